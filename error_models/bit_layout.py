@@ -1,0 +1,81 @@
+"""How the bits of a dtype are laid out: width, sign, exponent and mantissa."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+import numpy as np
+
+from onnxfi.errors import ErrorModelError
+
+Kind = Literal["float", "signed", "unsigned", "bool"]
+
+# Name to the number of exponent and mantissa bits. Types narrower than a byte are left out, since
+# numpy stores them one to a byte and ONNX packs them; so is float8_e8m0fnu, which has no zero.
+_FLOATS = {
+    "float8_e3m4": (3, 4),
+    "float8_e4m3": (4, 3),
+    "float8_e4m3b11fnuz": (4, 3),
+    "float8_e4m3fn": (4, 3),
+    "float8_e4m3fnuz": (4, 3),
+    "float8_e5m2": (5, 2),
+    "float8_e5m2fnuz": (5, 2),
+    "float16": (5, 10),
+    "bfloat16": (8, 7),
+    "float32": (8, 23),
+    "float64": (11, 52),
+}
+# The integers of ml_dtypes have the kind "V", so only numpy's own are meant.
+_NUMPY_KINDS: dict[str, Kind] = {"i": "signed", "u": "unsigned", "b": "bool"}
+
+
+@dataclass(frozen=True, slots=True)
+class BitLayout:
+    """The bits of one dtype, numbered from 0, the least significant.
+
+    Attributes:
+        kind: what the dtype's values are.
+        width: number of bits that carry the value; 1 for bool, although it fills a byte.
+        sign: the sign bit; empty where the dtype has none.
+        exponent: the exponent bits; empty for integers and bool.
+        mantissa: the stored mantissa bits; empty for integers and bool.
+        unsigned: the unsigned integer dtype as which the values are viewed.
+    """
+
+    kind: Kind
+    width: int
+    sign: range
+    exponent: range
+    mantissa: range
+    unsigned: np.dtype
+
+
+@cache
+def bit_layout(dtype: np.dtype) -> BitLayout:
+    """Give the bit layout of a dtype.
+
+    Raises:
+        ErrorModelError: the dtype is no float, integer or bool of whole bytes.
+    """
+    none = range(0)
+    kind = "float" if dtype.name in _FLOATS else _NUMPY_KINDS.get(dtype.kind)
+    if kind is None:
+        raise ErrorModelError(
+            "error models need a tensor of floats, integers or bool of at least one byte each, "
+            f"got the dtype {dtype}: choose another target"
+        )
+    unsigned = np.dtype(f"u{dtype.itemsize}").newbyteorder(dtype.byteorder)
+    if dtype.name in _FLOATS:
+        exponent, mantissa = _FLOATS[dtype.name]
+        sign_at = exponent + mantissa
+        return BitLayout(
+            kind="float",
+            width=sign_at + 1,
+            sign=range(sign_at, sign_at + 1),
+            exponent=range(mantissa, sign_at),
+            mantissa=range(mantissa),
+            unsigned=unsigned,
+        )
+    width = 1 if kind == "bool" else dtype.itemsize * 8
+    sign = range(width - 1, width) if kind == "signed" else none
+    return BitLayout(kind, width, sign, none, none, unsigned)

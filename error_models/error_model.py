@@ -1,0 +1,44 @@
+"""The protocol of an error model: how a corrupted tensor looks."""
+
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+import numpy as np
+
+from onnxfi.error_models.corruption import Corruption
+
+
+@runtime_checkable
+class ErrorModel(Protocol):
+    """Draws corruptions of a golden tensor.
+
+    An error model is an immutable value: all that it draws comes from the generator it is handed,
+    so the same golden tensor and the same generator state give the same corruption.
+
+    Attributes:
+        name: the name under which the registry, the command line and ``to_dict`` know it.
+    """
+
+    name: ClassVar[str]
+
+    def sample(
+        self, golden: np.ndarray, *, channel_axis: int | None, rng: np.random.Generator
+    ) -> Corruption:
+        """Draw one corruption of a golden tensor.
+
+        Args:
+            golden: the golden tensor, of any shape and layout with at least one element; it is
+                only read.
+            channel_axis: the axis of ``golden`` that counts channels; None where it has none.
+            rng: the only source of randomness.
+
+        Returns:
+            A corruption whose ``values`` have the dtype of ``golden``.
+
+        Raises:
+            ErrorModelError: the golden tensor's size or dtype does not suit the error model.
+        """
+        ...
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give ``{"name": ..., "configuration": {...}}``, which ``load`` turns back."""
+        ...

@@ -1,0 +1,150 @@
+"""RandomValue: values replaced by random ones."""
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from onnxfi.error_models.bit_layout import bit_layout
+from onnxfi.error_models.configuration import checked_integer, to_dict
+from onnxfi.error_models.corruption import Corruption
+from onnxfi.error_models.sites import draw_sites
+from onnxfi.errors import ErrorModelError
+
+
+@dataclass(frozen=True, slots=True)
+class RandomValue:
+    """Writes uniformly drawn values at each of ``count`` injection sites.
+
+    Floats are drawn from ``[low, high]`` and rounded to the target's dtype, integers from the
+    whole numbers of ``[low, high]``, both ends included. A bool is a fair coin whatever the range.
+
+    Attributes:
+        low: the least value; None, together with ``high``, for the range of the golden tensor's
+            finite values.
+        high: the greatest value.
+        count: number of sites, all different.
+
+    Raises:
+        ErrorModelError: only one end is given, an end is not finite, or ``low`` is above ``high``.
+    """
+
+    name: ClassVar[str] = "random"
+
+    low: float | None = None
+    high: float | None = None
+    count: int = 1
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        count = checked_integer(self.name, "count", self.count, low=1, high=None)
+        object.__setattr__(self, "count", count)
+        if (self.low is None) != (self.high is None):
+            raise ErrorModelError(
+                "random: low and high must be given together or not at all, "
+                f"got low={self.low}, high={self.high}: give both, "
+                "or neither for the range of the golden tensor"
+            )
+        for key, value in (("low", self.low), ("high", self.high)):
+            if value is not None:
+                object.__setattr__(self, key, _checked_end(key, value))
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ErrorModelError(
+                f"random: low must not be above high, got low={self.low}, high={self.high}: "
+                "swap them"
+            )
+
+    def sample(
+        self, golden: np.ndarray, *, channel_axis: int | None, rng: np.random.Generator
+    ) -> Corruption:
+        """Draw sites, and a value for each.
+
+        Without ``low`` and ``high`` the golden tensor is read once for its range.
+
+        Args:
+            golden: the golden tensor, of any shape with at least ``count`` elements.
+            channel_axis: not used.
+            rng: the source of randomness.
+
+        Returns:
+            A corruption of ``count`` sites.
+
+        Raises:
+            ErrorModelError: the tensor has too few elements, is of no numeric dtype, has no
+                finite value to take a range from, or its dtype cannot hold ``low`` or ``high``.
+        """
+        kind = bit_layout(golden.dtype).kind
+        sites = draw_sites(golden, self.count, rng=rng)
+        if kind == "bool":
+            values = rng.integers(2, size=self.count, dtype=np.uint8).astype(golden.dtype)
+            return Corruption(sites, values)
+        if kind == "float":
+            low, high = self._float_range(golden)
+            share = rng.random(self.count)
+            # This form does not overflow where high - low would.
+            drawn = np.clip(low * (1.0 - share) + high * share, low, high)
+        else:
+            least, greatest = self._integer_range(golden)
+            native = golden.dtype.newbyteorder("=")
+            drawn = rng.integers(least, greatest, size=self.count, dtype=native, endpoint=True)
+        return Corruption(sites, drawn.astype(golden.dtype, copy=False))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give ``{"name": "random", "configuration": {"low": ..., "high": ..., "count": ...}}``."""
+        return to_dict(self)
+
+    def _float_range(self, golden: np.ndarray) -> tuple[float, float]:
+        """Give the ends of the range for a float tensor."""
+        if self.low is None or self.high is None:
+            return _finite_range(golden)
+        with np.errstate(over="ignore"):
+            ends = np.array([self.low, self.high], dtype=np.float64).astype(golden.dtype)
+        if not np.isfinite(ends.astype(np.float64)).all():
+            raise self._does_not_fit(golden.dtype)
+        return float(self.low), float(self.high)
+
+    def _integer_range(self, golden: np.ndarray) -> tuple[int, int]:
+        """Give the ends of the range for an integer tensor."""
+        if self.low is None or self.high is None:
+            return int(golden.min()), int(golden.max())
+        low, high = math.ceil(self.low), math.floor(self.high)
+        limits = np.iinfo(golden.dtype)
+        if not limits.min <= low <= high <= limits.max:
+            raise self._does_not_fit(golden.dtype)
+        return low, high
+
+    def _does_not_fit(self, dtype: np.dtype) -> ErrorModelError:
+        """Make the error for a range that a dtype has no values for."""
+        return ErrorModelError(
+            f"random: a {dtype} target must be able to hold low, high and a value "
+            f"between them, got low={self.low}, high={self.high}: choose another range"
+        )
+
+
+def _checked_end(key: str, value: object) -> float:
+    """Give an end of the range as a plain int or float."""
+    if isinstance(value, int | np.integer) and not isinstance(value, bool):
+        return int(value)
+    if isinstance(value, float | np.floating) and math.isfinite(value):
+        return float(value)
+    raise ErrorModelError(
+        f"random: {key} must be a finite number, got {value!r}: write {key}=1.0, say"
+    )
+
+
+def _finite_range(golden: np.ndarray) -> tuple[float, float]:
+    """Give the least and the greatest finite value of a float tensor."""
+    # ml_dtypes lack fast reductions, and every one of them fits float32.
+    is_native = golden.dtype.name in ("float16", "float32", "float64")
+    wide = golden if is_native else golden.astype(np.float32)
+    low, high = float(wide.min()), float(wide.max())
+    if math.isfinite(low) and math.isfinite(high):
+        return low, high
+    finite = wide[np.isfinite(wide)]
+    if not finite.size:
+        raise ErrorModelError(
+            "random: the range is taken from the golden tensor's finite values, "
+            "got a tensor without any: give low and high"
+        )
+    return float(finite.min()), float(finite.max())
