@@ -1,0 +1,1 @@
+"""Campaigns: a planned set of injections, executed, recorded, resumable."""

@@ -1,0 +1,85 @@
+"""Reading a model: from an ONNX file, from anything that converts, or from memory."""
+
+from pathlib import Path
+
+import onnx
+import onnx_ir as ir
+import onnx_ir.passes.common as passes
+from google.protobuf.message import DecodeError
+
+from onnxfi import converters
+from onnxfi.errors import ModelFormatError
+from onnxfi.graph.model import Model
+
+# From this version of the format on, an initializer need not be a graph input as well.
+_FIRST_IR_VERSION_WITHOUT_INITIALIZER_INPUTS = 4
+
+
+def load(source: str | Path | onnx.ModelProto) -> Model:
+    """Load a model.
+
+    Initializers that are also graph inputs count as constants.
+
+    Args:
+        source: an .onnx file, a file that `onnxfi.converters.convert` reads (a Keras .h5), or a
+            model in memory.
+
+    Raises:
+        ModelFormatError: there is no such file, or it holds no valid model.
+    """
+    if isinstance(source, onnx.ModelProto):
+        return _prepare(_check(source, "The model"), path=None)
+    path = Path(source)
+    if not path.exists():
+        raise ModelFormatError(f"A model must be an existing file, and there is none at {path}.")
+    if converters.is_keras_file(path):
+        return _prepare(ir.serde.deserialize_model(converters.convert(path)), path=path)
+    return _prepare(_read(path), path=path)
+
+
+def _read(path: Path) -> ir.Model:
+    if path.is_dir():
+        raise ModelFormatError(f"A model must be a file, and {path} is a folder.")
+    try:
+        # By path, so that weights in external files are found beside the model, and stay there.
+        onnx.checker.check_model(str(path))
+        return ir.load(path)
+    except (
+        DecodeError,
+        OSError,
+        ValueError,
+        onnx.checker.ValidationError,
+        ir.serde.SerdeError,
+    ) as error:
+        raise ModelFormatError(
+            f"{path} must be an ONNX model or a Keras file, and reading it as ONNX failed: "
+            f"{_first_line(error)}"
+        ) from error
+
+
+def _check(proto: onnx.ModelProto, what: str) -> ir.Model:
+    try:
+        onnx.checker.check_model(proto)
+        return ir.serde.deserialize_model(proto)
+    except (ValueError, onnx.checker.ValidationError, ir.serde.SerdeError) as error:
+        raise ModelFormatError(
+            f"{what} must be valid ONNX, and the check failed: {_first_line(error)}"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _prepare(model: ir.Model, *, path: Path | None) -> Model:
+    graph = model.graph
+    constants = [value for value in graph.inputs if value.is_initializer()]
+    for value in constants:
+        graph.inputs.remove(value)
+    if constants:
+        model.ir_version = max(model.ir_version, _FIRST_IR_VERSION_WITHOUT_INITIALIZER_INPUTS)
+    if model.functions:
+        passes.InlinePass()(model)
+    # What inference already knows is kept where it fails: a custom operator is no error.
+    passes.ShapeInferencePass(check_type=False, strict_mode=False, data_prop=True)(model)
+    return Model(model, path)

@@ -1,0 +1,20 @@
+"""Injecting faults: golden run, corruption, faulty run, outcome."""
+
+from onnxfi.injector.golden import Golden
+from onnxfi.injector.injection import Injection
+from onnxfi.injector.injector import Injector
+from onnxfi.injector.metric import Classification, Metric
+from onnxfi.injector.outcome import OUTCOMES, Outcome, decide_outcome
+from onnxfi.injector.randomness import injection_rng
+
+__all__ = [
+    "OUTCOMES",
+    "Classification",
+    "Golden",
+    "Injection",
+    "Injector",
+    "Metric",
+    "Outcome",
+    "decide_outcome",
+    "injection_rng",
+]

@@ -1,0 +1,58 @@
+"""Checking what a user feeds."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from onnxfi.errors import InputError
+from onnxfi.graph import Model
+
+
+def check_inputs(model: Model, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the inputs as C-contiguous arrays, if they are what the model takes.
+
+    Raises:
+        InputError: an input is missing, unknown, or of another shape or dtype.
+    """
+    expected = {value.name or "": value for value in model.graph.inputs}
+    for name in inputs:
+        if name not in expected:
+            raise InputError(
+                f"Every input must be one of the model's ({', '.join(map(repr, expected))}), "
+                f"got {name!r}."
+            )
+    checked = {}
+    for name, value in expected.items():
+        if name not in inputs:
+            raise InputError(
+                f"The model takes the inputs {', '.join(map(repr, expected))}, "
+                f"and {name!r} was not given."
+            )
+        array = np.asarray(inputs[name])
+        shape = None if value.shape is None else tuple(value.shape)
+        if shape is not None and not _fits(array.shape, shape):
+            raise InputError(
+                f"The input {name!r} must have the shape {format_shape(shape)}, "
+                f"got {format_shape(array.shape)}."
+            )
+        if value.dtype is not None and array.dtype != value.dtype.numpy():
+            raise InputError(
+                f"The input {name!r} must be {value.dtype.numpy()}, got {array.dtype}. "
+                f"Convert it with .astype({str(value.dtype.numpy())!r})."
+            )
+        checked[name] = np.ascontiguousarray(array).reshape(array.shape)
+    return checked
+
+
+def _fits(shape: tuple[int, ...], expected: tuple[object, ...]) -> bool:
+    return len(shape) == len(expected) and all(
+        not isinstance(want, int) or got == want for got, want in zip(shape, expected, strict=True)
+    )
+
+
+def format_shape(shape: tuple[object, ...] | None) -> str:
+    """Return a shape for people: ``(N, 3, 224, 224)``; ``?`` where it is not known."""
+    if shape is None:
+        return "?"
+    dims = [str(x) if isinstance(x, int) else str(getattr(x, "value", x) or "?") for x in shape]
+    return f"({', '.join(dims)}{',' if len(dims) == 1 else ''})"

@@ -1,0 +1,91 @@
+"""Whether an answer is wrong, and by how much."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from onnxfi.errors import InputError
+
+MetricValue = bool | int | float | None
+
+
+class Metric(Protocol):
+    """Compares faulty outputs with golden outputs, both by name."""
+
+    def is_wrong(self, golden: Mapping[str, np.ndarray], faulty: Mapping[str, np.ndarray]) -> bool:
+        """Return whether the faulty answer is wrong."""
+
+    def columns(
+        self, golden: Mapping[str, np.ndarray], faulty: Mapping[str, np.ndarray]
+    ) -> dict[str, MetricValue]:
+        """Return what the records keep of the comparison; always the same keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """The answer is the class with the highest score: wrong if it is not the golden one.
+
+    A sample whose scores have more than one axis is flattened; a single score says yes above 0.5.
+    With several samples in a batch, one wrong sample makes the answer wrong. A NaN among the scores
+    never wins.
+
+    The columns: ``top1`` and ``golden_top1``, the classes of the first sample; ``sdc5``, the faulty
+    top-1 is not among the golden top-5; ``sdc10`` and ``sdc20``, the score of the golden top-1
+    moved by more than 10 % or 20 % of itself (definitions: G. Li et al., SC'17);
+    ``max_absolute_error`` over all scores. SDC columns hold if they do for any sample.
+
+    Attributes:
+        output: name of the output that holds the scores, shape (N, …); None takes the first.
+    """
+
+    output: str | None = None
+
+    def is_wrong(self, golden: Mapping[str, np.ndarray], faulty: Mapping[str, np.ndarray]) -> bool:
+        """Return whether the top-1 class of any sample differs from the golden one."""
+        return bool(np.any(_top1(self._scores(golden)) != _top1(self._scores(faulty))))
+
+    def columns(
+        self, golden: Mapping[str, np.ndarray], faulty: Mapping[str, np.ndarray]
+    ) -> dict[str, MetricValue]:
+        """Return the columns that the class describes."""
+        before = self._scores(golden).astype(np.float64)
+        after = self._scores(faulty).astype(np.float64)
+        golden_top1, top1 = _top1(before), _top1(after)
+        rows = np.arange(len(before))
+        answer = golden_top1 if before.shape[1] > 1 else np.zeros_like(golden_top1)
+        with np.errstate(invalid="ignore", over="ignore"):  # Inf and NaN are legitimate scores here
+            moved = np.abs(after[rows, answer] - before[rows, answer])
+            reference = np.abs(before[rows, answer])
+            error = np.abs(after - before)
+        top5 = np.argsort(-before, axis=1, kind="stable")[:, :5]
+        return {
+            "golden_top1": int(golden_top1[0]),
+            "top1": int(top1[0]),
+            "sdc5": bool(np.any(~(top5 == top1[:, None]).any(axis=1)))
+            if before.shape[1] > 1
+            else bool(np.any(golden_top1 != top1)),
+            # Not "moved > …": a NaN moved more than any percentage.
+            "sdc10": bool(np.any(~(moved <= 0.1 * reference))),
+            "sdc20": bool(np.any(~(moved <= 0.2 * reference))),
+            "max_absolute_error": float(error.max()),
+        }
+
+    def _scores(self, outputs: Mapping[str, np.ndarray]) -> np.ndarray:
+        name = next(iter(outputs)) if self.output is None else self.output
+        if name not in outputs:
+            raise InputError(
+                f"The metric's output must be one of {', '.join(outputs)}, got {name!r}."
+            )
+        scores = outputs[name]
+        return scores.reshape(scores.shape[0] if scores.ndim > 1 else 1, -1)
+
+
+def _top1(scores: np.ndarray) -> np.ndarray:
+    """Return the class of each row of scores (N, classes)."""
+    if scores.shape[1] == 1:
+        return np.asarray(scores[:, 0] > 0.5, dtype=np.int64)
+    if np.issubdtype(scores.dtype, np.floating):
+        scores = np.where(np.isnan(scores), -np.inf, scores)
+    return scores.argmax(axis=1)

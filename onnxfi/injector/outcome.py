@@ -1,0 +1,52 @@
+"""What a fault did to the outputs."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+
+from onnxfi.injector.metric import Metric
+
+Outcome = Literal["masked", "benign", "sdc", "due"]
+OUTCOMES: tuple[Outcome, ...] = ("masked", "benign", "sdc", "due")
+
+
+def decide_outcome(
+    golden: Mapping[str, np.ndarray], faulty: Mapping[str, np.ndarray], metric: Metric
+) -> Outcome:
+    """Decide the outcome of an injection.
+
+    **due**: a NaN or Inf in the outputs that the golden outputs do not have; **masked**: all
+    outputs bit-equal to golden; **sdc**: the metric says that the answer is wrong; **benign**: the
+    outputs differ and the metric does not mind. In this order.
+
+    Args:
+        golden: the golden outputs by name.
+        faulty: the faulty outputs by the same names, of the same shapes and dtypes.
+        metric: says whether an answer is wrong.
+    """
+    # Bit-equal outputs have no new NaN, so the cheap and frequent answer may come first.
+    if all(_bit_equal(golden[name], faulty[name]) for name in golden):
+        return "masked"
+    if any(_has_new_non_finite(golden[name], faulty[name]) for name in golden):
+        return "due"
+    return "sdc" if metric.is_wrong(golden, faulty) else "benign"
+
+
+def _bit_equal(golden: np.ndarray, faulty: np.ndarray) -> bool:
+    if golden is faulty:
+        return True
+    if golden.dtype == object:  # strings
+        return bool(np.array_equal(golden, faulty))
+    return golden.shape == faulty.shape and golden.tobytes() == faulty.tobytes()
+
+
+def _has_new_non_finite(golden: np.ndarray, faulty: np.ndarray) -> bool:
+    if faulty.dtype == object or not np.issubdtype(faulty.dtype, np.inexact):
+        return False
+    finite = np.isfinite(faulty)
+    if finite.all():
+        return False
+    if golden.shape != faulty.shape:
+        return True
+    return bool(np.any(np.isfinite(golden) & ~finite))

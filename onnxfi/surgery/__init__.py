@@ -1,0 +1,6 @@
+"""Cutting a model: splitting it at a target, and exposing tensors as outputs."""
+
+from onnxfi.surgery.expose import expose
+from onnxfi.surgery.split import Split, split
+
+__all__ = ["Split", "expose", "split"]

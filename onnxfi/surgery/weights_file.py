@@ -1,0 +1,53 @@
+"""One weights file for several models."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import onnx_ir as ir
+
+from onnxfi.graph import Model
+
+WEIGHTS_FILE = "weights.bin"
+# Smaller tensors stay in the model: shape inference reads them, and a reference costs as much.
+SMALLEST_EXTERNAL = 1024
+
+
+def large_initializers(model: Model) -> dict[str, ir.Value]:
+    """Return the initializers worth keeping outside the model, by name; subgraphs included."""
+    return {
+        value.name: value
+        for graph in (model.graph, *model.graph.subgraphs())
+        for value in graph.initializers.values()
+        if value.name
+        and value.const_value is not None
+        and value.const_value.nbytes >= SMALLEST_EXTERNAL
+        and value.const_value.dtype != ir.DataType.STRING
+    }
+
+
+def save_sharing_weights(models: Mapping[str, Model], folder: Path) -> None:
+    """Write each model as ``NAME.onnx``, all with their large weights in one file.
+
+    Weights of the same name must be the same in all models, as in the two halves of a split.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    copies = {name: Model(model.ir.clone()) for name, model in models.items()}
+    holders = [large_initializers(copy) for copy in copies.values()]
+    tensors = {
+        name: value.const_value
+        for holder in holders
+        for name, value in holder.items()
+        if value.const_value is not None
+    }
+    if tensors:
+        external = ir.external_data.convert_tensors_to_external(
+            list(tensors.values()), folder, WEIGHTS_FILE
+        )
+        for name, tensor in zip(tensors, external, strict=True):
+            for holder in holders:
+                if name in holder:
+                    holder[name].const_value = tensor
+    for name, copy in copies.items():
+        ir.save(copy.ir, folder / f"{name}.onnx")
