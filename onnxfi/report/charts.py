@@ -1,0 +1,194 @@
+"""The charts of a report, as plotly figures in plain data.
+
+Plotly itself is not needed to make them: a figure is a dictionary that plotly.js draws.
+"""
+
+import html
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from onnxfi.campaign.summary import BitSummary, TargetSummary
+from onnxfi.error_models import BitLayout
+
+# Worst first, so that sdc starts at zero and its interval can be read off the axis. The colours
+# differ in lightness, for the colour-blind and for print.
+OUTCOME_COLOURS = {"sdc": "#d55e00", "due": "#332288", "benign": "#56b4e9", "masked": "#d9d9d9"}
+
+_ROW_HEIGHT = 30
+_FRAME_HEIGHT = 120
+_LONGEST_LABEL = 48
+_FONT = {"family": "system-ui, sans-serif", "size": 13, "color": "#1b1f24"}
+
+
+def outcome_chart(summary: Sequence[TargetSummary]) -> dict[str, Any]:
+    """Make the stacked horizontal bars of the outcomes, one bar for each row of the summary.
+
+    The 95 % interval of sdc is drawn over the bars as an error bar.
+
+    Args:
+        summary: at least one row; the first becomes the topmost bar.
+    """
+    # Bars stand at numbers, because two rows may have the same label.
+    places = list(range(len(summary)))
+    bars = [
+        {
+            "type": "bar",
+            "orientation": "h",
+            "name": outcome,
+            "y": places,
+            "x": [100 * getattr(row, outcome).share for row in summary],
+            "customdata": [[getattr(row, outcome).count, row.injections] for row in summary],
+            "marker": {"color": colour},
+            "hovertemplate": f"{outcome} %{{x:.1f}} % (%{{customdata[0]}} of %{{customdata[1]}})"
+            "<extra></extra>",
+        }
+        for outcome, colour in OUTCOME_COLOURS.items()
+    ]
+    rates = [row.sdc for row in summary]
+    interval = {
+        "type": "scatter",
+        "mode": "markers",
+        "name": "sdc, 95 % interval",
+        "y": places,
+        "x": [100 * rate.share for rate in rates],
+        "marker": {"color": "#1b1f24", "size": 5, "symbol": "diamond"},
+        "error_x": {
+            "type": "data",
+            "symmetric": False,
+            "array": [100 * (rate.high - rate.share) for rate in rates],
+            "arrayminus": [100 * (rate.share - rate.low) for rate in rates],
+            "color": "#1b1f24",
+            "thickness": 1.5,
+            "width": 4,
+        },
+        "hoverinfo": "skip",
+    }
+    layout = _layout(_FRAME_HEIGHT + _ROW_HEIGHT * len(summary))
+    layout["xaxis"] = {
+        "title": {"text": "share of injections (%)"},
+        "range": [0, 100],
+        "fixedrange": True,
+    }
+    layout["yaxis"] = {
+        "tickvals": places,
+        "ticktext": [_plotly_text(label) for label in bar_labels(summary)],
+        "range": [len(summary) - 0.5, -0.5],
+        "automargin": True,
+        "fixedrange": True,
+    }
+    return {"data": [*bars, interval], "layout": layout}
+
+
+def bar_labels(summary: Sequence[TargetSummary]) -> list[str]:
+    """Name each row by its layer, and by what else is needed to tell the rows apart."""
+    several_models = len({row.error_model for row in summary}) > 1
+    targets_of = Counter(layer for layer, _ in {(row.layer, row.target) for row in summary})
+    labels = []
+    for row in summary:
+        label = row.layer or row.target
+        if row.layer and targets_of[row.layer] > 1:
+            label += f" ({row.target})"
+        if several_models:
+            label += f" · {row.error_model}"
+        labels.append(label)
+    return labels
+
+
+def bit_chart(bits: Sequence[BitSummary], *, layout: BitLayout | None = None) -> dict[str, Any]:
+    """Make the stacked bars of the outcomes by flipped bit, the high bits on the right.
+
+    Args:
+        bits: at least one row.
+        layout: the bits of the targets' dtype; the sign, exponent and mantissa are then named.
+    """
+    ordered = sorted(bits, key=lambda row: row.bit)
+    data = [
+        {
+            "type": "bar",
+            "name": outcome,
+            "x": [row.bit for row in ordered],
+            "y": [_percent(getattr(row, outcome), row.injections) for row in ordered],
+            "customdata": [[getattr(row, outcome), row.injections] for row in ordered],
+            "marker": {"color": colour},
+            "hovertemplate": f"bit %{{x}}: {outcome} %{{y:.1f}} % "
+            "(%{customdata[0]} of %{customdata[1]})<extra></extra>",
+        }
+        for outcome, colour in OUTCOME_COLOURS.items()
+    ]
+    width = max(ordered[-1].bit + 1, layout.width if layout else 0)
+    figure = _layout(380)
+    figure["xaxis"] = {
+        "title": {"text": "flipped bit (0 is the least significant)"},
+        "range": [-0.6, width - 0.4],
+        "dtick": 1 if width <= 32 else 4,
+        "tickangle": 0,
+        "fixedrange": True,
+    }
+    figure["yaxis"] = {
+        "title": {"text": "share of injections (%)"},
+        "range": [0, 100],
+        "fixedrange": True,
+    }
+    if layout is not None:
+        _name_regions(figure, layout)
+    return {"data": data, "layout": figure}
+
+
+def _name_regions(figure: dict[str, Any], layout: BitLayout) -> None:
+    """Mark the sign, exponent and mantissa bits above the bars."""
+    regions = {"mantissa": layout.mantissa, "exponent": layout.exponent, "sign": layout.sign}
+    figure["shapes"] = []
+    figure["annotations"] = []
+    for name, bits in regions.items():
+        if not bits:
+            continue
+        ends = {"x0": bits.start - 0.4, "x1": bits.stop - 0.6}
+        line = {"color": "#57606a", "width": 2}
+        height = {"yref": "paper", "y0": 1.02, "y1": 1.02}
+        figure["shapes"].append({"type": "line", **ends, **height, "line": line})
+        figure["annotations"].append(
+            {
+                "text": name,
+                "x": (bits.start + bits.stop - 1) / 2,
+                "yref": "paper",
+                "y": 1.03,
+                "yanchor": "bottom",
+                "showarrow": False,
+            }
+        )
+
+
+def _layout(height: int) -> dict[str, Any]:
+    """Give what the layouts of both charts share; the height is in pixels."""
+    return {
+        "barmode": "stack",
+        "bargap": 0.3,
+        "height": height,
+        "margin": {"l": 60, "r": 20, "t": 60, "b": 50},
+        "font": _FONT,
+        "paper_bgcolor": "#ffffff",
+        "plot_bgcolor": "#ffffff",
+        # The legend hangs from the top of the figure, whatever the number of bars.
+        "legend": {
+            "orientation": "h",
+            "traceorder": "normal",
+            "yref": "container",
+            "y": 1,
+            "yanchor": "top",
+            "x": 0,
+        },
+    }
+
+
+def _percent(count: int, total: int) -> float:
+    """Give a count as a percentage; 0 where the total is."""
+    return 100 * count / total if total else 0.0
+
+
+def _plotly_text(text: str) -> str:
+    """Shorten a label, and escape it, since plotly.js reads tags in labels."""
+    if len(text) > _LONGEST_LABEL:
+        half = (_LONGEST_LABEL - 1) // 2
+        text = f"{text[:half]}…{text[-half:]}"
+    return html.escape(text, quote=False)

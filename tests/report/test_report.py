@@ -1,0 +1,270 @@
+"""The report as a browser's parser sees it."""
+
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from onnxfi.campaign.summary import BitSummary, Rate, TargetSummary
+from onnxfi.error_models import bit_layout
+from onnxfi.errors import ConfigurationError, MissingExtraError
+from onnxfi.report import write_report
+
+FACTS = {"model": "lenet.onnx", "seed": "42", "sha256": "ab" * 32}
+EVIL = "</script><script>alert('1')</script>&<b>"
+
+
+class Page(HTMLParser):
+    """Collects the text outside scripts and styles, the tags, and the scripts."""
+
+    def __init__(self, source: str) -> None:
+        """Parse a page."""
+        super().__init__()
+        self.words: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[tuple[dict[str, str | None], str]] = []
+        self._inside: tuple[str, dict[str, str | None]] | None = None
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note a tag."""
+        self.tags.append((tag, dict(attrs)))
+        if tag in ("script", "style"):
+            self._inside = (tag, dict(attrs))
+
+    def handle_endtag(self, tag: str) -> None:
+        """Leave a script or a style."""
+        if self._inside and tag == self._inside[0]:
+            self._inside = None
+
+    def handle_data(self, data: str) -> None:
+        """Note the text."""
+        if self._inside is None:
+            self.words.extend(data.split())
+        elif self._inside[0] == "script":
+            self.scripts.append((self._inside[1], data))
+
+    @property
+    def text(self) -> str:
+        """The visible text with single blanks."""
+        return " ".join(self.words)
+
+    @property
+    def charts(self) -> dict[str, dict[str, list[dict[str, object]]]]:
+        """The figures handed to plotly.js."""
+        figures: dict[str, dict[str, list[dict[str, object]]]] = json.loads(
+            "".join(data for attributes, data in self.scripts if attributes.get("id") == "charts")
+        )
+        return figures
+
+
+def row(target: str = "conv1/out", layer: str | None = "conv1", model: str = "bitflip") -> object:
+    """Make a row of 1000 injections."""
+    return TargetSummary(
+        target=target,
+        layer=layer,
+        op_type="Conv",
+        error_model=model,
+        injections=1000,
+        masked=Rate.of(600, 1000),
+        benign=Rate.of(247, 1000),
+        sdc=Rate.of(123, 1000),
+        due=Rate.of(30, 1000),
+    )
+
+
+BITS = [
+    BitSummary(bit=30, injections=40, masked=0, benign=10, sdc=20, due=10),
+    BitSummary(bit=0, injections=50, masked=50, benign=0, sdc=0, due=0),
+]
+
+
+def write(tmp_path: Path, **changes: object) -> tuple[str, Page]:
+    """Write a report, and parse it."""
+    content = {"title": "A campaign", "facts": FACTS, "summary": [row()], "bits": BITS} | changes
+    out = write_report(tmp_path / "report.html", **content)  # type: ignore[arg-type]
+    source = out.read_text(encoding="utf-8")
+    return source, Page(source)
+
+
+def test_numbers_are_there(tmp_path: Path) -> None:
+    _, page = write(tmp_path)
+    for expected in (
+        "A campaign",
+        "model lenet.onnx seed 42",
+        "ab" * 32,
+        "conv1/out conv1 Conv bitflip 1000",
+        "12.3 % [10.4, 14.5]",
+        "60.0 % [56.9, 63.0]",
+        "3.0 % [2.1, 4.3]",
+    ):
+        assert expected in page.text
+    titles = [attributes["title"] for tag, attributes in page.tags if attributes.get("title")]
+    assert titles == [f"{count} of 1000 injections" for count in (123, 30, 247, 600)]
+
+
+def test_outcomes_are_defined_in_the_order_of_the_decision(tmp_path: Path) -> None:
+    _, page = write(tmp_path)
+    definitions = page.text[page.text.index("What the outcomes mean") :]
+    places = [definitions.index(f" {word} ") for word in ("due", "masked", "sdc", "benign")]
+    assert places == sorted(places)
+
+
+def test_outcome_chart(tmp_path: Path) -> None:
+    _, page = write(tmp_path)
+    *bars, interval = page.charts["outcomes"]["data"]
+    assert {bar["name"]: bar["x"] for bar in bars} == {
+        "sdc": [pytest.approx(12.3)],
+        "due": [pytest.approx(3.0)],
+        "benign": [pytest.approx(24.7)],
+        "masked": [pytest.approx(60.0)],
+    }
+    error = interval["error_x"]
+    assert isinstance(error, dict)
+    rate = Rate.of(123, 1000)
+    assert error["array"] == [pytest.approx(100 * (rate.high - rate.share))]
+    assert error["arrayminus"] == [pytest.approx(100 * (rate.share - rate.low))]
+
+
+def test_bit_chart_has_high_bits_on_the_right(tmp_path: Path) -> None:
+    _, page = write(tmp_path)
+    figure = page.charts["bits"]
+    assert all(bar["x"] == [0, 30] for bar in figure["data"])
+    assert {str(bar["name"]): bar["y"] for bar in figure["data"]}["sdc"] == [0.0, 50.0]
+    assert "annotations" not in figure["layout"]
+
+
+def test_bit_chart_names_regions_if_told(tmp_path: Path) -> None:
+    for dtype, expected in (
+        ("float32", {"mantissa": 11.0, "exponent": 26.5, "sign": 31.0}),
+        ("int32", {"sign": 31.0}),
+        ("uint32", {}),
+    ):
+        _, page = write(tmp_path, layout=bit_layout(np.dtype(dtype)))
+        layout = page.charts["bits"]["layout"]
+        assert isinstance(layout, dict)
+        assert {note["text"]: note["x"] for note in layout["annotations"]} == expected
+        assert layout["xaxis"]["range"] == [-0.6, 31.6]
+
+
+def test_without_bits_a_sentence_stands_for_the_chart(tmp_path: Path) -> None:
+    _, page = write(tmp_path, bits=[])
+    assert list(page.charts) == ["outcomes"]
+    assert "so there is no chart by bit" in page.text
+
+
+def test_without_injections(tmp_path: Path) -> None:
+    source, page = write(tmp_path, summary=[], bits=[], facts={})
+    assert "no injections yet" in page.text
+    assert page.scripts == []
+    assert len(source) < 10_000
+
+
+def test_labels_tell_rows_apart(tmp_path: Path) -> None:
+    rows = [
+        row(),
+        row(model="zero"),
+        row(target="conv1/bias"),
+        row(target="softmax/out", layer=None),
+        row(target="x" * 300, layer=None),
+    ]
+    _, page = write(tmp_path, summary=rows)
+    layout = page.charts["outcomes"]["layout"]
+    assert isinstance(layout, dict)
+    labels = layout["yaxis"]["ticktext"]
+    assert labels[:4] == [
+        "conv1 (conv1/out) · bitflip",
+        "conv1 (conv1/out) · zero",
+        "conv1 (conv1/bias) · bitflip",
+        "softmax/out · bitflip",
+    ]
+    assert len(labels[4]) < 60
+    assert "x" * 300 in page.text
+
+
+def test_nothing_is_fetched(tmp_path: Path) -> None:
+    source, page = write(tmp_path)
+    for tag, attributes in page.tags:
+        assert tag not in ("link", "iframe", "img", "object", "embed", "base")
+        assert not {"src", "href", "srcset", "data", "action"} & set(attributes)
+    styles = re.findall(r"<style>(.*?)</style>", source, flags=re.DOTALL)
+    assert styles
+    assert not any("url(" in style or "@import" in style for style in styles)
+    assert "default-src 'none'" in source
+
+
+def test_names_are_escaped(tmp_path: Path) -> None:
+    plain = write(tmp_path)[1]
+    evil = [row(target=EVIL, layer=EVIL, model=EVIL)]
+    source, page = write(tmp_path, title=EVIL, facts={EVIL: EVIL}, summary=evil)
+    assert [tag for tag, _ in page.tags].count("script") == len(plain.scripts)
+    assert not any("alert('1')" in data for _, data in page.scripts if "charts" not in _.values())
+    assert EVIL not in source
+    assert EVIL in page.text
+    # plotly.js reads tags in labels, so they are escaped once more inside its JSON.
+    layout = page.charts["outcomes"]["layout"]
+    assert isinstance(layout, dict)
+    assert "<" not in layout["yaxis"]["ticktext"][0]
+
+
+def test_file_appears_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path)
+    before = (tmp_path / "report.html").read_bytes()
+
+    def full_disk(self: Path, data: str, encoding: str) -> int:
+        self.write_bytes(data.encode(encoding)[:100])
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", full_disk)
+        with pytest.raises(OSError, match="no space left"):
+            write(tmp_path, title="Another")
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+    assert (tmp_path / "report.html").read_bytes() == before
+    write(tmp_path, title="Another")
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_same_input_same_bytes(tmp_path: Path) -> None:
+    assert write(tmp_path)[0] == write(tmp_path)[0]
+
+
+def test_makes_the_folder_and_refuses_a_directory(tmp_path: Path) -> None:
+    write(tmp_path / "new" / "folder")
+    with pytest.raises(ConfigurationError, match="got the directory"):
+        write_report(tmp_path, title="", facts={}, summary=[], bits=[])
+
+
+@pytest.mark.parametrize("missing", ["jinja2", "plotly"])
+def test_missing_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    for module in [name for name in sys.modules if name.split(".")[0] == missing]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'onnxfi\[report\]'"):
+        write(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def imports_of(statement: str) -> set[str]:
+    """Run a statement in a fresh interpreter, and give the top-level modules imported by it."""
+    code = f"import sys\n{statement}\nprint(*{{name.split('.')[0] for name in sys.modules}})"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": ":".join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(done.stdout.split())
+
+
+def test_importing_imports_no_extra() -> None:
+    assert not {"jinja2", "plotly"} & imports_of("import onnxfi.report")
+    # The test itself can fail.
+    assert {"jinja2", "plotly"} <= imports_of("import onnxfi.report, jinja2, plotly")
