@@ -1,0 +1,69 @@
+"""Other formats to ONNX.
+
+Two routes convert a Keras model. ``native`` reads the .h5 and builds the graph itself: no
+TensorFlow, and nothing in the file is executed. ``tf2onnx`` (extra ``keras``, in a child process)
+takes what the native route refuses. This package knows nothing of the injector.
+"""
+
+import zipfile
+from pathlib import Path
+from typing import Literal
+
+import h5py
+import onnx
+
+from onnxfi.converters.native import convert_native
+from onnxfi.errors import ModelFormatError
+
+__all__ = ["NEWEST_OPSET", "OLDEST_OPSET", "convert", "is_keras_file"]
+
+OLDEST_OPSET = 13
+NEWEST_OPSET = 23
+
+
+def convert(
+    source: Path,
+    *,
+    route: Literal["native", "tf2onnx"] = "native",
+    opset: int = 17,
+    architecture: Path | None = None,
+    unsafe: bool = False,
+) -> onnx.ModelProto:
+    """Convert a Keras model to ONNX.
+
+    Args:
+        source: a .h5 file; with the route ``tf2onnx`` also a .keras file or a SavedModel folder.
+        route: ``native`` or ``tf2onnx``.
+        opset: version of the default operator set, from 13 on.
+        architecture: JSON of ``model.to_json()``, for a .h5 that holds weights only.
+        unsafe: let the route ``tf2onnx`` execute code that the file contains (Lambda layers,
+            custom classes). The native route never does.
+
+    Returns:
+        A checked model that carries its layer map and its provenance in ``metadata_props``. Inputs
+        and outputs have the layout of Keras and a free batch dimension ``N``.
+
+    Raises:
+        ModelFormatError: the source is missing, damaged, or not a model that the route reads.
+        UnsupportedLayerError: the native route has no translation for a layer.
+    """
+    if not OLDEST_OPSET <= opset <= NEWEST_OPSET:
+        raise ModelFormatError(
+            f"The opset must be from {OLDEST_OPSET} to {NEWEST_OPSET}, got {opset}. "
+            "Use 17, which every current runtime reads."
+        )
+    if route == "native":
+        return convert_native(source, opset=opset, architecture=architecture)
+    raise ModelFormatError(f"The route must be 'native', got {route!r}. Use --route native.")
+
+
+def is_keras_file(path: Path) -> bool:
+    """Say whether a path looks like something that `convert` reads: .h5, .keras or SavedModel."""
+    if path.is_dir():
+        return (path / "saved_model.pb").is_file()
+    if not path.is_file():
+        return False
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            return {"config.json", "model.weights.h5"} <= set(archive.namelist())
+    return bool(h5py.is_hdf5(path))

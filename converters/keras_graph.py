@@ -1,0 +1,312 @@
+"""The calls of a Keras model as one kind of graph, whichever dialect its configuration is in.
+
+Keras 2 writes an inbound node as ``[["conv", 0, 0, {}]]``, Keras 3 as ``{"args": […], "kwargs":
+{…}}`` with ``keras_history`` inside. Both number the calls of a layer; a nested model starts at 1
+where its own construction counted as call 0. Here every layer starts at 0.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from onnxfi.converters.layer_call import unsupported
+from onnxfi.errors import ModelFormatError
+
+MODEL_CLASSES = ("Functional", "Model", "Sequential")
+_DEEPEST_NESTING = 20
+
+
+@dataclass(frozen=True, slots=True)
+class TensorReference:
+    """Output number `index` of call number `call` of a layer."""
+
+    layer: str
+    call: int
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class KerasLayer:
+    """A layer of a model.
+
+    Attributes:
+        name: unique in its model.
+        layer_class: class name, such as ``Conv2D``.
+        options: its ``config``.
+        model: the layers inside, where the layer is a nested model.
+    """
+
+    name: str
+    layer_class: str
+    options: Mapping[str, Any]
+    model: "KerasModel | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class KerasCall:
+    """Call number `number` of a layer, on the outputs of other calls."""
+
+    layer: KerasLayer
+    number: int
+    inputs: tuple[TensorReference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KerasInput:
+    """An input of a model; `shape` has the batch first, and is None where the file has none."""
+
+    name: str
+    shape: tuple[int | None, ...] | None
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class KerasModel:
+    """A Sequential or Functional model.
+
+    Attributes:
+        name: name of the model.
+        inputs: in the order in which the model takes them.
+        layers: in the order of the file, without the inputs.
+        calls: in an order in which they can run.
+        outputs: in the order in which the model returns them.
+    """
+
+    name: str
+    inputs: tuple[KerasInput, ...]
+    layers: tuple[KerasLayer, ...]
+    calls: tuple[KerasCall, ...]
+    outputs: tuple[TensorReference, ...]
+
+
+def parse_model(configuration: Mapping[str, Any], path: str = "") -> KerasModel:
+    """Return the graph of a ``{"class_name": …, "config": …}``.
+
+    Args:
+        configuration: a Sequential, Functional or Model configuration of Keras 2 or Keras 3.
+        path: path of the model inside the outermost one, for messages.
+
+    Raises:
+        ModelFormatError: the configuration is damaged.
+        UnsupportedLayerError: the model is of another class, or calls a layer in a way that the
+            native route does not translate.
+    """
+    if path.count("/") > _DEEPEST_NESTING:
+        raise _damaged(path, f"nests more than {_DEEPEST_NESTING} models")
+    layer_class = configuration.get("class_name")
+    if layer_class not in MODEL_CLASSES:
+        raise unsupported(
+            path or str(_config(configuration).get("name", "")),
+            str(layer_class),
+            "is not a Sequential or Functional model",
+        )
+    if layer_class == "Sequential":
+        return _parse_sequential(configuration, path)
+    return _parse_functional(configuration, path)
+
+
+def _parse_sequential(configuration: Mapping[str, Any], path: str) -> KerasModel:
+    config = _config(configuration)
+    entries = _entries(config, path)
+    first = _config(entries[0])
+    if entries[0].get("class_name") == "InputLayer":
+        entries = entries[1:]
+        name = _name(first, path)
+        options = first
+    else:
+        name = f"{_name(first, path)}_input"
+        options = {}
+    shape = _input_shape(first)
+    if shape is None and isinstance(config.get("build_input_shape"), list):
+        shape = _input_shape({"batch_shape": config["build_input_shape"]})
+    layers = tuple(_parse_layer(entry, path) for entry in entries)
+    if shape is None and layers and layers[0].model is not None:
+        shape = layers[0].model.inputs[0].shape
+    calls = []
+    output = TensorReference(name, 0, 0)
+    for layer in layers:
+        calls.append(KerasCall(layer, 0, (output,)))
+        output = TensorReference(layer.name, 0, 0)
+    model_name = str(config.get("name") or "sequential")
+    return KerasModel(
+        model_name, (KerasInput(name, shape, options),), layers, tuple(calls), (output,)
+    )
+
+
+def _parse_functional(configuration: Mapping[str, Any], path: str) -> KerasModel:
+    config = _config(configuration)
+    input_order = [reference.layer for reference in _references(config, "input_layers", path)]
+    outputs = _references(config, "output_layers", path)
+    inputs: dict[str, KerasInput] = {}
+    layers: list[KerasLayer] = []
+    calls: list[KerasCall] = []
+    for entry in _entries(config, path):
+        options = _config(entry)
+        name = str(entry.get("name") or _name(options, path))
+        if entry.get("class_name") == "InputLayer":
+            inputs[name] = KerasInput(name, _input_shape(options), options)
+            continue
+        layer = _parse_layer(entry, path, name)
+        layers.append(layer)
+        nodes = entry.get("inbound_nodes") or []
+        if not isinstance(nodes, list):
+            raise _damaged(path, f"layer {name!r} has the inbound_nodes {nodes!r}")
+        for number, node in enumerate(nodes):
+            where = f"{path}/{name}" if path else name
+            calls.append(KerasCall(layer, number, _node_inputs(node, where, layer.layer_class)))
+    missing = [name for name in input_order if name not in inputs]
+    if missing:
+        raise _damaged(path, f"has no InputLayer {missing[0]!r}")
+    calls, outputs = _renumber(calls, outputs)
+    return KerasModel(
+        str(config.get("name") or "model"),
+        tuple(inputs[name] for name in input_order),
+        tuple(layers),
+        tuple(_in_order(calls, input_order, path)),
+        tuple(outputs),
+    )
+
+
+def _parse_layer(entry: Mapping[str, Any], path: str, name: str | None = None) -> KerasLayer:
+    config = _config(entry)
+    name = name or _name(config, path)
+    layer_class = str(entry.get("class_name"))
+    if layer_class not in MODEL_CLASSES:
+        return KerasLayer(name, layer_class, config)
+    nested = parse_model(entry, f"{path}/{name}" if path else name)
+    return KerasLayer(name, layer_class, config, nested)
+
+
+def _renumber(
+    calls: list[KerasCall], outputs: list[TensorReference]
+) -> tuple[list[KerasCall], list[TensorReference]]:
+    """Number the calls of every layer from 0.
+
+    Every call that Keras writes is referred to, so the largest number that is referred to is the
+    last call's, and shows where the counting began.
+    """
+    last = {call.layer.name: call.number for call in calls}
+    shift: dict[str, int] = {}
+    for reference in [*(x for call in calls for x in call.inputs), *outputs]:
+        if reference.layer in last:
+            excess = reference.call - last[reference.layer]
+            shift[reference.layer] = max(shift.get(reference.layer, 0), excess)
+
+    def shifted(x: TensorReference) -> TensorReference:
+        return TensorReference(x.layer, x.call - shift.get(x.layer, 0), x.index)
+
+    return (
+        [KerasCall(call.layer, call.number, tuple(map(shifted, call.inputs))) for call in calls],
+        [shifted(x) for x in outputs],
+    )
+
+
+def _in_order(calls: list[KerasCall], inputs: Iterable[str], path: str) -> Iterator[KerasCall]:
+    done = {(name, 0) for name in inputs}
+    waiting = calls
+    while waiting:
+        later = []
+        for call in waiting:
+            if all((x.layer, x.call) in done for x in call.inputs):
+                done.add((call.layer.name, call.number))
+                yield call
+            else:
+                later.append(call)
+        if len(later) == len(waiting):
+            names = ", ".join(repr(call.layer.name) for call in later[:3])
+            raise _damaged(path, f"has layers whose inputs never come: {names}")
+        waiting = later
+
+
+def _node_inputs(node: Any, path: str, layer_class: str) -> tuple[TensorReference, ...]:
+    """Return the tensors that one inbound node of either dialect passes to its layer."""
+    if isinstance(node, dict):
+        references = list(_keras3_tensors(node.get("args"), path))
+        keywords = node.get("kwargs") or {}
+    elif isinstance(node, list):
+        entries = [node] if node and isinstance(node[0], str) else node
+        references = [_reference(entry, path) for entry in entries]
+        keywords = {}
+        for entry in entries:
+            if len(entry) > 3 and isinstance(entry[3], dict):
+                keywords |= entry[3]
+    else:
+        raise _damaged(path, f"has the inbound node {node!r}")
+    if not isinstance(keywords, dict):
+        raise _damaged(path, f"has the call arguments {keywords!r}")
+    if any(reference.call < 0 for reference in references):
+        raise unsupported(path, layer_class, "is called on a constant")
+    for key, value in keywords.items():
+        if value not in (None, False, [None]):
+            raise unsupported(path, layer_class, f"is called with the argument {key}={value!r}")
+    return tuple(references)
+
+
+def _keras3_tensors(value: Any, path: str) -> Iterator[TensorReference]:
+    if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
+        yield _reference(_config(value).get("keras_history"), path)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _keras3_tensors(item, path)
+    elif value is not None:
+        raise unsupported(path, "call", f"is called on the constant {str(value)[:60]}")
+
+
+def _references(config: Mapping[str, Any], key: str, path: str) -> list[TensorReference]:
+    value = config.get(key)
+    if isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, list) or not value:
+        raise _damaged(path, f"has the {key} {value!r}")
+    entries = [value] if isinstance(value[0], str) else value
+    return [_reference(entry, path) for entry in entries]
+
+
+def _reference(entry: Any, path: str) -> TensorReference:
+    match entry:
+        case [str(layer), int(call), int(index), *_]:
+            return TensorReference(layer, call, index)
+        case [str(layer), int(call), *_] if call < 0:  # ["_CONSTANT_VALUE", -1, value, {}]
+            return TensorReference(layer, call, 0)
+    raise _damaged(path, f"refers to the tensor {entry!r}")
+
+
+def _entries(config: Mapping[str, Any], path: str) -> list[Mapping[str, Any]]:
+    layers = config.get("layers")
+    if not isinstance(layers, list) or not all(isinstance(x, dict) for x in layers):
+        raise _damaged(path, f"has the layers {str(layers)[:60]!r}")
+    if not layers:
+        raise ModelFormatError(
+            f"A model must have layers, but model {path or 'the file holds'!r} has none. "
+            "Add layers and save it again."
+        )
+    return layers
+
+
+def _config(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the ``config`` of an entry; old Sequential models store the bare list of layers."""
+    config = entry.get("config")
+    if isinstance(config, list):
+        return {"layers": config}
+    return config if isinstance(config, dict) else {}
+
+
+def _name(config: Mapping[str, Any], path: str) -> str:
+    name = config.get("name")
+    if not isinstance(name, str) or not name:
+        raise _damaged(path, f"has a layer named {name!r}")
+    return name
+
+
+def _input_shape(config: Mapping[str, Any]) -> tuple[int | None, ...] | None:
+    shape = config.get("batch_input_shape") or config.get("batch_shape")
+    if isinstance(shape, list) and all(x is None or isinstance(x, int) for x in shape):
+        return tuple(shape)
+    return None
+
+
+def _damaged(path: str, what: str) -> ModelFormatError:
+    return ModelFormatError(
+        f"The configuration must be one that Keras writes, but {path or 'the model'!r} {what}. "
+        "The file is damaged: save the model again."
+    )

@@ -1,0 +1,217 @@
+"""What a layer's translation gets and returns: the call, its options, its weights, its result."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onnxfi.converters.graph_builder import GraphBuilder, Tensor
+from onnxfi.errors import ModelFormatError, UnsupportedLayerError
+
+
+def unsupported(path: str, layer_class: str, reason: str) -> UnsupportedLayerError:
+    """Return the error for something the native route does not translate.
+
+    Args:
+        path: path of the layer in its model.
+        layer_class: class name of the layer.
+        reason: what is not supported, as the end of "but layer … ".
+    """
+    return UnsupportedLayerError(
+        f"The native route must know every layer and option, but layer {path!r} of class "
+        f"{layer_class!r} {reason}. Use --route tf2onnx (pip install 'onnxfi[keras]').",
+        layer=path,
+        layer_class=layer_class,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WeightRole:
+    """One weight that a layer owns.
+
+    Attributes:
+        name: such as ``kernel``.
+        trainable: whether training changes it; Keras stores the others last.
+    """
+
+    name: str
+    trainable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The configuration of one layer, read with a check of every value.
+
+    Attributes:
+        path: path of the layer, for messages.
+        layer_class: class name of the layer.
+        values: the layer's ``config`` in the file.
+        keras_major: 2 or 3, where defaults differ.
+    """
+
+    path: str
+    layer_class: str
+    values: Mapping[str, Any]
+    keras_major: int
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return an option, or `default` where it is absent or null."""
+        value = self.values.get(key)
+        return default if value is None else value
+
+    def flag(self, key: str, default: bool) -> bool:
+        """Return an option that is true or false."""
+        value = self.get(key, default)
+        if not isinstance(value, bool):
+            raise self.wrong(key, value, "true or false")
+        return value
+
+    def integer(self, key: str, default: int | None = None) -> int:
+        """Return an option that is a whole number, possibly in a list of one."""
+        value = self.get(key, default)
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise self.wrong(key, value, "a whole number")
+        return value
+
+    def number(self, key: str, default: float | None = None) -> float | None:
+        """Return an option that is a number, possibly in a list of one."""
+        value = self.get(key, default)
+        if value is None:
+            return None
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise self.wrong(key, value, "a number")
+        return float(value)
+
+    def choice(self, key: str, default: str, *allowed: str) -> str:
+        """Return an option that is one of a few words; another word is unsupported."""
+        value = self.get(key, default)
+        if not isinstance(value, str):
+            raise self.wrong(key, value, " or ".join(map(repr, allowed)))
+        if value not in allowed:
+            raise self.unsupported(f"has {key}={value!r}, not {' or '.join(map(repr, allowed))}")
+        return value
+
+    def pair(self, key: str, default: Any = None) -> tuple[int, int]:
+        """Return an option that is one whole number for both axes, or two: (rows, columns)."""
+        value = self.get(key, default)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value, value
+        if isinstance(value, list | tuple) and len(value) == 2 and _whole(value):
+            return value[0], value[1]
+        raise self.wrong(key, value, "a whole number or a list of two")
+
+    def margins(self, key: str) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Return ((top, bottom), (left, right)) from one number, two, or two pairs."""
+        value = self.get(key)
+        if isinstance(value, list) and len(value) == 2 and all(isinstance(x, list) for x in value):
+            if all(len(x) == 2 and _whole(x) for x in value):
+                return (value[0][0], value[0][1]), (value[1][0], value[1][1])
+            raise self.wrong(key, value, "two pairs of whole numbers")
+        rows, columns = self.pair(key)
+        return (rows, rows), (columns, columns)
+
+    def require_channels_last(self) -> None:
+        """Refuse a layer whose data_format is channels_first."""
+        self.choice("data_format", "channels_last", "channels_last")
+
+    def unsupported(self, reason: str) -> UnsupportedLayerError:
+        """Return the error that the native route does not translate this layer."""
+        return unsupported(self.path, self.layer_class, reason)
+
+    def wrong(self, key: str, value: object, rule: str) -> ModelFormatError:
+        """Return the error that an option has a value that Keras does not write."""
+        return ModelFormatError(
+            f"Option {key!r} of layer {self.path!r} ({self.layer_class}) must be {rule}, "
+            f"got {value!r}. The configuration is damaged: save the model again."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LayerCall:
+    """One call of one layer, to be translated.
+
+    Attributes:
+        options: the layer's configuration.
+        weights: weight arrays by role.
+        weights_path: path of the layer without the number of the call: what its weights are named
+            after, once for all calls.
+        inputs: the tensors that the layer is called on.
+    """
+
+    options: Options
+    weights: Mapping[str, NDArray[np.float32]]
+    weights_path: str
+    inputs: tuple[Tensor, ...]
+
+    @property
+    def input(self) -> Tensor:
+        """The only input tensor.
+
+        Raises:
+            ModelFormatError: the layer is called on several tensors, or on none.
+        """
+        if len(self.inputs) != 1:
+            raise ModelFormatError(
+                f"Layer {self.options.path!r} ({self.options.layer_class}) must be called on one "
+                f"tensor, got {len(self.inputs)}. The configuration is damaged: save it again."
+            )
+        return self.inputs[0]
+
+    def image(self) -> Tensor:
+        """The only input tensor, which must be of rank 4: (batch, rows, columns, channels)."""
+        if self.input.rank != 4:
+            raise ModelFormatError(
+                f"Layer {self.options.path!r} ({self.options.layer_class}) must get a "
+                f"tensor of rank 4, got shape {self.input.shape}. "
+                "The configuration is damaged: save it again."
+            )
+        return self.input
+
+    def channels(self) -> int:
+        """Size of the last axis of the only input tensor, which must be known."""
+        channels = self.input.shape[-1]
+        if channels is None:
+            raise self.options.unsupported("has an input with an unknown number of channels")
+        return channels
+
+    def weight(self, role: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        """Return a weight in the layout of Keras.
+
+        Raises:
+            ModelFormatError: its shape is not `shape`, the one that the configuration asks for.
+        """
+        value = self.weights[role]
+        if value.shape != shape:
+            raise ModelFormatError(
+                f"Weight {role!r} of layer {self.options.path!r} ({self.options.layer_class}) must "
+                f"have the shape {shape} that the configuration asks for, got {value.shape}. "
+                "The weights belong to another architecture, or the file is damaged."
+            )
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class LayerResult:
+    """What a translation returns.
+
+    Attributes:
+        tensor: the layer's output.
+        operator: the tensor before the built-in activation, None where there is no activation.
+    """
+
+    tensor: Tensor
+    operator: Tensor | None = None
+
+
+Translation = Callable[[LayerCall, GraphBuilder], LayerResult]
+WeightRoles = Callable[[Options], tuple[WeightRole, ...]]
+
+
+def _whole(values: list[Any] | tuple[Any, ...]) -> bool:
+    return all(isinstance(x, int) and not isinstance(x, bool) for x in values)

@@ -1,0 +1,79 @@
+"""Dense, the layers that only change shapes, and those that do nothing outside of training."""
+
+import math
+
+from onnxfi.converters.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.layer_call import LayerCall, LayerResult
+from onnxfi.converters.layers_activation import activate
+
+
+def translate_dense(call: LayerCall, graph: GraphBuilder) -> LayerResult:
+    """Translate Dense: Gemm on rank 2, otherwise MatMul and Add over the last axis."""
+    options = call.options
+    units = options.integer("units")
+    tensor = graph.channels_last(call.input)
+    path = call.weights_path
+    parameters = [graph.weight(path, "kernel", call.weight("kernel", (call.channels(), units)))]
+    if "bias" in call.weights:
+        parameters.append(graph.weight(path, "bias", call.weight("bias", (units,))))
+    if tensor.rank == 2:
+        name = graph.operator("Gemm", [tensor.name, *parameters])
+    else:
+        name = graph.operator("MatMul", [tensor.name, parameters[0]])
+        if len(parameters) == 2:
+            name = graph.operator("Add", [name, parameters[1]])
+    return activate(options, Tensor(name, (*tensor.shape[:-1], units)), graph)
+
+
+def translate_flatten(call: LayerCall, graph: GraphBuilder) -> LayerResult:
+    """Translate Flatten: the elements in the order of Keras, the batch free."""
+    call.options.require_channels_last()
+    tensor = graph.channels_last(call.input)
+    name = graph.operator("Flatten", [tensor.name], axis=1)
+    return LayerResult(Tensor(name, (None, _elements(tensor))))
+
+
+def translate_reshape(call: LayerCall, graph: GraphBuilder) -> LayerResult:
+    """Translate Reshape: the elements in the order of Keras, the batch free."""
+    options = call.options
+    target = options.get("target_shape")
+    if not isinstance(target, list) or not all(isinstance(size, int) for size in target):
+        raise options.wrong("target_shape", target, "a list of whole numbers")
+    tensor = graph.channels_last(call.input)
+    # 0 copies the size of the batch.
+    name = graph.operator("Reshape", [tensor.name, graph.integers("shape", [0, *target])])
+    known = math.prod(size for size in target if size != -1)
+    elements = _elements(tensor)
+    free = None if elements is None or not known else elements // known
+    return LayerResult(Tensor(name, (None, *(free if size == -1 else size for size in target))))
+
+
+def translate_permute(call: LayerCall, graph: GraphBuilder) -> LayerResult:
+    """Translate Permute: the axes after the batch, counted from 1, in another order."""
+    options = call.options
+    tensor = graph.channels_last(call.input)
+    order = options.get("dims")
+    if not isinstance(order, list) or sorted(order) != list(range(1, tensor.rank)):
+        raise options.wrong("dims", order, f"the axes 1 to {tensor.rank - 1} in some order")
+    name = graph.operator("Transpose", [tensor.name], perm=[0, *order])
+    return LayerResult(Tensor(name, (None, *(tensor.shape[axis] for axis in order))))
+
+
+def translate_dropout(call: LayerCall, graph: GraphBuilder) -> LayerResult:
+    """Translate Dropout: it stays as a node, which passes its input on."""
+    return LayerResult(graph.apply("Dropout", call.input))
+
+
+def translate_identity(call: LayerCall, graph: GraphBuilder) -> LayerResult:
+    """Translate the other layers that act in training only."""
+    return LayerResult(graph.apply("Identity", call.input))
+
+
+def _elements(tensor: Tensor) -> int | None:
+    """Return the number of elements per batch element, None where it is not known."""
+    total = 1
+    for size in tensor.shape[1:]:
+        if size is None:
+            return None
+        total *= size
+    return total
