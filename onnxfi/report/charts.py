@@ -45,25 +45,6 @@ def outcome_chart(summary: Sequence[TargetSummary]) -> dict[str, Any]:
         }
         for outcome, colour in OUTCOME_COLOURS.items()
     ]
-    rates = [row.sdc for row in summary]
-    interval = {
-        "type": "scatter",
-        "mode": "markers",
-        "name": "sdc, 95 % interval",
-        "y": places,
-        "x": [100 * rate.share for rate in rates],
-        "marker": {"color": "#1b1f24", "size": 5, "symbol": "diamond"},
-        "error_x": {
-            "type": "data",
-            "symmetric": False,
-            "array": [100 * (rate.high - rate.share) for rate in rates],
-            "arrayminus": [100 * (rate.share - rate.low) for rate in rates],
-            "color": "#1b1f24",
-            "thickness": 1.5,
-            "width": 4,
-        },
-        "hoverinfo": "skip",
-    }
     layout = _layout(_FRAME_HEIGHT + _ROW_HEIGHT * len(summary))
     layout["xaxis"] = {
         "title": {"text": "share of injections (%)"},
@@ -77,7 +58,37 @@ def outcome_chart(summary: Sequence[TargetSummary]) -> dict[str, Any]:
         "automargin": True,
         "fixedrange": True,
     }
-    return {"data": [*bars, interval], "layout": layout}
+    return {"data": [*bars, *_sdc_interval(summary, places)], "layout": layout}
+
+
+def _sdc_interval(summary: Sequence[TargetSummary], places: list[int]) -> list[dict[str, Any]]:
+    """Give the traces of the sdc interval: a light halo, and the error bar on it."""
+    rates = [row.sdc for row in summary]
+    traces = []
+    for colour, thickness, is_halo in (("#ffffff", 5, True), ("#1b1f24", 1.5, False)):
+        error = {
+            "type": "data",
+            "symmetric": False,
+            "array": [100 * (rate.high - rate.share) for rate in rates],
+            "arrayminus": [100 * (rate.share - rate.low) for rate in rates],
+            "color": colour,
+            "thickness": thickness,
+            "width": 4,
+        }
+        trace = {
+            "type": "scatter",
+            "mode": "markers",
+            "name": "sdc, 95 % interval",
+            "y": places,
+            "x": [100 * rate.share for rate in rates],
+            "marker": {"color": colour, "size": 5, "symbol": "diamond"},
+            "error_x": error,
+            "hoverinfo": "skip",
+            "legendgroup": "interval",
+            "showlegend": not is_halo,
+        }
+        traces.append(trace)
+    return traces
 
 
 def bar_labels(summary: Sequence[TargetSummary]) -> list[str]:
