@@ -2,11 +2,13 @@
 
 from importlib.metadata import PackageNotFoundError, version
 
+from onnxfi.campaign import Campaign
 from onnxfi.graph import Model, Target, load
 from onnxfi.injector import Golden, Injection, Injector
 from onnxfi.surgery import Split, expose, split
 
 __all__ = [
+    "Campaign",
     "Golden",
     "Injection",
     "Injector",

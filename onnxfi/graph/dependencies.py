@@ -67,3 +67,24 @@ def required_nodes(graph: ir.Graph, outputs: Collection[ir.Value]) -> set[ir.Nod
             nodes.add(node)
             needed.update(consumed_values(node))
     return nodes
+
+
+def suffix_sizes(graph: ir.Graph) -> dict[ir.Value, int]:
+    """Return how many of the nodes that the outputs need depend on each node output.
+
+    The same as counting `dependent_nodes` for each, in one pass: a node's dependents are a set of
+    bits, joined from the last node to the first.
+    """
+    required = required_nodes(graph, graph.outputs)
+    dependents: dict[ir.Value, int] = {}
+    sizes: dict[ir.Value, int] = {}
+    for position, node in enumerate(reversed(graph)):
+        reached = 0
+        for value in node.outputs:
+            sizes[value] = dependents.get(value, 0).bit_count()
+            reached |= dependents.get(value, 0)
+        if node in required:
+            reached |= 1 << position
+        for value in consumed_values(node):
+            dependents[value] = dependents.get(value, 0) | reached
+    return sizes

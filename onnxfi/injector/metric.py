@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
+from onnxfi.error_models.value_class import to_float64
 from onnxfi.errors import InputError
 
 MetricValue = bool | int | float | None
@@ -50,8 +51,7 @@ class Classification:
         self, golden: Mapping[str, np.ndarray], faulty: Mapping[str, np.ndarray]
     ) -> dict[str, MetricValue]:
         """Return the columns that the class describes."""
-        before = self._scores(golden).astype(np.float64)
-        after = self._scores(faulty).astype(np.float64)
+        before, after = to_float64(self._scores(golden)), to_float64(self._scores(faulty))
         golden_top1, top1 = _top1(before), _top1(after)
         rows = np.arange(len(before))
         answer = golden_top1 if before.shape[1] > 1 else np.zeros_like(golden_top1)

@@ -1,0 +1,40 @@
+# make demo, make test: all that a new checkout needs is Python 3.11+ and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test test-all check clean
+
+demo: $(VENV)/.demo
+	$(BIN)/onnxfi demo
+
+# Without TensorFlow and PyTorch: against references that tools/make_references.py recorded.
+test: $(VENV)/.test
+	$(BIN)/python -m pytest -m "not live"
+
+# With the live oracles as well: installs TensorFlow, about 2 GB.
+test-all: $(VENV)/.all
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info onnxfi-demo
+
+# Each mark stands for what is installed, and is older than pyproject.toml when that has changed.
+$(VENV)/.demo: EXTRAS = demo
+$(VENV)/.test: EXTRAS = test
+$(VENV)/.dev: EXTRAS = dev
+$(VENV)/.all: EXTRAS = test,keras
+$(VENV)/.demo $(VENV)/.test $(VENV)/.dev $(VENV)/.all: pyproject.toml $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[$(EXTRAS)]"
+	touch $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("onnxfi needs Python 3.11 or newer, and this is " \
+	+ sys.version.split()[0] + ": make PYTHON=python3.12 …") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	touch $@

@@ -1,0 +1,48 @@
+"""What corrupted values look like: zero, nan, in_range, out_of_range or flip."""
+
+from typing import Literal
+
+import numpy as np
+
+from onnxfi.error_models.bit_layout import bit_layout
+
+ValueClass = Literal["zero", "nan", "in_range", "out_of_range", "flip"]
+
+
+def to_float64(values: np.ndarray) -> np.ndarray:
+    """Return the values as float64; a signalling NaN becomes a quiet one."""
+    with np.errstate(invalid="ignore"):
+        return values.astype(np.float64)
+
+
+def finite_range(tensor: np.ndarray) -> tuple[float, float]:
+    """Return the lowest and the highest finite element; (0, 0) where there is none."""
+    with np.errstate(invalid="ignore"):
+        finite = tensor[np.isfinite(tensor)] if tensor.dtype.kind not in "biu" else tensor.ravel()
+    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+
+
+def classify_values(
+    golden: np.ndarray, values: np.ndarray, *, low: float, high: float
+) -> list[ValueClass]:
+    """Return the value class of each corrupted value.
+
+    Decided in this order: **nan**, a NaN or an infinity; **zero**; **flip**, exactly one bit
+    differs from the golden value; **in_range**, between the golden tensor's lowest and highest
+    element; **out_of_range**, the rest.
+
+    Args:
+        golden: the golden values at the injection sites, shape (K,).
+        values: the values written there, same shape and dtype.
+        low: lowest finite element of the golden tensor.
+        high: highest finite element of the golden tensor.
+    """
+    unsigned = bit_layout(values.dtype).unsigned
+    flipped = np.bitwise_count(golden.view(unsigned) ^ values.view(unsigned)) == 1
+    wide = to_float64(values)
+    classes = np.select(
+        [~np.isfinite(wide), wide == 0, flipped, (wide >= low) & (wide <= high)],
+        ["nan", "zero", "flip", "in_range"],
+        "out_of_range",
+    )
+    return classes.tolist()  # type: ignore[no-any-return]  # np.select knows no Literal

@@ -1,0 +1,215 @@
+"""What a campaign's YAML says, checked."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from onnxfi.error_models import load as load_error_model
+from onnxfi.errors import ConfigurationError, ErrorModelError
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+
+
+class Inputs(_Section):
+    """Where the input tensors come from.
+
+    Attributes:
+        file: an .npz file.
+        tensors: name of the array in the file, for each graph input. By default the arrays have the
+            names of the graph inputs; a model with one input takes the only array.
+        labels: name of the array with the right class of each input; None without labels.
+        limit: take only so many inputs, from the front.
+    """
+
+    file: Path
+    tensors: dict[str, str] | None = None
+    labels: str | None = None
+    limit: int | None = Field(default=None, ge=1)
+
+
+class Targets(_Section):
+    """Which targets: those that satisfy all that is said.
+
+    Attributes:
+        kind: kind of the targets.
+        ops: ONNX operator types, such as ``Conv``.
+        layers: patterns of layer paths, such as ``conv*``.
+        tensors: names of single targets: a tensor, a layer or a node each.
+    """
+
+    kind: Literal["activation"] = "activation"
+    ops: tuple[str, ...] | None = None
+    layers: tuple[str, ...] | None = None
+    tensors: tuple[str, ...] | None = None
+
+
+class ErrorModelEntry(_Section):
+    """An error model by name, with its configuration."""
+
+    name: str
+    configuration: dict[str, Any] = Field(default_factory=dict)
+
+
+class Injections(_Section):
+    """How many injections.
+
+    Attributes:
+        per_target: for each pair of target and error model, spread evenly over the inputs.
+    """
+
+    per_target: int = Field(default=1000, ge=1)
+
+
+class MetricEntry(_Section):
+    """What decides between sdc and benign.
+
+    Attributes:
+        name: the metric.
+        output: the output that holds the scores; None takes the first.
+    """
+
+    name: Literal["classification"] = "classification"
+    output: str | None = None
+
+
+class Execution(_Section):
+    """How to run; none of it changes a record.
+
+    Attributes:
+        provider: where the tensors are computed.
+        lanes: the most injections to run through the suffix at once.
+        workers: threads that inject at the same time; ``auto`` takes one per processor.
+        shard: injections per records file; what a killed campaign loses at most per worker.
+    """
+
+    provider: Literal["auto", "cpu", "cuda"] = "auto"
+    lanes: Literal["auto"] | int = "auto"
+    workers: Literal["auto"] | int = "auto"
+    shard: int = Field(default=500, ge=1)
+
+    @field_validator("lanes", "workers")
+    @classmethod
+    def _at_least_one(cls, value: int | str) -> int | str:
+        if isinstance(value, int) and value < 1:
+            raise ValueError("must be 'auto' or at least 1")
+        return value
+
+
+class Configuration(_Section):
+    """A campaign configuration; relative paths are relative to the file it was read from."""
+
+    model: Path
+    inputs: Inputs
+    targets: Targets = Targets()
+    error_models: tuple[ErrorModelEntry, ...] = Field(min_length=1)
+    injections: Injections = Injections()
+    metric: MetricEntry = MetricEntry()
+    seed: int = Field(default=0, ge=0)
+    execution: Execution = Execution()
+    out: Path | None = None
+
+    @field_validator("error_models")
+    @classmethod
+    def _known(cls, entries: tuple[ErrorModelEntry, ...]) -> tuple[ErrorModelEntry, ...]:
+        for entry in entries:
+            try:
+                load_error_model(entry.model_dump())
+            except ErrorModelError as error:
+                raise ValueError(str(error)) from error
+        return entries
+
+    @classmethod
+    def from_yaml(cls, path: str | Path) -> Self:
+        """Read a configuration; its relative paths become absolute.
+
+        Raises:
+            ConfigurationError: there is no such file, it is no YAML, or what it says is wrong; the
+                message gives every mistake with its place.
+        """
+        path = Path(path)
+        try:
+            text = path.read_text(encoding="utf-8")
+            document = yaml.safe_load(text)
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(
+                f"A campaign configuration must be a readable YAML file, and {path} is not: "
+                f"{error}."
+            ) from error
+        except yaml.YAMLError as error:
+            raise ConfigurationError(f"{path} must be YAML, and is not: {error}") from error
+        if not isinstance(document, dict):
+            raise ConfigurationError(
+                f"{path} must hold a mapping with the keys {', '.join(cls.model_fields)}, "
+                f"got {type(document).__name__}."
+            )
+        try:
+            configuration = cls.model_validate(document)
+        except ValidationError as error:
+            mistakes = [_mistake(text, entry, cls) for entry in error.errors()]
+            raise ConfigurationError(
+                "\n".join([f"{path} has {len(mistakes)} mistake(s):", *mistakes])
+            ) from error
+        return configuration.resolved(path.parent)
+
+    def resolved(self, folder: Path) -> Self:
+        """Return the configuration with its relative paths taken from a folder."""
+        folder = folder.resolve()
+        inputs = self.inputs.model_copy(update={"file": folder / self.inputs.file})
+        update = {"model": folder / self.model, "inputs": inputs}
+        if self.out is not None:
+            update["out"] = folder / self.out
+        return self.model_copy(update=update)
+
+    def to_yaml(self) -> str:
+        """Return the text that `from_yaml` reads."""
+        document = self.model_dump(mode="json", exclude_none=True)
+        return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+
+
+def _mistake(text: str, entry: Any, section: type[BaseModel]) -> str:
+    location = tuple(entry["loc"])
+    place = ".".join(str(x) for x in location)
+    line = _line(yaml.compose(text), location)
+    where = f"  line {line}, {place}: " if line else f"  {place}: "
+    if entry["type"] == "extra_forbidden":
+        return f"{where}unknown key; the keys here are {', '.join(_keys(section, location[:-1]))}."
+    if entry["type"] == "missing":
+        return f"{where}must be given."
+    message = entry["msg"].removeprefix("Value error, ").rstrip(".")
+    return f"{where}{message}, got {entry['input']!r}."
+
+
+def _line(node: yaml.Node | None, location: Sequence[str | int]) -> int | None:
+    """Return the line, from 1, of a place in composed YAML, or of the closest thing around it."""
+    line = None
+    for step in location:
+        found = None
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if key.value == str(step):
+                    found, line = value, key.start_mark.line + 1
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+            found = node.value[step]
+            line = found.start_mark.line + 1
+        if found is None:
+            break
+        node = found
+    return line
+
+
+def _keys(section: type[BaseModel], location: Sequence[str | int]) -> list[str]:
+    """Return the keys that a place in the configuration takes."""
+    for step in location:
+        if isinstance(step, int):
+            continue
+        annotation = section.model_fields[step].annotation
+        inner = getattr(annotation, "__args__", (annotation,))[0]
+        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
+            break
+        section = inner
+    return list(section.model_fields)

@@ -1,0 +1,149 @@
+"""The folder of one campaign: its configuration, its manifest and its records."""
+
+import hashlib
+import json
+import platform
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import onnx
+import onnxruntime
+import pyarrow.parquet as pq
+
+from onnxfi.campaign.configuration import Configuration
+from onnxfi.campaign.plan import Shard
+from onnxfi.errors import ConfigurationError
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class RunDirectory:
+    """The folder of one campaign.
+
+    Attributes:
+        path: the folder.
+        configuration: the configuration as resolved (``campaign.yaml``).
+        manifest: what the records depend on (``manifest.json``): hashes, versions, seed.
+    """
+
+    path: Path
+    configuration: Configuration
+    manifest: dict[str, Any]
+
+    @property
+    def records(self) -> Path:
+        """The folder of the Parquet files."""
+        return self.path / "records"
+
+    @property
+    def recorded(self) -> int:
+        """Number of injections whose records are there."""
+        return sum(pq.read_metadata(file).num_rows for file in self.records.glob("*.parquet"))
+
+    def is_done(self, shard: Shard) -> bool:
+        """Return whether the records of a shard are there."""
+        return (self.records / shard.file_name).exists()
+
+    @classmethod
+    def create(
+        cls, path: Path, configuration: Configuration, *, injections: int, provider: str
+    ) -> Self:
+        """Make the folder of a new campaign.
+
+        Raises:
+            ConfigurationError: the folder already holds a campaign, or cannot be written.
+        """
+        if (path / "manifest.json").exists():
+            raise ConfigurationError(
+                f"A new campaign needs a folder without one, and {path} holds a campaign. "
+                f"Go on with it by `onnxfi campaign resume {path}`, or give another --out."
+            )
+        manifest: dict[str, Any] = {
+            "run_id": uuid.uuid4().hex,
+            "injections": injections,
+            "seed": configuration.seed,
+            "provider": provider,
+            **_fingerprints(configuration),
+            "versions": _versions(),
+        }
+        try:
+            (path / "records").mkdir(parents=True, exist_ok=True)
+            (path / "campaign.yaml").write_text(configuration.to_yaml(), encoding="utf-8")
+            # Last, whole or not at all: a folder with a manifest is a campaign.
+            aside = path / "manifest.json.partial"
+            aside.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+            aside.replace(path / "manifest.json")
+        except OSError as error:
+            raise ConfigurationError(
+                f"The folder of a campaign must be writable, and {path} is not: {error}."
+            ) from error
+        return cls(path, configuration, manifest)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open the folder of a campaign that was begun.
+
+        Raises:
+            ConfigurationError: the folder holds no campaign.
+        """
+        try:
+            manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(
+                f"A run directory must hold a readable manifest.json, and {path} does not: "
+                f"{error}. Make one with `onnxfi campaign run CONFIG.yaml`."
+            ) from error
+        return cls(path, Configuration.from_yaml(path / "campaign.yaml"), manifest)
+
+    def check_unchanged(self) -> None:
+        """Check that what the records depend on is what it was.
+
+        Raises:
+            ConfigurationError: the model, the inputs or the configuration changed; says which.
+        """
+        for what, fingerprint in _fingerprints(self.configuration).items():
+            if self.manifest.get(what) != fingerprint:
+                raise ConfigurationError(
+                    f"A campaign resumes only with what it began with, and the {what} changed "
+                    f"since: it was {self.manifest.get(what)}, and is {fingerprint}. Put it back, "
+                    "or run a new campaign."
+                )
+
+
+def _fingerprints(configuration: Configuration) -> dict[str, str]:
+    # Where and how fast a campaign runs changes no record.
+    relevant = configuration.model_dump_json(exclude={"execution", "out", "model"})
+    return {
+        "model": _sha256(configuration.model),
+        "inputs": _sha256(configuration.inputs.file),
+        "configuration": hashlib.sha256(relevant.encode()).hexdigest(),
+    }
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+    except OSError as error:
+        raise ConfigurationError(
+            f"A file that a campaign needs cannot be read: {error}."
+        ) from error
+    return digest.hexdigest()
+
+
+def _versions() -> dict[str, str]:
+    import onnxfi
+
+    return {
+        "onnxfi": onnxfi.__version__,
+        "onnx": onnx.__version__,
+        "onnxruntime": onnxruntime.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }

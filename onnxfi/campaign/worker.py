@@ -1,0 +1,149 @@
+"""What runs shards: a model, its inputs, and injectors."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+from onnxfi.campaign.configuration import Configuration, ErrorModelEntry
+from onnxfi.campaign.inputs import read_inputs
+from onnxfi.campaign.plan import Plan, Shard, choose_targets
+from onnxfi.campaign.records import Record, make_record, write_records
+from onnxfi.error_models import load as load_error_model
+from onnxfi.error_models.value_class import finite_range
+from onnxfi.graph import load
+from onnxfi.injector import Classification, Injector
+
+# Sessions hold the suffix's working memory; shards come sorted by target, so few are enough.
+_OPEN_INJECTORS = 4
+_REPORT_EVERY = 20
+
+
+class StoppedError(Exception):
+    """The worker was told to stop in the middle of a shard; nothing of the shard is kept."""
+
+
+class Worker:
+    """Runs shards of one campaign; several threads may share it."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        *,
+        threads: int | None = None,
+        on_injections: Callable[[int], None] = lambda count: None,
+    ) -> None:
+        """Load the model and the inputs, and make the plan.
+
+        Args:
+            configuration: the campaign's configuration, its paths absolute.
+            threads: intra-op threads of each session; None leaves the number to ONNX Runtime.
+            on_injections: called now and then with the number of injections done since.
+
+        Raises:
+            OnnxfiError: something in the configuration cannot be had.
+        """
+        self.configuration = configuration
+        self.model = load(configuration.model)
+        self.inputs = read_inputs(self.model, configuration.inputs)
+        self.metric = Classification(configuration.metric.output)
+        self.plan = Plan(
+            targets=choose_targets(self.model, configuration.targets),
+            error_models=[load_error_model(x.model_dump()) for x in configuration.error_models],
+            inputs=len(self.inputs),
+            per_target=configuration.injections.per_target,
+        )
+        self._threads = threads
+        self._on_injections = on_injections
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._injectors: OrderedDict[int, Injector] = OrderedDict()
+
+    def stop(self) -> None:
+        """Make running shards raise `StoppedError` soon."""
+        self._stop.set()
+
+    def injector(self, target: int) -> Injector:
+        """Return the injector of a target, by its index in the plan."""
+        with self._lock:
+            if target not in self._injectors:
+                execution = self.configuration.execution
+                self._injectors[target] = Injector(
+                    self.model,
+                    self.plan.targets[target],
+                    provider=execution.provider,
+                    lanes=execution.lanes,
+                    threads=self._threads,
+                )
+            self._injectors.move_to_end(target)
+            while len(self._injectors) > _OPEN_INJECTORS:
+                self._injectors.popitem(last=False)  # freed when the last thread lets go of it
+            return self._injectors[target]
+
+    def run(self, shard: Shard) -> list[Record]:
+        """Run the injections of a shard and return their records.
+
+        Raises:
+            OnnxfiError: an input does not fit the model, or the error model not the target.
+            StoppedError: the worker was told to stop.
+        """
+        injector = self.injector(shard.target)
+        error_model = self.plan.error_models[shard.error_model]
+        name = label_of(self.configuration.error_models[shard.error_model])
+        labels = self.inputs.labels
+        records: list[Record] = []
+        for input_index, ids in self.plan.by_input(shard):
+            golden = injector.golden(self.inputs.at(input_index))
+            golden_range = finite_range(golden.target)
+            for injection in injector.inject(
+                golden,
+                error_model,
+                count=len(ids),
+                seed=self.configuration.seed,
+                first_id=ids.start,
+                metric=self.metric,
+            ):
+                if self._stop.is_set():
+                    raise StoppedError
+                records.append(
+                    make_record(
+                        injection,
+                        golden=golden,
+                        golden_range=golden_range,
+                        target=injector.target,
+                        error_model=name,
+                        input_index=input_index,
+                        label=None if labels is None else int(labels[input_index]),
+                        columns=self.metric.columns(golden.outputs, injection.outputs),
+                    )
+                )
+                if len(records) % _REPORT_EVERY == 0:
+                    self._on_injections(_REPORT_EVERY)
+        self._on_injections(len(records) % _REPORT_EVERY)
+        return records
+
+
+def label_of(entry: ErrorModelEntry) -> str:
+    """Return what the records call an error model: ``name`` or ``name:key=value,…``."""
+    keys = ",".join(f"{key}={value}" for key, value in entry.configuration.items())
+    return f"{entry.name}:{keys}" if keys else entry.name
+
+
+def run_shard(directory: str, run_id: str, shard: Shard) -> None:
+    """Run one shard of a run directory in whatever process this is called.
+
+    Args:
+        directory: the run directory; every process must see it.
+        run_id: id of the run in its manifest.
+        shard: the shard.
+    """
+    write_records(
+        _worker(directory, run_id).run(shard), Path(directory) / "records" / shard.file_name
+    )
+
+
+@lru_cache(maxsize=1)
+def _worker(directory: str, run_id: str) -> Worker:
+    """Return this process's worker; `run_id` keeps a directory that was made anew apart."""
+    return Worker(Configuration.from_yaml(Path(directory) / "campaign.yaml"), threads=1)

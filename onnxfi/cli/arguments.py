@@ -1,0 +1,30 @@
+"""Arguments and options that several commands share."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ModelArgument = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="An .onnx file, or a Keras file to convert.")
+]
+TargetOption = Annotated[
+    str, typer.Option("--target", help="A tensor, layer or node name; see `onnxfi inspect`.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of the random generator.")]
+
+
+class ProviderName(StrEnum):
+    """Where the tensors are computed."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+ProviderOption = Annotated[
+    ProviderName,
+    typer.Option("--provider", help="cuda fails where CUDA cannot run; auto falls back to cpu."),
+]

@@ -1,0 +1,54 @@
+"""From a run directory to its report."""
+
+from pathlib import Path
+
+from onnxfi.campaign import RunDirectory, read_records, summarise_bits, summarise_targets
+from onnxfi.error_models import BitLayout, bit_layout
+from onnxfi.graph import load
+from onnxfi.report.html import write_report
+
+
+def write_campaign_report(directory: Path, out: Path | None = None) -> Path:
+    """Write the report of a campaign, finished or not.
+
+    Args:
+        directory: the run directory.
+        out: the file to write; by default ``report.html`` in the run directory.
+
+    Returns:
+        The file written.
+
+    Raises:
+        ConfigurationError: the folder holds no campaign, or no records yet.
+        MissingExtraError: jinja2 or plotly is not installed.
+    """
+    opened = RunDirectory.open(directory)
+    records = read_records(directory)
+    manifest = opened.manifest
+    facts = {
+        "model": opened.configuration.model.name,
+        "inputs": opened.configuration.inputs.file.name,
+        "injections": f"{records.num_rows} recorded of {manifest['injections']} planned",
+        "seed": str(manifest["seed"]),
+        "provider": str(manifest["provider"]),
+        **{f"version of {name}": version for name, version in manifest["versions"].items()},
+        "SHA-256 of the model": manifest["model"],
+        "SHA-256 of the inputs": manifest["inputs"],
+    }
+    return write_report(
+        directory / "report.html" if out is None else out,
+        title=f"Fault injection: {opened.configuration.model.stem}",
+        facts=facts,
+        summary=summarise_targets(records),
+        bits=summarise_bits(records),
+        layout=_bit_layout(opened, set(records["target"].to_pylist())),
+    )
+
+
+def _bit_layout(opened: RunDirectory, targets: set[str]) -> BitLayout | None:
+    """Return the layout of the targets' dtype, if they have one in common and it can be told."""
+    if not opened.configuration.model.exists():
+        return None  # a report can be made where the model is not
+    model = load(opened.configuration.model)
+    dtypes = {target.dtype for target in model.targets() if target.tensor in targets}
+    return bit_layout(dtypes.pop()) if len(dtypes) == 1 else None
