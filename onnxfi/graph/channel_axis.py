@@ -92,13 +92,10 @@ def _axis(node: ir.Node, value: ir.Value, axes: Mapping[str, int]) -> int | None
         return None if not rank else rank - 1
     if node.op_type in _SAME_LAYOUT:
         for source in node.inputs:
-            if (
-                source is not None
-                and source.name in axes
-                and source.shape is not None
-                and source.shape.rank() == rank
-            ):
-                return axes[source.name]
+            if source is None or source.shape is None or source.shape.rank() != rank:
+                continue
+            if source.name in axes:
+                return axes[source.name or ""]
     if node.op_type == "Transpose" and node.inputs[0] is not None:
         axis = axes.get(node.inputs[0].name or "")
         perm = node.attributes.get("perm")

@@ -23,17 +23,17 @@ class Model:
     Made by `onnxfi.load`.
 
     Attributes:
-        ir: the graph in onnx-ir's form. Clone it before you change anything.
+        ir_model: the graph in onnx-ir's form. Clone it before you change anything.
         path: the file it came from, or None for a model made in memory.
     """
 
-    ir: ir.Model
+    ir_model: ir.Model
     path: Path | None = None
 
     @property
     def graph(self) -> ir.Graph:
         """The main graph."""
-        return self.ir.graph
+        return self.ir_model.graph
 
     @cached_property
     def constants(self) -> frozenset[ir.Value]:
@@ -43,7 +43,7 @@ class Model:
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
         """The layer map that a conversion stored in the model; empty where there is none."""
-        text = self.ir.metadata_props.get(METADATA_KEY)
+        text = self.ir_model.metadata_props.get(METADATA_KEY)
         return () if text is None else parse_layers(text)
 
     @cached_property
@@ -145,15 +145,6 @@ class Model:
             f"{closest(name, names)}List them with `onnxfi inspect`."
         )
 
-    @property
-    def parameter_count(self) -> int:
-        """Number of elements in all initializers."""
-        return sum(value.shape.numpy_size() for value in self._weights if value.shape is not None)
-
-    @property
-    def _weights(self) -> list[ir.Value]:
-        return list(self.graph.initializers.values())
-
     def save(self, path: str | Path) -> None:
         """Write the model to a .onnx file.
 
@@ -161,7 +152,7 @@ class Model:
             ModelFormatError: the file cannot be written.
         """
         try:
-            ir.save(self.ir, path)
+            ir.save(self.ir_model, path)
         except OSError as error:
             raise ModelFormatError(f"The model could not be written to {path}: {error}.") from error
 

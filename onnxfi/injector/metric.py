@@ -88,4 +88,4 @@ def _top1(scores: np.ndarray) -> np.ndarray:
         return np.asarray(scores[:, 0] > 0.5, dtype=np.int64)
     if np.issubdtype(scores.dtype, np.floating):
         scores = np.where(np.isnan(scores), -np.inf, scores)
-    return scores.argmax(axis=1)
+    return np.asarray(scores.argmax(axis=1))

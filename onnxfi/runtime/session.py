@@ -82,7 +82,7 @@ class Session:
 
 def _take_weights_out(model: Model) -> tuple[ir.Model, dict[str, onnxruntime.OrtValue]]:
     """Return a copy of the model that refers to its large weights, and these weights."""
-    light = model.ir.clone()
+    light = model.ir_model.clone()
     weights = {}
     for name, value in large_initializers(Model(light)).items():
         tensor = value.const_value
@@ -91,6 +91,6 @@ def _take_weights_out(model: Model) -> tuple[ir.Model, dict[str, onnxruntime.Ort
             continue
         weights[name] = onnxruntime.OrtValue.ortvalue_from_numpy(np.asarray(tensor.numpy()))
         value.const_value = ir.ExternalTensor(
-            WEIGHTS_FILE, 0, tensor.nbytes, tensor.dtype, shape=tensor.shape, name=name
+            WEIGHTS_FILE, 0, tensor.nbytes, tensor.dtype, shape=ir.Shape(tensor.shape.numpy()), name=name
         )
     return light, weights

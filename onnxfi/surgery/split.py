@@ -121,7 +121,7 @@ def _extract(model: Model, inputs: Sequence[ir.Value], outputs: Sequence[ir.Valu
         graph = ir.GraphView(
             inputs, [], nodes=[], opset_imports=model.graph.opset_imports, name=model.graph.name
         ).clone()
-    return Model(ir.Model(graph, ir_version=model.ir.ir_version, functions=[]))
+    return Model(ir.Model(graph, ir_version=model.ir_model.ir_version, functions=[]))
 
 
 def _names(values: Collection[ir.Value]) -> tuple[str, ...]:

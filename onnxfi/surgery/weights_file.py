@@ -33,7 +33,7 @@ def save_sharing_weights(models: Mapping[str, Model], folder: Path) -> None:
     Raises:
         OSError: the folder cannot be written.
     """
-    copies = {name: Model(model.ir.clone()) for name, model in models.items()}
+    copies = {name: Model(model.ir_model.clone()) for name, model in models.items()}
     holders = [large_initializers(copy) for copy in copies.values()]
     tensors = {
         name: value.const_value
@@ -50,4 +50,4 @@ def save_sharing_weights(models: Mapping[str, Model], folder: Path) -> None:
                 if name in holder:
                     holder[name].const_value = tensor
     for name, copy in copies.items():
-        ir.save(copy.ir, folder / f"{name}.onnx")
+        ir.save(copy.ir_model, folder / f"{name}.onnx")
