@@ -1,0 +1,336 @@
+"""What the native route refuses: each file, each message."""
+
+import json
+
+import h5py
+import numpy as np
+import pytest
+
+from onnxfi.converters import convert, is_keras_file
+from onnxfi.errors import ModelFormatError, OnnxfiError, UnsupportedLayerError
+
+
+@pytest.fixture
+def edit(references, tmp_path):
+    """Return a function that copies a reference .h5 and changes it: the file or its layers."""
+
+    def editor(change_file=None, change_layers=None, source="lenet_k2.h5"):
+        path = tmp_path / "edited.h5"
+        path.write_bytes((references / source).read_bytes())
+        with h5py.File(path, "r+") as file:
+            if change_layers is not None:
+                configuration = json.loads(file.attrs["model_config"])
+                layers = configuration["config"]["layers"]
+                change_layers({layer["config"]["name"]: layer for layer in layers})
+                file.attrs["model_config"] = json.dumps(configuration)
+            if change_file is not None:
+                change_file(file)
+        return path
+
+    return editor
+
+
+@pytest.fixture
+def weights_only(references, tmp_path):
+    """Return a weights-only .h5 and the architecture that belongs to it."""
+    path = tmp_path / "weights.h5"
+    architecture = tmp_path / "architecture.json"
+    with h5py.File(references / "unet_k2.h5") as source, h5py.File(path, "w") as target:
+        for name, value in source["model_weights"].attrs.items():
+            target.attrs[name] = value
+        for name in source["model_weights"]:
+            source.copy(f"model_weights/{name}", target)
+        architecture.write_text(source.attrs["model_config"])
+    return path, architecture
+
+
+def test_weights_with_architecture_give_the_same_graph(references, weights_only):
+    path, architecture = weights_only
+    model = convert(path, architecture=architecture)
+    assert model.graph == convert(references / "unet_k2.h5").graph
+
+
+def test_weights_without_architecture_say_what_to_pass(weights_only):
+    with pytest.raises(ModelFormatError, match=r"holds weights only.*--architecture"):
+        convert(weights_only[0])
+
+
+def test_architecture_that_is_missing_or_no_json(weights_only, tmp_path):
+    with pytest.raises(ModelFormatError, match=r"none\.json is not: No such file"):
+        convert(weights_only[0], architecture=tmp_path / "none.json")
+    broken = tmp_path / "broken.json"
+    broken.write_text("{")
+    with pytest.raises(ModelFormatError, match=r"broken\.json must be JSON"):
+        convert(weights_only[0], architecture=broken)
+    broken.write_text("[1]")
+    with pytest.raises(ModelFormatError, match="with the key 'class_name'"):
+        convert(weights_only[0], architecture=broken)
+    broken.write_bytes(b"\xff\xfe")
+    with pytest.raises(ModelFormatError, match=r"broken\.json must be JSON"):
+        convert(weights_only[0], architecture=broken)
+
+
+def test_architecture_of_another_model(references, weights_only, tmp_path):
+    other = tmp_path / "other.json"
+    with h5py.File(references / "lenet_k2.h5") as file:
+        other.write_text(file.attrs["model_config"])
+    with pytest.raises(ModelFormatError, match="belong to another architecture"):
+        convert(weights_only[0], architecture=other)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b"import keras\n", "starts with the bytes b'import k'"),
+        (b"\x89HDF\r\n\x1a\n", "damaged or truncated"),
+        (b"PK\x03\x04rest", r"zip archive \(\.keras\).*--route tf2onnx"),
+    ],
+)
+def test_file_that_is_no_hdf5(tmp_path, content, message):
+    path = tmp_path / "model.h5"
+    path.write_bytes(content)
+    with pytest.raises(ModelFormatError, match=message):
+        convert(path)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])
+def test_truncated_file(references, tmp_path, share):
+    content = (references / "unet_k3.h5").read_bytes()
+    path = tmp_path / "truncated.h5"
+    path.write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(ModelFormatError, match="damaged or truncated"):
+        convert(path)
+
+
+def test_missing_file_and_folders(tmp_path):
+    with pytest.raises(ModelFormatError, match=r"none\.h5 does not exist"):
+        convert(tmp_path / "none.h5")
+    with pytest.raises(ModelFormatError, match="is a folder"):
+        convert(tmp_path)
+    (tmp_path / "saved_model.pb").touch()
+    with pytest.raises(ModelFormatError, match=r"SavedModel folder.*--route tf2onnx"):
+        convert(tmp_path)
+
+
+def test_hdf5_that_keras_did_not_write(tmp_path):
+    path = tmp_path / "other.h5"
+    with h5py.File(path, "w") as file:
+        file["numbers"] = [1.0]
+    with pytest.raises(ModelFormatError, match="holds weights only"):
+        convert(path)
+
+
+def test_configuration_that_is_no_json(edit):
+    path = edit(lambda file: file.attrs.__setitem__("model_config", "{broken"))
+    with pytest.raises(ModelFormatError, match=r"model_config.*must be JSON"):
+        convert(path)
+
+
+def test_configuration_nested_too_deep(edit):
+    path = edit(lambda file: file.attrs.__setitem__("model_config", "[" * 60_000))
+    with pytest.raises(ModelFormatError, match=r"model_config.*must be JSON"):
+        convert(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("model_weights/conv2d/conv2d/kernel:0", "has no member 'kernel:0'"),
+        ("model_weights/conv2d", "has no member 'conv2d'"),
+    ],
+)
+def test_missing_weight(edit, name, message):
+    path = edit(lambda file: file.__delitem__(name))
+    with pytest.raises(ModelFormatError, match=message):
+        convert(path)
+
+
+def replace(name, **dataset):
+    def change(file):
+        del file[name]
+        file.create_dataset(name, **dataset)
+
+    return change
+
+
+KERNEL = "model_weights/conv2d/conv2d/kernel:0"
+
+
+def test_weight_of_a_wrong_shape(edit):
+    path = edit(replace(KERNEL, data=np.zeros((3, 3, 4, 1), np.float32)))
+    with pytest.raises(ModelFormatError, match=r"shape \(3, 3, 1, 4\).*got \(3, 3, 4, 1\)"):
+        convert(path)
+
+
+def test_weight_of_a_wrong_type(edit):
+    path = edit(replace(KERNEL, data=np.zeros((3, 3, 1, 4), np.int8)))
+    with pytest.raises(ModelFormatError, match="floating-point numbers, got dtype int8"):
+        convert(path)
+
+
+def test_weight_that_declares_more_than_its_file_can_hold(edit):
+    shape = (3, 3, 2**14, 2**14)
+    path = edit(replace(KERNEL, shape=shape, dtype="f4", chunks=(1, 1, 64, 64)))
+    with pytest.raises(ModelFormatError, match="declares 9663676416 bytes"):
+        convert(path)
+
+
+def test_links_out_of_the_file_are_not_followed(edit, tmp_path):
+    with h5py.File(tmp_path / "secret.h5", "w") as file:
+        file["kernel"] = np.zeros((3, 3, 1, 4), np.float32)
+
+    def link(file):
+        del file[KERNEL]
+        file[KERNEL] = h5py.ExternalLink(str(tmp_path / "secret.h5"), "/kernel")
+
+    with pytest.raises(ModelFormatError, match=r"ExternalLink.*does not follow"):
+        convert(edit(link))
+
+
+def test_data_outside_of_the_file_is_not_read(edit, tmp_path):
+    (tmp_path / "secret").write_bytes(bytes(4 * 36))
+    external = [(str(tmp_path / "secret"), 0, 4 * 36)]
+    path = edit(replace(KERNEL, shape=(3, 3, 1, 4), dtype="f4", external=external))
+    with pytest.raises(ModelFormatError, match="lies in another file"):
+        convert(path)
+
+
+def test_weights_named_after_another_role(edit):
+    def swap(file):
+        names = file["model_weights/conv2d"].attrs["weight_names"]
+        file["model_weights/conv2d"].attrs["weight_names"] = names[::-1]
+
+    with pytest.raises(ModelFormatError, match=r"'kernel' of layer 'conv2d'.*got 'conv2d/bias:0'"):
+        convert(edit(swap))
+
+
+@pytest.mark.parametrize("source", ["lenet_k2.h5", "lenet_k3.h5"])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"data_format": "channels_first"}, "data_format='channels_first'"),
+        ({"dtype": "mixed_float16"}, "dtype policy 'mixed_float16'"),
+        (
+            {"dtype": {"class_name": "DTypePolicy", "config": {"name": "bfloat16"}}},
+            "dtype policy 'bfloat16'",
+        ),
+        ({"activation": "mish"}, "activation 'mish'"),
+        ({"activation": {"class_name": "Custom", "config": {}}}, "activation 'Custom'"),
+        ({"padding": "causal"}, "padding='causal'"),
+    ],
+)
+def test_option_without_translation_names_layer_class_and_other_route(
+    edit, source, options, message
+):
+    path = edit(change_layers=lambda x: x["conv2d"]["config"].update(options), source=source)
+    with pytest.raises(UnsupportedLayerError, match=message) as caught:
+        convert(path)
+    assert (caught.value.layer, caught.value.layer_class) == ("conv2d", "Conv2D")
+    assert "--route tf2onnx (pip install 'onnxfi[keras]')" in str(caught.value)
+
+
+@pytest.mark.parametrize("layer_class", ["Lambda", "TFOpLambda", "MultiHeadAttention", "Mine"])
+def test_layer_without_translation(edit, layer_class):
+    path = edit(change_layers=lambda x: x["dropout"].update(class_name=layer_class))
+    with pytest.raises(UnsupportedLayerError, match=f"'dropout' of class '{layer_class}'"):
+        convert(path)
+
+
+def test_layer_without_translation_in_a_nested_model_is_named_with_its_path(edit):
+    def change(layers):
+        layers["encoder"]["config"]["layers"][1]["class_name"] = "Mine"
+
+    with pytest.raises(UnsupportedLayerError, match="layer 'encoder/conv' of class 'Mine'"):
+        convert(edit(change_layers=change, source="siamese_k2.h5"))
+
+
+def test_dropout_that_stays_random_is_refused(edit):
+    def change(layers):
+        layers["drop1"]["inbound_nodes"][0][0][3] = {"training": True}
+
+    with pytest.raises(UnsupportedLayerError, match="with the argument training=True"):
+        convert(edit(change_layers=change, source="unet_k2.h5"))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"filters": "four"}, "'filters' of layer 'conv2d'.*whole number, got 'four'"),
+        ({"strides": [1, 2, 3]}, "'strides'.*whole number or a list of two"),
+        ({"use_bias": "yes"}, "'use_bias'.*true or false"),
+        ({"use_bias": False}, r"must have the weights \['kernel'\]"),
+        ({"name": ""}, "has a layer named ''"),
+    ],
+)
+def test_damaged_option(edit, options, message):
+    path = edit(change_layers=lambda x: x["conv2d"]["config"].update(options))
+    with pytest.raises(ModelFormatError, match=message):
+        convert(path)
+
+
+def test_input_without_shape(edit):
+    path = edit(change_layers=lambda x: x["conv2d"]["config"].pop("batch_input_shape"))
+    with h5py.File(path, "r+") as file:
+        configuration = json.loads(file.attrs["model_config"])
+        configuration["config"].pop("build_input_shape", None)
+        configuration["config"]["layers"] = [
+            layer
+            for layer in configuration["config"]["layers"]
+            if layer["class_name"] != "InputLayer"
+        ]
+        file.attrs["model_config"] = json.dumps(configuration)
+    with pytest.raises(ModelFormatError, match="'conv2d_input' must have a shape"):
+        convert(path)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "message"),
+    [
+        ([[["mask", 0, 0, {}]]], "inputs never come"),
+        ([[["nowhere", 0, 0, {}]]], "inputs never come"),
+        ([[["image", 0, 5, {}]]], "uses output 5"),
+        ([[[1, 2]]], "refers to the tensor"),
+        ([7], "inbound node 7"),
+        (5, "inbound_nodes 5"),
+        ([[["image", 0, 0, {}], ["image", 0, 0, {}]]], "must be called on one tensor, got 2"),
+    ],
+)
+def test_damaged_graph(edit, nodes, message):
+    path = edit(change_layers=lambda x: x["down1"].update(inbound_nodes=nodes), source="unet_k2.h5")
+    with pytest.raises(ModelFormatError, match=message):
+        convert(path)
+
+
+@pytest.mark.parametrize("opset", [0, 12, 99])
+def test_opset_out_of_range(references, opset):
+    with pytest.raises(ModelFormatError, match=f"from 13 to .* got {opset}"):
+        convert(references / "lenet_k2.h5", opset=opset)
+
+
+def test_unknown_route(references):
+    with pytest.raises(OnnxfiError, match="got 'magic'"):
+        convert(references / "lenet_k2.h5", route="magic")
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_flipped_bytes_give_a_model_or_one_clear_error(references, tmp_path, seed):
+    rng = np.random.default_rng(seed)
+    content = bytearray((references / "lenet_k3.h5").read_bytes())
+    for position in rng.integers(0, len(content), 40):
+        content[position] = rng.integers(0, 256)
+    path = tmp_path / "flipped.h5"
+    path.write_bytes(content)
+    try:
+        convert(path)
+    except ModelFormatError as error:
+        assert len(str(error)) > 40  # noqa: PT017
+
+
+def test_is_keras_file(references, tmp_path):
+    assert is_keras_file(references / "lenet_k2.h5")
+    assert not is_keras_file(references / "lenet_k2.npz")
+    assert not is_keras_file(tmp_path)
+    assert not is_keras_file(tmp_path / "none")
+    (tmp_path / "saved_model.pb").touch()
+    assert is_keras_file(tmp_path)
