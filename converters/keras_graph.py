@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from onnxfi.converters.layer_call import unsupported
+from onnxfi.converters.layer_call import is_whole, unsupported
 from onnxfi.errors import ModelFormatError
 
 MODEL_CLASSES = ("Functional", "Model", "Sequential")
@@ -300,7 +300,7 @@ def _name(config: Mapping[str, Any], path: str) -> str:
 
 def _input_shape(config: Mapping[str, Any]) -> tuple[int | None, ...] | None:
     shape = config.get("batch_input_shape") or config.get("batch_shape")
-    if isinstance(shape, list) and all(x is None or isinstance(x, int) for x in shape):
+    if isinstance(shape, list) and all(x is None or (is_whole(x) and x > 0) for x in shape):
         return tuple(shape)
     return None
 

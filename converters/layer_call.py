@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.errors import ModelFormatError, UnsupportedLayerError
 
+_LARGEST = 2**31  # no size of a layer reaches it
+
 
 def unsupported(path: str, layer_class: str, reason: str) -> UnsupportedLayerError:
     """Return the error for something the native route does not translate.
@@ -73,8 +75,15 @@ class Options:
         value = self.get(key, default)
         if isinstance(value, list) and len(value) == 1:
             value = value[0]
-        if not isinstance(value, int) or isinstance(value, bool):
+        if not is_whole(value):
             raise self.wrong(key, value, "a whole number")
+        return int(value)
+
+    def size(self, key: str, default: int | None = None) -> int:
+        """Return an option that counts something: a whole number from 1 on."""
+        value = self.integer(key, default)
+        if value < 1:
+            raise self.wrong(key, value, "1 or more")
         return value
 
     def number(self, key: str, default: float | None = None) -> float | None:
@@ -97,23 +106,24 @@ class Options:
             raise self.unsupported(f"has {key}={value!r}, not {' or '.join(map(repr, allowed))}")
         return value
 
-    def pair(self, key: str, default: Any = None) -> tuple[int, int]:
+    def pair(self, key: str, default: Any = None, *, smallest: int = 1) -> tuple[int, int]:
         """Return an option that is one whole number for both axes, or two: (rows, columns)."""
         value = self.get(key, default)
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value, value
-        if isinstance(value, list | tuple) and len(value) == 2 and _whole(value):
-            return value[0], value[1]
-        raise self.wrong(key, value, "a whole number or a list of two")
+        rows, columns = (
+            value if isinstance(value, list | tuple) and len(value) == 2 else (value, value)
+        )
+        if is_whole(rows) and is_whole(columns) and min(rows, columns) >= smallest:
+            return rows, columns
+        raise self.wrong(key, value, f"a whole number or a list of two, from {smallest} on")
 
     def margins(self, key: str) -> tuple[tuple[int, int], tuple[int, int]]:
         """Return ((top, bottom), (left, right)) from one number, two, or two pairs."""
         value = self.get(key)
         if isinstance(value, list) and len(value) == 2 and all(isinstance(x, list) for x in value):
-            if all(len(x) == 2 and _whole(x) for x in value):
+            if all(len(x) == 2 and all(is_whole(y) and y >= 0 for y in x) for x in value):
                 return (value[0][0], value[0][1]), (value[1][0], value[1][1])
-            raise self.wrong(key, value, "two pairs of whole numbers")
-        rows, columns = self.pair(key)
+            raise self.wrong(key, value, "two pairs of whole numbers from 0 on")
+        rows, columns = self.pair(key, smallest=0)
         return (rows, rows), (columns, columns)
 
     def require_channels_last(self) -> None:
@@ -213,5 +223,6 @@ Translation = Callable[[LayerCall, GraphBuilder], LayerResult]
 WeightRoles = Callable[[Options], tuple[WeightRole, ...]]
 
 
-def _whole(values: list[Any] | tuple[Any, ...]) -> bool:
-    return all(isinstance(x, int) and not isinstance(x, bool) for x in values)
+def is_whole(value: Any) -> bool:
+    """Say whether a JSON value is a whole number of a size that a layer can have."""
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST

@@ -66,6 +66,8 @@ def apply_activation(
             activation = layer_class
     if activation in (None, "linear"):
         return tensor
+    if not isinstance(activation, str):
+        raise options.wrong("activation", activation, "a name")
     if activation in _OPERATORS:
         return graph.apply(_OPERATORS[activation], tensor)
     if activation in _FUNCTIONS:

@@ -25,8 +25,8 @@ def translate_convolution(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     strides = options.pair("strides", 1)
     dilation = options.pair("dilation_rate", 1)
     size = options.pair("kernel_size")
-    filters = options.integer("filters")
-    groups = options.integer("groups", 1)
+    filters = options.size("filters")
+    groups = options.size("groups", 1)
     kernel = call.weight("kernel", (*size, call.channels() // groups, filters))
 
     rows_columns = call.image().shape[1:3]
@@ -57,10 +57,14 @@ def translate_transposed_convolution(call: LayerCall, graph: GraphBuilder) -> La
     strides = options.pair("strides", 1)
     dilation = options.pair("dilation_rate", 1)
     size = options.pair("kernel_size")
-    filters = options.integer("filters")
+    filters = options.size("filters")
     if options.integer("groups", 1) != 1:
         raise options.unsupported(f"has {options.integer('groups')} groups")
-    given = None if options.get("output_padding") is None else options.pair("output_padding")
+    given = (
+        None
+        if options.get("output_padding") is None
+        else options.pair("output_padding", smallest=0)
+    )
     kernel = call.weight("kernel", (*size, filters, call.channels()))
 
     # Per axis: how much of the full output is cut off, or (negative) how much is added at its end.

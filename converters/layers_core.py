@@ -3,14 +3,14 @@
 import math
 
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
-from onnxfi.converters.layer_call import LayerCall, LayerResult
+from onnxfi.converters.layer_call import LayerCall, LayerResult, is_whole
 from onnxfi.converters.layers_activation import activate
 
 
 def translate_dense(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     """Translate Dense: Gemm on rank 2, otherwise MatMul and Add over the last axis."""
     options = call.options
-    units = options.integer("units")
+    units = options.size("units")
     tensor = graph.channels_last(call.input)
     path = call.weights_path
     parameters = [graph.weight(path, "kernel", call.weight("kernel", (call.channels(), units)))]
@@ -37,8 +37,10 @@ def translate_reshape(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     """Translate Reshape: the elements in the order of Keras, the batch free."""
     options = call.options
     target = options.get("target_shape")
-    if not isinstance(target, list) or not all(isinstance(size, int) for size in target):
-        raise options.wrong("target_shape", target, "a list of whole numbers")
+    if not isinstance(target, list) or not all(is_whole(size) and size >= -1 for size in target):
+        raise options.wrong("target_shape", target, "a list of whole numbers from -1 on")
+    if target.count(-1) > 1:
+        raise options.wrong("target_shape", target, "a list with one -1 at most")
     tensor = graph.channels_last(call.input)
     # 0 copies the size of the batch.
     name = graph.operator("Reshape", [tensor.name, graph.integers("shape", [0, *target])])
@@ -53,7 +55,11 @@ def translate_permute(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     options = call.options
     tensor = graph.channels_last(call.input)
     order = options.get("dims")
-    if not isinstance(order, list) or sorted(order) != list(range(1, tensor.rank)):
+    if (
+        not isinstance(order, list)
+        or not all(map(is_whole, order))
+        or sorted(order) != list(range(1, tensor.rank))
+    ):
         raise options.wrong("dims", order, f"the axes 1 to {tensor.rank - 1} in some order")
     name = graph.operator("Transpose", [tensor.name], perm=[0, *order])
     return LayerResult(Tensor(name, (None, *(tensor.shape[axis] for axis in order))))

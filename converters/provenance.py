@@ -8,6 +8,7 @@ import onnx
 from onnx import helper
 
 from onnxfi.converters.layer_map import METADATA_KEY, Layer, dump_layers
+from onnxfi.errors import ModelFormatError
 
 _CHUNK = 2**20
 
@@ -40,7 +41,17 @@ def source_sha256(source: Path) -> str:
 def finish_model(
     model: onnx.ModelProto, layers: Iterable[Layer], metadata: Mapping[str, str]
 ) -> onnx.ModelProto:
-    """Add the layer map and the provenance, and check the model with full shape inference."""
+    """Add the layer map and the provenance, and check the model with full shape inference.
+
+    Raises:
+        ModelFormatError: the operators do not fit together.
+    """
     helper.set_model_props(model, {METADATA_KEY: dump_layers(layers), **metadata})
-    onnx.checker.check_model(model, full_check=True)
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise ModelFormatError(
+            f"The layers of a model must fit together, but the ONNX checker says: {error}. "
+            "The configuration is damaged: save the model again."
+        ) from error
     return model
