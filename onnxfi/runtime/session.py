@@ -91,6 +91,11 @@ def _take_weights_out(model: Model) -> tuple[ir.Model, dict[str, onnxruntime.Ort
             continue
         weights[name] = onnxruntime.OrtValue.ortvalue_from_numpy(np.asarray(tensor.numpy()))
         value.const_value = ir.ExternalTensor(
-            WEIGHTS_FILE, 0, tensor.nbytes, tensor.dtype, shape=ir.Shape(tensor.shape.numpy()), name=name
+            WEIGHTS_FILE,
+            0,
+            tensor.nbytes,
+            tensor.dtype,
+            shape=ir.Shape(tensor.shape.numpy()),
+            name=name,
         )
     return light, weights

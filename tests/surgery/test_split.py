@@ -1,0 +1,195 @@
+"""Splitting: the two halves are the whole, whatever crosses between them."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnx_ir as ir
+import onnxruntime
+import pytest
+from onnx.reference import ReferenceEvaluator
+from small_graphs import SMALL_GRAPHS, chain, model, node, random_inputs, run_overwriting, value
+
+import onnxfi
+from onnxfi.errors import ModelFormatError, TargetNotFoundError
+from onnxfi.graph.dependencies import suffix_sizes
+
+CASES = [
+    (name, target.tensor)
+    for name, make in SMALL_GRAPHS.items()
+    for target in onnxfi.load(make()).targets()
+]
+
+
+def proto_of(part: onnxfi.Model) -> onnx.ModelProto:
+    return ir.serde.serialize_model(part.ir_model)
+
+
+def recompose(
+    split: onnxfi.Split,
+    feeds: dict[str, np.ndarray],
+    corrupt: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> dict[str, np.ndarray]:
+    """Run prefix, corruption and suffix in onnx.reference."""
+    prefix = ReferenceEvaluator(proto_of(split.prefix))
+    between = dict(zip(prefix.output_names, prefix.run(None, feeds), strict=True))
+    golden = {name: between[name] for name in split.golden_outputs}
+    if not split.faulty_outputs:
+        return golden
+    crossing = {name: between[name] for name in (split.target.tensor, *split.boundary)}
+    if corrupt is not None:
+        crossing[split.target.tensor] = corrupt(crossing[split.target.tensor])
+    suffix = ReferenceEvaluator(proto_of(split.suffix))
+    assert set(suffix.input_names) == set(crossing)
+    return golden | dict(zip(suffix.output_names, suffix.run(None, crossing), strict=True))
+
+
+def corrupt(tensor: np.ndarray) -> np.ndarray:
+    """Change one element to a value of the same dtype that the tensor does not hold there."""
+    changed = tensor.copy()
+    flat = changed.reshape(-1)
+    if tensor.dtype == np.bool_:
+        flat[0] = not flat[0]
+    elif np.issubdtype(tensor.dtype, np.integer):
+        flat[0] = flat[0] - 1 if flat[0] > 0 else flat[0] + 1
+    else:
+        flat[-1] = 2.5 * flat[-1] + 1
+    return changed
+
+
+def assert_same(got: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
+    assert set(got) == set(expected)
+    for name, array in expected.items():
+        np.testing.assert_array_equal(got[name], array, err_msg=name)
+
+
+@pytest.mark.parametrize(("graph", "tensor"), CASES)
+def test_recomposition_is_the_unsplit_model(graph: str, tensor: str) -> None:
+    proto = SMALL_GRAPHS[graph]()
+    feeds = random_inputs(proto)
+    expected, _ = run_overwriting(proto, feeds)
+    assert_same(recompose(onnxfi.split(onnxfi.load(proto), tensor), feeds), expected)
+
+
+# Another shape than the data has is no valid Reshape.
+CORRUPTIBLE = [case for case in CASES if case != ("integers", "shape")]
+
+
+@pytest.mark.parametrize(("graph", "tensor"), CORRUPTIBLE)
+def test_corruption_is_the_tensor_overwritten_midway(graph: str, tensor: str) -> None:
+    proto = SMALL_GRAPHS[graph]()
+    feeds = random_inputs(proto)
+    expected, before = run_overwriting(proto, feeds, tensor, corrupt)
+    assert before is not None
+    assert_same(recompose(onnxfi.split(onnxfi.load(proto), tensor), feeds, corrupt), expected)
+
+
+@pytest.mark.parametrize(("graph", "tensor"), CASES)
+def test_halves_are_valid_and_the_boundary_is_minimal(graph: str, tensor: str) -> None:
+    loaded = onnxfi.load(SMALL_GRAPHS[graph]())
+    split = onnxfi.split(loaded, tensor)
+    for part in (split.prefix, split.suffix):
+        # The checker wants the rank of what crosses, and nothing tells that of a Loop's state.
+        if all(x.shape is not None for x in (*part.graph.inputs, *part.graph.outputs)):
+            onnx.checker.check_model(proto_of(part), full_check=True)
+        else:
+            assert (graph, tensor) == ("loop_with_captures", "end")
+    constants = {x.name for x in loaded.constants}
+    assert not constants & set(split.boundary)
+    read = {
+        x.name
+        for inner in ir.traversal.RecursiveGraphIterator(split.suffix.graph)
+        for x in inner.inputs
+        if x is not None
+    }
+    assert set(split.boundary) <= read
+    assert len(set(split.boundary)) == len(split.boundary)
+
+
+@pytest.mark.parametrize("graph", SMALL_GRAPHS)
+def test_suffix_sizes_count_the_nodes_of_the_splits(graph: str) -> None:
+    loaded = onnxfi.load(SMALL_GRAPHS[graph]())
+    sizes = suffix_sizes(loaded.graph)
+    for target in loaded.targets():
+        split = onnxfi.split(loaded, target)
+        constant = {x.name for x in loaded.constants}
+        dependent = [x for x in split.suffix.graph if not {y.name for y in x.outputs} <= constant]
+        assert sizes[loaded.values[target.tensor]] == len(dependent)
+
+
+def test_the_model_stays_as_it_is() -> None:
+    for make in SMALL_GRAPHS.values():
+        loaded = onnxfi.load(make())
+        before = ir.serde.serialize_model(loaded.ir_model).SerializeToString(deterministic=True)
+        for target in loaded.targets():
+            onnxfi.split(loaded, target)
+            onnxfi.expose(loaded, [target])
+        after = ir.serde.serialize_model(loaded.ir_model).SerializeToString(deterministic=True)
+        assert before == after
+
+
+def test_a_random_node_without_inputs_comes_from_the_golden_run() -> None:
+    proto = model(
+        [
+            node("RandomNormal", "", "noise", shape=[2, 3], seed=1.0),
+            node("Relu", "x", "a"),
+            node("Add", "a noise", "y"),
+        ],
+        [value("x", [2, 3])],
+        [value("y", [2, 3])],
+    )
+    assert onnxfi.split(onnxfi.load(proto), "a").boundary == ("noise",)
+
+
+def test_save_shares_one_weights_file(tmp_path: Path) -> None:
+    weight = np.random.default_rng(0).standard_normal((64, 64)).astype(np.float32)
+    proto = model(
+        [node("MatMul", "x w", "a"), node("Relu", "a", "b"), node("MatMul", "b w", "y")],
+        [value("x", ["N", 64])],
+        [value("y", ["N", 64])],
+        {"w": weight},
+    )
+    folder = tmp_path / "new" / "folder"
+    split = onnxfi.split(onnxfi.load(proto), "b")
+    split.save(folder)
+    assert sorted(x.name for x in folder.iterdir()) == [
+        "prefix.onnx",
+        "split.json",
+        "suffix.onnx",
+        "weights.bin",
+    ]
+    # Once, although both halves use it; the models themselves hold no weights.
+    assert (folder / "weights.bin").stat().st_size < 1.5 * weight.nbytes
+    assert (folder / "prefix.onnx").stat().st_size < 2000
+    description = json.loads((folder / "split.json").read_text())
+    assert description["target"] == "b"
+    x = np.random.default_rng(1).standard_normal((3, 64)).astype(np.float32)
+    for part in ("prefix", "suffix"):
+        onnx.checker.check_model(str(folder / f"{part}.onnx"), full_check=True)
+    (b,) = onnxruntime.InferenceSession(folder / "prefix.onnx").run(None, {"x": x})
+    (y,) = onnxruntime.InferenceSession(folder / "suffix.onnx").run(None, {"b": b})
+    np.testing.assert_allclose(y, np.maximum(x @ weight, 0) @ weight, rtol=1e-4, atol=1e-4)
+
+
+def test_saving_where_nothing_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ModelFormatError, match="folder that can be written"):
+        onnxfi.split(onnxfi.load(chain()), "a").save(tmp_path / "file" / "folder")
+
+
+def test_unknown_target() -> None:
+    with pytest.raises(TargetNotFoundError, match="none is called 'B1'"):
+        onnxfi.split(onnxfi.load(chain()), "B1")
+
+
+def test_expose_adds_outputs_once_and_after_the_others() -> None:
+    loaded = onnxfi.load(chain())
+    exposed = onnxfi.expose(loaded, ["b", loaded.target("a"), "y", "b"])
+    assert [x.name for x in exposed.graph.outputs] == ["y", "b", "a"]
+    assert [x.name for x in loaded.graph.outputs] == ["y"]
+    feeds = random_inputs(chain())
+    y, b, a = ReferenceEvaluator(proto_of(exposed)).run(None, feeds)
+    np.testing.assert_array_equal(b, np.maximum(a, 0))
+    np.testing.assert_array_equal(y, run_overwriting(chain(), feeds)[0]["y"])
