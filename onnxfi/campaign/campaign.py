@@ -1,5 +1,6 @@
 """Running a campaign from its configuration to its records."""
 
+import itertools
 import os
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
@@ -63,7 +64,7 @@ class Campaign:
         provider = choose_provider(configuration.execution.provider)
         # Before anything is written, find what is wrong with the model, the inputs or the targets.
         worker = Worker(configuration)
-        worker.injector(0).golden(worker.inputs.at(0))
+        worker.rehearse()
         return cls(
             RunDirectory.create(
                 folder, configuration, injections=len(worker.plan), provider=provider
@@ -99,7 +100,8 @@ class Campaign:
             executor: any executor whose workers see the run directory; by default, threads of
                 this process.
             on_injections: called from time to time with the number of injections done since,
-                those of an earlier run first.
+                those of an earlier run first; maybe from several threads at once. What it raises
+                ends the run.
 
         Raises:
             OnnxfiError: the run cannot go on; what is recorded stays.
@@ -117,12 +119,12 @@ class Campaign:
         if executor is not None:
             arguments = (str(self.directory.path), str(self.directory.manifest["run_id"]))
 
-            def submit(shard: Shard) -> Future[Any]:
-                future = executor.submit(run_shard, *arguments, shard)
-                future.add_done_callback(lambda _: on_injections(shard.count))
-                return future
-
-            _run_all(missing, submit, workers)
+            _run_all(
+                missing,
+                lambda shard: executor.submit(run_shard, *arguments, shard),
+                workers,
+                on_shard=lambda shard: on_injections(shard.count),
+            )
             return self.directory
         pool = ThreadPoolExecutor(workers)
         try:
@@ -137,13 +139,25 @@ class Campaign:
         write_records(worker.run(shard), self.directory.records / shard.file_name)
 
 
-def _run_all(shards: list[Shard], submit: Callable[[Shard], Future[Any]], workers: int) -> None:
-    pending: set[Future[Any]] = set()
-    for shard in shards:
-        pending.add(submit(shard))
-        if len(pending) >= workers * _QUEUED_PER_WORKER:
-            done, pending = wait(pending, return_when=FIRST_COMPLETED)
-            for future in done:
+def _run_all(
+    shards: list[Shard],
+    submit: Callable[[Shard], Future[Any]],
+    workers: int,
+    *,
+    on_shard: Callable[[Shard], None] = lambda shard: None,
+) -> None:
+    """Run the shards, a few at a time; the first failure ends it and cancels what is queued."""
+    waiting = iter(shards)
+    pending: dict[Future[Any], Shard] = {}
+    try:
+        while True:
+            for shard in itertools.islice(waiting, workers * _QUEUED_PER_WORKER - len(pending)):
+                pending[submit(shard)] = shard
+            if not pending:
+                return
+            for future in wait(pending, return_when=FIRST_COMPLETED).done:
                 future.result()
-    for future in pending:
-        future.result()
+                on_shard(pending.pop(future))
+    finally:
+        for future in pending:
+            future.cancel()

@@ -136,23 +136,31 @@ class Configuration(_Section):
             text = path.read_text(encoding="utf-8")
             document = yaml.safe_load(text)
         except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
             raise ConfigurationError(
                 f"A campaign configuration must be a readable YAML file, and {path} is not: "
-                f"{error}."
+                f"{reason}."
             ) from error
-        except yaml.YAMLError as error:
-            raise ConfigurationError(f"{path} must be YAML, and is not: {error}") from error
+        # A date such as 2024-13-45 looks like YAML, and making a date of it is a ValueError.
+        except (yaml.YAMLError, ValueError) as error:
+            raise ConfigurationError(
+                f"{path} must be YAML, and is not: {_yaml_problem(error)}."
+            ) from error
         if not isinstance(document, dict):
             raise ConfigurationError(
                 f"{path} must hold a mapping with the keys {', '.join(cls.model_fields)}, "
-                f"got {type(document).__name__}."
+                f"got {'nothing' if document is None else type(document).__name__}."
             )
         try:
             configuration = cls.model_validate(document)
         except ValidationError as error:
-            mistakes = [_mistake(text, entry, cls) for entry in error.errors()]
+            # A value that fits no member of a union is one mistake, and pydantic tells one each.
+            mistakes: dict[str, str] = {}
+            for entry in error.errors():
+                place, mistake = _mistake(text, entry, cls)
+                mistakes.setdefault(place, mistake)
             raise ConfigurationError(
-                "\n".join([f"{path} has {len(mistakes)} mistake(s):", *mistakes])
+                "\n".join([f"{path} has {len(mistakes)} mistake(s):", *mistakes.values()])
             ) from error
         return configuration.resolved(path.parent)
 
@@ -171,17 +179,33 @@ class Configuration(_Section):
         return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
 
 
-def _mistake(text: str, entry: Any, section: type[BaseModel]) -> str:
+def _yaml_problem(error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None)
+    if mark is None or problem is None:
+        return " ".join(str(error).split())
+    return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
+
+
+def _mistake(text: str, entry: Any, section: type[BaseModel]) -> tuple[str, str]:
+    """Return the place of a mistake, and the line that tells of it."""
     location = tuple(entry["loc"])
+    if location[:1] == ("execution",):
+        location = location[:2]  # what follows names a member of a union
     place = ".".join(str(x) for x in location)
     line = _line(yaml.compose(text), location)
     where = f"  line {line}, {place}: " if line else f"  {place}: "
     if entry["type"] == "extra_forbidden":
-        return f"{where}unknown key; the keys here are {', '.join(_keys(section, location[:-1]))}."
+        keys = ", ".join(_keys(section, location[:-1]))
+        return place, f"{where}unknown key; the keys here are {keys}."
     if entry["type"] == "missing":
-        return f"{where}must be given."
+        return place, f"{where}must be given."
     message = entry["msg"].removeprefix("Value error, ").rstrip(".")
-    return f"{where}{message}, got {entry['input']!r}."
+    if location == ("error_models",):
+        return place, f"{where}{message}."  # which says what it got
+    if location[:1] == ("execution",) and location[-1] in ("lanes", "workers"):
+        message = "must be 'auto' or a whole number from 1 on"
+    return place, f"{where}{message}, got {entry['input']!r}."
 
 
 def _line(node: yaml.Node | None, location: Sequence[str | int]) -> int | None:

@@ -9,6 +9,7 @@ import numpy as np
 from onnxfi.campaign.configuration import Inputs
 from onnxfi.errors import InputError
 from onnxfi.graph import Model
+from onnxfi.injector.inputs import format_shape
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -58,20 +59,22 @@ def read_inputs(model: Model, source: Inputs) -> InputSet:
     """
     arrays = read_arrays(source.file)
     mapping = match_arrays(model, arrays, source.tensors, labels=source.labels)
-    tensors = {name: arrays[key][: source.limit] for name, key in mapping.items()}
+    used = {key: arrays[key] for key in mapping.values()}
     labels = None
     if source.labels is not None:
-        labels = _pick(arrays, source.labels, source.file)[: source.limit]
-    lengths = {name: len(array) if array.ndim else 0 for name, array in tensors.items()}
-    if labels is not None:
-        lengths[source.labels or ""] = len(labels)
-    if len(set(lengths.values())) != 1 or 0 in lengths.values():
-        listed = ", ".join(f"{name!r} {length}" for name, length in lengths.items())
-        raise InputError(
-            f"All arrays in {source.file} must hold the same number of inputs, at least 1, "
-            f"got {listed}."
-        )
-    return InputSet(tensors, labels)
+        labels = used[source.labels] = _pick_labels(arrays, source.labels, source.file)
+    _check_lengths(used, source.file)
+    tensors = {name: arrays[key][: source.limit] for name, key in mapping.items()}
+    return InputSet(tensors, None if labels is None else labels[: source.limit])
+
+
+def read_unlabelled(model: Model, path: Path) -> InputSet:
+    """Read the inputs of a file whose arrays have the names of the graph inputs.
+
+    Raises:
+        InputError: the file cannot be read, or its arrays do not fit the model or one another.
+    """
+    return read_inputs(model, Inputs(file=path))
 
 
 def match_arrays(
@@ -109,16 +112,38 @@ def match_arrays(
         if key is None or key not in arrays:
             raise InputError(
                 f"The graph input {name!r} needs an array, and the file has no "
-                f"{key if key is not None else name!r}. It holds {', '.join(map(repr, arrays))}; "
-                "name the array for each graph input under inputs.tensors."
+                f"{name if key is None else key!r}. It holds {', '.join(map(repr, arrays))}. "
+                "Name the array after the graph input; a campaign configuration may instead say "
+                "under inputs.tensors which array it is."
             )
     return tensors
 
 
-def _pick(arrays: dict[str, np.ndarray], name: str, path: Path) -> np.ndarray:
+def _check_lengths(arrays: dict[str, np.ndarray], path: Path) -> None:
+    for name, array in arrays.items():
+        if array.ndim == 0:
+            raise InputError(
+                f"The first axis of every array in {path} must count the inputs, and {name!r} is "
+                "a single number."
+            )
+    lengths = {name: len(array) for name, array in arrays.items()}
+    if len(set(lengths.values())) != 1 or 0 in lengths.values():
+        listed = ", ".join(f"{name!r} holds {length}" for name, length in lengths.items())
+        raise InputError(
+            f"All arrays in {path} must hold the same number of inputs, at least 1: {listed}."
+        )
+
+
+def _pick_labels(arrays: dict[str, np.ndarray], name: str, path: Path) -> np.ndarray:
     if name not in arrays:
         raise InputError(
             f"The labels must be an array of {path}, which holds {', '.join(map(repr, arrays))}, "
             f"got {name!r}."
         )
-    return arrays[name]
+    labels = arrays[name]
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise InputError(
+            f"The labels must be one whole number per input, the class, and {name!r} in {path} is "
+            f"{labels.dtype} of shape {format_shape(labels.shape)}."
+        )
+    return labels

@@ -102,8 +102,17 @@ def choose_targets(model: Model, wanted: Targets) -> list[Target]:
     if not chosen:
         ops = sorted({target.op_type for target in model.targets()})
         raise ConfigurationError(
-            f"targets must choose at least one tensor of the model, and {wanted!r} chooses none. "
-            f"The operators of the model are {', '.join(ops)}; list its targets with "
+            f"targets must choose at least one tensor of the model, and {_said(wanted)} chooses "
+            f"none. The operators of the model are {', '.join(ops)}; list its targets with "
             "`onnxfi inspect`."
         )
     return chosen
+
+
+def _said(wanted: Targets) -> str:
+    """Write the targets section as the user would: ``{kind: activation, ops: [Conv]}``."""
+    parts = [
+        f"{key}: [{', '.join(value)}]" if isinstance(value, tuple) else f"{key}: {value}"
+        for key, value in wanted.model_dump(exclude_none=True).items()
+    ]
+    return f"{{{', '.join(parts)}}}"

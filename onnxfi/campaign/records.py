@@ -92,12 +92,32 @@ def make_record(
 def write_records(records: Iterable[Record], path: Path) -> None:
     """Write a records file so that it is there whole or not at all."""
     table = pa.Table.from_pylist(list(records), schema=SCHEMA)
-    aside = path.with_suffix(".partial")
-    with aside.open("wb") as file:
-        pq.write_table(table, file)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    # Several processes may write the same file, and then the same records: none sees the other's.
+    aside = path.with_suffix(f".{os.getpid()}.partial")
+    try:
+        with aside.open("wb") as file:
+            pq.write_table(table, file)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    except OSError as error:
+        raise ConfigurationError(
+            f"Records must be written to {path}, and that failed: {error}. Make room or give the "
+            "permission, then go on with `onnxfi campaign resume`."
+        ) from error
+
+
+def count_records(directory: Path) -> int:
+    """Return the number of records of a run directory without reading them.
+
+    Raises:
+        ConfigurationError: one of the files is damaged.
+    """
+    files = sorted((directory / "records").glob("*.parquet"))
+    try:
+        return sum(pq.read_metadata(file).num_rows for file in files)
+    except (OSError, pa.ArrowException) as error:
+        raise _damaged(directory, error) from error
 
 
 def read_records(directory: Path) -> pa.Table:
@@ -110,12 +130,16 @@ def read_records(directory: Path) -> pa.Table:
     if not files:
         raise ConfigurationError(
             f"A run directory must hold records/*.parquet, and {directory} holds none. "
-            "Make one with `onnxfi campaign run CONFIG.yaml`."
+            f"Make some with `onnxfi campaign resume {directory}`."
         )
     try:
         return pa.concat_tables([pq.read_table(file, schema=SCHEMA) for file in files])
     except (OSError, pa.ArrowException) as error:
-        raise ConfigurationError(
-            f"The records in {directory / 'records'} must be Parquet files written by onnxfi, "
-            f"and one is not: {error}. Delete that file and run `onnxfi campaign resume`."
-        ) from error
+        raise _damaged(directory, error) from error
+
+
+def _damaged(directory: Path, error: Exception) -> ConfigurationError:
+    return ConfigurationError(
+        f"The records in {directory / 'records'} must be Parquet files written by onnxfi, "
+        f"and one is not: {error}. Delete that file and run `onnxfi campaign resume`."
+    )

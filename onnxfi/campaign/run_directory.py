@@ -11,13 +11,23 @@ from typing import Any, Self
 import numpy as np
 import onnx
 import onnxruntime
-import pyarrow.parquet as pq
 
 from onnxfi.campaign.configuration import Configuration
 from onnxfi.campaign.plan import Shard
+from onnxfi.campaign.records import count_records
 from onnxfi.errors import ConfigurationError
 
 _CHUNK = 1 << 20
+_MANIFEST_KEYS = {
+    "run_id",
+    "injections",
+    "seed",
+    "provider",
+    "model",
+    "inputs",
+    "configuration",
+    "versions",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +51,12 @@ class RunDirectory:
 
     @property
     def recorded(self) -> int:
-        """Number of injections whose records are there."""
-        return sum(pq.read_metadata(file).num_rows for file in self.records.glob("*.parquet"))
+        """Number of injections whose records are there.
+
+        Raises:
+            ConfigurationError: a records file is damaged.
+        """
+        return count_records(self.path)
 
     def is_done(self, shard: Shard) -> bool:
         """Return whether the records of a shard are there."""
@@ -61,6 +75,11 @@ class RunDirectory:
             raise ConfigurationError(
                 f"A new campaign needs a folder without one, and {path} holds a campaign. "
                 f"Go on with it by `onnxfi campaign resume {path}`, or give another --out."
+            )
+        if any((path / "records").glob("*.parquet")):
+            raise ConfigurationError(
+                f"A new campaign needs a folder without records, and {path / 'records'} holds "
+                "some that belong to no campaign. Move them away, or give another --out."
             )
         manifest: dict[str, Any] = {
             "run_id": uuid.uuid4().hex,
@@ -90,13 +109,24 @@ class RunDirectory:
         Raises:
             ConfigurationError: the folder holds no campaign.
         """
+        file = path / "manifest.json"
+        if not path.exists() or (path.is_dir() and not file.exists()):
+            raise ConfigurationError(
+                f"A run directory must hold a manifest.json, and {path} "
+                f"{'holds none' if path.exists() else 'does not exist'}. "
+                "Make one with `onnxfi campaign run CONFIG.yaml`."
+            )
         try:
-            manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+            manifest = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise ConfigurationError(
-                f"A run directory must hold a readable manifest.json, and {path} does not: "
-                f"{error}. Make one with `onnxfi campaign run CONFIG.yaml`."
+                f"A run directory must hold a readable manifest.json, and {path} does not: {error}."
             ) from error
+        if not isinstance(manifest, dict) or not manifest.keys() >= _MANIFEST_KEYS:
+            raise ConfigurationError(
+                f"A manifest.json must hold the keys {', '.join(sorted(_MANIFEST_KEYS))}, and "
+                f"{file} does not: it was not written by onnxfi, or was changed."
+            )
         return cls(path, Configuration.from_yaml(path / "campaign.yaml"), manifest)
 
     def check_unchanged(self) -> None:
@@ -115,12 +145,18 @@ class RunDirectory:
 
 
 def _fingerprints(configuration: Configuration) -> dict[str, str]:
-    # Where and how fast a campaign runs changes no record.
-    relevant = configuration.model_dump_json(exclude={"execution", "out", "model"})
+    # Where and how fast a campaign runs changes no record; the files count by what they hold.
+    relevant = configuration.model_dump(mode="json")
+    for place in ("execution", "out", "model"):
+        del relevant[place]
+    del relevant["inputs"]["file"]
+    text = json.dumps(
+        relevant
+    )  # which tells NaN and infinities apart, and pydantic's JSON does not
     return {
         "model": _sha256(configuration.model),
         "inputs": _sha256(configuration.inputs.file),
-        "configuration": hashlib.sha256(relevant.encode()).hexdigest(),
+        "configuration": hashlib.sha256(text.encode()).hexdigest(),
     }
 
 

@@ -64,6 +64,19 @@ class Worker:
         """Make running shards raise `StoppedError` soon."""
         self._stop.set()
 
+    def rehearse(self) -> None:
+        """Try one injection of each error model at the first target, and keep nothing of it.
+
+        Raises:
+            OnnxfiError: the model, an input, an error model or the metric does not fit the others.
+        """
+        injector = self.injector(0)
+        golden = injector.golden(self.inputs.at(0))
+        self.metric.columns(golden.outputs, golden.outputs)
+        for error_model in self.plan.error_models:
+            for _ in injector.inject(golden, error_model, metric=self.metric):
+                pass
+
     def injector(self, target: int) -> Injector:
         """Return the injector of a target, by its index in the plan."""
         with self._lock:

@@ -1,6 +1,7 @@
 """``onnxfi campaign run|resume|status|summary``."""
 
 import os
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -27,7 +28,11 @@ from onnxfi.cli.output import messages, print_json, print_table, summary_table
 
 INTERRUPTED = 130
 
-app = typer.Typer(help="Plan, run and resume campaigns.", no_args_is_help=True)
+app = typer.Typer(
+    help="Plan, run and resume campaigns.\n\nExample: onnxfi campaign run campaign.yaml",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 DirectoryArgument = Annotated[Path, typer.Argument(metavar="DIR", help="A run directory.")]
 
@@ -97,7 +102,6 @@ def run_to_end(campaign: Campaign) -> Path:
     messages.print(
         f"{campaign.injections} injections on {campaign.directory.manifest['provider']}, "
         f"records in {shown}",
-        markup=False,
     )
     progress = Progress(
         BarColumn(),
@@ -107,21 +111,21 @@ def run_to_end(campaign: Campaign) -> Path:
         TextColumn("left"),
         console=messages,
         transient=True,
+        disable=not messages.is_terminal,  # a log file shall not fill with bars
     )
     try:
         with progress:
             task = progress.add_task("", total=campaign.injections, rate="")
 
             def advance(count: int) -> None:
-                progress.update(task, advance=count)
                 speed = progress.tasks[0].speed
-                progress.update(task, rate=f"{speed:.0f}/s" if speed else "")
+                progress.update(task, advance=count, rate=f"{speed:.0f}/s" if speed else "")
 
             campaign.run(on_injections=advance)
     except KeyboardInterrupt:
         messages.print(
-            f"Interrupted; what is recorded stays. Go on with: onnxfi campaign resume {shown}",
-            markup=False,
+            "Interrupted; what is recorded stays. "
+            f"Go on with: onnxfi campaign resume {shlex.quote(str(shown))}",
         )
         raise typer.Exit(INTERRUPTED) from None
     return directory

@@ -1,5 +1,6 @@
 """``onnxfi convert``."""
 
+import contextlib
 import os
 from enum import StrEnum
 from pathlib import Path
@@ -24,7 +25,7 @@ class RouteName(StrEnum):
 def convert(
     source: Annotated[Path, typer.Argument(metavar="SRC", help="A Keras file.")],
     destination: Annotated[
-        Path | None, typer.Argument(metavar="[DST]", help="By default SRC with the ending .onnx.")
+        Path | None, typer.Argument(metavar="DST", help="By default SRC with the ending .onnx.")
     ] = None,
     *,
     architecture: Annotated[
@@ -47,17 +48,16 @@ def convert(
 
     Example: onnxfi convert lenet.h5 lenet.onnx --verify
     """
-    destination = source.with_suffix(".onnx") if destination is None else destination
     model = converters.convert(
         source, route=route.value, opset=opset, architecture=architecture, unsafe=unsafe
     )
     difference = converters.verify(source, model, unsafe=unsafe) if verify else None
+    destination = source.with_suffix(".onnx") if destination is None else destination
     _write_whole(model, destination)
     layers = parse_layers(next(x.value for x in model.metadata_props if x.key == METADATA_KEY))
     messages.print(
         f"Converted {source} by the route {route.value}: {len(model.graph.node)} nodes, "
         f"{len(layers)} layers.",
-        markup=False,
     )
     if difference is not None:
         messages.print(f"Largest absolute difference to Keras: {difference:.3g}")
@@ -73,7 +73,8 @@ def _write_whole(model: onnx.ModelProto, destination: Path) -> None:
     except OSError as error:
         raise ModelFormatError(
             f"The destination must be a file that can be written, and {destination} cannot: "
-            f"{error}."
+            f"{error.strerror or error}."
         ) from error
     finally:
-        aside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)

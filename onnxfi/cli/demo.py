@@ -30,7 +30,6 @@ def demo(
     prepared = prepare(out)
     messages.print(
         f"Converted {prepared.keras_file.name} to {os.path.relpath(prepared.model_file)}",
-        markup=False,
     )
     typer.echo(
         f"Fault-free accuracy on {prepared.inputs} held-out digits: {100 * prepared.accuracy:.1f} %"

@@ -11,7 +11,11 @@ from onnxfi.cli.output import print_json, print_table
 from onnxfi.error_models import ERROR_MODELS
 from onnxfi.error_models import load as load_error_model
 
-app = typer.Typer(help="List and show error models.", no_args_is_help=True)
+app = typer.Typer(
+    help="List and show error models.\n\nExample: onnxfi error-models list",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 @app.command("list")

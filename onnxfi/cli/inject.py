@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from onnxfi.campaign.inputs import InputSet, match_arrays, read_arrays
+from onnxfi.campaign.inputs import read_unlabelled
 from onnxfi.campaign.plan import Plan
 from onnxfi.campaign.summary import Rate
 from onnxfi.cli.arguments import (
@@ -41,14 +41,11 @@ def inject(
 ) -> None:
     """Inject faults into one target and tell their outcomes.
 
-    Example: onnxfi inject lenet.onnx --target conv1 --inputs digits.npz --error-model bitflip
-    --count 100
+    Example: onnxfi inject m.onnx --target fc1 --inputs x.npz --error-model zero
     """
     drawn_from = load_error_model(error_model)
     loaded = load(model)
-    arrays = read_arrays(inputs)
-    tensors = {name: arrays[key] for name, key in match_arrays(loaded, arrays).items()}
-    samples = InputSet(tensors, labels=None)
+    samples = read_unlabelled(loaded, inputs)
     metric = Classification()
     with Injector(loaded, target, provider=provider.value) as injector:
         plan = Plan([injector.target], [drawn_from], len(samples), per_target=count)

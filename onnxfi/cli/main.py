@@ -1,5 +1,6 @@
 """The program ``onnxfi``."""
 
+import logging
 import sys
 from typing import Annotated
 
@@ -20,10 +21,10 @@ INPUT_AT_FAULT = 2
 
 app = typer.Typer(
     name="onnxfi",
-    help="Inject faults into neural networks given as ONNX graphs, and measure what they do.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help and errors: brackets in them are text
 )
 for command in (demo, convert, inspect, split, inject, report):
     app.command()(command)
@@ -47,7 +48,10 @@ def _options(
         ),
     ] = False,
 ) -> None:
-    """Inject faults into neural networks given as ONNX graphs, and measure what they do."""
+    """Inject faults into neural networks given as ONNX graphs, and measure what they do.
+
+    Example: onnxfi demo
+    """
 
 
 def main() -> None:
@@ -55,8 +59,10 @@ def main() -> None:
 
     Exit status: 0 done; 2 the user's input is at fault, with one clear message; 130 interrupted.
     """
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("onnxfi").setLevel(logging.INFO)  # "Running on the CPU: …"
     try:
         app()
     except OnnxfiError as error:
-        messages.print(f"Error: {error}", markup=False, style="red")
+        messages.print(f"Error: {error}", style="red")
         sys.exit(INPUT_AT_FAULT)

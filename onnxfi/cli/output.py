@@ -10,8 +10,11 @@ from rich.table import Table
 
 from onnxfi.campaign import Rate, TargetSummary
 
+# Names of tensors and files are data: "[bold]" and ":dog:" in them mean nothing.
+_PLAIN: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False}
+
 #: For progress and messages.
-messages = Console(stderr=True, soft_wrap=True, highlight=False)
+messages = Console(stderr=True, soft_wrap=True, **_PLAIN)
 
 
 def print_json(document: Any) -> None:
@@ -31,9 +34,9 @@ def _finite(document: Any) -> Any:
 
 def print_table(table: Table) -> None:
     """Print a table: as wide as the terminal, or as wide as it is where there is none."""
-    console = Console(highlight=False)
+    console = Console(**_PLAIN)
     if not console.is_terminal:
-        console = Console(width=200, highlight=False)
+        console = Console(width=200, **_PLAIN)
     console.print(table)
 
 
@@ -56,5 +59,5 @@ def summary_table(summaries: list[TargetSummary], *, title: str) -> Table:
 
 
 def rate_text(rate: Rate) -> str:
-    """Write a rate in percent with its interval, as rich markup."""
-    return f"{100 * rate.share:.1f} \\[{100 * rate.low:.1f}, {100 * rate.high:.1f}]"
+    """Write a rate in percent with its interval."""
+    return f"{100 * rate.share:.1f} [{100 * rate.low:.1f}, {100 * rate.high:.1f}]"

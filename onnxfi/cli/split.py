@@ -27,6 +27,5 @@ def split(
     messages.print(
         f"Split at {result.target.tensor}; boundary: {boundary}; "
         f"the suffix holds {100 * result.suffix_share:.0f} % of the nodes.",
-        markup=False,
     )
     typer.echo(out)

@@ -1,5 +1,6 @@
 """Writing a report: one HTML file that can be read offline."""
 
+import contextlib
 import importlib.resources
 import json
 import os
@@ -50,7 +51,7 @@ def write_report(
 
     Raises:
         MissingExtraError: jinja2 or plotly is not installed.
-        ConfigurationError: ``out`` is a directory.
+        ConfigurationError: ``out`` is a directory, or cannot be written.
     """
     if out.is_dir():
         raise ConfigurationError(
@@ -62,8 +63,13 @@ def write_report(
         summary=summary,
         charts=_charts(summary, bits, layout),
     )
-    out.parent.mkdir(parents=True, exist_ok=True)
-    _write_whole(out, page)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        _write_whole(out, page)
+    except OSError as error:
+        raise ConfigurationError(
+            f"a report must go to a file that can be written, and {out} cannot: {error}"
+        ) from error
     return out
 
 
@@ -138,5 +144,7 @@ def _write_whole(out: Path, page: str) -> None:
     try:
         unfinished.write_text(page, encoding="utf-8")
         unfinished.replace(out)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+        raise
