@@ -13,9 +13,11 @@ import h5py
 import onnx
 
 from onnxfi.converters.native import convert_native
+from onnxfi.converters.tf2onnx_route import convert_with_tf2onnx
+from onnxfi.converters.verification import verify
 from onnxfi.errors import ModelFormatError
 
-__all__ = ["NEWEST_OPSET", "OLDEST_OPSET", "convert", "is_keras_file"]
+__all__ = ["NEWEST_OPSET", "OLDEST_OPSET", "convert", "is_keras_file", "verify"]
 
 OLDEST_OPSET = 13
 NEWEST_OPSET = 23
@@ -46,6 +48,8 @@ def convert(
     Raises:
         ModelFormatError: the source is missing, damaged, or not a model that the route reads.
         UnsupportedLayerError: the native route has no translation for a layer.
+        ConversionMismatchError: the route tf2onnx gave another model than Keras.
+        MissingExtraError: the route tf2onnx needs the extra ``keras``.
     """
     if not OLDEST_OPSET <= opset <= NEWEST_OPSET:
         raise ModelFormatError(
@@ -54,7 +58,16 @@ def convert(
         )
     if route == "native":
         return convert_native(source, opset=opset, architecture=architecture)
-    raise ModelFormatError(f"The route must be 'native', got {route!r}. Use --route native.")
+    if route != "tf2onnx":
+        raise ModelFormatError(
+            f"The route must be 'native' or 'tf2onnx', got {route!r}. Use --route native."
+        )
+    if architecture is not None:
+        raise ModelFormatError(
+            f"The route tf2onnx must get a whole model, got the architecture {architecture}. "
+            "Use --route native."
+        )
+    return convert_with_tf2onnx(source, opset=opset, unsafe=unsafe)
 
 
 def is_keras_file(path: Path) -> bool:

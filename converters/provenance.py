@@ -51,7 +51,8 @@ def finish_model(
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         raise ModelFormatError(
-            f"The layers of a model must fit together, but the ONNX checker says: {error}. "
+            f"The layers of a model must fit together, but the ONNX checker says: "
+            f"{str(error).splitlines()[0]}. "
             "The configuration is damaged: save the model again."
         ) from error
     return model

@@ -1,0 +1,93 @@
+"""The tf2onnx route: Keras loads the model in a child process, tf2onnx converts its trace.
+
+It takes what the native route refuses, and is a witness of its own in tests. What it returns has
+been compared with Keras run eagerly, because a finished tf2onnx conversion is no evidence.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import onnx
+
+from onnxfi.converters.graph_builder import BATCH
+from onnxfi.converters.keras_process import keras_version, require_packages, run_keras
+from onnxfi.converters.layer_map import Layer
+from onnxfi.converters.provenance import describe_source, finish_model
+from onnxfi.converters.safety import require_safe
+from onnxfi.converters.verification import require_agreement
+from onnxfi.errors import ModelFormatError
+
+NEWEST_OPSET = 18
+_TOLERANCE = 1e-4
+
+
+def convert_with_tf2onnx(source: Path, *, opset: int, unsafe: bool) -> onnx.ModelProto:
+    """Convert what Keras can load.
+
+    Args:
+        source: a .h5 or .keras file.
+        opset: version of the default operator set, to 18.
+        unsafe: execute code that the source contains.
+
+    Returns:
+        A checked model that agrees with Keras. Its layer map is thin: the layers whose output
+        tf2onnx left under a name of their own.
+
+    Raises:
+        ConversionMismatchError: the result is not what Keras computes.
+        MissingExtraError: the extra ``keras`` is not installed.
+        ModelFormatError: the source is no model that Keras loads, or needs ``unsafe``.
+    """
+    if opset > NEWEST_OPSET:
+        raise ModelFormatError(
+            f"The route tf2onnx writes opsets up to {NEWEST_OPSET}, got {opset}. "
+            "Use a smaller opset, or --route native."
+        )
+    if source.is_dir():
+        raise ModelFormatError(
+            "The route tf2onnx must get a .h5 or .keras file at this time, got the folder "
+            f"{source}. Load the SavedModel with Keras and save it as .h5 or .keras."
+        )
+    require_safe(source, unsafe=unsafe)
+    require_packages("tf2onnx")
+    with tempfile.TemporaryDirectory(prefix="onnxfi-") as folder:
+        path = Path(folder, "model.onnx")
+        options = ["--opset", str(opset), *(["--unsafe"] if unsafe else [])]
+        run_keras("convert", source, [path], options)
+        model = onnx.load(path)
+    _require_onnx_operators(model, source)
+    _free_batch(model)
+    finished = finish_model(
+        model, _layers(model), describe_source(source, "tf2onnx", opset, keras_version(source))
+    )
+    require_agreement(source, finished, tolerance=_TOLERANCE, unsafe=unsafe)
+    return finished
+
+
+def _require_onnx_operators(model: onnx.ModelProto, source: Path) -> None:
+    """Refuse TensorFlow operators, which tf2onnx leaves in the graph without a word."""
+    operators = {node.op_type for node in model.graph.node if not node.domain}
+    foreign = sorted(name for name in operators if not onnx.defs.has(name))
+    if foreign:
+        raise ModelFormatError(
+            f"tf2onnx must convert every operator, but it left {', '.join(foreign)} of {source} as "
+            "it is. Use --route native, or another way to write the layer."
+        )
+
+
+def _free_batch(model: onnx.ModelProto) -> None:
+    """Give the free batch dimension its name; tf2onnx makes one up."""
+    for value in (*model.graph.input, *model.graph.output):
+        sizes = value.type.tensor_type.shape.dim
+        if sizes and not sizes[0].HasField("dim_value"):
+            sizes[0].dim_param = BATCH
+
+
+def _layers(model: onnx.ModelProto) -> Iterator[Layer]:
+    """Yield the inputs, which keep their names; a trace of all layers is not made yet."""
+    for value in model.graph.input:
+        rank = len(value.type.tensor_type.shape.dim)
+        yield Layer(
+            value.name, "InputLayer", value.name, channel_axis=rank - 1 if rank > 2 else None
+        )

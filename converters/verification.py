@@ -1,0 +1,130 @@
+"""Comparing a converted model with Keras itself, run eagerly in a child process."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from onnxfi.converters.keras_process import run_keras
+from onnxfi.converters.safety import require_safe
+from onnxfi.errors import ConversionMismatchError
+
+_BATCHES = (1, 3)
+_INTEGERS = {"tensor(int32)": np.int32, "tensor(int64)": np.int64}
+_UNKNOWN_SIZE = 32  # of an axis that the model leaves free
+
+
+def verify(source: Path, model: onnx.ModelProto, *, seed: int = 0, unsafe: bool = False) -> float:
+    """Return how far a converted model is from its source.
+
+    Keras runs eagerly: a traced Keras is not always right. The inputs are normally distributed,
+    in batches of 1 and of 3.
+
+    Args:
+        source: the .h5 file, .keras file or SavedModel folder that was converted.
+        model: what it was converted to.
+        seed: seed of the random inputs.
+        unsafe: execute code that the source contains.
+
+    Returns:
+        The largest absolute difference of any output value. NaN counts as no difference where
+        both sides have it.
+
+    Raises:
+        ConversionMismatchError: the outputs differ in number or in shape, or one side alone is
+            NaN.
+        MissingExtraError: the extra ``keras`` is not installed.
+        ModelFormatError: Keras fails on the source, or the source needs ``unsafe``.
+    """
+    return max(difference for difference, _ in _differences(source, model, seed, unsafe))
+
+
+def require_agreement(
+    source: Path, model: onnx.ModelProto, *, tolerance: float, unsafe: bool
+) -> None:
+    """Refuse a converted model that is not what Keras computes.
+
+    Args:
+        source: what was converted.
+        model: what it was converted to.
+        tolerance: largest difference, relative to the largest value of an output.
+        unsafe: execute code that the source contains.
+
+    Raises:
+        ConversionMismatchError: an output differs by more.
+    """
+    for i, (difference, scale) in enumerate(_differences(source, model, 0, unsafe)):
+        if difference > tolerance * scale:
+            raise ConversionMismatchError(
+                f"A converted model must agree with Keras to {tolerance:g} of its largest output, "
+                f"but on {source} comparison {i} differs by {difference:g} with values up to "
+                f"{scale:g}. Do not use this conversion; use --route native."
+            )
+
+
+def _differences(
+    source: Path, model: onnx.ModelProto, seed: int, unsafe: bool
+) -> list[tuple[float, float]]:
+    """Return (largest difference, largest value) of each output at each batch size."""
+    # Kept out of the package's import: this is the only place that runs a model.
+    import onnxruntime
+
+    require_safe(source, unsafe=unsafe)
+    session = onnxruntime.InferenceSession(
+        model.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    names = [value.name for value in session.get_inputs()]
+    arrays = _random_inputs(session.get_inputs(), np.random.default_rng(seed))
+    expected = _keras_outputs(source, arrays, unsafe)
+    result = []
+    for batch in _BATCHES:
+        inputs = {name: arrays[f"{batch}/{i}"] for i, name in enumerate(names)}
+        outputs = session.run(None, inputs)
+        wanted = [value for key, value in expected.items() if key.startswith(f"{batch}/")]
+        if [x.shape for x in outputs] != [x.shape for x in wanted]:
+            raise ConversionMismatchError(
+                f"A converted model must have the outputs of Keras, of shapes "
+                f"{[x.shape for x in wanted]}, got {[x.shape for x in outputs]}. "
+                "Do not use this conversion; please report it."
+            )
+        result += [_difference(*pair) for pair in zip(outputs, wanted, strict=True)]
+    return result
+
+
+def _random_inputs(declared: list[Any], rng: np.random.Generator) -> dict[str, Any]:
+    arrays = {}
+    for batch in _BATCHES:
+        for i, value in enumerate(declared):
+            sizes = [x if isinstance(x, int) else _UNKNOWN_SIZE for x in value.shape[1:]]
+            shape = (batch, *sizes)
+            if value.type == "tensor(float)":
+                arrays[f"{batch}/{i}"] = rng.normal(size=shape).astype(np.float32)
+            else:  # numbers of words or classes
+                dtype = _INTEGERS.get(value.type, np.int64)
+                arrays[f"{batch}/{i}"] = rng.integers(0, 2, shape).astype(dtype)
+    return arrays
+
+
+def _keras_outputs(source: Path, arrays: dict[str, Any], unsafe: bool) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="onnxfi-") as folder:
+        inputs, outputs = Path(folder, "inputs.npz"), Path(folder, "outputs.npz")
+        np.savez(inputs, **arrays)
+        run_keras("predict", source, [inputs, outputs], ["--unsafe"] if unsafe else [])
+        with np.load(outputs) as stored:
+            return {key: stored[key] for key in stored}
+
+
+def _difference(actual: NDArray[np.float32], expected: NDArray[np.float32]) -> tuple[float, float]:
+    missing = np.isnan(expected)
+    if not np.array_equal(missing, np.isnan(actual)):
+        raise ConversionMismatchError(
+            "A converted model must be NaN where Keras is, got NaN on one side only. "
+            "Do not use this conversion; please report it."
+        )
+    equal = missing | (actual == expected)  # the same infinity has no difference
+    differences = np.abs(np.where(equal, 0, actual) - np.where(equal, 0, expected))
+    scale = np.abs(np.where(missing, 0, expected)).max(initial=0.0)
+    return float(differences.max(initial=0.0)), float(scale)
