@@ -7,11 +7,11 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
-F, I, B = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
+FLOAT, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
 OPSET = 17
 
 
-def value(name: str, shape: list[int | str] | None, dtype: int = F) -> onnx.ValueInfoProto:
+def value(name: str, shape: list[int | str] | None, dtype: int = FLOAT) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(name, dtype, shape)
 
 
@@ -93,7 +93,7 @@ def several_outputs() -> onnx.ModelProto:
             value("y", ["N", 2]),
             value("r", ["N", 2]),
             value("side", ["N", 2]),
-            value("where", ["N", 2], I),
+            value("where", ["N", 2], INT64),
             value("again", ["N", 2]),
         ],
         {"k": np.array([2], np.int64)},
@@ -181,8 +181,8 @@ def loop_with_captures() -> onnx.ModelProto:
             helper.make_node("Add", ["state", "a"], ["next"]),
         ],
         "body",
-        [value("i", [], I), value("go", [], B), value("state", [2])],
-        [value("go_on", [], B), value("next", [2])],
+        [value("i", [], INT64), value("go", [], BOOL), value("state", [2])],
+        [value("go_on", [], BOOL), value("next", [2])],
     )
     return model(
         [

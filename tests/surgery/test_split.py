@@ -30,7 +30,7 @@ def proto_of(part: onnxfi.Model) -> onnx.ModelProto:
 def recompose(
     split: onnxfi.Split,
     feeds: dict[str, np.ndarray],
-    corrupt: Callable[[np.ndarray], np.ndarray] | None = None,
+    corrupt: Callable[[np.ndarray], np.ndarray] = lambda x: x,
 ) -> dict[str, np.ndarray]:
     """Run prefix, corruption and suffix in onnx.reference."""
     prefix = ReferenceEvaluator(proto_of(split.prefix))
@@ -39,8 +39,7 @@ def recompose(
     if not split.faulty_outputs:
         return golden
     crossing = {name: between[name] for name in (split.target.tensor, *split.boundary)}
-    if corrupt is not None:
-        crossing[split.target.tensor] = corrupt(crossing[split.target.tensor])
+    crossing[split.target.tensor] = corrupt(crossing[split.target.tensor])
     suffix = ReferenceEvaluator(proto_of(split.suffix))
     assert set(suffix.input_names) == set(crossing)
     return golden | dict(zip(suffix.output_names, suffix.run(None, crossing), strict=True))
