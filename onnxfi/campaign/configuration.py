@@ -12,7 +12,12 @@ from onnxfi.errors import ConfigurationError, ErrorModelError
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, protected_namespaces=())
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        protected_namespaces=(),
+        ser_json_inf_nan="constants",  # YAML has them, and an error model may write them
+    )
 
 
 class Inputs(_Section):

@@ -40,11 +40,13 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         InputError: there is no such file, or it holds no arrays; pickled objects are refused.
     """
     try:
-        content = np.load(path, allow_pickle=False)
-        if isinstance(content, np.ndarray):
-            return {path.stem: content}
-        with content:
-            return {name: content[name] for name in content.files}
+        # Opened here, since NumPy leaves a damaged file open.
+        with path.open("rb") as file:
+            content = np.load(file, allow_pickle=False)
+            if isinstance(content, np.ndarray):
+                return {path.stem: content}
+            with content:
+                return {name: content[name] for name in content.files}
     except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise InputError(
             f"Inputs must be an .npz or .npy file of plain arrays, and {path} is not: {error}"

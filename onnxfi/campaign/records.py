@@ -1,8 +1,10 @@
 """What is kept of each injection: the rows of the Parquet files."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -113,11 +115,7 @@ def count_records(directory: Path) -> int:
     Raises:
         ConfigurationError: one of the files is damaged.
     """
-    files = sorted((directory / "records").glob("*.parquet"))
-    try:
-        return sum(pq.read_metadata(file).num_rows for file in files)
-    except (OSError, pa.ArrowException) as error:
-        raise _damaged(directory, error) from error
+    return sum(_read(file, pq.read_metadata).num_rows for file in _files(directory))
 
 
 def read_records(directory: Path) -> pa.Table:
@@ -126,20 +124,24 @@ def read_records(directory: Path) -> pa.Table:
     Raises:
         ConfigurationError: the directory holds no records, or one of the files is damaged.
     """
-    files = sorted((directory / "records").glob("*.parquet"))
+    files = _files(directory)
     if not files:
         raise ConfigurationError(
             f"A run directory must hold records/*.parquet, and {directory} holds none. "
             f"Make some with `onnxfi campaign resume {directory}`."
         )
+    return pa.concat_tables([_read(file, partial(pq.read_table, schema=SCHEMA)) for file in files])
+
+
+def _files(directory: Path) -> list[Path]:
+    return sorted((directory / "records").glob("*.parquet"))
+
+
+def _read(file: Path, read: Callable[[Path], Any]) -> Any:
     try:
-        return pa.concat_tables([pq.read_table(file, schema=SCHEMA) for file in files])
+        return read(file)
     except (OSError, pa.ArrowException) as error:
-        raise _damaged(directory, error) from error
-
-
-def _damaged(directory: Path, error: Exception) -> ConfigurationError:
-    return ConfigurationError(
-        f"The records in {directory / 'records'} must be Parquet files written by onnxfi, "
-        f"and one is not: {error}. Delete that file and run `onnxfi campaign resume`."
-    )
+        raise ConfigurationError(
+            f"Records must be Parquet files written by onnxfi, and {file} is not: {error}. "
+            "Delete that file and run `onnxfi campaign resume`."
+        ) from error

@@ -1,0 +1,102 @@
+"""The arrays that a campaign feeds."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from onnxfi.campaign.campaign import Campaign
+from onnxfi.campaign.configuration import Inputs
+from onnxfi.campaign.inputs import read_inputs, read_unlabelled
+from onnxfi.errors import InputError
+from onnxfi.graph import Model, load
+
+IMAGES = np.arange(12 * 64, dtype=np.float32).reshape(12, 1, 8, 8)
+
+
+@pytest.fixture
+def model(work: Path) -> Model:
+    return load(work / "model.onnx")
+
+
+def save(folder: Path, **arrays: Any) -> Path:
+    np.savez(folder / "x.npz", **arrays)
+    return folder / "x.npz"
+
+
+def test_a_model_with_one_input_takes_the_only_array(model: Model, tmp_path: Path) -> None:
+    inputs = read_inputs(model, Inputs(file=save(tmp_path, whatever=IMAGES)))
+    assert list(inputs.tensors) == ["image"]
+    assert inputs.labels is None
+    assert len(inputs) == 12
+    np.testing.assert_array_equal(inputs.at(3)["image"], IMAGES[3:4])
+
+
+def test_labels_do_not_count_as_an_input(model: Model, tmp_path: Path) -> None:
+    file = save(tmp_path, whatever=IMAGES, y=np.arange(12))
+    inputs = read_inputs(model, Inputs(file=file, labels="y", limit=5))
+    assert len(inputs) == 5
+    np.testing.assert_array_equal(inputs.tensors["image"], IMAGES[:5])
+    np.testing.assert_array_equal(inputs.labels, np.arange(5))
+
+
+def test_an_npy_file_holds_one_array(model: Model, tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", IMAGES)
+    np.testing.assert_array_equal(
+        read_unlabelled(model, tmp_path / "a.npy").tensors["image"], IMAGES
+    )
+
+
+@pytest.mark.parametrize(
+    ("arrays", "source", "expected"),
+    [
+        ({"a": IMAGES, "b": IMAGES}, {}, "'image' needs an array.*'a', 'b'"),
+        ({"a": IMAGES}, {"tensors": {"image": "images"}}, "no 'images'.*holds 'a'"),
+        ({"a": IMAGES}, {"tensors": {"imge": "a"}}, "'image'.*got 'imge'"),
+        ({"a": IMAGES}, {"labels": "y"}, "labels must be an array.*'a'.*got 'y'"),
+        ({"a": IMAGES, "y": np.arange(11)}, {"labels": "y"}, "'a' holds 12, 'y' holds 11"),
+        (
+            {"a": IMAGES, "y": np.arange(11)},
+            {"labels": "y", "limit": 5},  # the first five may be the wrong ones
+            "'a' holds 12, 'y' holds 11",
+        ),
+        ({"a": IMAGES[:0]}, {}, "at least 1"),
+        ({"a": np.float32(3)}, {}, "'a' is a single number"),
+        ({"a": IMAGES, "y": np.eye(12)}, {"labels": "y"}, r"'y'.*float64 of shape \(12, 12\)"),
+        ({"a": IMAGES, "y": np.array(["x"] * 12)}, {"labels": "y"}, "one whole number per input"),
+    ],
+)
+def test_arrays_that_do_not_fit(
+    model: Model, tmp_path: Path, arrays: Any, source: Any, expected: str
+) -> None:
+    with pytest.raises(InputError, match=expected):
+        read_inputs(model, Inputs(file=save(tmp_path, **arrays), **source))
+
+
+@pytest.mark.parametrize(
+    ("images", "expected"),
+    [
+        (np.zeros((12, 8, 8), np.float32), r"'image' must have the shape \(N, 1, 8, 8\)"),
+        (np.zeros((12, 1, 8, 8), np.float64), "'image' must be float32, got float64"),
+    ],
+)
+def test_a_campaign_checks_shape_and_dtype_before_it_writes(
+    work: Path, images: np.ndarray, expected: str
+) -> None:
+    np.savez(work / "inputs.npz", images=images, labels=np.zeros(12, np.int64))
+    with pytest.raises(InputError, match=expected):
+        Campaign.from_yaml(work / "campaign.yaml", out=work / "run")
+    assert not (work / "run").exists()
+
+
+def test_files_that_hold_no_plain_arrays(model: Model, tmp_path: Path) -> None:
+    (tmp_path / "text.npz").write_text("hello")
+    (tmp_path / "empty.npz").write_bytes(b"")
+    (tmp_path / "cut.npz").write_bytes(save(tmp_path, a=IMAGES).read_bytes()[:500])
+    np.savez(tmp_path / "pickled.npz", a=np.array([{"x": 1}], dtype=object))
+    np.save(tmp_path / "pickled.npy", np.array([{"x": 1}], dtype=object))
+    for name in ("text.npz", "empty.npz", "cut.npz", "pickled.npz", "pickled.npy", "none.npz", "."):
+        with pytest.raises(InputError, match=r"must be an \.npz or \.npy file") as caught:
+            read_inputs(model, Inputs(file=tmp_path / name))
+        assert str(tmp_path / name) in str(caught.value)
