@@ -51,7 +51,10 @@ def convert_native(source: Path, *, opset: int, architecture: Path | None) -> on
     walk.run()
     built = walk.graph.build(model.name)
     return finish_model(
-        built, walk.layers, describe_source(source, "native", opset, file.keras_version)
+        built,
+        walk.layers,
+        describe_source(source, "native", opset, file.keras_version),
+        advice="The configuration is damaged: save the model again.",
     )
 
 

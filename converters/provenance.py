@@ -39,9 +39,15 @@ def source_sha256(source: Path) -> str:
 
 
 def finish_model(
-    model: onnx.ModelProto, layers: Iterable[Layer], metadata: Mapping[str, str]
+    model: onnx.ModelProto, layers: Iterable[Layer], metadata: Mapping[str, str], *, advice: str
 ) -> onnx.ModelProto:
     """Add the layer map and the provenance, and check the model with full shape inference.
+
+    Args:
+        model: the model as built.
+        layers: its layer map.
+        metadata: where it came from.
+        advice: what to do where the check fails, as the last sentence of the message.
 
     Raises:
         ModelFormatError: the operators do not fit together.
@@ -51,8 +57,7 @@ def finish_model(
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         raise ModelFormatError(
-            f"The layers of a model must fit together, but the ONNX checker says: "
-            f"{str(error).splitlines()[0]}. "
-            "The configuration is damaged: save the model again."
+            "The operators of a model must fit together, but the ONNX checker says: "
+            f"{str(error).splitlines()[0]}. {advice}"
         ) from error
     return model

@@ -59,7 +59,10 @@ def convert_with_tf2onnx(source: Path, *, opset: int, unsafe: bool) -> onnx.Mode
     _require_onnx_operators(model, source)
     _free_batch(model)
     finished = finish_model(
-        model, _layers(model), describe_source(source, "tf2onnx", opset, keras_version(source))
+        model,
+        _layers(model),
+        describe_source(source, "tf2onnx", opset, keras_version(source)),
+        advice="tf2onnx wrote it so: use --route native.",
     )
     require_agreement(source, finished, tolerance=_TOLERANCE, unsafe=unsafe)
     return finished

@@ -76,9 +76,9 @@ def test_native_route_agrees_with_live_keras(build, family, seed):
     assert verify(source, convert(source)) < 1e-4
 
 
-@pytest.mark.parametrize("family", ["tf_keras", "keras"])
-def test_tf2onnx_route_agrees_with_live_keras(build, family):
-    source = build(family, 0)
+@pytest.mark.parametrize("family", ["k2", "k3"])
+def test_tf2onnx_route_agrees_with_live_keras(references, family):
+    source = references / f"unet_{family}.h5"
     model = convert(source, route="tf2onnx")
     assert verify(source, model) < 1e-4
     assert [value.name for value in model.graph.input] == ["image"]
@@ -93,6 +93,12 @@ def test_tf2onnx_route_keeps_the_order_of_many_outputs_and_writes_gelu(reference
 def test_tf2onnx_names_the_operators_that_it_left(references):
     with pytest.raises(ModelFormatError, match="left PartitionedCall"):
         convert(references / "every_layer_k2.h5", route="tf2onnx")
+
+
+def test_tf2onnx_is_named_where_it_writes_an_invalid_model(build):
+    # Conv2DTranspose with a stride larger than its kernel gets negative pads.
+    with pytest.raises(ModelFormatError, match="tf2onnx wrote it so: use --route native"):
+        convert(build("tf_keras", 0), route="tf2onnx")
 
 
 def test_wrong_weights_are_seen(references):
