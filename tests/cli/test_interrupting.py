@@ -1,0 +1,75 @@
+"""Ctrl-C and kill -9 in the middle of a campaign."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onnxfi.campaign import Campaign, Configuration, read_records
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
+# Enough for some seconds, in shards of some hundredths of a second.
+PER_TARGET = 800
+
+
+def begin(start: Callable[..., subprocess.Popen[str]], work: Path) -> subprocess.Popen[str]:
+    """Start a campaign in a process of its own and wait for its third shard."""
+    text = (work / "campaign.yaml").read_text()
+    assert "per_target: 40}" in text
+    text = text.replace("per_target: 40}", f"per_target: {PER_TARGET}}}")
+    (work / "campaign.yaml").write_text(text.replace("shard: 20", "shard: 40"))
+    process = start("campaign", "run", "campaign.yaml", "--out", "my run", cwd=work)
+    deadline = time.monotonic() + 60
+    while len(list((work / "my run" / "records").glob("*.parquet"))) < 3:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return process
+
+
+def resume_and_compare(onnxfi: Callable[..., Any], work: Path) -> None:
+    """Resume what `begin` began; its records must be those of an undisturbed run."""
+    run = work / "my run"
+    before = len(list((run / "records").glob("*.parquet")))
+    assert 3 <= before < 5 * PER_TARGET / 40
+    result = onnxfi("campaign", "status", run)
+    assert result.status == 0
+    assert f"of {5 * PER_TARGET} injections" in result.stdout
+    result = onnxfi("campaign", "resume", run)
+    assert result.status == 0, result
+    assert "Traceback" not in result.stderr
+    configuration = Configuration.from_yaml(work / "campaign.yaml")
+    Campaign.create(configuration, out=work / "undisturbed").run()
+    # As texts, in which a NaN equals a NaN.
+    records, expected = (repr(read_records(x).to_pylist()) for x in (run, work / "undisturbed"))
+    assert records == expected
+
+
+def test_ctrl_c_says_how_to_go_on(
+    start: Callable[..., subprocess.Popen[str]], onnxfi: Callable[..., Any], work: Path
+) -> None:
+    process = begin(start, work)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert stdout == ""
+    assert "Traceback" not in stderr
+    assert "Interrupted" in stderr
+    assert stderr.rstrip().endswith("onnxfi campaign resume 'my run'")
+    assert not list((work / "my run" / "records").glob("*.partial"))
+    resume_and_compare(onnxfi, work)
+
+
+def test_a_killed_campaign_resumes(
+    start: Callable[..., subprocess.Popen[str]], onnxfi: Callable[..., Any], work: Path
+) -> None:
+    process = begin(start, work)
+    process.kill()
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    resume_and_compare(onnxfi, work)
