@@ -222,7 +222,7 @@ def test_file_appears_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.Mo
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "write_text", full_disk)
-        with pytest.raises(OSError, match="no space left"):
+        with pytest.raises(ConfigurationError, match="no space left"):
             write(tmp_path, title="Another")
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
     assert (tmp_path / "report.html").read_bytes() == before
