@@ -1,5 +1,7 @@
 # make demo, make test: all that a new checkout needs is Python 3.11+ and make.
-PYTHON ?= python3
+# The first Python that is new enough; name another with make PYTHON=…
+PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11 python,\
+	$(shell $(python) -c 'import sys; sys.version_info >= (3, 11) and print("$(python)")' 2>/dev/null)))
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -29,12 +31,11 @@ $(VENV)/.demo: EXTRAS = demo
 $(VENV)/.test: EXTRAS = test
 $(VENV)/.dev: EXTRAS = dev
 $(VENV)/.all: EXTRAS = test,keras
-$(VENV)/.demo $(VENV)/.test $(VENV)/.dev $(VENV)/.all: pyproject.toml $(BIN)/python
+$(VENV)/.demo $(VENV)/.test $(VENV)/.dev $(VENV)/.all: pyproject.toml $(VENV)/.created
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[$(EXTRAS)]"
 	touch $@
 
-$(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit("onnxfi needs Python 3.11 or newer, and this is " \
-	+ sys.version.split()[0] + ": make PYTHON=python3.12 …") if sys.version_info < (3, 11) else None'
+$(VENV)/.created:
+	@test -n "$(PYTHON)" || { echo "onnxfi needs Python 3.11 or newer, and none was found." >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	touch $@
