@@ -16,6 +16,7 @@ from onnxfi.campaign.configuration import Configuration
 from onnxfi.campaign.plan import Shard
 from onnxfi.campaign.records import count_records
 from onnxfi.errors import ConfigurationError
+from onnxfi.graph import load
 
 _CHUNK = 1 << 20
 _MANIFEST_KEYS = {
@@ -150,26 +151,25 @@ def _fingerprints(configuration: Configuration) -> dict[str, str]:
     for place in ("execution", "out", "model"):
         del relevant[place]
     del relevant["inputs"]["file"]
-    text = json.dumps(
-        relevant
-    )  # which tells NaN and infinities apart, and pydantic's JSON does not
+    # Python's JSON tells NaN and infinities apart, and pydantic's does not.
+    text = json.dumps(relevant)
     return {
-        "model": _sha256(configuration.model),
+        "model": _sha256(*load(configuration.model).files),
         "inputs": _sha256(configuration.inputs.file),
         "configuration": hashlib.sha256(text.encode()).hexdigest(),
     }
 
 
-def _sha256(path: Path) -> str:
+def _sha256(*files: Path) -> str:
+    """Return the hash of the files' contents, one after the other."""
     digest = hashlib.sha256()
     try:
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
+        for path in files:
+            with path.open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    digest.update(chunk)
     except OSError as error:
-        raise ConfigurationError(
-            f"A file that a campaign needs cannot be read: {error}."
-        ) from error
+        raise ConfigurationError(f"A campaign's file cannot be read: {error}.") from error
     return digest.hexdigest()
 
 

@@ -35,6 +35,15 @@ class Model:
         """The main graph."""
         return self.ir_model.graph
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that the model came from: its own first, then those of external weights."""
+        if self.path is None:
+            return ()
+        tensors = (value.const_value for value in self.graph.initializers.values())
+        external = {Path(x.path) for x in tensors if isinstance(x, ir.ExternalTensor)}
+        return (self.path, *sorted(external))
+
     @cached_property
     def constants(self) -> frozenset[ir.Value]:
         """The values that depend on constants only."""

@@ -19,7 +19,7 @@ from onnx.utils import Extractor
 from onnxfi.campaign import Campaign, Configuration, RunDirectory, read_records, summarise_targets
 from onnxfi.campaign.records import SCHEMA
 from onnxfi.campaign.summary import total_injections
-from onnxfi.errors import ConfigurationError, ErrorModelError, InputError
+from onnxfi.errors import ConfigurationError, ErrorModelError, InputError, ModelFormatError
 from onnxfi.graph import load
 from onnxfi.injector import Injector
 
@@ -244,9 +244,24 @@ def begun(work: Path) -> Path:
 
 
 def test_a_changed_model_is_refused(work: Path, begun: Path) -> None:
-    (work / "model.onnx").write_bytes((work / "model.onnx").read_bytes() + b"\0")
+    proto = onnx.load(work / "model.onnx")
+    proto.doc_string = "another"
+    onnx.save(proto, work / "model.onnx")
     with pytest.raises(ConfigurationError, match="the model changed"):
         Campaign.open(begun)
+
+
+def test_changed_external_weights_are_refused(work: Path) -> None:
+    proto = onnx.load(work / "model.onnx")
+    onnx.save(
+        proto, work / "model.onnx", save_as_external_data=True, location="w.bin", size_threshold=0
+    )
+    Campaign.from_yaml(work / "campaign.yaml", out=work / "external")
+    content = bytearray((work / "w.bin").read_bytes())
+    content[0] ^= 1
+    (work / "w.bin").write_bytes(content)
+    with pytest.raises(ConfigurationError, match="the model changed"):
+        Campaign.open(work / "external")
 
 
 def test_changed_inputs_are_refused(work: Path, begun: Path) -> None:
@@ -282,7 +297,7 @@ def test_a_campaign_goes_on_elsewhere_and_otherwise_executed(
 
 def test_a_missing_model_is_told(work: Path, begun: Path) -> None:
     (work / "model.onnx").unlink()
-    with pytest.raises(ConfigurationError, match=r"model\.onnx"):
+    with pytest.raises(ModelFormatError, match=r"none at .*model\.onnx"):
         Campaign.open(begun)
 
 

@@ -127,6 +127,7 @@ def test_external_weights_are_found_and_stay_outside(tmp_path: Path) -> None:
     path = tmp_path / "big.onnx"
     onnx.save(proto, path, save_as_external_data=True, location="big.bin")
     loaded = onnxfi.load(path)
+    assert loaded.files == (path, tmp_path / "big.bin")
     x = weights(2, 64, seed=3)
     with onnxfi.Injector(loaded, "y", provider="cpu") as injector:
         np.testing.assert_allclose(
