@@ -13,8 +13,8 @@ import pytest
 from onnxfi.campaign import Campaign, Configuration, read_records
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
-# Enough for some seconds, in shards of some hundredths of a second.
-PER_TARGET = 800
+# Enough for about a second; a shard takes some hundredths of a second.
+PER_TARGET = 600
 
 
 def begin(start: Callable[..., subprocess.Popen[str]], work: Path) -> subprocess.Popen[str]:
@@ -22,7 +22,8 @@ def begin(start: Callable[..., subprocess.Popen[str]], work: Path) -> subprocess
     text = (work / "campaign.yaml").read_text()
     assert "per_target: 40}" in text
     text = text.replace("per_target: 40}", f"per_target: {PER_TARGET}}}")
-    (work / "campaign.yaml").write_text(text.replace("shard: 20", "shard: 40"))
+    text = text.replace("shard: 20", "shard: 100").replace("workers: 1", "workers: 2")
+    (work / "campaign.yaml").write_text(text)
     process = start("campaign", "run", "campaign.yaml", "--out", "my run", cwd=work)
     deadline = time.monotonic() + 60
     while len(list((work / "my run" / "records").glob("*.parquet"))) < 3:
@@ -36,13 +37,15 @@ def resume_and_compare(onnxfi: Callable[..., Any], work: Path) -> None:
     """Resume what `begin` began; its records must be those of an undisturbed run."""
     run = work / "my run"
     before = len(list((run / "records").glob("*.parquet")))
-    assert 3 <= before < 5 * PER_TARGET / 40
+    assert 3 <= before < 5 * PER_TARGET / 100
     result = onnxfi("campaign", "status", run)
     assert result.status == 0
     assert f"of {5 * PER_TARGET} injections" in result.stdout
     result = onnxfi("campaign", "resume", run)
     assert result.status == 0, result
     assert "Traceback" not in result.stderr
+    text = (work / "campaign.yaml").read_text().replace("shard: 100", "shard: 10000")
+    (work / "campaign.yaml").write_text(text)
     configuration = Configuration.from_yaml(work / "campaign.yaml")
     Campaign.create(configuration, out=work / "undisturbed").run()
     # As texts, in which a NaN equals a NaN.
