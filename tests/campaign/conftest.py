@@ -10,6 +10,8 @@ import pytest
 import yaml
 from onnx import TensorProto, helper, numpy_helper
 
+from onnxfi.campaign import Campaign
+
 INPUTS = 12
 
 
@@ -47,18 +49,30 @@ def make_classifier(seed: int = 0) -> onnx.ModelProto:
     return model
 
 
-@pytest.fixture
-def work(tmp_path: Path) -> Path:
-    """Give a folder with model.onnx, inputs.npz (images, labels) and campaign.yaml."""
+def fill(folder: Path) -> Path:
+    """Write model.onnx, inputs.npz (images, labels) and campaign.yaml; always the same."""
     rng = np.random.default_rng(1)
-    onnx.save(make_classifier(), tmp_path / "model.onnx")
+    onnx.save(make_classifier(), folder / "model.onnx")
     np.savez(
-        tmp_path / "inputs.npz",
+        folder / "inputs.npz",
         images=rng.normal(size=(INPUTS, 1, 8, 8)).astype(np.float32),
         labels=rng.integers(0, 5, INPUTS),
     )
-    (tmp_path / "campaign.yaml").write_text(yaml.safe_dump(make_document()))
-    return tmp_path
+    (folder / "campaign.yaml").write_text(yaml.safe_dump(make_document()))
+    return folder
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    """Give a folder with model.onnx, inputs.npz (images, labels) and campaign.yaml."""
+    return fill(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the run directory of that campaign, done, elsewhere; do not write to it."""
+    folder = fill(tmp_path_factory.mktemp("finished"))
+    return Campaign.from_yaml(folder / "campaign.yaml", out=folder / "run").run().path
 
 
 def make_document(**changes: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Campaigns: the same records whoever runs them, and the right ones."""
 
 import math
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -48,8 +49,10 @@ def run(path: Path, out: Path, **execution: Any) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def undisturbed(work: Path) -> list[dict[str, Any]]:
-    return run(work / "campaign.yaml", work / "undisturbed")
+def undisturbed(work: Path, finished: Path) -> list[dict[str, Any]]:
+    """Give the rows of an undisturbed run, and a copy of its directory at work/undisturbed."""
+    shutil.copytree(finished, work / "undisturbed")
+    return rows_of(read_records(finished))
 
 
 def test_every_injection_is_recorded_once(work: Path, undisturbed: list[dict[str, Any]]) -> None:
