@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import onnx
 import onnx_ir as ir
 import onnx_ir.passes.common as passes
@@ -11,6 +12,8 @@ from onnxfi import converters
 from onnxfi.errors import ModelFormatError
 from onnxfi.graph.model import Model
 
+# Bytes. A smaller tensor belongs into the model: a reference to it costs as much.
+SMALLEST_EXTERNAL = 1024
 # From this version of the format on, an initializer need not be a graph input as well.
 _FIRST_IR_VERSION_WITHOUT_INITIALIZER_INPUTS = 4
 
@@ -28,13 +31,13 @@ def load(source: str | Path | onnx.ModelProto) -> Model:
         ModelFormatError: there is no such file, or it holds no valid model.
     """
     if isinstance(source, onnx.ModelProto):
-        return _prepare(_check(source, "The model"), path=None)
+        return _prepare(_check(source, "The model"))
     path = Path(source)
     if not path.exists():
         raise ModelFormatError(f"A model must be an existing file, and there is none at {path}.")
     if converters.is_keras_file(path):
-        return _prepare(ir.serde.deserialize_model(converters.convert(path)), path=path)
-    return _prepare(_read(path), path=path)
+        return _prepare(ir.serde.deserialize_model(converters.convert(path)), path)
+    return _prepare(_read(path), path)
 
 
 def _read(path: Path) -> ir.Model:
@@ -71,7 +74,7 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-def _prepare(model: ir.Model, *, path: Path | None) -> Model:
+def _prepare(model: ir.Model, *files: Path) -> Model:
     graph = model.graph
     constants = [value for value in graph.inputs if value.is_initializer()]
     for value in constants:
@@ -80,6 +83,25 @@ def _prepare(model: ir.Model, *, path: Path | None) -> Model:
         model.ir_version = max(model.ir_version, _FIRST_IR_VERSION_WITHOUT_INITIALIZER_INPUTS)
     if model.functions:
         passes.InlinePass()(model)
+    weights_files = _read_small_weights(model)
     # What inference already knows is kept where it fails: a custom operator is no error.
     passes.ShapeInferencePass(check_type=False, strict_mode=False, data_prop=True)(model)
-    return Model(model, path)
+    return Model(model, (*files, *weights_files))
+
+
+def _read_small_weights(model: ir.Model) -> list[Path]:
+    """Take small tensors in from their external files, and return these files.
+
+    Shapes and axes may lie there, and inference reads them; large tensors stay where they are.
+    """
+    files = set()
+    for graph in (model.graph, *model.graph.subgraphs()):
+        for value in graph.initializers.values():
+            tensor = value.const_value
+            if isinstance(tensor, ir.ExternalTensor):
+                files.add(Path(tensor.path))
+                if tensor.nbytes < SMALLEST_EXTERNAL:
+                    value.const_value = ir.Tensor(
+                        np.array(tensor.numpy()), dtype=tensor.dtype, name=tensor.name
+                    )
+    return sorted(files)

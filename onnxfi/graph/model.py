@@ -24,25 +24,17 @@ class Model:
 
     Attributes:
         ir_model: the graph in onnx-ir's form. Clone it before you change anything.
-        path: the file it came from, or None for a model made in memory.
+        files: the files it came from, its own first and then those of external weights; empty for
+            a model made in memory.
     """
 
     ir_model: ir.Model
-    path: Path | None = None
+    files: tuple[Path, ...] = ()
 
     @property
     def graph(self) -> ir.Graph:
         """The main graph."""
         return self.ir_model.graph
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The files that the model came from: its own first, then those of external weights."""
-        if self.path is None:
-            return ()
-        tensors = (value.const_value for value in self.graph.initializers.values())
-        external = {Path(x.path) for x in tensors if isinstance(x, ir.ExternalTensor)}
-        return (self.path, *sorted(external))
 
     @cached_property
     def constants(self) -> frozenset[ir.Value]:

@@ -86,10 +86,14 @@ def _take_weights_out(model: Model) -> tuple[ir.Model, dict[str, onnxruntime.Ort
     weights = {}
     for name, value in large_initializers(Model(light)).items():
         tensor = value.const_value
-        # ONNX Runtime takes only NumPy's own dtypes this way; the rest stays in the model.
-        if tensor is None or tensor.dtype.numpy().isbuiltin != 1:
+        if tensor is None:
             continue
-        weights[name] = onnxruntime.OrtValue.ortvalue_from_numpy(np.asarray(tensor.numpy()))
+        array = np.asarray(tensor.numpy())
+        # ONNX Runtime takes only NumPy's own dtypes this way; the rest goes into the model.
+        if array.dtype.isbuiltin != 1:
+            value.const_value = ir.Tensor(array, dtype=tensor.dtype, name=name)
+            continue
+        weights[name] = onnxruntime.OrtValue.ortvalue_from_numpy(array)
         value.const_value = ir.ExternalTensor(
             WEIGHTS_FILE,
             0,

@@ -12,7 +12,7 @@ def expose(model: Model, targets: Iterable[Target | str]) -> Model:
         TargetNotFoundError: the model has no such target.
     """
     names = [x.tensor if isinstance(x, Target) else model.target(x).tensor for x in targets]
-    exposed = Model(model.ir_model.clone(), model.path)
+    exposed = Model(model.ir_model.clone(), model.files)
     outputs = exposed.graph.outputs
     present = {value.name for value in outputs}
     for name in dict.fromkeys(names):

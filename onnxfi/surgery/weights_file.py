@@ -6,10 +6,9 @@ from pathlib import Path
 import onnx_ir as ir
 
 from onnxfi.graph import Model
+from onnxfi.graph.loading import SMALLEST_EXTERNAL
 
 WEIGHTS_FILE = "weights.bin"
-# Smaller tensors stay in the model: shape inference reads them, and a reference costs as much.
-SMALLEST_EXTERNAL = 1024
 
 
 def large_initializers(model: Model) -> dict[str, ir.Value]:
