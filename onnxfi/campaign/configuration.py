@@ -26,7 +26,7 @@ class Inputs(_Section):
     Attributes:
         file: an .npz file.
         tensors: name of the array in the file, for each graph input. By default the arrays have the
-            names of the graph inputs; a model with one input takes the only array.
+            names of the graph inputs; a model with one input also takes the only one that fits.
         labels: name of the array with the right class of each input; None without labels.
         limit: take only so many inputs, from the front.
     """

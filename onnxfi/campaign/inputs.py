@@ -5,11 +5,12 @@ from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
+import onnx_ir as ir
 
 from onnxfi.campaign.configuration import Inputs
 from onnxfi.errors import InputError
 from onnxfi.graph import Model
-from onnxfi.injector.inputs import format_shape
+from onnxfi.injector.inputs import format_shape, shape_fits
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -88,6 +89,9 @@ def match_arrays(
 ) -> dict[str, str]:
     """Return the name of the array for each graph input.
 
+    Where the user did not say, an array has the name of its graph input; a model with one input
+    also takes the only array, or the only one of its shape and dtype.
+
     Args:
         model: the model whose graph inputs are to be fed.
         arrays: the arrays of a file, by name.
@@ -99,9 +103,13 @@ def match_arrays(
     """
     wanted = [value.name or "" for value in model.graph.inputs]
     if tensors is None:
-        candidates = [name for name in arrays if name != labels]
-        if len(wanted) == 1 and len(candidates) == 1:
-            return {wanted[0]: candidates[0]}
+        if len(wanted) == 1 and wanted[0] not in arrays:
+            candidates = [name for name in arrays if name != labels]
+            if len(candidates) > 1:
+                value = model.graph.inputs[0]
+                candidates = [name for name in candidates if _holds_samples(arrays[name], value)]
+            if len(candidates) == 1:
+                return {wanted[0]: candidates[0]}
         tensors = {name: name for name in wanted}
     for name in tensors:
         if name not in wanted:
@@ -119,6 +127,13 @@ def match_arrays(
                 "under inputs.tensors which array it is."
             )
     return tensors
+
+
+def _holds_samples(array: np.ndarray, value: ir.Value) -> bool:
+    """Return whether an array could hold samples of a graph input, counted by its first axis."""
+    if value.dtype is None or array.dtype != value.dtype.numpy():
+        return False
+    return value.shape is None or shape_fits(array.shape[1:], tuple(value.shape)[1:])
 
 
 def _check_lengths(arrays: dict[str, np.ndarray], path: Path) -> None:

@@ -30,7 +30,7 @@ def check_inputs(model: Model, inputs: Mapping[str, np.ndarray]) -> dict[str, np
             )
         array = np.asarray(inputs[name])
         shape = None if value.shape is None else tuple(value.shape)
-        if shape is not None and not _fits(array.shape, shape):
+        if shape is not None and not shape_fits(array.shape, shape):
             raise InputError(
                 f"The input {name!r} must have the shape {format_shape(shape)}, "
                 f"got {format_shape(array.shape)}."
@@ -44,7 +44,8 @@ def check_inputs(model: Model, inputs: Mapping[str, np.ndarray]) -> dict[str, np
     return checked
 
 
-def _fits(shape: tuple[int, ...], expected: tuple[object, ...]) -> bool:
+def shape_fits(shape: tuple[int, ...], expected: tuple[object, ...]) -> bool:
+    """Return whether a shape has the expected rank and the expected fixed axes."""
     return len(shape) == len(expected) and all(
         not isinstance(want, int) or got == want for got, want in zip(shape, expected, strict=True)
     )

@@ -86,6 +86,7 @@ def _top1(scores: np.ndarray) -> np.ndarray:
     """Return the class of each row of scores (N, classes)."""
     if scores.shape[1] == 1:
         return np.asarray(scores[:, 0] > 0.5, dtype=np.int64)
-    if np.issubdtype(scores.dtype, np.floating):
+    if scores.dtype.kind not in "biu":
+        scores = to_float64(scores)
         scores = np.where(np.isnan(scores), -np.inf, scores)
     return np.asarray(scores.argmax(axis=1))

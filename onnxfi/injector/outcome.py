@@ -8,6 +8,8 @@ import numpy as np
 from onnxfi.injector.metric import Metric
 
 Outcome = Literal["masked", "benign", "sdc", "due"]
+# NumPy's kinds of floats and complex numbers, and V: bfloat16 and float8 of ml_dtypes.
+_WITH_NON_FINITE = "fcV"
 OUTCOMES: tuple[Outcome, ...] = ("masked", "benign", "sdc", "due")
 
 
@@ -42,7 +44,7 @@ def _bit_equal(golden: np.ndarray, faulty: np.ndarray) -> bool:
 
 
 def _has_new_non_finite(golden: np.ndarray, faulty: np.ndarray) -> bool:
-    if faulty.dtype == object or not np.issubdtype(faulty.dtype, np.inexact):
+    if faulty.dtype.kind not in _WITH_NON_FINITE:
         return False
     finite = np.isfinite(faulty)
     if finite.all():

@@ -33,6 +33,16 @@ def test_a_model_with_one_input_takes_the_only_array(model: Model, tmp_path: Pat
     np.testing.assert_array_equal(inputs.at(3)["image"], IMAGES[3:4])
 
 
+def test_a_model_with_one_input_takes_the_only_array_that_fits(
+    model: Model, tmp_path: Path
+) -> None:
+    file = save(tmp_path, pictures=IMAGES, answers=np.arange(12), small=IMAGES[:, :, :2])
+    np.testing.assert_array_equal(read_inputs(model, Inputs(file=file)).tensors["image"], IMAGES)
+    both = save(tmp_path, pictures=IMAGES, others=IMAGES)
+    with pytest.raises(InputError, match="needs an array"):
+        read_inputs(model, Inputs(file=both))
+
+
 def test_labels_do_not_count_as_an_input(model: Model, tmp_path: Path) -> None:
     file = save(tmp_path, whatever=IMAGES, y=np.arange(12))
     inputs = read_inputs(model, Inputs(file=file, labels="y", limit=5))

@@ -1,5 +1,6 @@
 """Outcomes in their order, and the classification metric."""
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -47,6 +48,18 @@ def test_due_in_any_output() -> None:
     golden = {"y": GOLDEN, "side": np.zeros(2, np.float32)}
     faulty = {"y": GOLDEN, "side": np.array([0, np.inf], np.float32)}
     assert decide_outcome(golden, faulty, Classification()) == "due"
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float64, ml_dtypes.bfloat16])
+def test_every_float_dtype(dtype: np.dtype) -> None:
+    golden = GOLDEN.astype(dtype)
+    for faulty, outcome in (
+        ([0.1, np.nan, 0.2], "due"),
+        ([0.1, 0.5, 0.2], "benign"),
+        ([0.9, 0.5, 0.2], "sdc"),
+    ):
+        changed = np.array([faulty]).astype(dtype)
+        assert decide_outcome({"y": golden}, {"y": changed}, Classification()) == outcome
 
 
 def test_integer_outputs() -> None:
