@@ -12,7 +12,7 @@ demo: $(VENV)/.demo
 
 # Without TensorFlow and PyTorch: against references that tools/make_references.py recorded.
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -m "not live"
+	$(BIN)/python -m pytest -m "not live" --numprocesses auto --dist worksteal
 
 # With the live oracles as well: installs TensorFlow, about 2 GB.
 test-all: $(VENV)/.all
