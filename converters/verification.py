@@ -4,10 +4,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from onnxfi.converters.keras_file import keras_version_of, open_hdf5
 from onnxfi.converters.keras_process import run_keras
 from onnxfi.converters.safety import require_safe
 from onnxfi.errors import ConversionMismatchError
@@ -17,7 +19,14 @@ _INTEGERS = {"tensor(int32)": np.int32, "tensor(int64)": np.int64}
 _UNKNOWN_SIZE = 32  # of an axis that the model leaves free
 
 
-def verify(source: Path, model: onnx.ModelProto, *, seed: int = 0, unsafe: bool = False) -> float:
+def verify(
+    source: Path,
+    model: onnx.ModelProto,
+    *,
+    architecture: Path | None = None,
+    seed: int = 0,
+    unsafe: bool = False,
+) -> float:
     """Return how far a converted model is from its source.
 
     Keras runs eagerly: a traced Keras is not always right. The inputs are normally distributed,
@@ -26,6 +35,7 @@ def verify(source: Path, model: onnx.ModelProto, *, seed: int = 0, unsafe: bool 
     Args:
         source: the .h5 file, .keras file or SavedModel folder that was converted.
         model: what it was converted to.
+        architecture: JSON of ``model.to_json()``, for a .h5 that holds weights only.
         seed: seed of the random inputs.
         unsafe: execute code that the source contains.
 
@@ -39,7 +49,22 @@ def verify(source: Path, model: onnx.ModelProto, *, seed: int = 0, unsafe: bool 
         MissingExtraError: the extra ``keras`` is not installed.
         ModelFormatError: Keras fails on the source, or the source needs ``unsafe``.
     """
-    return max(difference for difference, _ in _differences(source, model, seed, unsafe))
+    with tempfile.TemporaryDirectory() as folder:
+        if architecture is not None:
+            source = _whole_model(source, architecture, Path(folder) / source.name)
+        return max(difference for difference, _ in _differences(source, model, seed, unsafe))
+
+
+def _whole_model(weights: Path, architecture: Path, whole: Path) -> Path:
+    """Write the whole-model .h5 that a weights-only file and its architecture stand for."""
+    with open_hdf5(weights) as file, h5py.File(whole, "w") as joined:
+        group = joined.create_group("model_weights")
+        for name in file:
+            file.copy(name, group)
+        group.attrs.update(file.attrs)
+        joined.attrs["model_config"] = architecture.read_text(encoding="utf-8")
+        joined.attrs["keras_version"] = keras_version_of(weights)
+    return whole
 
 
 def require_agreement(

@@ -51,7 +51,9 @@ def convert(
     model = converters.convert(
         source, route=route.value, opset=opset, architecture=architecture, unsafe=unsafe
     )
-    difference = converters.verify(source, model, unsafe=unsafe) if verify else None
+    difference = None
+    if verify:
+        difference = converters.verify(source, model, architecture=architecture, unsafe=unsafe)
     destination = source.with_suffix(".onnx") if destination is None else destination
     _write_whole(model, destination)
     layers = parse_layers(next(x.value for x in model.metadata_props if x.key == METADATA_KEY))

@@ -128,3 +128,16 @@ def test_failure_of_keras_is_one_message(references, tmp_path):
         file.attrs["model_config"] = text
     with pytest.raises(ModelFormatError, match=r"tf_keras failed on .*Dense2"):
         verify(path, model)
+
+
+@pytest.mark.parametrize("family", ["k2", "k3"])
+def test_a_weights_only_file_is_verified_with_its_architecture(references, tmp_path, family):
+    weights, architecture = tmp_path / "weights.h5", tmp_path / "architecture.json"
+    with h5py.File(references / f"lenet_{family}.h5") as whole, h5py.File(weights, "w") as file:
+        architecture.write_text(whole.attrs["model_config"])
+        for name in whole["model_weights"]:
+            whole.copy(f"model_weights/{name}", file)
+        file.attrs.update(whole["model_weights"].attrs)
+        file.attrs["keras_version"] = whole.attrs["keras_version"]
+    model = convert(weights, architecture=architecture)
+    assert verify(weights, model, architecture=architecture) < 1e-5
