@@ -49,8 +49,11 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
             with content:
                 return {name: content[name] for name in content.files}
     except (OSError, ValueError, EOFError, BadZipFile) as error:
+        # NumPy would advise to unpickle whatever is no array.
+        pickled = "allow_pickle" in str(error)
         raise InputError(
-            f"Inputs must be an .npz or .npy file of plain arrays, and {path} is not: {error}"
+            f"Inputs must be an .npz or .npy file of plain arrays, and {path} is not: "
+            f"{'it holds something else, or pickled objects' if pickled else error}"
         ) from error
 
 
