@@ -2,7 +2,6 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -131,8 +130,3 @@ def _bit_summary(bit: int, outcomes: Counter[str]) -> BitSummary:
         sdc=outcomes["sdc"],
         due=outcomes["due"],
     )
-
-
-def total_injections(summaries: Iterable[TargetSummary]) -> int:
-    """Return the number of injections in the summaries."""
-    return sum(summary.injections for summary in summaries)

@@ -50,22 +50,22 @@ def inject(
     with Injector(loaded, target, provider=provider.value) as injector:
         plan = Plan([injector.target], [drawn_from], len(samples), per_target=count)
         rows: list[dict[str, Any]] = []
-        for shard in plan.shards(count):
-            for index, ids in plan.by_input(shard):
-                golden = injector.golden(samples.at(index))
-                rows.extend(
-                    {
-                        "injection_id": injection.id,
-                        "input_index": index,
-                        "indices": injection.corruption.indices.tolist(),
-                        "values": injection.corruption.values.tolist(),
-                        "outcome": injection.outcome,
-                        **metric.columns(golden.outputs, injection.outputs),
-                    }
-                    for injection in injector.inject(
-                        golden, drawn_from, count=len(ids), seed=seed, first_id=ids.start
-                    )
+        (shard,) = plan.shards(count)
+        for index, ids in plan.by_input(shard):
+            golden = injector.golden(samples.at(index))
+            rows.extend(
+                {
+                    "injection_id": injection.id,
+                    "input_index": index,
+                    "indices": injection.corruption.indices.tolist(),
+                    "values": injection.corruption.values.tolist(),
+                    "outcome": injection.outcome,
+                    **metric.columns(golden.outputs, injection.outputs),
+                }
+                for injection in injector.inject(
+                    golden, drawn_from, count=len(ids), seed=seed, first_id=ids.start
                 )
+            )
         name = injector.target.tensor
     if as_json:
         print_json({"target": name, "seed": seed, "injections": rows})
