@@ -14,6 +14,7 @@ from onnxfi.errors import ConfigurationError
 from onnxfi.graph import Target
 from onnxfi.injector import Golden, Injection
 from onnxfi.injector.metric import MetricValue
+from onnxfi.whole_file import whole_file
 
 # One row per injection. `bit`, `values` and `value_classes` run parallel to `indices`; bit is null
 # where the error model flips no bits. Values are widened to float64 whatever the target's dtype.
@@ -94,14 +95,11 @@ def make_record(
 def write_records(records: Iterable[Record], path: Path) -> None:
     """Write a records file so that it is there whole or not at all."""
     table = pa.Table.from_pylist(list(records), schema=SCHEMA)
-    # Several processes may write the same file, and then the same records: none sees the other's.
-    aside = path.with_suffix(f".{os.getpid()}.partial")
     try:
-        with aside.open("wb") as file:
+        with whole_file(path) as aside, aside.open("wb") as file:
             pq.write_table(table, file)
             file.flush()
             os.fsync(file.fileno())
-        aside.replace(path)
     except OSError as error:
         raise ConfigurationError(
             f"Records must be written to {path}, and that failed: {error}. Make room or give the "

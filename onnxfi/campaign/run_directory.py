@@ -17,6 +17,7 @@ from onnxfi.campaign.plan import Shard
 from onnxfi.campaign.records import count_records
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph import load
+from onnxfi.whole_file import whole_file
 
 _CHUNK = 1 << 20
 _MANIFEST_KEYS = {
@@ -94,9 +95,8 @@ class RunDirectory:
             (path / "records").mkdir(parents=True, exist_ok=True)
             (path / "campaign.yaml").write_text(configuration.to_yaml(), encoding="utf-8")
             # Last, whole or not at all: a folder with a manifest is a campaign.
-            aside = path / "manifest.json.partial"
-            aside.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-            aside.replace(path / "manifest.json")
+            with whole_file(path / "manifest.json") as aside:
+                aside.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         except OSError as error:
             raise ConfigurationError(
                 f"The folder of a campaign must be writable, and {path} is not: {error}."

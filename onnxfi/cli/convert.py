@@ -1,7 +1,5 @@
 """``onnxfi convert``."""
 
-import contextlib
-import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +11,7 @@ from onnxfi import converters
 from onnxfi.cli.output import messages
 from onnxfi.converters.layer_map import METADATA_KEY, parse_layers
 from onnxfi.errors import ModelFormatError
+from onnxfi.whole_file import whole_file
 
 
 class RouteName(StrEnum):
@@ -55,7 +54,7 @@ def convert(
     if verify:
         difference = converters.verify(source, model, architecture=architecture, unsafe=unsafe)
     destination = source.with_suffix(".onnx") if destination is None else destination
-    _write_whole(model, destination)
+    _write(model, destination)
     layers = parse_layers(next(x.value for x in model.metadata_props if x.key == METADATA_KEY))
     messages.print(
         f"Converted {source} by the route {route.value}: {len(model.graph.node)} nodes, "
@@ -66,17 +65,12 @@ def convert(
     typer.echo(destination)
 
 
-def _write_whole(model: onnx.ModelProto, destination: Path) -> None:
-    """Write the model so that it is there whole or not at all."""
-    aside = destination.with_name(f".{destination.name}.{os.getpid()}.partial")
+def _write(model: onnx.ModelProto, destination: Path) -> None:
     try:
-        onnx.save(model, aside)
-        aside.replace(destination)
+        with whole_file(destination) as aside:
+            onnx.save(model, aside)
     except OSError as error:
         raise ModelFormatError(
             f"The destination must be a file that can be written, and {destination} cannot: "
             f"{error.strerror or error}."
         ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            aside.unlink(missing_ok=True)

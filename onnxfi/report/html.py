@@ -1,9 +1,7 @@
 """Writing a report: one HTML file that can be read offline."""
 
-import contextlib
 import importlib.resources
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,7 @@ from onnxfi.campaign.summary import BitSummary, Rate, TargetSummary
 from onnxfi.error_models import BitLayout
 from onnxfi.errors import ConfigurationError, MissingExtraError
 from onnxfi.report.charts import OUTCOME_COLOURS, bit_chart, outcome_chart
+from onnxfi.whole_file import whole_file
 
 # In the order in which an outcome is decided.
 DEFINITIONS = {
@@ -65,7 +64,8 @@ def write_report(
     )
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        _write_whole(out, page)
+        with whole_file(out) as aside:
+            aside.write_text(page, encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(
             f"a report must go to a file that can be written, and {out} cannot: {error}"
@@ -135,16 +135,3 @@ def _percent(rate: Rate) -> str:
 def _interval(rate: Rate) -> str:
     """Write the 95 % interval of a rate in percent, such as ``[11.0, 13.7]``."""
     return f"[{100 * rate.low:.1f},\N{NO-BREAK SPACE}{100 * rate.high:.1f}]"
-
-
-def _write_whole(out: Path, page: str) -> None:
-    """Write beside the file, then put it in place in one step."""
-    # Not tempfile: its files are readable by their owner alone, and reports are passed around.
-    unfinished = out.with_name(f".{out.name}.{os.getpid()}.tmp")
-    try:
-        unfinished.write_text(page, encoding="utf-8")
-        unfinished.replace(out)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            unfinished.unlink(missing_ok=True)
-        raise
