@@ -14,6 +14,7 @@ from onnxfi.campaign.records import write_records
 from onnxfi.campaign.run_directory import RunDirectory
 from onnxfi.campaign.worker import Worker, run_shard
 from onnxfi.errors import ConfigurationError
+from onnxfi.graph import load
 from onnxfi.runtime import choose_provider
 
 # Shards handed to the executor at once, per worker: enough to keep it busy, and no list of all.
@@ -67,7 +68,11 @@ class Campaign:
         worker.rehearse()
         return cls(
             RunDirectory.create(
-                folder, configuration, injections=len(worker.plan), provider=provider
+                folder,
+                configuration,
+                model=worker.model,
+                injections=len(worker.plan),
+                provider=provider,
             )
         )
 
@@ -80,7 +85,7 @@ class Campaign:
                 changed.
         """
         opened = RunDirectory.open(Path(directory))
-        opened.check_unchanged()
+        opened.check_unchanged(load(opened.configuration.model))
         return cls(opened)
 
     @property

@@ -16,7 +16,7 @@ from onnxfi.campaign.configuration import Configuration
 from onnxfi.campaign.plan import Shard
 from onnxfi.campaign.records import count_records
 from onnxfi.errors import ConfigurationError
-from onnxfi.graph import load
+from onnxfi.graph import Model
 from onnxfi.whole_file import whole_file
 
 _CHUNK = 1 << 20
@@ -66,9 +66,22 @@ class RunDirectory:
 
     @classmethod
     def create(
-        cls, path: Path, configuration: Configuration, *, injections: int, provider: str
+        cls,
+        path: Path,
+        configuration: Configuration,
+        *,
+        model: Model,
+        injections: int,
+        provider: str,
     ) -> Self:
         """Make the folder of a new campaign.
+
+        Args:
+            path: the folder.
+            configuration: the configuration as resolved.
+            model: the model that the configuration names.
+            injections: number of injections that the campaign plans.
+            provider: where the tensors are computed.
 
         Raises:
             ConfigurationError: the folder already holds a campaign, or cannot be written.
@@ -88,7 +101,7 @@ class RunDirectory:
             "injections": injections,
             "seed": configuration.seed,
             "provider": provider,
-            **_fingerprints(configuration),
+            **_fingerprints(configuration, model),
             "versions": _versions(),
         }
         try:
@@ -130,13 +143,16 @@ class RunDirectory:
             )
         return cls(path, Configuration.from_yaml(path / "campaign.yaml"), manifest)
 
-    def check_unchanged(self) -> None:
+    def check_unchanged(self, model: Model) -> None:
         """Check that what the records depend on is what it was.
+
+        Args:
+            model: the model that the configuration names.
 
         Raises:
             ConfigurationError: the model, the inputs or the configuration changed; says which.
         """
-        for what, fingerprint in _fingerprints(self.configuration).items():
+        for what, fingerprint in _fingerprints(self.configuration, model).items():
             if self.manifest.get(what) != fingerprint:
                 raise ConfigurationError(
                     f"A campaign resumes only with what it began with, and the {what} changed "
@@ -145,7 +161,7 @@ class RunDirectory:
                 )
 
 
-def _fingerprints(configuration: Configuration) -> dict[str, str]:
+def _fingerprints(configuration: Configuration, model: Model) -> dict[str, str]:
     # Where and how fast a campaign runs changes no record; the files count by what they hold.
     relevant = configuration.model_dump(mode="json")
     for place in ("execution", "out", "model"):
@@ -154,7 +170,7 @@ def _fingerprints(configuration: Configuration) -> dict[str, str]:
     # Python's JSON tells NaN and infinities apart, and pydantic's does not.
     text = json.dumps(relevant)
     return {
-        "model": _sha256(*load(configuration.model).files),
+        "model": _sha256(*model.files),
         "inputs": _sha256(configuration.inputs.file),
         "configuration": hashlib.sha256(text.encode()).hexdigest(),
     }
