@@ -6,9 +6,9 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from onnxfi.error_models.bit_layout import bit_layout
-from onnxfi.error_models.configuration import checked_integer, closest, to_dict
+from onnxfi.error_models.configuration import checked_extent, checked_integer, closest, to_dict
 from onnxfi.error_models.corruption import Corruption
-from onnxfi.error_models.sites import draw_sites, values_at
+from onnxfi.error_models.sites import draw_sites, number_of_sites, values_at
 from onnxfi.errors import ErrorModelError
 
 BitField = Literal["any", "sign", "exponent", "mantissa"]
@@ -17,7 +17,7 @@ _FIELDS = ("any", "sign", "exponent", "mantissa")
 
 @dataclass(frozen=True, slots=True)
 class BitFlip:
-    """Inverts one bit at each of ``count`` injection sites.
+    """Inverts one bit at each injection site.
 
     Works on floats (float8, float16, bfloat16, float32, float64), integers of 8 to 64 bits and
     bool, which has one bit.
@@ -25,16 +25,19 @@ class BitFlip:
     Attributes:
         bit: the bit to invert, 0 the least significant, or the bits among which it is drawn for
             each site independently: ``any``, ``sign``, ``exponent`` or ``mantissa``.
-        count: number of sites, all different.
+        count: number of sites, all different; 1 where neither this nor ``fraction`` is given.
+        fraction: share of the target's elements, above 0 and at most 1, in place of ``count``;
+            rounded to the nearest number of sites, at least 1.
 
     Raises:
-        ErrorModelError: a value is of the wrong type or out of range.
+        ErrorModelError: a value is wrong, or both ``count`` and ``fraction`` are given.
     """
 
     name: ClassVar[str] = "bitflip"
 
     bit: int | BitField = "any"
-    count: int = 1
+    count: int | None = None
+    fraction: float | None = None
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -47,8 +50,9 @@ class BitFlip:
         else:
             bit = checked_integer(self.name, "bit", self.bit, low=0, high=63)
             object.__setattr__(self, "bit", bit)
-        count = checked_integer(self.name, "count", self.count, low=1, high=None)
+        count, fraction = checked_extent(self.name, self.count, self.fraction)
         object.__setattr__(self, "count", count)
+        object.__setattr__(self, "fraction", fraction)
 
     def sample(
         self, golden: np.ndarray, *, channel_axis: int | None, rng: np.random.Generator
@@ -56,29 +60,30 @@ class BitFlip:
         """Draw sites and bits, and give the golden values with those bits inverted.
 
         Args:
-            golden: the golden tensor, of any shape with at least ``count`` elements.
+            golden: the golden tensor, of any shape, with enough elements.
             channel_axis: not used.
             rng: the source of randomness.
 
         Returns:
-            A corruption of ``count`` sites, with ``bits``.
+            A corruption of as many sites as configured, with ``bits``.
 
         Raises:
             ErrorModelError: the tensor has too few elements, or its dtype lacks the bit.
         """
         allowed = self._allowed_bits(golden.dtype)
-        sites = draw_sites(golden, self.count, rng=rng)
+        count = number_of_sites(golden, self.count, self.fraction)
+        sites = draw_sites(golden, count, rng=rng)
         if len(allowed) == 1:
-            bits = np.full(self.count, allowed[0], dtype=np.int16)
+            bits = np.full(count, allowed[0], dtype=np.int16)
         else:
-            bits = rng.integers(allowed.start, allowed.stop, size=self.count, dtype=np.int16)
+            bits = rng.integers(allowed.start, allowed.stop, size=count, dtype=np.int16)
         unsigned = bit_layout(golden.dtype).unsigned
         flipped = values_at(golden, sites).view(unsigned)
         flipped ^= np.left_shift(1, bits, dtype=unsigned, casting="unsafe")
         return Corruption(sites, flipped.view(golden.dtype), bits=bits)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give ``{"name": "bitflip", "configuration": {"bit": ..., "count": ...}}``."""
+        """Give ``{"name": "bitflip", "configuration": {"bit": ..., "count": ..., ...}}``."""
         return to_dict(self)
 
     def _allowed_bits(self, dtype: np.dtype) -> range:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -34,6 +35,78 @@ def checked_integer(model: str, key: str, value: object, *, low: int, high: int 
             f"{model}: {key} must be {allowed}, got {number}: choose a value in that range"
         )
     return number
+
+
+def checked_extent(
+    model: str, count: object, fraction: object
+) -> tuple[int, None] | tuple[None, float]:
+    """Give the configured ``count`` and ``fraction``, of which exactly one is not None.
+
+    Args:
+        model: name of the error model, for the message.
+        count: number of sites, at least 1, or None.
+        fraction: share of the target's elements, above 0 and at most 1, or None. With neither
+            given, the count is 1.
+
+    Raises:
+        ErrorModelError: both are given, or one is of the wrong type or out of range.
+    """
+    if fraction is None:
+        return checked_integer(
+            model, "count", 1 if count is None else count, low=1, high=None
+        ), None
+    if count is not None:
+        raise ErrorModelError(
+            f"{model}: the number of sites is given by count or by fraction, "
+            f"got count={count} and fraction={fraction}: leave one of them out"
+        )
+    if (
+        isinstance(fraction, bool)
+        or not isinstance(fraction, int | float | np.integer | np.floating)
+        or not 0 < fraction <= 1
+    ):
+        raise ErrorModelError(
+            f"{model}: fraction must be a number above 0 and at most 1, got {fraction!r}: "
+            "write fraction=0.01 for a hundredth of the elements, say"
+        )
+    return None, float(fraction)
+
+
+def checked_range(model: str, low: object, high: object) -> tuple[float, float] | tuple[None, None]:
+    """Give the configured ``low`` and ``high`` as plain numbers, or None for both.
+
+    Args:
+        model: name of the error model, for the message.
+        low: the least value, or None.
+        high: the greatest value, or None.
+
+    Raises:
+        ErrorModelError: only one is given, one is not finite, or ``low`` is above ``high``.
+    """
+    if low is None and high is None:
+        return None, None
+    if low is None or high is None:
+        raise ErrorModelError(
+            f"{model}: low and high must be given together or not at all, "
+            f"got low={low}, high={high}: give both, "
+            "or neither for the range of the golden tensor"
+        )
+    least, greatest = _finite(model, "low", low), _finite(model, "high", high)
+    if least > greatest:
+        raise ErrorModelError(
+            f"{model}: low must not be above high, got low={low}, high={high}: swap them"
+        )
+    return least, greatest
+
+
+def _finite(model: str, key: str, value: object) -> float:
+    if isinstance(value, int | np.integer) and not isinstance(value, bool):
+        return int(value)
+    if isinstance(value, float | np.floating) and math.isfinite(value):
+        return float(value)
+    raise ErrorModelError(
+        f"{model}: {key} must be a finite number, got {value!r}: write {key}=1.0, say"
+    )
 
 
 def configuration_keys(model: type) -> tuple[str, ...]:

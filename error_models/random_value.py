@@ -7,15 +7,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from onnxfi.error_models.bit_layout import bit_layout
-from onnxfi.error_models.configuration import checked_integer, to_dict
+from onnxfi.error_models.configuration import checked_extent, checked_range, to_dict
 from onnxfi.error_models.corruption import Corruption
-from onnxfi.error_models.sites import draw_sites
+from onnxfi.error_models.sites import draw_sites, number_of_sites
 from onnxfi.errors import ErrorModelError
 
 
 @dataclass(frozen=True, slots=True)
 class RandomValue:
-    """Writes uniformly drawn values at each of ``count`` injection sites.
+    """Writes uniformly drawn values at each injection site.
 
     Floats are drawn from ``[low, high]`` and rounded to the target's dtype, integers from the
     whole numbers of ``[low, high]``, both ends included. A bool is a fair coin whatever the range.
@@ -24,36 +24,30 @@ class RandomValue:
         low: the least value; None, together with ``high``, for the range of the golden tensor's
             finite values.
         high: the greatest value.
-        count: number of sites, all different.
+        count: number of sites, all different; 1 where neither this nor ``fraction`` is given.
+        fraction: share of the target's elements, above 0 and at most 1, in place of ``count``;
+            rounded to the nearest number of sites, at least 1.
 
     Raises:
-        ErrorModelError: only one end is given, an end is not finite, or ``low`` is above ``high``.
+        ErrorModelError: only one end is given, an end is not finite, ``low`` is above ``high``, or
+            the number of sites is wrong.
     """
 
     name: ClassVar[str] = "random"
 
     low: float | None = None
     high: float | None = None
-    count: int = 1
+    count: int | None = None
+    fraction: float | None = None
 
     def __post_init__(self) -> None:
         """Check the values."""
-        count = checked_integer(self.name, "count", self.count, low=1, high=None)
+        count, fraction = checked_extent(self.name, self.count, self.fraction)
         object.__setattr__(self, "count", count)
-        if (self.low is None) != (self.high is None):
-            raise ErrorModelError(
-                "random: low and high must be given together or not at all, "
-                f"got low={self.low}, high={self.high}: give both, "
-                "or neither for the range of the golden tensor"
-            )
-        for key, value in (("low", self.low), ("high", self.high)):
-            if value is not None:
-                object.__setattr__(self, key, _checked_end(key, value))
-        if self.low is not None and self.high is not None and self.low > self.high:
-            raise ErrorModelError(
-                f"random: low must not be above high, got low={self.low}, high={self.high}: "
-                "swap them"
-            )
+        object.__setattr__(self, "fraction", fraction)
+        low, high = checked_range(self.name, self.low, self.high)
+        object.__setattr__(self, "low", low)
+        object.__setattr__(self, "high", high)
 
     def sample(
         self, golden: np.ndarray, *, channel_axis: int | None, rng: np.random.Generator
@@ -63,35 +57,36 @@ class RandomValue:
         Without ``low`` and ``high`` the golden tensor is read once for its range.
 
         Args:
-            golden: the golden tensor, of any shape with at least ``count`` elements.
+            golden: the golden tensor, of any shape, with enough elements.
             channel_axis: not used.
             rng: the source of randomness.
 
         Returns:
-            A corruption of ``count`` sites.
+            A corruption of as many sites as configured.
 
         Raises:
             ErrorModelError: the tensor has too few elements, is of no numeric dtype, has no
                 finite value to take a range from, or its dtype cannot hold ``low`` or ``high``.
         """
         kind = bit_layout(golden.dtype).kind
-        sites = draw_sites(golden, self.count, rng=rng)
+        count = number_of_sites(golden, self.count, self.fraction)
+        sites = draw_sites(golden, count, rng=rng)
         if kind == "bool":
-            values = rng.integers(2, size=self.count, dtype=np.uint8).astype(golden.dtype)
+            values = rng.integers(2, size=count, dtype=np.uint8).astype(golden.dtype)
             return Corruption(sites, values)
         if kind == "float":
             low, high = self._float_range(golden)
-            share = rng.random(self.count)
+            share = rng.random(count)
             # This form does not overflow where high - low would.
             drawn = np.clip(low * (1.0 - share) + high * share, low, high)
         else:
             least, greatest = self._integer_range(golden)
             native = golden.dtype.newbyteorder("=")
-            drawn = rng.integers(least, greatest, size=self.count, dtype=native, endpoint=True)
+            drawn = rng.integers(least, greatest, size=count, dtype=native, endpoint=True)
         return Corruption(sites, drawn.astype(golden.dtype, copy=False))
 
     def to_dict(self) -> dict[str, Any]:
-        """Give ``{"name": "random", "configuration": {"low": ..., "high": ..., "count": ...}}``."""
+        """Give ``{"name": "random", "configuration": {"low": ..., "high": ..., ...}}``."""
         return to_dict(self)
 
     def _float_range(self, golden: np.ndarray) -> tuple[float, float]:
@@ -120,17 +115,6 @@ class RandomValue:
             f"random: a {dtype} target must be able to hold low, high and a value "
             f"between them, got low={self.low}, high={self.high}: choose another range"
         )
-
-
-def _checked_end(key: str, value: object) -> float:
-    """Give an end of the range as a plain int or float."""
-    if isinstance(value, int | np.integer) and not isinstance(value, bool):
-        return int(value)
-    if isinstance(value, float | np.floating) and math.isfinite(value):
-        return float(value)
-    raise ErrorModelError(
-        f"random: {key} must be a finite number, got {value!r}: write {key}=1.0, say"
-    )
 
 
 def _finite_range(golden: np.ndarray) -> tuple[float, float]:

@@ -5,6 +5,17 @@ import numpy as np
 from onnxfi.errors import ErrorModelError
 
 
+def number_of_sites(golden: np.ndarray, count: int | None, fraction: float | None) -> int:
+    """Give the number of sites that a count or a fraction asks for.
+
+    Args:
+        golden: the golden tensor; only its size counts.
+        count: number of sites; None where ``fraction`` is given.
+        fraction: share of the elements, which is rounded to the nearest number, at least 1.
+    """
+    return max(1, round((fraction or 0) * golden.size)) if count is None else count
+
+
 def draw_sites(golden: np.ndarray, count: int, *, rng: np.random.Generator) -> np.ndarray:
     """Draw injection sites uniformly, without replacement.
 

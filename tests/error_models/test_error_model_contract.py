@@ -19,10 +19,13 @@ SPECS = (
     "bitflip",
     "bitflip:count=5",
     "bitflip:bit=0,count=3",
+    "bitflip:fraction=0.05",
     "zero",
     "zero:count=4",
+    "zero:fraction=0.5",
     "random",
     "random:count=7",
+    "random:fraction=0.2",
     "random:low=0,high=1.5,count=2",
 )
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
@@ -51,6 +54,14 @@ def draw(model: ErrorModel, golden: np.ndarray, seed: int = 0) -> Corruption:
     """Draw one corruption with a fresh generator."""
     axis = 1 if golden.ndim > 1 else None
     return model.sample(golden, channel_axis=axis, rng=np.random.default_rng(seed))
+
+
+def count_in(spec: str, golden: np.ndarray) -> int:
+    """Tell the number of sites that a text asks for, at least the one of a scalar."""
+    configuration = load(spec).to_dict()["configuration"]
+    if configuration["count"] is not None:
+        return int(configuration["count"])
+    return max(1, int(configuration["fraction"] * golden.size + 0.5))
 
 
 def digest(spec: str) -> str:
@@ -124,7 +135,7 @@ class TestContract:
         before = golden.copy()
         for seed in range(5):
             corruption = draw(load(spec), golden, seed)
-            count = load(spec).to_dict()["configuration"]["count"]
+            count = count_in(spec, golden)
             assert corruption.indices.dtype == np.int64
             assert corruption.indices.shape == corruption.values.shape == (count,)
             assert corruption.values.dtype == dtype
@@ -157,7 +168,7 @@ class TestContract:
     @pytest.mark.parametrize("dtype", DTYPES, ids=str)
     def test_scalar(self, spec: str, dtype: np.dtype) -> None:
         golden = np.array(1, dtype=dtype)
-        if load(spec).to_dict()["configuration"]["count"] > 1:
+        if count_in(spec, golden) > 1:
             with pytest.raises(ErrorModelError, match="which has 1, got count="):
                 draw(load(spec), golden)
             return
