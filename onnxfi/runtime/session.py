@@ -1,6 +1,6 @@
 """A model ready to run."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 import numpy as np
@@ -10,13 +10,15 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model
+from onnxfi.runtime.ort_values import dtype_beyond_numpy, to_numpy, to_ort_value
 from onnxfi.surgery.weights_file import WEIGHTS_FILE, large_initializers
 
 _PROVIDERS = {
     "cpu": ["CPUExecutionProvider"],
     "cuda": ["CUDAExecutionProvider", "CPUExecutionProvider"],
 }
-_ERRORS_ONLY = 3
+# Its errors are raised as well, and thousands of injections may end in one.
+_FATAL_ERRORS_ONLY = 4
 _REFUSALS = (
     ort_errors.Fail,
     ort_errors.InvalidArgument,
@@ -48,7 +50,7 @@ class Session:
             ModelFormatError: ONNX Runtime refuses the model.
         """
         options = onnxruntime.SessionOptions()
-        options.log_severity_level = _ERRORS_ONLY
+        options.log_severity_level = _FATAL_ERRORS_ONLY
         if threads is not None:
             options.intra_op_num_threads = threads
         light, self._weights = _take_weights_out(model)
@@ -63,21 +65,59 @@ class Session:
             raise ModelFormatError(
                 f"ONNX Runtime must be able to run the model: {error}"
             ) from error
-        self.output_names: tuple[str, ...] = tuple(x.name for x in self._session.get_outputs())
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        self.output_names: tuple[str, ...] = tuple(x.name for x in outputs)
+        # The dtypes that NumPy lacks, of the inputs and of the outputs that have one.
+        self._input_dtypes = _dtypes_beyond_numpy(inputs)
+        self._output_dtypes = _dtypes_beyond_numpy(outputs)
+        if self._output_dtypes:
+            # ONNX Runtime's Python API hands nothing else over on this way.
+            _check_tensors_of_numbers((*inputs, *outputs))
 
     def run(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Run the model and return its outputs by name.
+
+        A tensor is an array: of an ml_dtypes type where NumPy lacks the dtype, of objects where it
+        holds strings. A sequence is a list of arrays, and an absent optional None.
 
         Raises:
             InputError: ONNX Runtime refuses the inputs.
         """
         try:
-            results = self._session.run(self.output_names, feeds)
+            if self._output_dtypes:
+                results = self._run_on_ort_values(feeds)
+            elif self._input_dtypes:
+                wrapped = {n: to_ort_value(feeds[n], d) for n, d in self._input_dtypes.items()}
+                results = self._session.run(self.output_names, {**feeds, **wrapped})
+            else:
+                results = self._session.run(self.output_names, feeds)
         except _REFUSALS as error:
             raise InputError(
                 f"ONNX Runtime could not run the model on these inputs: {error}"
             ) from error
         return dict(zip(self.output_names, results, strict=True))
+
+    def _run_on_ort_values(self, feeds: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        values = {name: to_ort_value(x, self._input_dtypes.get(name)) for name, x in feeds.items()}
+        results = self._session.run_with_ort_values(self.output_names, values)
+        return [
+            to_numpy(value, self._output_dtypes.get(name))
+            for name, value in zip(self.output_names, results, strict=True)
+        ]
+
+
+def _dtypes_beyond_numpy(arguments: Iterable[onnxruntime.NodeArg]) -> dict[str, ir.DataType]:
+    found = {x.name: dtype_beyond_numpy(x.type) for x in arguments}
+    return {name: dtype for name, dtype in found.items() if dtype is not None}
+
+
+def _check_tensors_of_numbers(arguments: Iterable[onnxruntime.NodeArg]) -> None:
+    for x in arguments:
+        if not x.type.startswith("tensor(") or x.type == "tensor(string)":
+            raise ModelFormatError(
+                "Where a tensor has a dtype that NumPy lacks, only tensors of numbers can cross "
+                f"beside it, got {x.name!r} of type {x.type}. Choose another target."
+            )
 
 
 def _take_weights_out(model: Model) -> tuple[ir.Model, dict[str, onnxruntime.OrtValue]]:
@@ -89,11 +129,8 @@ def _take_weights_out(model: Model) -> tuple[ir.Model, dict[str, onnxruntime.Ort
         if tensor is None:
             continue
         array = np.asarray(tensor.numpy())
-        # ONNX Runtime takes only NumPy's own dtypes this way; the rest goes into the model.
-        if array.dtype.isbuiltin != 1:
-            value.const_value = ir.Tensor(array, dtype=tensor.dtype, name=name)
-            continue
-        weights[name] = onnxruntime.OrtValue.ortvalue_from_numpy(array)
+        dtype = tensor.dtype if array.dtype.isbuiltin != 1 else None
+        weights[name] = to_ort_value(array, dtype)
         value.const_value = ir.ExternalTensor(
             WEIGHTS_FILE,
             0,
