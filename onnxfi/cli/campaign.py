@@ -2,9 +2,10 @@
 
 import os
 import shlex
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import (
@@ -24,7 +25,19 @@ from onnxfi.campaign import (
     summarise_targets,
 )
 from onnxfi.cli.arguments import JsonOption, ProviderName
+from onnxfi.cli.older_tools import (
+    ClassesOption,
+    InputsOption,
+    LabelsOption,
+    ModelOption,
+    PerTargetOption,
+    SeedOption,
+    TensorFI2Option,
+    keep,
+    translate,
+)
 from onnxfi.cli.output import messages, print_json, print_table, summary_table
+from onnxfi.errors import ConfigurationError
 
 INTERRUPTED = 130
 
@@ -39,23 +52,66 @@ DirectoryArgument = Annotated[Path, typer.Argument(metavar="DIR", help="A run di
 
 @app.command()
 def run(
-    configuration: Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="The campaign.")],
+    configuration: Annotated[
+        Path | None, typer.Argument(metavar="CONFIG.yaml", help="The campaign.")
+    ] = None,
     *,
     out: Annotated[Path | None, typer.Option(help="The run directory.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Threads that inject.")] = None,
     provider: Annotated[ProviderName | None, typer.Option(help="auto, cpu or cuda.")] = None,
+    from_tensorfi2: TensorFI2Option = None,
+    from_classes: ClassesOption = None,
+    model: ModelOption = None,
+    inputs: InputsOption = None,
+    labels: LabelsOption = None,
+    per_target: PerTargetOption = None,
+    seed: SeedOption = None,
 ) -> None:
     """Run a campaign and print its summary.
 
+    A file of TensorFI2 or CLASSES in place of CONFIG.yaml is translated; the translation is kept
+    beside the run directory, and says what of the file cannot be honoured.
+
     Example: onnxfi campaign run campaign.yaml --out runs/lenet
     """
-    planned = Configuration.from_yaml(configuration)
+    older: dict[str, Any] = {"from_tensorfi2": from_tensorfi2, "from_classes": from_classes}
+    options: dict[str, Any] = {
+        "model": model,
+        "inputs": inputs,
+        "labels": labels,
+        "per_target": per_target,
+        "seed": seed,
+    }
+    _check_exclusive({"CONFIG.yaml": configuration, **older}, options)
+    if configuration is not None:
+        planned = Configuration.from_yaml(configuration)
+    else:
+        planned = keep(translate(**older, **options), out)
     said = {"workers": workers, "provider": provider.value if provider else None}
     execution = planned.execution.model_copy(
         update={key: value for key, value in said.items() if value is not None}
     )
     planned = planned.model_copy(update={"execution": execution})
     print_summary(run_to_end(Campaign.create(planned, out=out)))
+
+
+def _check_exclusive(campaigns: Mapping[str, Path | None], options: Mapping[str, object]) -> None:
+    """Check that there is one file to run, and that it takes the options."""
+    given = [_option(name) for name, path in campaigns.items() if path is not None]
+    if len(given) != 1:
+        raise ConfigurationError(
+            f"A campaign is run from one of {', '.join(map(_option, campaigns))}, got "
+            f"{' and '.join(given) or 'none'}."
+        )
+    extra = [_option(name) for name, value in options.items() if value is not None]
+    if given == ["CONFIG.yaml"] and extra:
+        raise ConfigurationError(
+            f"{', '.join(extra)}: only for a file of an older tool; write it into CONFIG.yaml."
+        )
+
+
+def _option(name: str) -> str:
+    return name if "." in name else f"--{name.replace('_', '-')}"
 
 
 @app.command()

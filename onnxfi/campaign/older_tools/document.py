@@ -1,0 +1,136 @@
+"""Reading the flat files of older tools: every mistake names the file, the key and the rule."""
+
+import json
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+from onnxfi.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The keys of a file and what it says for each.
+
+    Attributes:
+        path: the file.
+        values: what it says; a key without a value has None.
+    """
+
+    path: Path
+    values: Mapping[str, Any]
+
+    @classmethod
+    def from_yaml(cls, path: Path) -> Self:
+        """Read a YAML file.
+
+        Raises:
+            ConfigurationError: there is no such file, or it holds no mapping.
+        """
+        try:
+            return cls._of(path, yaml.safe_load(_read(path)))
+        # A date such as 2024-13-45 looks like YAML, and making a date of it is a ValueError.
+        except (yaml.YAMLError, ValueError) as error:
+            raise _no_document(path, "YAML", error) from error
+
+    @classmethod
+    def from_json(cls, path: Path) -> Self:
+        """Read a JSON file.
+
+        Raises:
+            ConfigurationError: there is no such file, or it holds no object.
+        """
+        try:
+            return cls._of(path, json.loads(_read(path)))
+        except (ValueError, RecursionError) as error:
+            raise _no_document(path, "JSON", error) from error
+
+    @classmethod
+    def _of(cls, path: Path, values: object) -> Self:
+        if isinstance(values, dict):
+            return cls(path, {str(key): value for key, value in values.items()})
+        raise ValueError(f"it holds {type(values).__name__}, no keys with values")
+
+    def wrong(self, key: str, rule: str) -> ConfigurationError:
+        """Make the error for a key that does not say what it must."""
+        got = f"got {self.values[key]!r}" if key in self.values else "and it is not there"
+        return ConfigurationError(f"{self.path}: {key} must be {rule}, {got}.")
+
+    def choice(self, key: str, allowed: Collection[str]) -> str:
+        """Return the word that a key says.
+
+        Raises:
+            ConfigurationError: it is none of those allowed.
+        """
+        value = self.values.get(key)
+        if isinstance(value, str) and value in allowed:
+            return value
+        raise self.wrong(key, " or ".join(allowed))
+
+    def text(self, key: str, rule: str) -> str:
+        """Return the text that a key says.
+
+        Raises:
+            ConfigurationError: it says none, or an empty one.
+        """
+        value = self.values.get(key)
+        if isinstance(value, str) and value:
+            return value
+        raise self.wrong(key, rule)
+
+    def integer(self, key: str, rule: str, *, low: int, high: int | None = None) -> int:
+        """Return the whole number that a key says, as a number or as a text of digits.
+
+        Raises:
+            ConfigurationError: it is none, or out of range.
+        """
+        value = self.values.get(key)
+        if isinstance(value, str) and value.strip().isdecimal():
+            value = int(value)
+        if (
+            isinstance(value, int)
+            and not isinstance(value, bool)
+            and low <= value
+            and (high is None or value <= high)
+        ):
+            return value
+        raise self.wrong(key, rule)
+
+    def number(self, key: str, rule: str) -> float:
+        """Return the finite number that a key says.
+
+        Raises:
+            ConfigurationError: it is none.
+        """
+        value = self.values.get(key)
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            return value
+        raise self.wrong(key, rule)
+
+    def unknown(self, known: Collection[str]) -> tuple[str, ...]:
+        """Return a note for each key that the older tool does not know either."""
+        return tuple(
+            f"{key}: {value!r} is not honoured: the tool's published version has no such key."
+            for key, value in self.values.items()
+            if key not in known
+        )
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(
+            f"A file to translate must be readable, and {path} is not: {error.strerror}."
+        ) from error
+
+
+def _no_document(path: Path, language: str, error: Exception) -> ConfigurationError:
+    return ConfigurationError(
+        f"A file to translate must hold keys with values in {language}, and {path} does not: "
+        f"{' '.join(str(error).split())}."
+    )
