@@ -280,6 +280,9 @@ def run_overwriting(
     reference = ReferenceEvaluator(proto)
     results: dict[str, np.ndarray | None] = {"": None, **reference.rt_inits_, **feeds}
     before = None
+    if tensor in results:  # an input or an initializer
+        before = np.asarray(results[tensor])
+        results[tensor] = overwrite(before)
     for runtime_node in reference.rt_nodes_:
         arguments = [results[name] for name in runtime_node.input]
         context = {"context": results} if runtime_node.need_context() else {}

@@ -2,13 +2,25 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from onnxfi.error_models import ErrorModel
 from onnxfi.error_models import load as load_error_model
 from onnxfi.errors import ConfigurationError, ErrorModelError
+from onnxfi.graph import TargetKind
 
 
 class _Section(BaseModel):
@@ -41,13 +53,13 @@ class Targets(_Section):
     """Which targets: those that satisfy all that is said.
 
     Attributes:
-        kind: kind of the targets.
-        ops: ONNX operator types, such as ``Conv``.
+        kind: kind of the targets; None for activations, or whatever the named tensors are.
+        ops: ONNX operator types, such as ``Conv``; of a weight or an input, those that read it.
         layers: patterns of layer paths, such as ``conv*``.
         tensors: names of single targets: a tensor, a layer or a node each.
     """
 
-    kind: Literal["activation"] = "activation"
+    kind: TargetKind | None = None
     ops: tuple[str, ...] | None = None
     layers: tuple[str, ...] | None = None
     tensors: tuple[str, ...] | None = None
@@ -58,6 +70,38 @@ class ErrorModelEntry(_Section):
 
     name: str
     configuration: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """What the records call the error model: ``name`` or ``name:key=value,…``."""
+        keys = ",".join(f"{key}={value}" for key, value in self.configuration.items())
+        return f"{self.name}:{keys}" if keys else self.name
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        try:
+            self.load()
+        except ErrorModelError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    def load(self) -> ErrorModel:
+        """Make the error model.
+
+        Raises:
+            ErrorModelError: there is none of the name, or the configuration is wrong.
+        """
+        return load_error_model(self.model_dump())
+
+
+class TargetsTogether(Targets):
+    """Targets that an injection hits together with those of the other entries in the list.
+
+    Attributes:
+        error_model: error model of these targets; None takes the campaign's.
+    """
+
+    error_model: ErrorModelEntry | None = None
 
 
 class Injections(_Section):
@@ -105,13 +149,35 @@ class Execution(_Section):
         return value
 
 
+# The tags tell the two forms apart, and stand in the location of a mistake.
+_EACH, _TOGETHER = "each", "together"
+_Targets = Annotated[
+    Annotated[Targets, Tag(_EACH)]
+    | Annotated[tuple[TargetsTogether, ...], Tag(_TOGETHER), Field(min_length=1)],
+    Discriminator(lambda said: _TOGETHER if isinstance(said, list | tuple) else _EACH),
+]
+
+
 class Configuration(_Section):
-    """A campaign configuration; relative paths are relative to the file it was read from."""
+    """A campaign configuration; relative paths are relative to the file it was read from.
+
+    Attributes:
+        model: the model's file.
+        inputs: where the input tensors come from.
+        targets: one selection: each target that it chooses is hit by injections of its own. Or a
+            list of them: every injection hits all that the list chooses, together.
+        error_models: each is used for every target.
+        injections: how many.
+        metric: what decides between sdc and benign.
+        seed: determines every corruption.
+        execution: how to run.
+        out: the run directory.
+    """
 
     model: Path
     inputs: Inputs
-    targets: Targets = Targets()
-    error_models: tuple[ErrorModelEntry, ...] = Field(min_length=1)
+    targets: _Targets = Targets()
+    error_models: tuple[ErrorModelEntry, ...] = Field(default=(), validate_default=True)
     injections: Injections = Injections()
     metric: MetricEntry = MetricEntry()
     seed: int = Field(default=0, ge=0)
@@ -120,12 +186,12 @@ class Configuration(_Section):
 
     @field_validator("error_models")
     @classmethod
-    def _known(cls, entries: tuple[ErrorModelEntry, ...]) -> tuple[ErrorModelEntry, ...]:
-        for entry in entries:
-            try:
-                load_error_model(entry.model_dump())
-            except ErrorModelError as error:
-                raise ValueError(str(error)) from error
+    def _enough(
+        cls, entries: tuple[ErrorModelEntry, ...], info: ValidationInfo
+    ) -> tuple[ErrorModelEntry, ...]:
+        targets = info.data.get("targets")
+        if not entries and not (isinstance(targets, tuple) and all(x.error_model for x in targets)):
+            raise ValueError("must be given, with at least one error model")
         return entries
 
     @classmethod
@@ -197,6 +263,8 @@ def _mistake(text: str, entry: Any, section: type[BaseModel]) -> tuple[str, str]
     location = tuple(entry["loc"])
     if location[:1] == ("execution",):
         location = location[:2]  # what follows names a member of a union
+    if location[:1] == ("targets",):
+        location = (*location[:1], *location[2:])  # as does this
     place = ".".join(str(x) for x in location)
     line = _line(yaml.compose(text), location)
     where = f"  line {line}, {place}: " if line else f"  {place}: "
@@ -206,7 +274,7 @@ def _mistake(text: str, entry: Any, section: type[BaseModel]) -> tuple[str, str]
     if entry["type"] == "missing":
         return place, f"{where}must be given."
     message = entry["msg"].removeprefix("Value error, ").rstrip(".")
-    if location == ("error_models",):
+    if entry["type"] == "value_error" and location[0] != "execution":
         return place, f"{where}{message}."  # which says what it got
     if location[:1] == ("execution",) and location[-1] in ("lanes", "workers"):
         message = "must be 'auto' or a whole number from 1 on"
@@ -233,6 +301,8 @@ def _line(node: yaml.Node | None, location: Sequence[str | int]) -> int | None:
 
 def _keys(section: type[BaseModel], location: Sequence[str | int]) -> list[str]:
     """Return the keys that a place in the configuration takes."""
+    if location[:1] == ("targets",):
+        section, location = (TargetsTogether if location[1:] else Targets), location[2:]
     for step in location:
         if isinstance(step, int):
             continue

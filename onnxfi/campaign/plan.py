@@ -1,31 +1,44 @@
-"""Which injection is which: from an id to its target, error model and input."""
+"""Which injection is which: from an id to its targets, error models and input."""
 
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from onnxfi.campaign.configuration import Targets
+from onnxfi.campaign.configuration import Configuration, Targets
 from onnxfi.error_models import ErrorModel
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph import Model, Target
 
 
 @dataclass(frozen=True, slots=True)
+class Stratum:
+    """The injections that hit the same targets with the same error models.
+
+    Attributes:
+        targets: what each injection hits: one target, or several together.
+        error_models: the error model of each target.
+        label: what the records call the error models.
+    """
+
+    targets: tuple[Target, ...]
+    error_models: tuple[ErrorModel, ...]
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Shard:
-    """Consecutive injections of one target and error model; they share a records file.
+    """Consecutive injections of one stratum; they share a records file.
 
     Attributes:
         first: id of the first injection.
         count: number of injections.
-        target: index of the target in the plan.
-        error_model: index of the error model in the plan.
+        stratum: index of the stratum in the plan.
     """
 
     first: int
     count: int
-    target: int
-    error_model: int
+    stratum: int
 
     @property
     def file_name(self) -> str:
@@ -37,24 +50,22 @@ class Shard:
 class Plan:
     """Every injection of a campaign, without listing them.
 
-    Injection ids count through the targets, for each through the error models, and for each of
-    these through `per_target` injections, which are spread evenly over the inputs in their order.
+    Injection ids count through the strata, and for each through `per_target` injections, which are
+    spread evenly over the inputs in their order.
 
     Attributes:
-        targets: the targets.
-        error_models: the error models.
+        strata: the strata, those of the same targets one after the other.
         inputs: number of inputs.
-        per_target: injections for each pair of target and error model.
+        per_target: injections in each stratum.
     """
 
-    targets: Sequence[Target]
-    error_models: Sequence[ErrorModel]
+    strata: Sequence[Stratum]
     inputs: int
     per_target: int
 
     def __len__(self) -> int:
         """Return the number of injections."""
-        return len(self.targets) * len(self.error_models) * self.per_target
+        return len(self.strata) * self.per_target
 
     def input_index(self, injection_id: int) -> int:
         """Return the index of the input that an injection meets."""
@@ -70,13 +81,44 @@ class Plan:
 
     def shards(self, size: int) -> Iterator[Shard]:
         """Yield the shards of at most `size` injections, in order."""
-        first = 0
-        for target in range(len(self.targets)):
-            for error_model in range(len(self.error_models)):
-                for start in range(0, self.per_target, size):
-                    count = min(size, self.per_target - start)
-                    yield Shard(first + start, count, target, error_model)
-                first += self.per_target
+        for stratum in range(len(self.strata)):
+            for start in range(0, self.per_target, size):
+                count = min(size, self.per_target - start)
+                yield Shard(stratum * self.per_target + start, count, stratum)
+
+
+def make_strata(model: Model, configuration: Configuration) -> list[Stratum]:
+    """Return the strata that a configuration asks for.
+
+    Raises:
+        TargetNotFoundError: a single target does not exist.
+        ConfigurationError: no target satisfies what is asked for, or two entries of a list of
+            targets choose the same one.
+    """
+    said = configuration.targets
+    entries = configuration.error_models
+    if isinstance(said, Targets):
+        return [
+            Stratum((target,), (entry.load(),), entry.label)
+            for target in choose_targets(model, said)
+            for entry in entries
+        ]
+    own = {}
+    for wanted in said:
+        for target in choose_targets(model, wanted):
+            if target in own:
+                raise ConfigurationError(
+                    f"A target must be chosen by one entry of targets, and {target.tensor!r} is "
+                    "chosen by two. Narrow one of them."
+                )
+            own[target] = wanted.error_model
+    strata = []
+    # Where every target has its own error model, the campaign needs none.
+    for entry in entries or (None,):
+        chosen = [x for model_entry in own.values() if (x := model_entry or entry) is not None]
+        labels = dict.fromkeys(x.label for x in chosen)
+        strata.append(Stratum(tuple(own), tuple(x.load() for x in chosen), " + ".join(labels)))
+    return strata
 
 
 def choose_targets(model: Model, wanted: Targets) -> list[Target]:
@@ -86,25 +128,31 @@ def choose_targets(model: Model, wanted: Targets) -> list[Target]:
         TargetNotFoundError: a single target does not exist.
         ConfigurationError: no target satisfies what is asked for.
     """
-    named = None
-    if wanted.tensors is not None:
-        named = {model.target(name).tensor for name in wanted.tensors}
+    if wanted.tensors is None:
+        candidates = model.targets(kind=wanted.kind or "activation")
+    else:
+        order = {target: place for place, target in enumerate(model.targets())}
+        named = {model.target(name) for name in wanted.tensors}
+        candidates = sorted(
+            named, key=lambda target: (order.get(target, len(order)), target.tensor)
+        )
     chosen = [
         target
-        for target in model.targets(kind=wanted.kind)
-        if (wanted.ops is None or target.op_type in wanted.ops)
+        for target in candidates
+        if (wanted.kind is None or target.kind == wanted.kind)
+        and (wanted.ops is None or target.op_type in wanted.ops)
         and (
             wanted.layers is None
             or any(fnmatchcase(target.layer or "", pattern) for pattern in wanted.layers)
         )
-        and (named is None or target.tensor in named)
     ]
     if not chosen:
-        ops = sorted({target.op_type for target in model.targets()})
+        kind = wanted.kind or "activation"
+        ops = dict.fromkeys(target.op_type for target in model.targets(kind=kind))
         raise ConfigurationError(
             f"targets must choose at least one tensor of the model, and {_said(wanted)} chooses "
-            f"none. The operators of the model are {', '.join(ops)}; list its targets with "
-            "`onnxfi inspect`."
+            f"none. The operators of its {kind} targets are {', '.join(sorted(ops)) or 'none'}; "
+            "list the targets with `onnxfi inspect`."
         )
     return chosen
 

@@ -1,7 +1,7 @@
 """What is kept of each injection: the rows of the Parquet files."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,15 +9,18 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from onnxfi.error_models import Corruption
 from onnxfi.error_models.value_class import classify_values, to_float64
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph import Target
-from onnxfi.injector import Golden, Injection
+from onnxfi.injector import Injection
 from onnxfi.injector.metric import MetricValue
 from onnxfi.whole_file import whole_file
 
-# One row per injection. `bit`, `values` and `value_classes` run parallel to `indices`; bit is null
-# where the error model flips no bits. Values are widened to float64 whatever the target's dtype.
+# One row per injection. `target_of_site`, `bit`, `values` and `value_classes` run parallel to
+# `indices`; bit is null where no error model flips bits, target_of_site where there is one target.
+# Several targets are joined by " + ". Values are widened to float64 whatever the target's dtype.
+# Where the faulty execution failed the metric's columns are null.
 SCHEMA = pa.schema(
     [
         ("injection_id", pa.int64()),
@@ -28,6 +31,7 @@ SCHEMA = pa.schema(
         ("error_model", pa.string()),
         ("input_index", pa.int64()),
         ("pattern", pa.string()),
+        ("target_of_site", pa.list_(pa.string())),
         ("value_classes", pa.list_(pa.string())),
         ("bit", pa.list_(pa.int16())),
         ("indices", pa.list_(pa.int64())),
@@ -44,14 +48,14 @@ SCHEMA = pa.schema(
 )
 
 Record = dict[str, object]
+_JOINT = " + "
 
 
 def make_record(
     injection: Injection,
     *,
-    golden: Golden,
-    golden_range: tuple[float, float],
-    target: Target,
+    ranges: Sequence[tuple[float, float]],
+    targets: Sequence[Target],
     error_model: str,
     input_index: int,
     label: int | None,
@@ -61,35 +65,61 @@ def make_record(
 
     Args:
         injection: the injection.
-        golden: the golden run that it started from.
-        golden_range: lowest and highest finite element of the golden tensor.
-        target: the target.
+        ranges: lowest and highest finite element of each target's golden tensor.
+        targets: the targets, in the order in which they are corrupted.
         error_model: name of the error model.
         input_index: index of the input.
         label: the right class of the input, or None; gives the column ``correct``.
-        columns: the metric's columns.
+        columns: the metric's columns; empty where the faulty execution failed.
     """
-    corruption = injection.corruption
-    low, high = golden_range
+    corruptions = injection.corruptions
+    classes = [
+        classify_values(replaced, corruption.values, low=low, high=high)
+        for replaced, corruption, (low, high) in zip(
+            injection.replaced, corruptions, ranges, strict=False
+        )
+    ]
+    patterns = dict.fromkeys(x.pattern for x in corruptions if x.pattern is not None)
+    named = any(target.layer for target in targets)
     return {
         "injection_id": injection.id,
-        "target": target.tensor,
-        "kind": target.kind,
-        "op_type": target.op_type,
-        "layer": target.layer,
+        "target": _JOINT.join(x.tensor for x in targets),
+        "kind": _JOINT.join(x.kind for x in targets),
+        "op_type": _JOINT.join(x.op_type for x in targets),
+        "layer": _JOINT.join(x.layer or x.tensor for x in targets) if named else None,
         "error_model": error_model,
         "input_index": input_index,
-        "pattern": corruption.pattern,
-        "value_classes": classify_values(
-            golden.target.reshape(-1)[corruption.indices], corruption.values, low=low, high=high
-        ),
-        "bit": None if corruption.bits is None else corruption.bits.tolist(),
-        "indices": corruption.indices.tolist(),
-        "values": to_float64(corruption.values).tolist(),
+        "pattern": _JOINT.join(patterns) if patterns else None,
+        "target_of_site": [
+            name
+            for name, corruption in zip(injection.targets, corruptions, strict=True)
+            for _ in corruption.indices
+        ]
+        if len(targets) > 1
+        else None,
+        "value_classes": [x for of_target in classes for x in of_target],
+        "bit": _bits(corruptions),
+        "indices": [x for corruption in corruptions for x in corruption.indices.tolist()],
+        "values": [x for corruption in corruptions for x in to_float64(corruption.values).tolist()],
         "outcome": injection.outcome,
-        "correct": None if label is None else columns["top1"] == label,
+        "correct": None if label is None else columns.get("top1") == label,
         **columns,
     }
+
+
+def _bits(corruptions: Sequence[Corruption]) -> list[int | None] | None:
+    """Return the flipped bit of each site, None where a target's error model flips none."""
+    if all(x.bits is None for x in corruptions):
+        return None
+    return [
+        bit
+        for corruption in corruptions
+        for bit in (
+            [None] * corruption.indices.size
+            if corruption.bits is None
+            else corruption.bits.tolist()
+        )
+    ]
 
 
 def write_records(records: Iterable[Record], path: Path) -> None:

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
-from onnxfi.campaign.configuration import Configuration, ErrorModelEntry
+from onnxfi.campaign.configuration import Configuration
 from onnxfi.campaign.inputs import read_inputs
-from onnxfi.campaign.plan import Plan, Shard, choose_targets
+from onnxfi.campaign.plan import Plan, Shard, make_strata
 from onnxfi.campaign.records import Record, make_record, write_records
-from onnxfi.error_models import load as load_error_model
 from onnxfi.error_models.value_class import finite_range
-from onnxfi.graph import load
+from onnxfi.graph import Target, load
 from onnxfi.injector import Classification, Injector
 
 # Sessions hold the suffix's working memory; shards come sorted by target, so few are enough.
@@ -49,8 +48,7 @@ class Worker:
         self.inputs = read_inputs(self.model, configuration.inputs)
         self.metric = Classification(configuration.metric.output)
         self.plan = Plan(
-            targets=choose_targets(self.model, configuration.targets),
-            error_models=[load_error_model(x.model_dump()) for x in configuration.error_models],
+            strata=make_strata(self.model, configuration),
             inputs=len(self.inputs),
             per_target=configuration.injections.per_target,
         )
@@ -58,60 +56,63 @@ class Worker:
         self._on_injections = on_injections
         self._stop = threading.Event()
         self._lock = threading.Lock()
-        self._injectors: OrderedDict[int, Injector] = OrderedDict()
+        self._injectors: OrderedDict[tuple[Target, ...], Injector] = OrderedDict()
 
     def stop(self) -> None:
         """Make running shards raise `StoppedError` soon."""
         self._stop.set()
 
     def rehearse(self) -> None:
-        """Try one injection of each error model at the first target, and keep nothing of it.
+        """Try one injection of each error model at the first targets, and keep nothing of it.
 
         Raises:
             OnnxfiError: the model, an input, an error model or the metric does not fit the others.
         """
-        injector = self.injector(0)
+        targets = self.plan.strata[0].targets
+        injector = self.injector(targets)
         golden = injector.golden(self.inputs.at(0))
         self.metric.columns(golden.outputs, golden.outputs)
-        for error_model in self.plan.error_models:
-            for _ in injector.inject(golden, error_model, metric=self.metric):
+        for stratum in self.plan.strata:
+            if stratum.targets != targets:
+                break
+            for _ in injector.inject(golden, stratum.error_models, metric=self.metric):
                 pass
 
-    def injector(self, target: int) -> Injector:
-        """Return the injector of a target, by its index in the plan."""
+    def injector(self, targets: tuple[Target, ...]) -> Injector:
+        """Return the injector of targets that are hit together."""
         with self._lock:
-            if target not in self._injectors:
+            if targets not in self._injectors:
                 execution = self.configuration.execution
-                self._injectors[target] = Injector(
+                self._injectors[targets] = Injector(
                     self.model,
-                    self.plan.targets[target],
+                    targets,
                     provider=execution.provider,
                     lanes=execution.lanes,
                     threads=self._threads,
                 )
-            self._injectors.move_to_end(target)
+            self._injectors.move_to_end(targets)
             while len(self._injectors) > _OPEN_INJECTORS:
                 self._injectors.popitem(last=False)  # freed when the last thread lets go of it
-            return self._injectors[target]
+            return self._injectors[targets]
 
     def run(self, shard: Shard) -> list[Record]:
         """Run the injections of a shard and return their records.
 
         Raises:
-            OnnxfiError: an input does not fit the model, or the error model not the target.
+            OnnxfiError: an input does not fit the model, or an error model not its target.
             StoppedError: the worker was told to stop.
         """
-        injector = self.injector(shard.target)
-        error_model = self.plan.error_models[shard.error_model]
-        name = label_of(self.configuration.error_models[shard.error_model])
+        stratum = self.plan.strata[shard.stratum]
+        injector = self.injector(stratum.targets)
+        targets = injector.split.targets
         labels = self.inputs.labels
         records: list[Record] = []
         for input_index, ids in self.plan.by_input(shard):
             golden = injector.golden(self.inputs.at(input_index))
-            golden_range = finite_range(golden.target)
+            ranges = [finite_range(golden.targets[x.tensor]) for x in targets]
             for injection in injector.inject(
                 golden,
-                error_model,
+                stratum.error_models,
                 count=len(ids),
                 seed=self.configuration.seed,
                 first_id=ids.start,
@@ -119,28 +120,22 @@ class Worker:
             ):
                 if self._stop.is_set():
                     raise StoppedError
+                outputs = injection.outputs
                 records.append(
                     make_record(
                         injection,
-                        golden=golden,
-                        golden_range=golden_range,
-                        target=injector.target,
-                        error_model=name,
+                        ranges=ranges,
+                        targets=targets,
+                        error_model=stratum.label,
                         input_index=input_index,
                         label=None if labels is None else int(labels[input_index]),
-                        columns=self.metric.columns(golden.outputs, injection.outputs),
+                        columns=self.metric.columns(golden.outputs, outputs) if outputs else {},
                     )
                 )
                 if len(records) % _REPORT_EVERY == 0:
                     self._on_injections(_REPORT_EVERY)
         self._on_injections(len(records) % _REPORT_EVERY)
         return records
-
-
-def label_of(entry: ErrorModelEntry) -> str:
-    """Return what the records call an error model: ``name`` or ``name:key=value,…``."""
-    keys = ",".join(f"{key}={value}" for key, value in entry.configuration.items())
-    return f"{entry.name}:{keys}" if keys else entry.name
 
 
 def run_shard(directory: str, run_id: str, shard: Shard) -> None:

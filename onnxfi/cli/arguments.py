@@ -12,6 +12,13 @@ ModelArgument = Annotated[
 TargetOption = Annotated[
     str, typer.Option("--target", help="A tensor, layer or node name; see `onnxfi inspect`.")
 ]
+TargetsOption = Annotated[
+    list[str],
+    typer.Option(
+        "--target",
+        help="A tensor, layer or node name; repeat the option to hit several targets at once.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of the random generator.")]
 

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from onnxfi.campaign.inputs import read_unlabelled
-from onnxfi.campaign.plan import Plan
+from onnxfi.campaign.plan import Plan, Stratum
 from onnxfi.campaign.summary import Rate
 from onnxfi.cli.arguments import (
     JsonOption,
@@ -16,10 +16,11 @@ from onnxfi.cli.arguments import (
     ProviderName,
     ProviderOption,
     SeedOption,
-    TargetOption,
+    TargetsOption,
 )
 from onnxfi.cli.output import print_json, print_table, rate_text
 from onnxfi.error_models import load as load_error_model
+from onnxfi.error_models.value_class import to_float64
 from onnxfi.graph import load
 from onnxfi.injector import OUTCOMES, Classification, Injector
 
@@ -27,28 +28,40 @@ from onnxfi.injector import OUTCOMES, Classification, Injector
 def inject(
     model: ModelArgument,
     *,
-    target: TargetOption,
+    target: TargetsOption,
     inputs: Annotated[
         Path, typer.Option(metavar="X.npz", help="Arrays named after the graph inputs.")
     ],
     error_model: Annotated[
-        str, typer.Option(metavar="SPEC", help="name or name:key=value,…: bitflip:bit=30")
+        list[str],
+        typer.Option(
+            metavar="SPEC",
+            help="name or name:key=value,…: bitflip:bit=30. One, or one for each --target.",
+        ),
     ],
     count: Annotated[int, typer.Option(min=1, help="Injections, spread over the inputs.")] = 1,
     seed: SeedOption = 0,
     provider: ProviderOption = ProviderName.AUTO,
     as_json: JsonOption = False,
 ) -> None:
-    """Inject faults into one target and tell their outcomes.
+    """Inject faults into a target, or into several at once, and tell their outcomes.
+
+    Targets are activations, weights and inputs alike.
 
     Example: onnxfi inject m.onnx --target fc1 --inputs x.npz --error-model zero
     """
-    drawn_from = load_error_model(error_model)
+    error_models = [load_error_model(spec) for spec in error_model]
     loaded = load(model)
     samples = read_unlabelled(loaded, inputs)
     metric = Classification()
     with Injector(loaded, target, provider=provider.value) as injector:
-        plan = Plan([injector.target], [drawn_from], len(samples), per_target=count)
+        if len(error_models) == 1:
+            error_models *= len(target)
+        plan = Plan(
+            [Stratum(injector.targets, tuple(error_models), label="")],
+            len(samples),
+            per_target=count,
+        )
         rows: list[dict[str, Any]] = []
         (shard,) = plan.shards(count)
         for index, ids in plan.by_input(shard):
@@ -57,20 +70,32 @@ def inject(
                 {
                     "injection_id": injection.id,
                     "input_index": index,
-                    "indices": injection.corruption.indices.tolist(),
-                    "values": injection.corruption.values.tolist(),
+                    "corruptions": [
+                        {
+                            "target": name,
+                            "indices": corruption.indices.tolist(),
+                            "values": to_float64(corruption.values).tolist(),
+                        }
+                        for name, corruption in zip(
+                            injection.targets, injection.corruptions, strict=True
+                        )
+                    ],
                     "outcome": injection.outcome,
-                    **metric.columns(golden.outputs, injection.outputs),
+                    **(
+                        metric.columns(golden.outputs, injection.outputs)
+                        if injection.outputs
+                        else {}
+                    ),
                 }
                 for injection in injector.inject(
-                    golden, drawn_from, count=len(ids), seed=seed, first_id=ids.start
+                    golden, error_models, count=len(ids), seed=seed, first_id=ids.start
                 )
             )
-        name = injector.target.tensor
+        names = [x.tensor for x in injector.split.targets]
     if as_json:
-        print_json({"target": name, "seed": seed, "injections": rows})
+        print_json({"targets": names, "seed": seed, "injections": rows})
         return
-    table = Table(title=f"{name}: {count} injection(s)")
+    table = Table(title=f"{' + '.join(names)}: {count} injection(s)")
     table.add_column("outcome")
     table.add_column("injections", justify="right")
     table.add_column("% [95 % Wilson interval]", justify="right")

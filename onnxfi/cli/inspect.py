@@ -1,8 +1,10 @@
 """``onnxfi inspect``."""
 
 from dataclasses import asdict
-from typing import Any
+from enum import StrEnum
+from typing import Annotated, Any
 
+import typer
 from rich.table import Table
 
 from onnxfi.cli.arguments import JsonOption, ModelArgument
@@ -12,37 +14,53 @@ from onnxfi.graph.dependencies import required_nodes, suffix_sizes
 from onnxfi.injector.inputs import format_shape
 
 
-def inspect(model: ModelArgument, *, as_json: JsonOption = False) -> None:
-    """List the targets of a model: tensor, layer, operator, shape, parameters, suffix share.
+class KindName(StrEnum):
+    """Kinds of targets."""
 
-    The suffix share is the part of the network's nodes that depends on the target: what an
-    injection runs.
+    ACTIVATION = "activation"
+    WEIGHT = "weight"
+    INPUT = "input"
 
-    Example: onnxfi inspect lenet.onnx
+
+def inspect(
+    model: ModelArgument,
+    *,
+    kind: Annotated[KindName | None, typer.Option(help="Only targets of this kind.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the targets of a model: tensor, kind, layer, operator, shape, parameters, suffix share.
+
+    The operator is the one that makes an activation, or that reads a weight or an input. The
+    suffix share is the part of the network's nodes that depends on the target: what an injection
+    runs. Where no output depends on the target it says masked, which every injection there is.
+
+    Example: onnxfi inspect lenet.onnx --kind weight
     """
     loaded = load(model)
-    rows = _rows(loaded)
+    targets = loaded.targets(kind=None if kind is None else kind.value)
+    rows = _rows(loaded, targets)
     if as_json:
         print_json({"model": str(model), "targets": rows})
         return
     table = Table(title=str(model))
-    for heading in ("tensor", "layer", "op", "shape"):
+    for heading in ("tensor", "kind", "layer", "op", "shape"):
         table.add_column(heading, overflow="fold")
     for heading in ("parameters", "suffix"):
         table.add_column(heading, justify="right")
-    for row, target in zip(rows, loaded.targets(), strict=True):
+    for row, target in zip(rows, targets, strict=True):
         table.add_row(
             row["tensor"],
+            row["kind"],
             row["layer"] or "",
             row["op_type"],
             format_shape(target.shape),
             str(row["parameters"] or ""),
-            f"{100 * row['suffix_share']:.0f} %",
+            f"{100 * row['suffix_share']:.0f} %" if row["reaches_output"] else "masked",
         )
     print_table(table)
 
 
-def _rows(model: Model) -> list[dict[str, Any]]:
+def _rows(model: Model, targets: list[Target]) -> list[dict[str, Any]]:
     sizes = suffix_sizes(model.graph)
     total = max(1, len(required_nodes(model.graph, model.graph.outputs)))
     return [
@@ -50,19 +68,21 @@ def _rows(model: Model) -> list[dict[str, Any]]:
         | {
             "dtype": str(target.dtype),
             "parameters": _parameters(model, target),
-            "suffix_share": sizes[model.values[target.tensor]] / total,
+            "suffix_share": sizes[value] / total,
+            "reaches_output": sizes[value] > 0 or value in model.graph.outputs,
         }
-        for target in model.targets()
+        for target in targets
+        for value in (model.values[target.tensor],)
     ]
 
 
 def _parameters(model: Model, target: Target) -> int:
-    """Return the number of weights that the target's own node reads."""
-    node = model.values[target.tensor].producer()
-    if node is None:
-        return 0
+    """Return the number of weights that an activation's own node reads, or a weight's own size."""
+    value = model.values[target.tensor]
+    node = value.producer()
+    weights = [value] if node is None else node.inputs
     return sum(
-        value.const_value.size
-        for value in node.inputs
-        if value is not None and value.is_initializer() and value.const_value is not None
+        weight.const_value.size
+        for weight in weights
+        if weight is not None and weight.is_initializer() and weight.const_value is not None
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from onnxfi.cli.arguments import ModelArgument, TargetOption
+from onnxfi.cli.arguments import ModelArgument, TargetsOption
 from onnxfi.cli.output import messages
 from onnxfi.graph import load
 from onnxfi.surgery import split as split_model
@@ -14,10 +14,13 @@ from onnxfi.surgery import split as split_model
 def split(
     model: ModelArgument,
     *,
-    target: TargetOption,
+    target: TargetsOption,
     out: Annotated[Path, typer.Option(help="Folder for the two models.")],
 ) -> None:
     """Split a model at a target into prefix.onnx and suffix.onnx, which share their weights file.
+
+    With several targets, one downstream of another, stage_1.onnx, stage_2.onnx and so on take the
+    place of suffix.onnx. Targets are activations, weights and inputs alike.
 
     Example: onnxfi split unet.onnx --target conv2d_2 --out split/
     """
@@ -25,7 +28,7 @@ def split(
     result.save(out)
     boundary = ", ".join(result.boundary) or "none"
     messages.print(
-        f"Split at {result.target.tensor}; boundary: {boundary}; "
+        f"Split at {', '.join(x.tensor for x in result.targets)}; boundary: {boundary}; "
         f"the suffix holds {100 * result.suffix_share:.0f} % of the nodes.",
     )
     typer.echo(out)

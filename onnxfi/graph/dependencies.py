@@ -47,17 +47,6 @@ def constant_values(graph: ir.Graph) -> set[ir.Value]:
     return constants
 
 
-def dependent_nodes(graph: ir.Graph, sources: Collection[ir.Value]) -> list[ir.Node]:
-    """Return the nodes that depend on any of the sources, in the graph's order."""
-    reached = set(sources)
-    nodes = []
-    for node in graph:
-        if any(value in reached for value in consumed_values(node)):
-            nodes.append(node)
-            reached.update(node.outputs)
-    return nodes
-
-
 def required_nodes(graph: ir.Graph, outputs: Collection[ir.Value]) -> set[ir.Node]:
     """Return the nodes that the outputs need, directly or not."""
     needed = set(outputs)
@@ -70,21 +59,21 @@ def required_nodes(graph: ir.Graph, outputs: Collection[ir.Value]) -> set[ir.Nod
 
 
 def suffix_sizes(graph: ir.Graph) -> dict[ir.Value, int]:
-    """Return how many of the nodes that the outputs need depend on each node output.
+    """Return, for each value, how many of the nodes that the outputs need depend on it.
 
-    The same as counting `dependent_nodes` for each, in one pass: a node's dependents are a set of
-    bits, joined from the last node to the first.
+    In one pass: a value's dependents are a set of bits, joined from the last node to the first.
     """
     required = required_nodes(graph, graph.outputs)
-    dependents: dict[ir.Value, int] = {}
-    sizes: dict[ir.Value, int] = {}
+    values = [
+        *graph.inputs,
+        *graph.initializers.values(),
+        *(x for node in graph for x in node.outputs),
+    ]
+    dependents = dict.fromkeys(values, 0)
     for position, node in enumerate(reversed(graph)):
-        reached = 0
+        reached = 1 << position if node in required else 0
         for value in node.outputs:
-            sizes[value] = dependents.get(value, 0).bit_count()
-            reached |= dependents.get(value, 0)
-        if node in required:
-            reached |= 1 << position
+            reached |= dependents[value]
         for value in consumed_values(node):
-            dependents[value] = dependents.get(value, 0) | reached
-    return sizes
+            dependents[value] |= reached
+    return {value: bits.bit_count() for value, bits in dependents.items()}

@@ -6,14 +6,18 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
 import onnx_ir as ir
 
 from onnxfi.converters.layer_map import METADATA_KEY, Layer, parse_layers
 from onnxfi.errors import ModelFormatError, TargetNotFoundError
-from onnxfi.graph.channel_axis import channel_axes
 from onnxfi.graph.dependencies import constant_values
 from onnxfi.graph.lookup import closest
 from onnxfi.graph.target import Target, TargetKind
+from onnxfi.graph.target_listing import list_targets
+
+# What shapes, axes, indices and conditions are made of.
+_STRUCTURAL = (np.dtype(np.int64), np.dtype(np.bool_))
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,35 +57,9 @@ class Model:
         return ir.convenience.create_value_mapping(self.graph, include_subgraphs=False)
 
     @cached_property
-    def _targets(self) -> tuple[Target, ...]:
-        axes = dict(channel_axes(self.graph))
-        layer_of: dict[str, str] = {}
-        for layer in self.layers:
-            if layer.channel_axis is not None:
-                axes[layer.tensor] = layer.channel_axis
-            # Two layers may share a tensor (an alias): the first one made it.
-            layer_of.setdefault(layer.tensor, layer.path)
-            if layer.operator_tensor is not None:
-                layer_of[layer.operator_tensor] = layer.path
-        return tuple(
-            Target(
-                tensor=value.name,
-                kind="activation",
-                op_type=node.op_type,
-                node=node.name or "",
-                layer=layer_of.get(value.name),
-                shape=_shape(value),
-                dtype=value.dtype.numpy(),
-                channel_axis=axes.get(value.name),
-            )
-            for node in self.graph
-            for value in node.outputs
-            if value.name
-            and value not in self.constants
-            and value.dtype is not None
-            and value.dtype != ir.DataType.STRING
-            and isinstance(value.type, ir.TensorType)
-        )
+    def _targets(self) -> Mapping[str, Target]:
+        """Every tensor of numbers, by name."""
+        return {x.tensor: x for x in list_targets(self.graph, self.constants, self.layers)}
 
     def targets(
         self,
@@ -92,15 +70,20 @@ class Model:
     ) -> list[Target]:
         """List the targets of the model, in the order in which the graph computes them.
 
+        A weight comes before the first node that reads it. Constants that are no parameters (of
+        int64 or bool: shapes, axes, indices; or read by no node) are left out, and can be had from
+        `target` by name.
+
         Args:
             kind: only targets of this kind.
-            op: only outputs of this ONNX operator type, such as ``Conv``.
+            op: only those with this ONNX operator type, such as ``Conv`` (see `Target.op_type`).
             layer: only targets of layers whose path matches this pattern, such as ``conv*``.
         """
         return [
             target
-            for target in self._targets
-            if (kind is None or target.kind == kind)
+            for target in self._targets.values()
+            if (target.kind != "weight" or _is_parameter(target))
+            and (kind is None or target.kind == kind)
             and (op is None or target.op_type == op)
             and (layer is None or fnmatchcase(target.layer or "", layer))
         ]
@@ -115,32 +98,27 @@ class Model:
             TargetNotFoundError: nothing in the model has the name, or what has it is no target;
                 the message gives the closest names.
         """
-        by_tensor = {target.tensor: target for target in self._targets}
-        if name in by_tensor:
-            return by_tensor[name]
+        if name in self._targets:
+            return self._targets[name]
         for layer in self.layers:
-            if layer.path == name and layer.tensor in by_tensor:
-                return by_tensor[layer.tensor]
-        for target in self._targets:
-            if name and target.node == name:
+            if layer.path == name and layer.tensor in self._targets:
+                return self._targets[layer.tensor]
+        for target in self._targets.values():
+            if name and target.node == name and target.kind == "activation":
                 return target
-        raise TargetNotFoundError(self._no_target(name, by_tensor))
+        raise TargetNotFoundError(self._no_target(name))
 
-    def _no_target(self, name: str, by_tensor: Mapping[str, Target]) -> str:
-        value = self.values.get(name)
-        if value is not None:
-            what = (
-                "a graph input"
-                if value in self.graph.inputs
-                else "a constant or a weight"
-                if value in self.constants
-                else "no tensor of numbers"
-            )
+    def _no_target(self, name: str) -> str:
+        if name in self.values:
             return (
-                f"A target must be an activation, and {name!r} is {what}. "
-                "List the targets with `onnxfi inspect`."
+                f"A target must be a tensor of numbers, and {name!r} is none, or its type is not "
+                "known. List the targets with `onnxfi inspect`."
             )
-        names = [*by_tensor, *(x.path for x in self.layers), *(x.node for x in by_tensor.values())]
+        names = [
+            *self._targets,
+            *(x.path for x in self.layers),
+            *(x.node for x in self._targets.values()),
+        ]
         return (
             f"A target must be a tensor, layer or node of the model, and none is called {name!r}. "
             f"{closest(name, names)}List them with `onnxfi inspect`."
@@ -158,7 +136,5 @@ class Model:
             raise ModelFormatError(f"The model could not be written to {path}: {error}.") from error
 
 
-def _shape(value: ir.Value) -> tuple[int | str | None, ...] | None:
-    if value.shape is None:
-        return None
-    return tuple(dim if isinstance(dim, int) else dim.value for dim in value.shape)
+def _is_parameter(target: Target) -> bool:
+    return target.op_type != "" and target.dtype not in _STRUCTURAL

@@ -14,9 +14,11 @@ class Target:
 
     Attributes:
         tensor: name of the tensor in the ONNX graph.
-        kind: what the tensor is.
-        op_type: type of the ONNX operator whose output it is, such as ``Conv``.
-        node: name of the ONNX node whose output it is; may be empty.
+        kind: ``activation``, what a node computes from the inputs; ``weight``, an initializer or
+            what is computed from constants only; ``input``, a graph input.
+        op_type: type of the ONNX operator that makes an activation, such as ``Conv``; for a weight
+            or an input, of the first operator that reads it; empty where none does.
+        node: name of that operator's node; may be empty.
         layer: path of the source framework's layer it belongs to, or None where the model has no
             layer map or the tensor belongs to no layer.
         shape: one int per fixed axis, a name per symbolic axis, None per unknown axis; None where

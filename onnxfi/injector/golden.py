@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from onnxfi.errors import InputError
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Golden:
@@ -13,11 +15,25 @@ class Golden:
     Made by `Injector.golden`.
 
     Attributes:
-        target: the golden tensor.
+        targets: the golden tensor of each target, by name.
         outputs: the golden outputs of the model, by name.
         boundary: the other tensors that the suffix takes, by name.
     """
 
-    target: np.ndarray
+    targets: Mapping[str, np.ndarray]
     outputs: Mapping[str, np.ndarray]
     boundary: Mapping[str, np.ndarray]
+
+    @property
+    def target(self) -> np.ndarray:
+        """The golden tensor of the only target.
+
+        Raises:
+            InputError: there are several.
+        """
+        if len(self.targets) > 1:
+            raise InputError(
+                f"`target` is for a golden run with one target, and this one has "
+                f"{len(self.targets)}. Use `targets`."
+            )
+        return next(iter(self.targets.values()))

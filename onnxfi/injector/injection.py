@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from onnxfi.error_models import Corruption
+from onnxfi.errors import InputError
 from onnxfi.injector.outcome import Outcome
 
 
@@ -14,15 +15,32 @@ class Injection:
     """One faulty execution and its outcome.
 
     Attributes:
-        id: number of the injection; with the seed it determines the corruption.
-        target: name of the target's tensor.
-        corruption: the injection sites and the values written there.
-        outputs: the faulty outputs of the model, by name.
+        id: number of the injection; with the seed it determines the corruptions.
+        targets: names of the targets' tensors, in the order in which they were corrupted.
+        corruptions: for each target, the injection sites and the values written there.
+        replaced: for each target, the values that were there before, shape ``(K,)``: golden ones,
+            except downstream of another target, where that corruption had its effect already.
+        outputs: the faulty outputs of the model, by name; empty where the faulty execution failed.
         outcome: what the fault did.
     """
 
     id: int
-    target: str
-    corruption: Corruption
+    targets: tuple[str, ...]
+    corruptions: tuple[Corruption, ...]
+    replaced: tuple[np.ndarray, ...]
     outputs: Mapping[str, np.ndarray]
     outcome: Outcome
+
+    @property
+    def corruption(self) -> Corruption:
+        """The corruption of the only target.
+
+        Raises:
+            InputError: there are several.
+        """
+        if len(self.corruptions) > 1:
+            raise InputError(
+                f"`corruption` is for an injection into one target, and this one went into "
+                f"{len(self.corruptions)}. Use `corruptions`."
+            )
+        return self.corruptions[0]

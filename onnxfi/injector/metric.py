@@ -29,8 +29,8 @@ class Classification:
     """The answer is the class with the highest score: wrong if it is not the golden one.
 
     A sample whose scores have more than one axis is flattened; a single score says yes above 0.5.
-    With several samples in a batch, one wrong sample makes the answer wrong. A NaN among the scores
-    never wins.
+    With several samples in a batch, one wrong sample makes the answer wrong; so do scores of
+    another shape than the golden ones. A NaN among the scores never wins.
 
     The columns: ``top1`` and ``golden_top1``, the classes of the first sample; ``sdc5``, the faulty
     top-1 is not among the golden top-5; ``sdc10`` and ``sdc20``, the score of the golden top-1
@@ -45,13 +45,26 @@ class Classification:
 
     def is_wrong(self, golden: Mapping[str, np.ndarray], faulty: Mapping[str, np.ndarray]) -> bool:
         """Return whether the top-1 class of any sample differs from the golden one."""
-        return bool(np.any(_top1(self._scores(golden)) != _top1(self._scores(faulty))))
+        before, after = self._scores(golden), self._scores(faulty)
+        if before.shape != after.shape or not before.size:
+            return before.shape != after.shape
+        return bool(np.any(_top1(before) != _top1(after)))
 
     def columns(
         self, golden: Mapping[str, np.ndarray], faulty: Mapping[str, np.ndarray]
     ) -> dict[str, MetricValue]:
         """Return the columns that the class describes."""
         before, after = to_float64(self._scores(golden)), to_float64(self._scores(faulty))
+        if before.shape != after.shape or not before.size:
+            wrong = before.shape != after.shape
+            return {
+                "golden_top1": int(_top1(before)[0]) if before.size else None,
+                "top1": int(_top1(after)[0]) if after.size else None,
+                "sdc5": wrong,
+                "sdc10": wrong,
+                "sdc20": wrong,
+                "max_absolute_error": None,
+            }
         golden_top1, top1 = _top1(before), _top1(after)
         rows = np.arange(len(before))
         answer = golden_top1 if before.shape[1] > 1 else np.zeros_like(golden_top1)
@@ -79,7 +92,13 @@ class Classification:
                 f"The metric's output must be one of {', '.join(outputs)}, got {name!r}."
             )
         scores = outputs[name]
-        return scores.reshape(scores.shape[0] if scores.ndim > 1 else 1, -1)
+        if getattr(scores, "dtype", object) == object:  # texts, or a sequence of tensors
+            raise InputError(
+                f"The metric's output must be a tensor of numbers, and {name!r} is none. Choose "
+                "another output of the model."
+            )
+        samples = scores.shape[0] if scores.ndim > 1 else 1
+        return scores.reshape(samples, scores.size // max(1, samples))
 
 
 def _top1(scores: np.ndarray) -> np.ndarray:

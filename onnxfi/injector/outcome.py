@@ -18,15 +18,18 @@ def decide_outcome(
 ) -> Outcome:
     """Decide the outcome of an injection.
 
-    **due**: a NaN or Inf in the outputs that the golden outputs do not have; **masked**: all
-    outputs bit-equal to golden; **sdc**: the metric says that the answer is wrong; **benign**: the
-    outputs differ and the metric does not mind. In this order.
+    **due**: a NaN or Inf in the outputs that the golden outputs do not have, or no outputs since
+    the faulty execution failed; **masked**: all outputs bit-equal to golden; **sdc**: the metric
+    says that the answer is wrong; **benign**: the outputs differ and the metric does not mind. In
+    this order.
 
     Args:
         golden: the golden outputs by name.
-        faulty: the faulty outputs by the same names, of the same shapes and dtypes.
+        faulty: the faulty outputs by the same names; empty where the faulty execution failed.
         metric: says whether an answer is wrong.
     """
+    if not faulty:
+        return "due"
     # Bit-equal outputs have no new NaN, so the cheap and frequent answer may come first.
     if all(_bit_equal(golden[name], faulty[name]) for name in golden):
         return "masked"

@@ -1,46 +1,93 @@
-"""Splitting a model at a target, by data dependency."""
+"""Splitting a model at its targets, by data dependency."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import onnx_ir as ir
 
-from onnxfi.errors import ModelFormatError
+from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model, Target
-from onnxfi.graph.dependencies import consumed_values, dependent_nodes, required_nodes
+from onnxfi.graph.dependencies import consumed_values, required_nodes
 from onnxfi.surgery.weights_file import save_sharing_weights
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
-    """A model cut in two at a target.
-
-    The prefix takes the model's inputs and gives the target, the boundary and the golden outputs.
-    The suffix takes the target and the boundary and gives the faulty outputs.
+class Stage:
+    """A part of the suffix, which runs once its targets are corrupted.
 
     Attributes:
-        target: the tensor that faults hit.
-        prefix: what the suffix and the golden outputs need, and that does not depend on the target.
-        suffix: every node that depends on the target and that an output needs, and the constants
-            that these nodes use.
-        boundary: names of the tensors besides the target that cross from prefix to suffix.
-        faulty_outputs: names of the model's outputs that depend on the target (or are it).
-        golden_outputs: names of the model's outputs that do not depend on the target.
+        targets: the targets that are corrupted before the stage runs.
+        model: takes these targets and what it needs of the prefix and of earlier stages; gives the
+            targets of the next stage, what later stages need, and faulty outputs.
+    """
+
+    targets: tuple[Target, ...]
+    model: Model
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A model cut at its targets.
+
+    The prefix takes the model's inputs and gives the targets, the boundary and the golden outputs.
+    The suffix takes the targets and the boundary and gives the faulty outputs. It is one stage,
+    except where a target lies downstream of another: what is between them is then a stage of its
+    own, since the second corruption hits the value that the first has already changed.
+
+    Attributes:
+        targets: the tensors that faults hit, in the order in which they are corrupted.
+        prefix: what the stages and the golden outputs need, and that depends on no target.
+        stages: every node that depends on a target and that an output needs, and the constants
+            that these nodes use; in the order in which they run.
+        boundary: names of the tensors besides the targets that cross from prefix to suffix.
+        faulty_outputs: names of the model's outputs that depend on a target (or are one).
+        golden_outputs: names of the model's outputs that depend on no target.
         suffix_share: nodes of the suffix as a fraction of the nodes that the outputs need.
     """
 
-    target: Target
+    targets: tuple[Target, ...]
     prefix: Model
-    suffix: Model
+    stages: tuple[Stage, ...]
     boundary: tuple[str, ...]
     faulty_outputs: tuple[str, ...]
     golden_outputs: tuple[str, ...]
     suffix_share: float
 
+    @property
+    def target(self) -> Target:
+        """The target of a split at one.
+
+        Raises:
+            InputError: the split has several.
+        """
+        if len(self.targets) > 1:
+            raise InputError(
+                f"`target` is for a split at one target, and this one has {len(self.targets)}. "
+                "Use `targets`."
+            )
+        return self.targets[0]
+
+    @property
+    def suffix(self) -> Model:
+        """The suffix of a split with one stage.
+
+        Raises:
+            InputError: the split has several stages.
+        """
+        if len(self.stages) > 1:
+            raise InputError(
+                f"`suffix` is for a split of one stage, and this one has {len(self.stages)}, "
+                "since a target lies downstream of another. Use `stages`."
+            )
+        return self.stages[0].model
+
     def save(self, folder: str | Path) -> None:
-        """Write ``prefix.onnx``, ``suffix.onnx``, their one weights file and ``split.json``.
+        """Write the models, their one weights file and ``split.json``, which describes them.
+
+        The models are ``prefix.onnx`` and ``suffix.onnx``; with several stages, ``stage_1.onnx``,
+        ``stage_2.onnx`` and so on in place of the suffix.
 
         Args:
             folder: made if it does not exist.
@@ -49,15 +96,25 @@ class Split:
             ModelFormatError: the folder cannot be written.
         """
         folder = Path(folder)
+        alone = len(self.stages) == 1
+        stages = {
+            "suffix" if alone else f"stage_{number}": stage
+            for number, stage in enumerate(self.stages, 1)
+        }
         description = {
-            "target": self.target.tensor,
+            "targets": [target.tensor for target in self.targets],
+            "stages": [
+                {"model": f"{name}.onnx", "targets": [x.tensor for x in stage.targets]}
+                for name, stage in stages.items()
+            ],
             "boundary": self.boundary,
             "faulty_outputs": self.faulty_outputs,
             "golden_outputs": self.golden_outputs,
         }
+        models = {"prefix": self.prefix} | {name: stage.model for name, stage in stages.items()}
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            save_sharing_weights({"prefix": self.prefix, "suffix": self.suffix}, folder)
+            save_sharing_weights(models, folder)
             (folder / "split.json").write_text(json.dumps(description, indent=2) + "\n")
         except OSError as error:
             raise ModelFormatError(
@@ -66,46 +123,110 @@ class Split:
             ) from error
 
 
-def split(model: Model, target: Target | str) -> Split:
-    """Split a model at a target.
+def split(model: Model, target: Target | str | Sequence[Target | str]) -> Split:
+    """Split a model at one target or at several.
 
     Args:
         model: any directed acyclic graph; it is left as it is.
-        target: the target, or its tensor, layer or node name.
+        target: the target, or its tensor, layer or node name; or a sequence of these, in any order.
 
     Raises:
         TargetNotFoundError: the model has no such target.
+        InputError: no target is given, or one is given twice.
         ModelFormatError: the type of a tensor that would cross the split is not known.
     """
-    if isinstance(target, str):
-        target = model.target(target)
     graph = model.graph
-    source = model.values[target.tensor]
+    targets = {model.values[x.tensor]: x for x in resolve_targets(model, target)}
+    levels = _levels(graph, targets)
+    last = max(levels[value] for value in targets)
 
-    required = required_nodes(graph, graph.outputs)
-    suffix_nodes = [node for node in dependent_nodes(graph, [source]) if node in required]
-    produced = {value for node in suffix_nodes for value in node.outputs}
-
+    # A target that reaches no output is still computed: a corruption is drawn from its value.
+    required = required_nodes(graph, [*graph.outputs, *targets])
+    parts: list[list[ir.Node]] = [[] for _ in range(last + 1)]
+    for node in graph:
+        if node in required:
+            parts[_node_level(node, levels)].append(node)
     # Keyed by value, so that a tensor that many nodes read counts once, in the graph's order.
-    crossing = dict.fromkeys(value for node in suffix_nodes for value in consumed_values(node))
-    boundary = [
-        value
-        for value in crossing
-        if value is not source and value not in produced and value not in model.constants
+    crossing = [
+        [
+            value
+            for value in dict.fromkeys(x for node in nodes for x in consumed_values(node))
+            if levels.get(value, 0) < level and (value in levels or value not in model.constants)
+        ]
+        for level, nodes in enumerate(parts)
     ]
-    outputs = list(dict.fromkeys(graph.outputs))
-    faulty = [value for value in outputs if value is source or value in produced]
-    golden = [value for value in outputs if value is not source and value not in produced]
-    from_prefix = list(dict.fromkeys([source, *boundary, *golden]))
-    return Split(
-        target=target,
-        prefix=_extract(model, graph.inputs, from_prefix),
-        suffix=_extract(model, [source, *boundary], faulty),
-        boundary=_names(boundary),
-        faulty_outputs=_names(faulty),
-        golden_outputs=_names(golden),
-        suffix_share=len(suffix_nodes) / len(required) if required else 0.0,
+
+    def own_targets(level: int) -> list[ir.Value]:
+        return [value for value in targets if levels[value] == level]
+
+    def handed_on(level: int) -> list[ir.Value]:
+        read_later = dict.fromkeys(value for values in crossing[level + 1 :] for value in values)
+        return [x for x in read_later if levels.get(x, 0) == level and x not in targets]
+
+    def outputs(level: int) -> list[ir.Value]:
+        return [x for x in dict.fromkeys(graph.outputs) if levels.get(x, 0) == level]
+
+    def extract(level: int, inputs: Iterable[ir.Value]) -> Model:
+        made = [*own_targets(level + 1), *handed_on(level), *outputs(level)]
+        return _extract(model, list(inputs), list(dict.fromkeys(made)))
+
+    stages = tuple(
+        Stage(
+            targets=tuple(targets[value] for value in own_targets(level)),
+            model=extract(level, [*own_targets(level), *crossing[level]]),
+        )
+        for level in range(1, last + 1)
     )
+    needed = required_nodes(graph, graph.outputs)
+    return Split(
+        targets=tuple(x for stage in stages for x in stage.targets),
+        prefix=extract(0, graph.inputs),
+        stages=stages,
+        boundary=_names(handed_on(0)),
+        faulty_outputs=_names(x for x in dict.fromkeys(graph.outputs) if x in levels),
+        golden_outputs=_names(outputs(0)),
+        suffix_share=sum(x in needed for nodes in parts[1:] for x in nodes) / max(1, len(needed)),
+    )
+
+
+def resolve_targets(
+    model: Model, target: Target | str | Sequence[Target | str]
+) -> tuple[Target, ...]:
+    """Return the targets that a target, a name or a sequence of these means, in the order given.
+
+    Raises:
+        TargetNotFoundError: the model has no such target.
+        InputError: no target is given, or one is given twice.
+    """
+    given = [target] if isinstance(target, Target | str) else target
+    targets = [model.target(x) if isinstance(x, str) else x for x in given]
+    if not targets:
+        raise InputError("At least one target must be given, got none.")
+    for place, one in enumerate(targets):
+        if one in targets[:place]:
+            raise InputError(
+                f"Each target must be given once, and {one.tensor!r} is given twice. To hit it at "
+                "several sites, give the error model a `count`."
+            )
+    return tuple(targets)
+
+
+def _levels(graph: ir.Graph, targets: Collection[ir.Value]) -> dict[ir.Value, int]:
+    """Return how many targets, one downstream of the other, lie on the way to each value.
+
+    A target counts itself. Values that depend on no target are left out.
+    """
+    levels = dict.fromkeys((x for x in targets if x.producer() is None), 1)
+    for node in graph:
+        level = _node_level(node, levels)
+        for value in node.outputs:
+            if level or value in targets:
+                levels[value] = level + (value in targets)
+    return levels
+
+
+def _node_level(node: ir.Node, levels: Mapping[ir.Value, int]) -> int:
+    return max((levels.get(value, 0) for value in consumed_values(node)), default=0)
 
 
 def _extract(model: Model, inputs: Sequence[ir.Value], outputs: Sequence[ir.Value]) -> Model:
@@ -117,12 +238,14 @@ def _extract(model: Model, inputs: Sequence[ir.Value], outputs: Sequence[ir.Valu
             )
     if outputs:
         graph = ir.convenience.extract(model.graph, inputs=inputs, outputs=outputs)
-    else:  # the target reaches no output: nothing runs after it
+        for value in inputs:  # a weight that is a target is fed
+            graph.initializers.pop(value.name or "", None)
+    else:  # the targets reach no output: nothing runs after them
         graph = ir.GraphView(
             inputs, [], nodes=[], opset_imports=model.graph.opset_imports, name=model.graph.name
         ).clone()
     return Model(ir.Model(graph, ir_version=model.ir_model.ir_version, functions=[]))
 
 
-def _names(values: Collection[ir.Value]) -> tuple[str, ...]:
+def _names(values: Iterable[ir.Value]) -> tuple[str, ...]:
     return tuple(value.name or "" for value in values)

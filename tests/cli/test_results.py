@@ -103,14 +103,48 @@ def test_inject_gives_json(onnxfi: Callable[..., Any], work: Path) -> None:
     command = (*INJECT, "--target", "conv2", "--error-model", "bitflip", "--count", 20, "--json")
     first = onnxfi(*command, "--seed", 5)
     document = json.loads(first.stdout)
-    assert document["target"] == "conv2"
+    assert document["targets"] == ["conv2"]
     assert document["seed"] == 5
     rows = document["injections"]
     assert [row["injection_id"] for row in rows] == list(range(20))
     assert {row["input_index"] for row in rows} == set(range(8))
-    assert all(len(row["indices"]) == len(row["values"]) == 1 for row in rows)
+    for row in rows:
+        (corruption,) = row["corruptions"]
+        assert corruption["target"] == "conv2"
+        assert len(corruption["indices"]) == len(corruption["values"]) == 1
     assert onnxfi(*command, "--seed", 5) == first
     assert json.loads(onnxfi(*command, "--seed", 6).stdout)["injections"] != rows
+
+
+def test_inject_into_a_weight_an_activation_and_an_input_at_once(
+    onnxfi: Callable[..., Any], work: Path
+) -> None:
+    targets = ("dense1/kernel", "conv1", "image")
+    options = [x for name in targets for x in ("--target", name)]
+    models = [x for spec in ("zero", "bitflip:bit=30", "random") for x in ("--error-model", spec)]
+    document = json.loads(onnxfi(*INJECT, *options, *models, "--count", 4, "--json").stdout)
+    assert sorted(document["targets"]) == sorted(targets)
+    for row in document["injections"]:
+        # In the order in which they are corrupted.
+        assert [x["target"] for x in row["corruptions"]] == document["targets"]
+        values = {x["target"]: x["values"] for x in row["corruptions"]}
+        assert values["dense1/kernel"] == [0.0]
+    one = onnxfi(*INJECT, *options, "--error-model", "zero", "--count", 4, "--json")
+    assert {
+        value
+        for row in json.loads(one.stdout)["injections"]
+        for x in row["corruptions"]
+        for value in x["values"]
+    } == {0.0}
+
+
+def test_inspect_lists_the_targets_of_a_kind(onnxfi: Callable[..., Any], work: Path) -> None:
+    rows = json.loads(onnxfi("inspect", "lenet.onnx", "--kind", "weight", "--json").stdout)
+    by_name = {row["tensor"]: row for row in rows["targets"]}
+    kernel = by_name["dense1/kernel"]
+    assert (kernel["kind"], kernel["layer"], kernel["op_type"]) == ("weight", "dense1", "Gemm")
+    assert kernel["parameters"] == np.prod(kernel["shape"])
+    assert 0 < kernel["suffix_share"] < 1
 
 
 def test_nan_is_written_as_a_text(onnxfi: Callable[..., Any], work: Path) -> None:

@@ -12,10 +12,38 @@ import onnxfi
 from onnxfi.converters.layer_map import METADATA_KEY, Layer, dump_layers
 from onnxfi.errors import ModelFormatError, TargetNotFoundError
 
+KINDS = ("input", "weight", "activation")
 
-def test_targets_are_what_depends_on_an_input() -> None:
-    names = [x.tensor for x in onnxfi.load(SMALL_GRAPHS["constants"]()).targets()]
-    assert names == ["a", "b", "c", "d", "e", "y"]
+
+def test_targets_of_every_kind_in_the_order_of_the_graph() -> None:
+    model = onnxfi.load(SMALL_GRAPHS["constants"]())
+    names = [x.tensor for x in model.targets()]
+    assert names == ["x", "raw", "scale", "a", "b", "c", "minus", "d", "w", "e", "y"]
+    kinds = {kind: [x.tensor for x in model.targets(kind=kind)] for kind in KINDS}
+    assert kinds == {
+        "input": ["x"],
+        "weight": ["raw", "scale", "minus", "w"],
+        "activation": ["a", "b", "c", "d", "e", "y"],
+    }
+
+
+def test_a_weight_tells_who_reads_it() -> None:
+    target = onnxfi.load(skips()).target("k2")
+    assert (target.kind, target.op_type, target.node) == ("weight", "Conv", "node_c2")
+    assert target.shape == (4, 4, 3, 3)
+    assert [x.tensor for x in onnxfi.load(skips()).targets(kind="weight", op="Conv")] == [
+        "k1",
+        "b1",
+        "k2",
+        "k3",
+    ]
+
+
+def test_constants_that_are_no_parameters_are_targets_by_name_only() -> None:
+    model = onnxfi.load(SMALL_GRAPHS["loop_with_captures"]())
+    assert model.targets(kind="weight") == []
+    assert model.target("trips").kind == "weight"
+    assert onnxfi.load(SMALL_GRAPHS["dead_end"]()).target("unused").op_type == ""
 
 
 def test_what_a_target_tells() -> None:
@@ -38,9 +66,12 @@ def test_targets_by_operator_and_layer() -> None:
     ]
     helper.set_model_props(proto, {METADATA_KEY: dump_layers(layers)})
     loaded = onnxfi.load(proto)
-    assert [x.tensor for x in loaded.targets(op="Conv")] == ["c1", "c2", "c3"]
-    assert [x.tensor for x in loaded.targets(layer="block/*")] == ["c1", "r1"]
-    assert loaded.targets(kind="weight") == []
+    activations = loaded.targets(kind="activation", op="Conv")
+    assert [x.tensor for x in activations] == ["c1", "c2", "c3"]
+    assert [x.tensor for x in loaded.targets(layer="block/*")] == ["k1", "b1", "c1", "r1"]
+    # A weight belongs to the layer that it reaches first.
+    assert {x.layer for x in loaded.targets(kind="weight", layer="*conv")} == {"block/conv"}
+    assert [x.tensor for x in loaded.targets(kind="weight", layer="block/*")] == ["k1", "b1"]
     # A layer's name means its output, also where two layers share the tensor.
     assert loaded.target("block/conv").tensor == "r1"
     assert loaded.target("block/alias").tensor == "r1"
@@ -60,8 +91,6 @@ def test_a_tensor_goes_before_a_node_of_the_same_name() -> None:
     [
         ("X1", "none is called 'X1'"),
         ("C1", "closest are 'c1'"),
-        ("k1", "'k1' is a constant or a weight"),
-        ("x", "'x' is a graph input"),
     ],
 )
 def test_no_such_target(name: str, message: str) -> None:
@@ -72,7 +101,8 @@ def test_no_such_target(name: str, message: str) -> None:
 def test_initializers_that_are_inputs_are_constants() -> None:
     loaded = onnxfi.load(old_format())
     assert [x.name for x in loaded.graph.inputs] == ["x"]
-    assert [x.tensor for x in loaded.targets()] == ["c", "y"]
+    assert [x.tensor for x in loaded.targets(kind="activation")] == ["c", "y"]
+    assert [x.tensor for x in loaded.targets(kind="weight")] == ["k"]
 
 
 def test_functions_are_inlined() -> None:
@@ -92,7 +122,8 @@ def test_functions_are_inlined() -> None:
         functions=[function],
     )
     proto.opset_import.append(helper.make_opsetid("local", 1))
-    assert [x.op_type for x in onnxfi.load(proto).targets()] == ["Add", "Relu"]
+    activations = onnxfi.load(proto).targets(kind="activation")
+    assert [x.op_type for x in activations] == ["Add", "Relu"]
 
 
 def test_channel_axis_follows_the_operators() -> None:
@@ -113,7 +144,8 @@ def test_channel_axis_follows_the_operators() -> None:
             "w": weights(48, 5),
         },
     )
-    axes = {x.tensor: x.channel_axis for x in onnxfi.load(proto).targets()}
+    activations = onnxfi.load(proto).targets(kind="activation")
+    axes = {x.tensor: x.channel_axis for x in activations}
     assert axes == {"c": 1, "r": 1, "t": 3, "s": 3, "flat": None, "y": 1}
 
 

@@ -13,7 +13,7 @@ FLOAT_CASES = [
     (name, target.tensor)
     for name, make in SMALL_GRAPHS.items()
     for target in onnxfi.load(make()).targets()
-    if target.dtype == np.float32
+    if target.dtype == np.float32 and target.tensor != "scales"  # of a Resize: no valid fault
 ]
 
 

@@ -104,3 +104,30 @@ def test_columns_of_a_nan() -> None:
 def test_unknown_output() -> None:
     with pytest.raises(InputError, match="one of y, got 'z'"):
         Classification("z").is_wrong({"y": GOLDEN}, {"y": GOLDEN})
+
+
+def test_another_shape_than_golden_is_wrong() -> None:
+    golden, faulty = {"y": np.ones((2, 3), np.float32)}, {"y": np.ones((1, 3), np.float32)}
+    metric = Classification()
+    assert decide_outcome(golden, faulty, metric) == "sdc"
+    columns = metric.columns(golden, faulty)
+    assert (columns["golden_top1"], columns["top1"], columns["sdc5"]) == (0, 0, True)
+    assert columns["max_absolute_error"] is None
+
+
+def test_no_scores_at_all() -> None:
+    golden, faulty = {"y": np.ones((0, 3), np.float32)}, {"y": np.ones((2, 3), np.float32)}
+    metric = Classification()
+    assert metric.columns(golden, golden).keys() == metric.columns(faulty, faulty).keys()
+    assert not metric.is_wrong(golden, golden)
+    assert metric.is_wrong(golden, faulty)
+
+
+def test_no_outputs_are_due() -> None:
+    assert decide_outcome({"y": np.ones(3, np.float32)}, {}, Classification()) == "due"
+
+
+def test_scores_must_be_numbers() -> None:
+    texts = {"y": np.array(["a"], object)}
+    with pytest.raises(InputError, match="'y' is none"):
+        Classification().columns(texts, texts)
