@@ -1,8 +1,21 @@
 """Injecting: the faulty outputs are those of the model with the tensor overwritten."""
 
+import dataclasses
+
 import numpy as np
+import onnx
 import pytest
-from small_graphs import SMALL_GRAPHS, chain, dead_end, random_inputs, run_overwriting, skips
+from small_graphs import (
+    SMALL_GRAPHS,
+    chain,
+    dead_end,
+    model,
+    node,
+    random_inputs,
+    run_overwriting,
+    skips,
+    value,
+)
 
 import onnxfi
 from onnxfi.error_models import BitFlip, RandomValue, Zero
@@ -151,3 +164,101 @@ def test_two_threads_share_an_injector() -> None:
         alone = [outputs(i) for i in (0, 50, 100, 150)]
         with ThreadPoolExecutor(4) as pool:
             assert list(pool.map(outputs, (0, 50, 100, 150))) == alone
+
+
+def gathered() -> onnx.ModelProto:
+    """A row of a table by its index, which comes from the input."""
+    return model(
+        [
+            node("ArgMax", "x", "best", axis=1, keepdims=0),
+            node("Gather", "table best", "y"),
+        ],
+        [value("x", ["N", 3])],
+        [value("y", ["N", 2])],
+        {"table": np.arange(6, dtype=np.float32).reshape(3, 2)},
+    )
+
+
+def test_a_fault_that_makes_the_execution_fail_is_due() -> None:
+    with onnxfi.Injector(onnxfi.load(gathered()), "best", provider="cpu") as injector:
+        golden = injector.golden({"x": np.eye(1, 3, dtype=np.float32)})
+        injections = list(injector.inject(golden, BitFlip(), count=64))
+        # The table has three rows, and most flips of the index point outside.
+        failed = [x for x in injections if not x.outputs]
+        assert len(failed) > 40
+        assert {x.outcome for x in failed} == {"due"}
+        assert all(x.corruption.indices.size == 1 for x in failed)
+        # The lane is whole again after a failure.
+        np.testing.assert_array_equal(
+            injector.golden({"x": np.eye(1, 3, dtype=np.float32)}).target, golden.target
+        )
+        survivors = [x for x in injections if x.outputs]
+        assert survivors
+        for injection in survivors:
+            row = injection.corruption.values[0]
+            np.testing.assert_array_equal(injection.outputs["y"], [[2 * row, 2 * row + 1]])
+
+
+def test_a_failure_without_a_fault_is_an_error() -> None:
+    """A session that stops working must not turn the rest of a campaign into due."""
+    with onnxfi.Injector(onnxfi.load(chain()), "a", provider="cpu") as injector:
+        golden = injector.golden(random_inputs(chain()))
+        broken = dataclasses.replace(golden, targets={"a": golden.target[:, :2]})
+        with pytest.raises(InputError, match="ONNX Runtime could not run"):
+            list(injector.inject(broken, Zero()))
+
+
+def test_a_target_that_reaches_no_output_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    onnxfi.Injector(onnxfi.load(dead_end()), "nowhere", provider="cpu").close()
+    assert "No output depends on nowhere" in caplog.text
+
+
+def test_each_target_has_its_error_model() -> None:
+    proto = chain()
+    # Given in another order than they are corrupted in.
+    targets = ("y", "w", "b")
+    models = (Zero(count=3), RandomValue(9.0, 9.0), Zero(count=2))
+    with onnxfi.Injector(onnxfi.load(proto), targets, provider="cpu") as injector:
+        assert [x.tensor for x in injector.targets] == list(targets)
+        assert [x.tensor for x in injector.split.targets] == ["w", "b", "y"]
+        golden = injector.golden(random_inputs(proto))
+        for injection in injector.inject(golden, models, count=5):
+            assert injection.targets == ("w", "b", "y")
+            of_w, of_b, of_y = injection.corruptions
+            assert of_w.values.tolist() == [9.0]
+            assert (of_b.indices.size, of_y.indices.size) == (2, 3)
+        with pytest.raises(InputError, match="each of the 3 targets, got 2"):
+            next(injector.inject(golden, models[:2]))
+        with pytest.raises(InputError, match="`corruption` is for an injection into one target"):
+            _ = injection.corruption
+        with pytest.raises(InputError, match="Use `targets`"):
+            _ = golden.target
+
+
+def test_a_target_is_given_once() -> None:
+    with pytest.raises(InputError, match="'a' is given twice"):
+        onnxfi.Injector(onnxfi.load(chain()), ["a", "node_a"], provider="cpu")
+    with pytest.raises(InputError, match="At least one target"):
+        onnxfi.Injector(onnxfi.load(chain()), [], provider="cpu")
+
+
+def test_resume_with_some_of_several_targets() -> None:
+    proto = chain()
+    feeds = random_inputs(proto)
+    with onnxfi.Injector(onnxfi.load(proto), ["a", "y"], provider="cpu") as injector:
+        golden = injector.golden(feeds)
+        expected, _ = run_overwriting(proto, feeds, "a", np.negative)
+        assert_close(injector.resume(golden, {"a": -golden.targets["a"]}), expected)
+        with pytest.raises(InputError, match="must be of a target"):
+            injector.resume(golden, {"b": golden.targets["a"]})
+
+
+def test_the_golden_model_is_never_changed_by_weight_faults() -> None:
+    proto = chain()
+    feeds = random_inputs(proto)
+    loaded = onnxfi.load(proto)
+    with onnxfi.Injector(loaded, "w", provider="cpu") as injector:
+        golden = injector.golden(feeds)
+        list(injector.inject(golden, Zero(count=16), count=3))
+        np.testing.assert_array_equal(loaded.values["w"].const_value.numpy(), golden.target)
+        assert_close(dict(injector.golden(feeds).outputs), run_overwriting(proto, feeds)[0])
