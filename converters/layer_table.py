@@ -7,6 +7,7 @@ from onnxfi.converters.layers_activation import translate_activation, translate_
 from onnxfi.converters.layers_convolution import (
     kernel_and_bias,
     translate_convolution,
+    translate_depthwise_convolution,
     translate_transposed_convolution,
 )
 from onnxfi.converters.layers_core import (
@@ -42,6 +43,7 @@ TRANSLATIONS: Mapping[str, Translation] = {
     "Conv2DTranspose": translate_transposed_convolution,
     "Cropping2D": translate_cropping,
     "Dense": translate_dense,
+    "DepthwiseConv2D": translate_depthwise_convolution,
     "Dropout": translate_dropout,
     "ELU": translate_activation_layer,
     "Flatten": translate_flatten,
@@ -70,5 +72,6 @@ WEIGHTS: Mapping[str, WeightRoles] = {
     "Conv2D": kernel_and_bias,
     "Conv2DTranspose": kernel_and_bias,
     "Dense": kernel_and_bias,
+    "DepthwiseConv2D": kernel_and_bias,
 }
 """Which weights a layer of each class owns, in the order of the file; the others own none."""

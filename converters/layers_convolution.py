@@ -1,4 +1,4 @@
-"""Convolutions: Conv2D and Conv2DTranspose.
+"""Convolutions: Conv2D, DepthwiseConv2D and Conv2DTranspose.
 
 Kernels are turned from (rows, columns, …) to the order of ONNX, (…, rows, columns).
 """
@@ -21,20 +21,46 @@ def translate_convolution(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     """Translate Conv2D, with groups, dilation, stride and either padding."""
     options = call.options
     options.require_channels_last()
-    padding = options.choice("padding", "valid", "valid", "same")
-    strides = options.pair("strides", 1)
-    dilation = options.pair("dilation_rate", 1)
     size = options.pair("kernel_size")
     filters = options.size("filters")
     groups = options.size("groups", 1)
     kernel = call.weight("kernel", (*size, call.channels() // groups, filters))
+    parameters = _parameters(call, graph, np.transpose(kernel, (3, 2, 0, 1)), filters)
+    return _convolve(call, graph, parameters, size, filters, groups)
+
+
+def translate_depthwise_convolution(call: LayerCall, graph: GraphBuilder) -> LayerResult:
+    """Translate DepthwiseConv2D: as many groups as channels, `depth_multiplier` filters in each."""
+    options = call.options
+    options.require_channels_last()
+    size = options.pair("kernel_size")
+    channels = call.channels()
+    filters = channels * options.size("depth_multiplier", 1)
+    kernel = call.weight("kernel", (*size, channels, filters // channels))
+    by_filter = np.transpose(kernel, (2, 3, 0, 1)).reshape(filters, 1, *size)
+    parameters = _parameters(call, graph, by_filter, filters)
+    return _convolve(call, graph, parameters, size, filters, channels)
+
+
+def _convolve(
+    call: LayerCall,
+    graph: GraphBuilder,
+    parameters: list[str],
+    size: tuple[int, int],
+    filters: int,
+    groups: int,
+) -> LayerResult:
+    options = call.options
+    padding = options.choice("padding", "valid", "valid", "same")
+    strides = options.pair("strides", 1)
+    dilation = options.pair("dilation_rate", 1)
 
     rows_columns = call.image().shape[1:3]
     attributes = same_padding(rows_columns, size, strides, dilation) if padding == "same" else {}
     image = graph.channels_first(call.image())
     name = graph.operator(
         "Conv",
-        [image.name, *_parameters(call, graph, np.transpose(kernel, (3, 2, 0, 1)), filters)],
+        [image.name, *parameters],
         kernel_shape=size,
         strides=strides,
         dilations=dilation,

@@ -16,7 +16,8 @@ from onnxfi.converters.layer_call import Options, WeightRole, unsupported
 from onnxfi.converters.layer_table import TRANSLATIONS, WEIGHTS
 from onnxfi.errors import ModelFormatError
 
-# Names that Keras gives to weights; a name outside of them (an old file) is not compared.
+# Names that Keras gives to weights; a name outside of them is not compared: it comes from an old
+# file, or is the kernel of a DepthwiseConv2D, which only Keras 3 calls so.
 _KNOWN = {"kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance"}
 
 

@@ -141,6 +141,18 @@ def every_layer(k: Any) -> Any:
     return k.Model(image, layers.Dense(2, name="out")(y), name="every_layer")
 
 
+def depthwise(k: Any) -> Any:
+    """Return a model with a convolution of each channel alone, in its options."""
+    layers = k.layers
+    image = layers.Input((9, 8, 3), name="image")
+    x = layers.DepthwiseConv2D(3, padding="same", name="one_filter")(image)
+    x = layers.DepthwiseConv2D(
+        (2, 3), strides=2, depth_multiplier=2, use_bias=False, activation="relu", name="two_filters"
+    )(x)
+    y = layers.DepthwiseConv2D(2, padding="same", dilation_rate=2, name="dilated")(x)
+    return k.Model(image, layers.Add(name="add")([x, y]), name="depthwise")
+
+
 def activations(k: Any) -> Any:
     """Return a model with one output per activation, half of them on channels first in ONNX."""
     layers = k.layers
@@ -195,6 +207,7 @@ MODELS: tuple[Callable[[Any], Any], ...] = (
     lenet,
     unet,
     every_layer,
+    depthwise,
     activations,
     siamese,
     multi_output,

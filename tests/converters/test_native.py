@@ -13,7 +13,15 @@ from onnx import helper
 from onnxfi.converters import NEWEST_OPSET, OLDEST_OPSET, convert
 from onnxfi.converters.layer_map import METADATA_KEY, Layer, parse_layers
 
-MODELS = ("lenet", "unet", "every_layer", "activations", "siamese", "multi_output")
+MODELS = (
+    "lenet",
+    "unet",
+    "every_layer",
+    "depthwise",
+    "activations",
+    "siamese",
+    "multi_output",
+)
 FAMILIES = ("k2", "k3")
 TOLERANCE = 1e-5
 
