@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -240,10 +240,7 @@ class Injector:
             # without a fault as well is no outcome.
             self._outputs(golden, golden.targets, lambda _, value: value)
             outputs = {}
-        for name, output in outputs.items():
-            # An output that is a target itself must not change with the lane.
-            if any(np.may_share_memory(output, lane) for lane in lanes.values()):
-                outputs[name] = output.copy()
+        outputs = {name: _detached(output, lanes) for name, output in outputs.items()}
         for (flat, corruption), values in zip(patches, restored, strict=True):
             flat[corruption.indices] = values
         return Injection(
@@ -271,6 +268,15 @@ class Injector:
         """Return the model's outputs, from the values of the first stage's targets on."""
         faulty = self._sessions.run_suffix({**golden.boundary, **first}, corrupt)
         return {**golden.outputs, **faulty}
+
+
+def _detached(output: Any, lanes: Mapping[str, np.ndarray]) -> Any:
+    """Return an output, copied where it is a target itself and would change with the lane."""
+    if isinstance(output, np.ndarray) and any(
+        np.may_share_memory(output, lane) for lane in lanes.values()
+    ):
+        return output.copy()
+    return output
 
 
 def _check_corrupted(golden: Golden, name: str, corrupted: np.ndarray) -> None:

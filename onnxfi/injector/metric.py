@@ -92,7 +92,8 @@ class Classification:
                 f"The metric's output must be one of {', '.join(outputs)}, got {name!r}."
             )
         scores = outputs[name]
-        if getattr(scores, "dtype", object) == object:  # texts, or a sequence of tensors
+        dtype = getattr(scores, "dtype", None)
+        if dtype is None or dtype.hasobject:  # a sequence of tensors, or texts
             raise InputError(
                 f"The metric's output must be a tensor of numbers, and {name!r} is none. Choose "
                 "another output of the model."

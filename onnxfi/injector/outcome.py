@@ -1,7 +1,8 @@
 """What a fault did to the outputs."""
 
+import itertools
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -38,15 +39,26 @@ def decide_outcome(
     return "sdc" if metric.is_wrong(golden, faulty) else "benign"
 
 
-def _bit_equal(golden: np.ndarray, faulty: np.ndarray) -> bool:
+def _bit_equal(golden: Any, faulty: Any) -> bool:
     if golden is faulty:
         return True
+    if isinstance(golden, list) and isinstance(faulty, list):  # sequences of tensors
+        return len(golden) == len(faulty) and all(map(_bit_equal, golden, faulty))
+    if golden is None or faulty is None:  # an optional without a value
+        return False
     if golden.dtype == object:  # strings
         return bool(np.array_equal(golden, faulty))
-    return golden.shape == faulty.shape and golden.tobytes() == faulty.tobytes()
+    return bool(golden.shape == faulty.shape and golden.tobytes() == faulty.tobytes())
 
 
-def _has_new_non_finite(golden: np.ndarray, faulty: np.ndarray) -> bool:
+def _has_new_non_finite(golden: Any, faulty: Any) -> bool:
+    if isinstance(golden, list) and isinstance(faulty, list):
+        pairs = itertools.zip_longest(golden, faulty)
+        return any(_has_new_non_finite(*pair) for pair in pairs)
+    if faulty is None:
+        return False
+    if golden is None:
+        golden = np.zeros(0, faulty.dtype)
     if faulty.dtype.kind not in _WITH_NON_FINITE:
         return False
     finite = np.isfinite(faulty)

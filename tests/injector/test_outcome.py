@@ -131,3 +131,19 @@ def test_scores_must_be_numbers() -> None:
     texts = {"y": np.array(["a"], object)}
     with pytest.raises(InputError, match="'y' is none"):
         Classification().columns(texts, texts)
+
+
+def test_sequences_are_compared_tensor_by_tensor() -> None:
+    golden = [np.ones(2, np.float32), np.zeros(3, np.float32)]
+
+    def outcome(*faulty: list[float]) -> str:
+        arrays = [np.array(x, np.float32) for x in faulty]
+        # The metric looks at the first output, which is equal.
+        outputs = {"y": GOLDEN, "sequence": arrays}
+        return decide_outcome({"y": GOLDEN, "sequence": golden}, outputs, Classification())
+
+    assert outcome([1, 1], [0, 0, 0]) == "masked"
+    assert outcome([1, 1], [0, 1, 0]) == "benign"
+    assert outcome([1, 1]) == "benign"
+    assert outcome([1, 1], [0, np.nan, 0]) == "due"
+    assert outcome([1, 1], [0, 0, 0], [np.inf]) == "due"
