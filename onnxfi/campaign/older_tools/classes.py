@@ -20,7 +20,7 @@ from typing import Any
 
 from onnxfi.campaign.configuration import Configuration, Inputs
 from onnxfi.campaign.older_tools.document import Document
-from onnxfi.campaign.older_tools.operators import computes
+from onnxfi.campaign.older_tools.operators import LAYER_TYPES, computes
 from onnxfi.campaign.older_tools.shapes import (
     Shape,
     channels_first,
@@ -160,9 +160,10 @@ def _model(said: Document, given: Path | None, notes: list[str]) -> Path:
         if own is not None and (said.path.parent / str(own)).resolve() != given.resolve():
             notes.append(f"model: {own} gives way to --model {given}.")
         return given.resolve()
-    file = said.path.parent / said.text("model", "a Keras file, unless --model is given")
+    rule = f"a file in {said.path.parent}, unless --model is given"
+    file = said.path.parent / said.text("model", rule)
     if not file.is_file():
-        raise said.wrong("model", f"a Keras file, unless --model is given, and {file} is no file")
+        raise said.wrong("model", rule)
     return file.resolve()
 
 
@@ -182,10 +183,13 @@ def _targets(said: Document, model: Model, shape: Shape) -> list[Target]:
 
 def _choice(said: Document, model: Model, targets: Sequence[Target]) -> str:
     fitting = ", ".join(f"{target.tensor!r} ({target.op_type})" for target in targets)
-    return " ".join([f"layer_type and shape fit {fitting}.", *_choices(model, targets)])
+    choices = _choices(model, said.values["layer_type"], targets)
+    return " ".join([f"layer_type and shape fit {fitting}.", *choices])
 
 
-def _choices(model: Model, targets: Sequence[Target]) -> Iterator[str]:
+def _choices(model: Model, layer_type: str, targets: Sequence[Target]) -> Iterator[str]:
+    if layer_type not in LAYER_TYPES:
+        yield f"No operator is known for {layer_type}, so the shape alone chose."
     if len(targets) > 1:
         yield (
             f"Each of the {len(targets)} gets its own injections; keep what you mean under targets "

@@ -2,7 +2,7 @@
 
 from onnxfi.graph import Model, Target
 
-# The layer types of the published error models, by the names of their files.
+# By layer type, the name of an error model's file.
 _OPERATORS = {
     "avgpool": ("AveragePool", "GlobalAveragePool"),
     "batchnorm": ("BatchNormalization",),
@@ -14,6 +14,9 @@ _OPERATORS = {
     "sigmoid": ("Sigmoid",),
     "tanh": ("Tanh",),
 }
+_BIAS_ADD = "bias_add"
+#: The layer types of the published error models.
+LAYER_TYPES = frozenset({*_OPERATORS, _BIAS_ADD})
 # A convolution may add its bias itself, as its third input.
 _WITH_BIAS = ("Conv", "ConvTranspose", "Gemm")
 _BIAS = 2
@@ -21,7 +24,7 @@ _BIAS = 2
 
 def computes(model: Model, target: Target, layer_type: str) -> bool:
     """Return whether an activation is the output of a layer type; of an unknown one, any is."""
-    if layer_type == "bias_add":
+    if layer_type == _BIAS_ADD:
         return _adds_bias(model, target)
     operators = _OPERATORS.get(layer_type)
     return operators is None or target.op_type in operators
