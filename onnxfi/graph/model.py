@@ -15,9 +15,12 @@ from onnxfi.graph.dependencies import constant_values
 from onnxfi.graph.lookup import closest
 from onnxfi.graph.target import Target, TargetKind
 from onnxfi.graph.target_listing import list_targets
+from onnxfi.whole_file import whole_file
 
 # What shapes, axes, indices and conditions are made of.
 _STRUCTURAL = (np.dtype(np.int64), np.dtype(np.bool_))
+# Bytes of weights. A file of Protocol Buffers ends at 2 GiB, with all else that is in it.
+_LARGEST_INSIDE = 1_900_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,13 +130,29 @@ class Model:
     def save(self, path: str | Path) -> None:
         """Write the model to a .onnx file.
 
+        Where weights are in external files, or too large for one .onnx file, the large ones go
+        into a file beside it, which has the same name and ``.data``.
+
         Raises:
-            ModelFormatError: the file cannot be written.
+            ModelFormatError: a file cannot be written.
         """
+        path = Path(path)
+        tensors = [
+            value.const_value
+            for graph in (self.graph, *self.graph.subgraphs())
+            for value in graph.initializers.values()
+            if value.const_value is not None
+        ]
+        is_external = any(isinstance(x, ir.ExternalTensor) for x in tensors)
+        is_large = sum(x.nbytes for x in tensors) > _LARGEST_INSIDE
+        data = f"{path.name}.data" if is_external or is_large else None
         try:
-            ir.save(self.ir_model, path)
+            with whole_file(path) as aside:
+                ir.save(self.ir_model, aside, format="protobuf", external_data=data)
         except OSError as error:
-            raise ModelFormatError(f"The model could not be written to {path}: {error}.") from error
+            raise ModelFormatError(
+                f"The model could not be written to {path}: {error.strerror or error}."
+            ) from error
 
 
 def _is_parameter(target: Target) -> bool:
