@@ -126,29 +126,6 @@ def test_functions_are_inlined() -> None:
     assert [x.op_type for x in activations] == ["Add", "Relu"]
 
 
-def test_channel_axis_follows_the_operators() -> None:
-    proto = model(
-        [
-            node("Conv", "x k", "c"),
-            node("Relu", "c", "r"),
-            node("Transpose", "r", "t", perm=[0, 2, 3, 1]),
-            node("Sigmoid", "t", "s"),
-            node("Reshape", "s shape", "flat"),
-            node("MatMul", "flat w", "y"),
-        ],
-        [value("x", ["N", 2, 4, 4])],
-        [value("y", ["N", 5])],
-        {
-            "k": weights(3, 2, 1, 1),
-            "shape": np.array([0, -1], np.int64),
-            "w": weights(48, 5),
-        },
-    )
-    activations = onnxfi.load(proto).targets(kind="activation")
-    axes = {x.tensor: x.channel_axis for x in activations}
-    assert axes == {"c": 1, "r": 1, "t": 3, "s": 3, "flat": None, "y": 1}
-
-
 def test_external_weights_are_found_and_stay_outside(tmp_path: Path) -> None:
     proto = model(
         [node("MatMul", "x w", "y")],
