@@ -18,7 +18,7 @@ def test_declared_packages_are_the_folders() -> None:
     found = {
         ".".join(path.parent.relative_to(ROOT).parts)
         for folder in (ROOT / "onnxfi", *(x for x in (ROOT / "onnxfi").iterdir() if x.is_dir()))
-        for path in folder.glob("__init__.py")
+        for path in folder.rglob("__init__.py")
     }
     assert set(declared) == found
     assert declared == sorted(declared)
