@@ -11,6 +11,8 @@ from google.protobuf.message import DecodeError
 from onnxfi import converters
 from onnxfi.errors import ModelFormatError
 from onnxfi.graph.model import Model
+from onnxfi.graph.sparse_initializers import densified
+from onnxfi.graph.type_inference import infer_types
 
 # Bytes. A smaller tensor belongs into the model: a reference to it costs as much.
 SMALLEST_EXTERNAL = 1024
@@ -46,7 +48,9 @@ def _read(path: Path) -> ir.Model:
     try:
         # By path, so that weights in external files are found beside the model, and stay there.
         onnx.checker.check_model(str(path))
-        return ir.load(path)
+        proto = onnx.load(path, load_external_data=False)
+        model = ir.serde.deserialize_model(densified(proto, path.parent))
+        ir.external_data.set_base_dir(model.graph, path.parent)
     except (
         DecodeError,
         OSError,
@@ -58,12 +62,13 @@ def _read(path: Path) -> ir.Model:
             f"{path} must be an ONNX model or a Keras file, and reading it as ONNX failed: "
             f"{_first_line(error)}"
         ) from error
+    return model
 
 
 def _check(proto: onnx.ModelProto, what: str) -> ir.Model:
     try:
         onnx.checker.check_model(proto)
-        return ir.serde.deserialize_model(proto)
+        return ir.serde.deserialize_model(densified(proto, Path()))
     except (ValueError, onnx.checker.ValidationError, ir.serde.SerdeError) as error:
         raise ModelFormatError(
             f"{what} must be valid ONNX, and the check failed: {_first_line(error)}"
@@ -84,8 +89,7 @@ def _prepare(model: ir.Model, *files: Path) -> Model:
     if model.functions:
         passes.InlinePass()(model)
     weights_files = _read_small_weights(model)
-    # What inference already knows is kept where it fails: a custom operator is no error.
-    passes.ShapeInferencePass(check_type=False, strict_mode=False, data_prop=True)(model)
+    infer_types(model)
     return Model(model, (*files, *weights_files))
 
 

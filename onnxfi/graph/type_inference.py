@@ -1,0 +1,106 @@
+"""Types and shapes of the values that a model does not declare."""
+
+from collections.abc import Iterable
+
+import onnx
+import onnx_ir as ir
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
+
+# Bytes. Inference reads smaller initializers: shapes and axes are among them.
+_LARGEST_READ = 1024
+_SILENT = 4
+_STANDARD_DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
+
+
+def infer_types(model: ir.Model) -> None:
+    """Fill in the types and shapes of the main graph's values, as far as they can be known.
+
+    What onnx cannot infer, such as the outputs of ``com.microsoft`` operators, ONNX Runtime is
+    asked for. What it does not know either stays unknown. No large weight is read.
+    """
+    _infer_by_onnx(model)
+    unknown = _unknown_values(model)
+    if unknown and _ask_onnx_runtime(model, unknown):
+        _infer_by_onnx(model)  # what follows from the answers
+
+
+def _infer_by_onnx(model: ir.Model) -> None:
+    try:
+        inferred = onnx.shape_inference.infer_shapes(_without_large_weights(model), data_prop=True)
+    except (onnx.shape_inference.InferenceError, RuntimeError, TypeError, ValueError):
+        return  # a custom operator, or an operator newer than onnx: no error, only no answer
+    types = {x.name: x.type for x in (*inferred.graph.value_info, *inferred.graph.output)}
+    for value in _node_outputs(model):
+        if value.name in types:
+            proto = types[value.name]
+            value.type = ir.serde.deserialize_type_proto_for_type(proto) or value.type
+            value.shape = ir.serde.deserialize_type_proto_for_shape(proto) or value.shape
+
+
+def _without_large_weights(model: ir.Model) -> onnx.ModelProto:
+    """Return the model with its large initializers turned into graph inputs of their type."""
+    light = model.clone()
+    for name, value in list(light.graph.initializers.items()):
+        tensor = value.const_value
+        if tensor is not None and tensor.nbytes > _LARGEST_READ:
+            value.dtype, value.shape = tensor.dtype, ir.Shape(tensor.shape.numpy())
+            del light.graph.initializers[name]
+            value.const_value = None
+            light.graph.inputs.append(value)
+    return ir.serde.serialize_model(light)
+
+
+def _node_outputs(model: ir.Model) -> Iterable[ir.Value]:
+    return (value for node in model.graph for value in node.outputs if value.name)
+
+
+def _unknown_values(model: ir.Model) -> list[ir.Value]:
+    # With standard operators alone, onnx knows as much about shapes as ONNX Runtime.
+    custom = any(node.domain not in _STANDARD_DOMAINS for node in model.graph)
+    return [
+        value
+        for value in _node_outputs(model)
+        if value.type is None or (custom and value.shape is None)
+    ]
+
+
+def _ask_onnx_runtime(model: ir.Model, unknown: Iterable[ir.Value]) -> bool:
+    """Fill in what ONNX Runtime knows of some values, and return whether it opens the model."""
+    light = _without_large_weights(model)
+    del light.graph.output[:]
+    light.graph.output.extend(onnx.ValueInfoProto(name=value.name) for value in unknown)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _SILENT
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    try:
+        session = onnxruntime.InferenceSession(
+            light.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+    except (
+        ort_errors.Fail,
+        ort_errors.InvalidArgument,
+        ort_errors.InvalidGraph,
+        ort_errors.NotImplemented,
+        ort_errors.RuntimeException,
+    ):
+        return False
+    answers = {x.name: x for x in session.get_outputs()}
+    for value in unknown:
+        answer = answers[value.name]
+        value.type = _type(answer.type) or value.type
+        # An empty shape may be that of a scalar as well as an unknown one.
+        if value.shape is None and answer.shape:
+            value.shape = ir.Shape(answer.shape)
+    return True
+
+
+def _type(text: str) -> ir.TypeProtocol | None:
+    """Read a type as ONNX Runtime writes it, such as ``seq(tensor(float))``."""
+    kind, _, inner = text.removesuffix(")").partition("(")
+    if kind == "tensor":
+        return ir.TensorType(ir.DataType[inner.upper()])
+    element = _type(inner)
+    if element is None or kind not in ("seq", "optional"):
+        return None
+    return ir.SequenceType(element) if kind == "seq" else ir.OptionalType(element)
