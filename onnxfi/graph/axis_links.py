@@ -56,6 +56,8 @@ def _elementwise(node: ir.Node, *, operands: Sequence[int] | None = None) -> Ite
         if source.shape is None or result.shape is None:
             continue
         shift = result.shape.rank() - source.shape.rank()
+        if shift < 0:
+            continue  # a scalar operand stated to have an axis, say
         yield _link(
             source,
             result,
@@ -132,7 +134,7 @@ def _gather(node: ir.Node) -> Iterator[AxisLink]:
     if source is None or indices is None:
         return
     rank, added = rank_of(source), rank_of(indices)
-    if rank is None or added is None:
+    if not rank or added is None:
         return
     gathered = (_attribute_ints(node, "axis") or [0])[0] % rank
     pairs = [(axis, axis) for axis in range(gathered + (added == 1))]
@@ -158,7 +160,7 @@ def _reshape(node: ir.Node) -> Iterator[AxisLink]:
 def _left_after_dropping(value: ir.Value, axes: Sequence[int] | None) -> list[tuple[int, int]]:
     """Return the axes left without some, and where each then is; none where that is not known."""
     rank = rank_of(value)
-    if rank is None or axes is None:
+    if not rank or axes is None:
         return []
     dropped = {axis % rank for axis in axes}
     left = [axis for axis in range(rank) if axis not in dropped]
