@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 from onnxfi.campaign import Campaign
 from onnxfi.graph import Model, Target, load
 from onnxfi.injector import Golden, Injection, Injector
-from onnxfi.surgery import Split, expose, split
+from onnxfi.surgery import Split, embed, expose, split
 
 __all__ = [
     "Campaign",
@@ -15,6 +15,7 @@ __all__ = [
     "Model",
     "Split",
     "Target",
+    "embed",
     "expose",
     "load",
     "split",

@@ -1,6 +1,7 @@
-"""Cutting a model: splitting it at a target, and exposing tensors as outputs."""
+"""Changing a model: splitting it at targets, exposing tensors as outputs, embedding faults."""
 
+from onnxfi.surgery.embed import embed
 from onnxfi.surgery.expose import expose
 from onnxfi.surgery.split import Split, Stage, resolve_targets, split
 
-__all__ = ["Split", "Stage", "expose", "resolve_targets", "split"]
+__all__ = ["Split", "Stage", "embed", "expose", "resolve_targets", "split"]
