@@ -37,8 +37,11 @@ def _captured(node: ir.Node, body: ir.Graph) -> Iterator[ir.Value]:
 
 
 def constant_values(graph: ir.Graph) -> set[ir.Value]:
-    """Return the values that depend on constants only, initializers included."""
-    constants = set(graph.initializers.values())
+    """Return the values that depend on constants only, initializers included.
+
+    An initializer that is an input as well is the input's default, and no constant.
+    """
+    constants = set(graph.initializers.values()) - set(graph.inputs)
     for node in graph:
         if node.op_type in _NON_DETERMINISTIC and node.domain == "":
             continue

@@ -11,6 +11,8 @@ from onnxfi.graph import Model
 def check_inputs(model: Model, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Return the inputs as C-contiguous arrays, if they are what the model takes.
 
+    An input that has a default, such as that of a saboteur, may be left out.
+
     Raises:
         InputError: an input is missing, unknown, or of another shape or dtype.
     """
@@ -23,6 +25,9 @@ def check_inputs(model: Model, inputs: Mapping[str, np.ndarray]) -> dict[str, np
             )
     checked = {}
     for name, value in expected.items():
+        if name not in inputs and value.const_value is not None:  # its default
+            checked[name] = value.const_value.numpy()
+            continue
         if name not in inputs:
             raise InputError(
                 f"The model takes the inputs {', '.join(map(repr, expected))}, "
