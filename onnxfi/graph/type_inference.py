@@ -33,9 +33,8 @@ def _infer_by_onnx(model: ir.Model) -> None:
     types = {x.name: x.type for x in (*inferred.graph.value_info, *inferred.graph.output)}
     for value in _node_outputs(model):
         if value.name in types:
-            proto = types[value.name]
-            value.type = ir.serde.deserialize_type_proto_for_type(proto) or value.type
-            value.shape = ir.serde.deserialize_type_proto_for_shape(proto) or value.shape
+            value.type = ir.serde.deserialize_type_proto_for_type(types[value.name])
+            value.shape = ir.serde.deserialize_type_proto_for_shape(types[value.name])
 
 
 def _without_large_weights(model: ir.Model) -> onnx.ModelProto:
