@@ -76,8 +76,11 @@ def rounding(said: Document, targets: list[Target]) -> Iterator[str]:
     if said.values["Type"] != "zeros":
         return
     percentage = said.values["Amount"]
-    exact = [size * percentage / 100 for target in targets if (size := _size(target)) is not None]
-    more = sum(math.floor(x) != max(1, round(x)) for x in exact)
+    sizes = [size for target in targets if (size := _size(target)) is not None]
+    more = sum(
+        math.floor(size * percentage / 100) != max(1, round(percentage / 100 * size))
+        for size in sizes
+    )
     if more:
         yield (
             f"Amount: {percentage} % is rounded to the nearest number of values, at least 1; "

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +90,7 @@ class Document:
             ConfigurationError: it is none, or out of range.
         """
         value = self.values.get(key)
-        if isinstance(value, str) and value.strip().isdecimal():
+        if isinstance(value, str) and re.fullmatch(r"\s*\d{1,18}\s*", value):
             value = int(value)
         if (
             isinstance(value, int)
