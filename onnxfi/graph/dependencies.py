@@ -4,9 +4,18 @@ from collections.abc import Collection, Iterator
 
 import onnx_ir as ir
 
-# Without an input from outside, these still give another value each time they run, so what they
-# compute must come from the golden run and never be computed twice.
-_NON_DETERMINISTIC = frozenset({"RandomNormal", "RandomUniform"})
+# They give another value each time they run, so what they compute must come from the golden run
+# and never be computed twice, even where nothing but constants goes in.
+_NON_DETERMINISTIC = frozenset(
+    [
+        "Bernoulli",
+        "Multinomial",
+        "RandomNormal",
+        "RandomNormalLike",
+        "RandomUniform",
+        "RandomUniformLike",
+    ]
+)
 
 
 def consumed_values(node: ir.Node) -> Iterator[ir.Value]:
@@ -17,23 +26,64 @@ def consumed_values(node: ir.Node) -> Iterator[ir.Value]:
     for value in node.inputs:
         if value is not None:
             yield value
+    for body in _bodies(node):
+        for value in _read_in(body):
+            if value.graph is node.graph:
+                yield value
+
+
+def _bodies(node: ir.Node) -> Iterator[ir.Graph]:
     for attribute in node.attributes.values():
         if attribute.type == ir.AttributeType.GRAPH:
-            yield from _captured(node, attribute.as_graph())
+            yield attribute.as_graph()
         elif attribute.type == ir.AttributeType.GRAPHS:
-            for body in attribute.as_graphs():
-                yield from _captured(node, body)
+            yield from attribute.as_graphs()
 
 
-def _captured(node: ir.Node, body: ir.Graph) -> Iterator[ir.Value]:
-    for inner in ir.traversal.RecursiveGraphIterator(body):
-        for value in inner.inputs:
-            if value is not None and value.graph is node.graph:
-                yield value
+def _read_in(body: ir.Graph) -> Iterator[ir.Value]:
+    for node in body:
+        yield from (value for value in node.inputs if value is not None)
+        for inner in _bodies(node):
+            yield from _read_in(inner)
     # A body may also hand an outer value straight out.
-    for value in body.outputs:
-        if value.graph is node.graph:
-            yield value
+    yield from body.outputs
+
+
+def inner_holders(graph: ir.Graph) -> dict[str, ir.Node]:
+    """Return the node of the graph that holds a name, for each name in a body.
+
+    Names of tensors and of nodes, however deep.
+    """
+    holders: dict[str, ir.Node] = {}
+    for node in graph:
+        for body in _bodies(node):
+            for name in _names_in(body):
+                holders.setdefault(name, node)
+    return holders
+
+
+def _names_in(body: ir.Graph) -> Iterator[str]:
+    values = [
+        *body.inputs,
+        *body.initializers.values(),
+        *(x for node in body for x in node.outputs),
+    ]
+    yield from (value.name for value in values if value.name)
+    for node in body:
+        if node.name:
+            yield node.name
+        for inner in _bodies(node):
+            yield from _names_in(inner)
+
+
+def is_non_deterministic(node: ir.Node) -> bool:
+    """Return whether a node draws random numbers, itself or in a body."""
+    if node.domain == "" and (
+        node.op_type in _NON_DETERMINISTIC
+        or (node.op_type == "Dropout" and len(node.inputs) > 2)  # the training mode is given
+    ):
+        return True
+    return any(is_non_deterministic(inner) for body in _bodies(node) for inner in body)
 
 
 def constant_values(graph: ir.Graph) -> set[ir.Value]:
@@ -43,7 +93,7 @@ def constant_values(graph: ir.Graph) -> set[ir.Value]:
     """
     constants = set(graph.initializers.values()) - set(graph.inputs)
     for node in graph:
-        if node.op_type in _NON_DETERMINISTIC and node.domain == "":
+        if is_non_deterministic(node):
             continue
         if all(value in constants for value in consumed_values(node)):
             constants.update(node.outputs)

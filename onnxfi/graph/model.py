@@ -11,7 +11,7 @@ import onnx_ir as ir
 
 from onnxfi.converters.layer_map import METADATA_KEY, Layer, parse_layers
 from onnxfi.errors import ModelFormatError, TargetNotFoundError
-from onnxfi.graph.dependencies import constant_values
+from onnxfi.graph.dependencies import constant_values, inner_holders
 from onnxfi.graph.lookup import closest
 from onnxfi.graph.target import Target, TargetKind
 from onnxfi.graph.target_listing import list_targets
@@ -116,6 +116,13 @@ class Model:
             return (
                 f"A target must be a tensor of numbers, and {name!r} is none, or its type is not "
                 "known. List the targets with `onnxfi inspect`."
+            )
+        holder = inner_holders(self.graph).get(name)
+        if holder is not None:
+            return (
+                f"A target must be in the main graph, and {name!r} is inside a subgraph of the "
+                f"{holder.op_type} node {holder.name!r}, which counts as one operator. Choose one "
+                f"of its outputs: {', '.join(repr(x.name) for x in holder.outputs if x.name)}."
             )
         names = [
             *self._targets,
