@@ -1,6 +1,6 @@
 """A model ready to run."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -55,16 +55,8 @@ class Session:
             options.intra_op_num_threads = threads
         light, self._weights = _take_weights_out(model)
         options.add_external_initializers(list(self._weights), list(self._weights.values()))
-        try:
-            self._session = onnxruntime.InferenceSession(
-                ir.serde.serialize_model(light).SerializeToString(),
-                options,
-                providers=_PROVIDERS[provider],
-            )
-        except _REFUSALS as error:
-            raise ModelFormatError(
-                f"ONNX Runtime must be able to run the model: {error}"
-            ) from error
+        content = ir.serde.serialize_model(light).SerializeToString()
+        self._session = _open(content, options, _PROVIDERS[provider])
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         self.output_names: tuple[str, ...] = tuple(x.name for x in outputs)
         # The dtypes that NumPy lacks, of the inputs and of the outputs that have one.
@@ -104,6 +96,20 @@ class Session:
             to_numpy(value, self._output_dtypes.get(name))
             for name, value in zip(self.output_names, results, strict=True)
         ]
+
+
+def _open(
+    content: bytes, options: onnxruntime.SessionOptions, providers: Sequence[str]
+) -> onnxruntime.InferenceSession:
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=providers)
+    except _REFUSALS:
+        # An optimization may fail where the kernels do not, such as those for int8 on float8.
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=providers)
+    except _REFUSALS as error:
+        raise ModelFormatError(f"ONNX Runtime must be able to run the model: {error}") from error
 
 
 def _dtypes_beyond_numpy(arguments: Iterable[onnxruntime.NodeArg]) -> dict[str, ir.DataType]:
