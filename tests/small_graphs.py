@@ -287,7 +287,8 @@ def run_overwriting(
         arguments = [results[name] for name in runtime_node.input]
         context = {"context": results} if runtime_node.need_context() else {}
         produced = runtime_node.run(*arguments, **context)
-        results.update(zip(runtime_node.output, produced, strict=True))
+        # A node may leave out its last outputs.
+        results.update(zip(runtime_node.output, produced, strict=False))
         if tensor in runtime_node.output:
             before = np.asarray(results[tensor])
             results[tensor] = overwrite(before)
