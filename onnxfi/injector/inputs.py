@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import numpy as np
+import onnx_ir as ir
 
 from onnxfi.errors import InputError
 from onnxfi.graph import Model
@@ -33,6 +34,9 @@ def check_inputs(model: Model, inputs: Mapping[str, np.ndarray]) -> dict[str, np
                 f"The model takes the inputs {', '.join(map(repr, expected))}, "
                 f"and {name!r} was not given."
             )
+        if not isinstance(value.type, ir.TensorType):  # a sequence or an optional
+            checked[name] = inputs[name]
+            continue
         array = np.asarray(inputs[name])
         shape = None if value.shape is None else tuple(value.shape)
         if shape is not None and not shape_fits(array.shape, shape):
