@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 from light_models import densified
 
 TARGETS = 5
+OPERATORS = ("Conv", "MaxPool", "Gemm")
 ROUND_SECONDS = 0.25
 
 
@@ -83,9 +84,7 @@ def benchmark(name: str, model: onnxfi.Model, *, rounds: int, threads: int) -> N
 
 def spread(model: onnxfi.Model) -> list[onnxfi.Target]:
     """Return five targets from early to late, among the convolutions and dense layers."""
-    targets = [target for op in ("Conv", "MaxPool", "Gemm") for target in model.targets(op=op)]
-    order = {target.tensor: position for position, target in enumerate(model.targets())}
-    targets.sort(key=lambda target: order[target.tensor])
+    targets = [x for x in model.targets(kind="activation") if x.op_type in OPERATORS]
     chosen = np.linspace(0, len(targets) - 2, TARGETS).round().astype(int)
     return [targets[position] for position in chosen]
 

@@ -1,0 +1,157 @@
+"""Run on CUDA what runs on the CPU, and compare: the check for a machine with an NVIDIA GPU.
+
+For targets of every kind in small graphs and in real architectures with random weights: the golden
+outputs and the faulty outputs of the same corruptions on both providers, largest difference
+relative to the largest output; whether the outcomes agree; and the injector's time per injection
+against the bare suffix on CUDA. Ends with status 1 where something differs by more than 0.1 %.
+
+Usage: python tools/check_cuda.py [--injections 20]
+"""
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+import onnxfi
+from onnxfi.error_models import BitFlip
+from onnxfi.runtime import Session, choose_provider
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+from light_models import LIGHT_MODELS, densified
+from small_graphs import SMALL_GRAPHS, random_inputs
+
+TOLERANCE = 1e-3
+TARGETS = 8
+# Flips of high bits lead to numbers so large that the order of a sum decides what they become.
+ERROR_MODEL = BitFlip(bit=22)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How CUDA and the CPU compare on one model.
+
+    Attributes:
+        targets: number of targets compared.
+        golden: largest relative difference of golden outputs.
+        faulty: largest relative difference of faulty outputs.
+        outcomes: share of injections with the same outcome.
+        overhead: the injector's time per injection against the bare suffix, both on CUDA; median
+            over the targets.
+    """
+
+    targets: int
+    golden: float
+    faulty: float
+    outcomes: float
+    overhead: float
+
+
+def main() -> None:
+    """Print one line per model."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--injections", type=int, default=20, help="at each target")
+    injections = parser.parse_args().injections
+    choose_provider("cuda")  # an error where CUDA cannot run
+    print(f"onnxruntime {onnxruntime.__version__}; {injections} injections at each target")
+    print(
+        f"{'model':<28}{'targets':>8}{'golden':>10}{'faulty':>10}{'outcomes':>10}{'overhead':>10}"
+    )
+    worst = 0.0
+    for name, model, feeds in models():
+        result = compare(model, feeds, injections)
+        worst = max(worst, result.golden, result.faulty)
+        print(
+            f"{name:<28}{result.targets:>8}{result.golden:>10.1e}{result.faulty:>10.1e}"
+            f"{100 * result.outcomes:>8.1f} %{result.overhead:>10.2f}",
+            flush=True,
+        )
+    print(f"largest relative difference: {worst:.1e}; allowed: {TOLERANCE:.0e}")
+    sys.exit(int(not worst < TOLERANCE))
+
+
+def models() -> Iterator[tuple[str, onnxfi.Model, dict[str, np.ndarray]]]:
+    """Yield the models with an input each."""
+    for name, make in SMALL_GRAPHS.items():
+        yield name, onnxfi.load(make()), random_inputs(make())
+    for name in LIGHT_MODELS:
+        model = onnxfi.load(densified(name))
+        (graph_input,) = model.graph.inputs
+        x = np.random.default_rng(1).standard_normal(graph_input.shape.numpy()).astype(np.float32)
+        yield name, model, {graph_input.name: x}
+
+
+def compare(model: onnxfi.Model, feeds: dict[str, np.ndarray], injections: int) -> Comparison:
+    """Compare both providers at some targets of a model, from early to late."""
+    targets = [x for x in model.targets() if x.dtype == np.float32 and x.tensor != "scales"]
+    targets = targets[:: -(-len(targets) // TARGETS)]
+    golden_errors, faulty_errors, agreeing, overheads = [0.0], [0.0], [], []
+    for target in targets:
+        with (
+            onnxfi.Injector(model, target, provider="cpu") as on_cpu,
+            onnxfi.Injector(model, target, provider="cuda") as on_cuda,
+        ):
+            expected, golden = on_cpu.golden(feeds), on_cuda.golden(feeds)
+            golden_errors.append(difference(golden.outputs, expected.outputs))
+            # From the same golden tensor, so that the corruptions are the same as well.
+            for injection in on_cpu.inject(expected, ERROR_MODEL, count=injections):
+                corrupted = golden.target.copy()
+                corrupted.reshape(-1)[injection.corruption.indices] = injection.corruption.values
+                outputs = on_cuda.resume(golden, corrupted)
+                faulty_errors.append(difference(outputs, injection.outputs))
+            outcomes = zip(
+                on_cpu.inject(expected, ERROR_MODEL, count=injections),
+                on_cuda.inject(golden, ERROR_MODEL, count=injections),
+                strict=True,
+            )
+            agreeing += [cpu.outcome == cuda.outcome for cpu, cuda in outcomes]
+            if on_cuda.split.faulty_outputs:
+                overheads.append(overhead(on_cuda, golden, injections))
+    return Comparison(
+        targets=len(targets),
+        golden=max(golden_errors),
+        faulty=max(faulty_errors),
+        outcomes=statistics.mean(agreeing),
+        overhead=statistics.median(overheads),
+    )
+
+
+def difference(outputs: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> float:
+    """Return the largest absolute difference over the largest absolute output."""
+    largest = 0.0
+    for name, array in expected.items():
+        if array.dtype.kind != "f":
+            continue
+        with np.errstate(invalid="ignore"):
+            finite = np.isfinite(array) & np.isfinite(outputs[name])
+            error = np.abs(outputs[name] - array)[finite]
+        scale = np.abs(array[np.isfinite(array)]).max(initial=1e-30)
+        largest = max(largest, float(error.max(initial=0) / scale))
+    return largest
+
+
+def overhead(injector: onnxfi.Injector, golden: onnxfi.Golden, injections: int) -> float:
+    """Return the time per injection over that of the bare suffix; the two take turns."""
+    suffix = Session(injector.split.suffix, provider="cuda")
+    feeds = {**golden.boundary, **golden.targets}
+    ratios = []
+    for _ in range(5):
+        start = time.perf_counter()
+        for _ in range(injections):
+            suffix.run(feeds)
+        bare = time.perf_counter() - start
+        start = time.perf_counter()
+        for _ in injector.inject(golden, ERROR_MODEL, count=injections):
+            pass
+        ratios.append((time.perf_counter() - start) / bare)
+    return statistics.median(ratios)
+
+
+if __name__ == "__main__":
+    main()
