@@ -5,7 +5,7 @@ outputs and the faulty outputs of the same corruptions on both providers, larges
 relative to the largest output; whether the outcomes agree; and the injector's time per injection
 against the bare suffix on CUDA. Ends with status 1 where something differs by more than 0.1 %.
 
-Usage: python tools/check_cuda.py [--injections 20]
+Usage: python tools/check_cuda.py [--injections 20] [--provider cuda]
 """
 
 import argparse
@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import onnxruntime
@@ -27,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from light_models import LIGHT_MODELS, densified
 from small_graphs import SMALL_GRAPHS, random_inputs
 
+ProviderName = Literal["cpu", "cuda"]
 TOLERANCE = 1e-3
 TARGETS = 8
 # Flips of high bits lead to numbers so large that the order of a sum decides what they become.
@@ -57,15 +59,16 @@ def main() -> None:
     """Print one line per model."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--injections", type=int, default=20, help="at each target")
-    injections = parser.parse_args().injections
-    choose_provider("cuda")  # an error where CUDA cannot run
+    parser.add_argument("--provider", default="cuda", help="cpu tries the program itself")
+    arguments = parser.parse_args()
+    injections, provider = arguments.injections, choose_provider(arguments.provider)
     print(f"onnxruntime {onnxruntime.__version__}; {injections} injections at each target")
     print(
         f"{'model':<28}{'targets':>8}{'golden':>10}{'faulty':>10}{'outcomes':>10}{'overhead':>10}"
     )
     worst = 0.0
     for name, model, feeds in models():
-        result = compare(model, feeds, injections)
+        result = compare(model, feeds, injections, provider)
         worst = max(worst, result.golden, result.faulty)
         print(
             f"{name:<28}{result.targets:>8}{result.golden:>10.1e}{result.faulty:>10.1e}"
@@ -87,7 +90,9 @@ def models() -> Iterator[tuple[str, onnxfi.Model, dict[str, np.ndarray]]]:
         yield name, model, {graph_input.name: x}
 
 
-def compare(model: onnxfi.Model, feeds: dict[str, np.ndarray], injections: int) -> Comparison:
+def compare(
+    model: onnxfi.Model, feeds: dict[str, np.ndarray], injections: int, provider: ProviderName
+) -> Comparison:
     """Compare both providers at some targets of a model, from early to late."""
     targets = [x for x in model.targets() if x.dtype == np.float32 and x.tensor != "scales"]
     targets = targets[:: -(-len(targets) // TARGETS)]
@@ -95,7 +100,7 @@ def compare(model: onnxfi.Model, feeds: dict[str, np.ndarray], injections: int) 
     for target in targets:
         with (
             onnxfi.Injector(model, target, provider="cpu") as on_cpu,
-            onnxfi.Injector(model, target, provider="cuda") as on_cuda,
+            onnxfi.Injector(model, target, provider=provider) as on_cuda,
         ):
             expected, golden = on_cpu.golden(feeds), on_cuda.golden(feeds)
             golden_errors.append(difference(golden.outputs, expected.outputs))
@@ -138,7 +143,7 @@ def difference(outputs: dict[str, np.ndarray], expected: dict[str, np.ndarray]) 
 
 def overhead(injector: onnxfi.Injector, golden: onnxfi.Golden, injections: int) -> float:
     """Return the time per injection over that of the bare suffix; the two take turns."""
-    suffix = Session(injector.split.suffix, provider="cuda")
+    suffix = Session(injector.split.suffix, provider=injector.provider)
     feeds = {**golden.boundary, **golden.targets}
     ratios = []
     for _ in range(5):
