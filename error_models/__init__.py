@@ -10,6 +10,7 @@ from onnxfi.error_models.corruption import Corruption
 from onnxfi.error_models.error_model import ErrorModel
 from onnxfi.error_models.random_value import RandomValue
 from onnxfi.error_models.registry import ERROR_MODELS, from_dict, load
+from onnxfi.error_models.spatial_model import SpatialModel
 from onnxfi.error_models.zero import Zero
 
 __all__ = [  # noqa: RUF022  # grouped, not sorted
@@ -19,6 +20,7 @@ __all__ = [  # noqa: RUF022  # grouped, not sorted
     # the error models
     "BitFlip",
     "RandomValue",
+    "SpatialModel",
     "Zero",
     # by name
     "ERROR_MODELS",

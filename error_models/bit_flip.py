@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from onnxfi.error_models.bit_layout import bit_layout
+from onnxfi.error_models.bit_layout import bit_layout, flip_bits
 from onnxfi.error_models.configuration import checked_extent, checked_integer, closest, to_dict
 from onnxfi.error_models.corruption import Corruption
 from onnxfi.error_models.sites import draw_sites, number_of_sites, values_at
@@ -77,10 +77,7 @@ class BitFlip:
             bits = np.full(count, allowed[0], dtype=np.int16)
         else:
             bits = rng.integers(allowed.start, allowed.stop, size=count, dtype=np.int16)
-        unsigned = bit_layout(golden.dtype).unsigned
-        flipped = values_at(golden, sites).view(unsigned)
-        flipped ^= np.left_shift(1, bits, dtype=unsigned, casting="unsafe")
-        return Corruption(sites, flipped.view(golden.dtype), bits=bits)
+        return Corruption(sites, flip_bits(values_at(golden, sites), bits), bits=bits)
 
     def to_dict(self) -> dict[str, Any]:
         """Give ``{"name": "bitflip", "configuration": {"bit": ..., "count": ..., ...}}``."""

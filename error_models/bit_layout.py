@@ -1,4 +1,4 @@
-"""How the bits of a dtype are laid out: width, sign, exponent and mantissa."""
+"""The bits of a dtype: how they are laid out, and inverting them."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -79,3 +79,19 @@ def bit_layout(dtype: np.dtype) -> BitLayout:
     width = 1 if kind == "bool" else dtype.itemsize * 8
     sign = range(width - 1, width) if kind == "signed" else none
     return BitLayout(kind, width, sign, none, none, unsigned)
+
+
+def flip_bits(values: np.ndarray, bits: np.ndarray) -> np.ndarray:
+    """Give values with one bit of each inverted.
+
+    Args:
+        values: shape ``(K,)``, of a dtype with a bit layout.
+        bits: int16, shape ``(K,)``; the bit of each value, below the layout's width.
+
+    Returns:
+        A new array of the shape and dtype of ``values``.
+    """
+    unsigned = bit_layout(values.dtype).unsigned
+    masks = np.left_shift(1, bits, dtype=unsigned, casting="unsafe")
+    flipped: np.ndarray = (values.view(unsigned) ^ masks).view(values.dtype)
+    return flipped

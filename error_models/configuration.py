@@ -110,8 +110,8 @@ def _finite(model: str, key: str, value: object) -> float:
 
 
 def configuration_keys(model: type) -> tuple[str, ...]:
-    """Give the configuration keys of an error model, which are its dataclass fields."""
-    return tuple(field.name for field in dataclasses.fields(model))
+    """Give the configuration keys of an error model: the dataclass fields that it is made from."""
+    return tuple(field.name for field in dataclasses.fields(model) if field.init)
 
 
 def to_dict(model: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from onnxfi.error_models.bit_layout import bit_layout
 from onnxfi.error_models.configuration import checked_extent, checked_range, to_dict
 from onnxfi.error_models.corruption import Corruption
 from onnxfi.error_models.sites import draw_sites, number_of_sites
+from onnxfi.error_models.value_range import value_range
 from onnxfi.errors import ErrorModelError
 
 
@@ -92,7 +93,13 @@ class RandomValue:
     def _float_range(self, golden: np.ndarray) -> tuple[float, float]:
         """Give the ends of the range for a float tensor."""
         if self.low is None or self.high is None:
-            return _finite_range(golden)
+            golden_range = value_range(golden)
+            if golden_range is None:
+                raise ErrorModelError(
+                    "random: the range is taken from the golden tensor's finite values, "
+                    "got a tensor without any: give low and high"
+                )
+            return golden_range
         with np.errstate(over="ignore"):
             ends = np.array([self.low, self.high], dtype=np.float64).astype(golden.dtype)
         if not np.isfinite(ends.astype(np.float64)).all():
@@ -115,20 +122,3 @@ class RandomValue:
             f"random: a {dtype} target must be able to hold low, high and a value "
             f"between them, got low={self.low}, high={self.high}: choose another range"
         )
-
-
-def _finite_range(golden: np.ndarray) -> tuple[float, float]:
-    """Give the least and the greatest finite value of a float tensor."""
-    # ml_dtypes lack fast reductions, and every one of them fits float32.
-    is_native = golden.dtype.name in ("float16", "float32", "float64")
-    wide = golden if is_native else golden.astype(np.float32)
-    low, high = float(wide.min()), float(wide.max())
-    if math.isfinite(low) and math.isfinite(high):
-        return low, high
-    finite = wide[np.isfinite(wide)]
-    if not finite.size:
-        raise ErrorModelError(
-            "random: the range is taken from the golden tensor's finite values, "
-            "got a tensor without any: give low and high"
-        )
-    return float(finite.min()), float(finite.max())

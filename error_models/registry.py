@@ -7,13 +7,15 @@ from onnxfi.error_models.bit_flip import BitFlip
 from onnxfi.error_models.configuration import closest, configuration_keys
 from onnxfi.error_models.error_model import ErrorModel
 from onnxfi.error_models.random_value import RandomValue
+from onnxfi.error_models.spatial_model import SpatialModel
 from onnxfi.error_models.zero import Zero
 from onnxfi.errors import ErrorModelError
 
-ERROR_MODELS: dict[str, type[BitFlip] | type[Zero] | type[RandomValue]] = {
+ERROR_MODELS: dict[str, type[BitFlip] | type[Zero] | type[RandomValue] | type[SpatialModel]] = {
     "bitflip": BitFlip,
     "zero": Zero,
     "random": RandomValue,
+    "spatial": SpatialModel,
 }
 
 

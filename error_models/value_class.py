@@ -5,6 +5,7 @@ from typing import Literal
 import numpy as np
 
 from onnxfi.error_models.bit_layout import bit_layout
+from onnxfi.error_models.value_range import value_range
 
 ValueClass = Literal["zero", "nan", "in_range", "out_of_range", "flip"]
 
@@ -17,9 +18,8 @@ def to_float64(values: np.ndarray) -> np.ndarray:
 
 def finite_range(tensor: np.ndarray) -> tuple[float, float]:
     """Return the lowest and the highest finite element; (0, 0) where there is none."""
-    with np.errstate(invalid="ignore"):
-        finite = tensor[np.isfinite(tensor)] if tensor.dtype.kind not in "biu" else tensor.ravel()
-    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    low, high = value_range(tensor) or (0, 0)
+    return float(low), float(high)
 
 
 def classify_values(

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import ml_dtypes
 import numpy as np
@@ -15,6 +16,7 @@ import pytest
 from onnxfi.error_models import ERROR_MODELS, Corruption, ErrorModel, from_dict, load
 from onnxfi.errors import ErrorModelError
 
+EVERY_PATTERN = Path(__file__).parent / "data" / "every_pattern.json"
 SPECS = (
     "bitflip",
     "bitflip:count=5",
@@ -27,6 +29,9 @@ SPECS = (
     "random:count=7",
     "random:fraction=0.2",
     "random:low=0,high=1.5,count=2",
+    f"spatial:model={EVERY_PATTERN}",
+    f"spatial:model={EVERY_PATTERN},low=0,high=1.5",
+    f"spatial:model={EVERY_PATTERN},pattern=single_block",
 )
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 FLOAT8 = (
@@ -56,9 +61,11 @@ def draw(model: ErrorModel, golden: np.ndarray, seed: int = 0) -> Corruption:
     return model.sample(golden, channel_axis=axis, rng=np.random.default_rng(seed))
 
 
-def count_in(spec: str, golden: np.ndarray) -> int:
-    """Tell the number of sites that a text asks for, at least the one of a scalar."""
+def count_in(spec: str, golden: np.ndarray) -> int | None:
+    """Tell the number of sites that a text asks for; None where it asks for none."""
     configuration = load(spec).to_dict()["configuration"]
+    if "count" not in configuration:
+        return None
     if configuration["count"] is not None:
         return int(configuration["count"])
     return max(1, int(configuration["fraction"] * golden.size + 0.5))
@@ -101,7 +108,9 @@ def test_every_error_model_is_under_contract() -> None:
     assert {load(spec).name for spec in SPECS} == set(ERROR_MODELS)
 
 
-@pytest.mark.parametrize("spec", SPECS)
+@pytest.mark.parametrize(
+    "spec", SPECS, ids=lambda spec: spec.replace(f"{EVERY_PATTERN.parent}/", "")
+)
 class TestContract:
     """The contract of one error model."""
 
@@ -135,7 +144,8 @@ class TestContract:
         before = golden.copy()
         for seed in range(5):
             corruption = draw(load(spec), golden, seed)
-            count = count_in(spec, golden)
+            count = count_in(spec, golden) or corruption.indices.size
+            assert count > 0
             assert corruption.indices.dtype == np.int64
             assert corruption.indices.shape == corruption.values.shape == (count,)
             assert corruption.values.dtype == dtype
@@ -168,8 +178,12 @@ class TestContract:
     @pytest.mark.parametrize("dtype", DTYPES, ids=str)
     def test_scalar(self, spec: str, dtype: np.dtype) -> None:
         golden = np.array(1, dtype=dtype)
-        if count_in(spec, golden) > 1:
+        if (count_in(spec, golden) or 1) > 1:
             with pytest.raises(ErrorModelError, match="which has 1, got count="):
+                draw(load(spec), golden)
+            return
+        if "pattern=single_block" in spec:
+            with pytest.raises(ErrorModelError, match="single_block needs a larger target"):
                 draw(load(spec), golden)
             return
         corruption = draw(load(spec), golden)
@@ -177,7 +191,7 @@ class TestContract:
         assert corruption.apply(golden).shape == ()
 
     def test_empty_tensor_is_refused(self, spec: str) -> None:
-        with pytest.raises(ErrorModelError, match="which has 0, got count="):
+        with pytest.raises(ErrorModelError, match="which has 0"):
             draw(load(spec), np.zeros((0, 3), dtype=np.float32))
 
     @pytest.mark.parametrize("dtype", ["complex64", "U3", "O", ml_dtypes.int4])
@@ -207,10 +221,11 @@ class TestContract:
 
     def test_unknown_key(self, spec: str) -> None:
         document = load(spec).to_dict()
-        document["configuration"]["cuont"] = 1
-        with pytest.raises(ErrorModelError, match=r"keys .*count.*did you mean 'count'"):
+        key = next(iter(document["configuration"]))
+        document["configuration"][f"{key}x"] = 1
+        with pytest.raises(ErrorModelError, match=rf"keys .*{key}.*did you mean '{key}'"):
             from_dict(document)
 
     def test_is_immutable(self, spec: str) -> None:
         with pytest.raises(AttributeError):
-            load(spec).count = 3  # type: ignore[attr-defined]
+            setattr(load(spec), next(iter(load(spec).to_dict()["configuration"])), 3)

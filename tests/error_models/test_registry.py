@@ -32,9 +32,9 @@ def test_load(spec: Any, expected: object) -> None:
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("bitflop", "one of bitflip, zero, random, got 'bitflop' .did you mean 'bitflip'"),
-        ("", "one of bitflip, zero, random, got ''"),
-        ({"name": 3}, "one of bitflip, zero, random, got 3"),
+        ("bitflop", "one of bitflip, zero, random, spatial, got 'bitflop' .did you mean 'bitflip'"),
+        ("", "one of bitflip, zero, random, spatial, got ''"),
+        ({"name": 3}, "one of bitflip, zero, random, spatial, got 3"),
         ({"configuration": {}}, "must have a name"),
         ({"name": "zero", "config": {}}, "keys name and configuration, got 'config'"),
         ({"name": "zero", "configuration": [1]}, r"must be a mapping, got \[1\]"),
@@ -50,6 +50,7 @@ def test_load(spec: Any, expected: object) -> None:
         ("bitflip:fraction=all", "fraction must be a number above 0 and at most 1, got 'all'"),
         ("zero:count=1,fraction=1", "by count or by fraction, got count=1 and fraction=1"),
         ("random:low=nan,high=1", "low must be a finite number, got nan"),
+        ("spatial", "model must be the path of a CLASSES v2 JSON file, got ''"),
         (7, "a text, a mapping or an error model, got 7"),
         (BitFlip, "a text, a mapping or an error model"),
     ],

@@ -1,0 +1,142 @@
+"""Drawing a value of each value class: zero, nan, in_range, out_of_range, flip."""
+
+import math
+from functools import cache
+
+import ml_dtypes
+import numpy as np
+
+from onnxfi.error_models.bit_layout import bit_layout, flip_bits
+from onnxfi.error_models.value_class import ValueClass
+from onnxfi.errors import ErrorModelError
+
+
+def needs_range(value_class: ValueClass, dtype: np.dtype) -> bool:
+    """Tell whether drawing a value of a class needs the range of the golden tensor."""
+    if value_class == "nan":
+        return bit_layout(dtype).kind != "float"
+    return value_class in ("in_range", "out_of_range")
+
+
+def draw_values(
+    value_class: ValueClass,
+    golden: np.ndarray,
+    *,
+    low: float,
+    high: float,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Draw values of one value class.
+
+    - **zero**: positive zero; False for bool.
+    - **nan**: a quiet NaN. Integers and bool have none: their values are out of range.
+    - **in_range**: uniform from ``low`` to ``high``, both included.
+    - **out_of_range**: uniform over all finite values of the dtype below ``low`` or above
+      ``high``, so that for floats every bit pattern is as likely as any other. Where the dtype
+      has no such value (a range of 0 to 255 for uint8, say) it is drawn in range.
+    - **flip**: the golden value with one bit inverted, every bit as likely.
+
+    Args:
+        value_class: the value class.
+        golden: the golden values at the injection sites, shape ``(K,)``.
+        low: the least value in range; read for the classes of ``needs_range`` only.
+        high: the greatest value in range.
+        rng: the source of randomness.
+
+    Returns:
+        Shape ``(K,)``, in the dtype of ``golden``.
+
+    Raises:
+        ErrorModelError: the dtype has no value from ``low`` to ``high``.
+    """
+    dtype, count = golden.dtype, golden.size
+    if value_class == "zero":
+        return np.zeros(count, dtype=dtype)
+    layout = bit_layout(dtype)
+    if value_class == "flip":
+        bits = rng.integers(layout.width, size=count, dtype=np.int16)
+        return flip_bits(golden, bits)
+    is_float = layout.kind == "float"
+    if value_class == "nan" and is_float:
+        return np.full(count, np.nan).astype(dtype)
+    least, first, last, greatest = _keys(low, high, dtype)
+    outside = (first - least) + (greatest - last)
+    if value_class != "in_range" and outside:
+        drawn = rng.integers(outside, size=count, dtype=np.uint64)
+        below = drawn < first - least
+        # Modulo 2**64, which is exact for keys of at most 64 bits.
+        keys = drawn + np.where(below, _modulo(least), _modulo(last + 1 - (first - least)))
+        return _values(keys, dtype)
+    if is_float:
+        ends = _values(np.array([_modulo(first), _modulo(last)]), dtype).astype(np.float64)
+        share = rng.random(count)
+        # This form does not overflow where high - low would.
+        uniform: np.ndarray = np.clip(ends[0] * (1.0 - share) + ends[1] * share, *ends)
+        return uniform.astype(dtype)
+    steps = rng.integers(last - first, size=count, dtype=np.uint64, endpoint=True)
+    return _values(steps + _modulo(first), dtype)
+
+
+# The values of a dtype are numbered by keys, whole numbers in the order of the values. An integer
+# or bool is its own key. The key of a float is its bit pattern without the sign, made negative
+# where the sign is set; both zeros have the key 0.
+
+
+def _keys(low: float, high: float, dtype: np.dtype) -> tuple[int, int, int, int]:
+    """Give the keys of the least value, of the ends of the range and of the greatest value."""
+    least, greatest = _extreme_keys(dtype)
+    if bit_layout(dtype).kind == "float":
+        first, last = _float_key(low, dtype), _float_key(high, dtype)
+        first += _float_of(first, dtype) < low
+        last -= _float_of(last, dtype) > high
+    else:
+        first, last = math.ceil(low), math.floor(high)
+    first, last = max(first, least), min(last, greatest)
+    if first > last:
+        raise ErrorModelError(
+            f"a {dtype} target must have a value in the range, "
+            f"got low={low}, high={high}: choose another range"
+        )
+    return least, first, last, greatest
+
+
+@cache
+def _extreme_keys(dtype: np.dtype) -> tuple[int, int]:
+    layout = bit_layout(dtype)
+    if layout.kind == "bool":
+        return 0, 1
+    if layout.kind != "float":
+        return int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+    native = dtype.newbyteorder("=")
+    largest = np.array([ml_dtypes.finfo(native).max], dtype=native)  # type: ignore[no-untyped-call]
+    key = int(largest.view(bit_layout(native).unsigned)[0])
+    return -key, key
+
+
+def _float_key(value: float, dtype: np.dtype) -> int:
+    """Give the key of the value of a dtype that is nearest to a number."""
+    least, greatest = _extreme_keys(dtype)
+    if abs(value) >= _float_of(greatest, dtype):
+        return greatest if value > 0 else least
+    layout = bit_layout(dtype)
+    pattern = int(np.array([value], dtype=np.float64).astype(dtype).view(layout.unsigned)[0])
+    magnitude = pattern & ~(1 << layout.width - 1)
+    return magnitude if pattern == magnitude else -magnitude
+
+
+def _float_of(key: int, dtype: np.dtype) -> float:
+    return float(_values(np.array([_modulo(key)]), dtype)[0])
+
+
+def _values(keys: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Give the values of keys, which are uint64 modulo 2**64."""
+    layout = bit_layout(dtype)
+    if layout.kind == "float":
+        signed = keys.view(np.int64)
+        sign = np.uint64(1 << layout.width - 1)
+        keys = np.where(signed < 0, -keys | sign, keys)
+    return keys.astype(layout.unsigned).view(dtype)
+
+
+def _modulo(key: int) -> np.uint64:
+    return np.uint64(key % 2**64)

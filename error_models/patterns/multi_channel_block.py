@@ -1,0 +1,78 @@
+"""multi_channel_block: the same stretch of values in several channels."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+import numpy as np
+
+from onnxfi.error_models.drawing import draw_mask, draw_share
+from onnxfi.error_models.patterns.block import (
+    BLOCK_SIZES,
+    block_size_of,
+    fitting_block,
+    room_for_block,
+)
+from onnxfi.error_models.patterns.channels import (
+    CHANNEL_NUMBERS,
+    CHANNEL_PERCENTAGES,
+    draw_channels,
+)
+from onnxfi.error_models.patterns.pattern import Numbers, Parameters, Shape
+
+_DENSITY: Final = "avg_block_corruption_pct"
+
+
+@dataclass(frozen=True, slots=True)
+class MultiChannelBlock:
+    """A stretch of ``block_size`` positions, the same in two or more channels.
+
+    ``avg_block_corruption_pct`` of it, counted over all channels, are corrupted: more than half in
+    one of the channels, the leader, and at least one value in every other.
+    """
+
+    numbers: ClassVar[dict[str, Numbers]] = CHANNEL_NUMBERS | {"block_size": BLOCK_SIZES}
+    percentages: ClassVar[tuple[str, ...]] = (CHANNEL_PERCENTAGES, _DENSITY)
+    needs_channels: ClassVar[bool] = True
+
+    def fits(self, shape: Shape) -> bool:
+        """Tell whether there are two channels, with room for a block."""
+        return shape[0] > 1 and room_for_block(shape[1] * shape[2])
+
+    def draw(self, shape: Shape, parameters: Parameters, *, rng: np.random.Generator) -> np.ndarray:
+        """Draw the channels, where the block begins, and which of its values are corrupted."""
+        channels, rows, columns = shape
+        area = rows * columns
+        corrupted = draw_channels(channels, parameters, least=2, rng=rng)
+        size, width = fitting_block(parameters.numbers["block_size"], area)
+        chosen = np.zeros((corrupted.size, width), dtype=bool)
+        chosen[np.arange(corrupted.size), rng.integers(width, size=corrupted.size)] = True
+        leader = rng.integers(corrupted.size)
+        chosen[leader] = draw_mask(width, size // 2 + 1, rng=rng)
+        free = np.flatnonzero(~chosen)
+        total = draw_share(
+            parameters.percentages[_DENSITY],
+            corrupted.size * size,
+            least=chosen.size - free.size,
+            most=chosen.size,
+            rng=rng,
+        )
+        more = total - (chosen.size - free.size)
+        chosen.reshape(-1)[free] = draw_mask(free.size, more, rng=rng)
+        channel, at = np.nonzero(chosen)
+        sites: np.ndarray = corrupted[channel] * area + at + rng.integers(area - width + 1)
+        return sites
+
+    def belongs(self, sites: np.ndarray, shape: Shape) -> bool:
+        """Tell whether several channels are corrupted, one of them, the leader, in a block.
+
+        Every other channel has a block too, or its positions lie, together with the leader's and
+        those of all such channels, in a stretch as long as the leader's block size.
+        """
+        area = shape[1] * shape[2]
+        _, starts = np.unique(sites // area, return_index=True)
+        channels = np.split(sites % area, starts[1:])
+        followers = [each for each in channels if block_size_of(each) is None]
+        return len(channels) > 1 and any(
+            np.ptp(np.concatenate([leader, *followers])) < (block_size_of(leader) or 0)
+            for leader in channels
+        )

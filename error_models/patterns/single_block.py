@@ -1,0 +1,48 @@
+"""single_block: a stretch of values that lie next to each other."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+import numpy as np
+
+from onnxfi.error_models.drawing import draw_mask, draw_share
+from onnxfi.error_models.patterns.block import (
+    BLOCK_SIZES,
+    block_size_of,
+    fitting_block,
+    room_for_block,
+)
+from onnxfi.error_models.patterns.pattern import Numbers, Parameters, Shape
+
+_DENSITY: Final = "block_corruption_pct"
+
+
+@dataclass(frozen=True, slots=True)
+class SingleBlock:
+    """A stretch of ``block_size`` canonical sites, ``block_corruption_pct`` of them corrupted.
+
+    It starts anywhere, and may go on from one channel to the next. More than half of it is
+    corrupted, whatever the percentages.
+    """
+
+    numbers: ClassVar[dict[str, Numbers]] = {"block_size": BLOCK_SIZES}
+    percentages: ClassVar[tuple[str, ...]] = (_DENSITY,)
+    needs_channels: ClassVar[bool] = False
+
+    def fits(self, shape: Shape) -> bool:
+        """Tell whether the tensor has room for a block."""
+        return room_for_block(shape[0] * shape[1] * shape[2])
+
+    def draw(self, shape: Shape, parameters: Parameters, *, rng: np.random.Generator) -> np.ndarray:
+        """Draw where the block begins, and which of its values are corrupted."""
+        length = shape[0] * shape[1] * shape[2]
+        size, width = fitting_block(parameters.numbers["block_size"], length)
+        percentages = parameters.percentages[_DENSITY]
+        count = draw_share(percentages, size, least=size // 2 + 1, most=width, rng=rng)
+        start = rng.integers(length - width + 1)
+        sites: np.ndarray = start + np.flatnonzero(draw_mask(width, count, rng=rng))
+        return sites
+
+    def belongs(self, sites: np.ndarray, shape: Shape) -> bool:
+        """Tell whether the sites are a block."""
+        return block_size_of(sites) is not None

@@ -1,0 +1,80 @@
+"""skip_X: every X-th position of the corrupted channels."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+import numpy as np
+
+from onnxfi.error_models.drawing import draw_mask, draw_share
+from onnxfi.error_models.patterns.channels import (
+    CHANNEL_NUMBERS,
+    CHANNEL_PERCENTAGES,
+    draw_channels,
+)
+from onnxfi.error_models.patterns.pattern import AT_LEAST_1, Numbers, Parameters, Shape
+
+_DENSITY: Final = "indexes_corruption_pct"
+
+
+@dataclass(frozen=True, slots=True)
+class SkipX:
+    """Positions that lie ``amount`` apart, in one or more channels.
+
+    There are ``unique_channel_indexes`` positions, one ``amount`` after the other, the same for
+    all channels. ``indexes_corruption_pct`` of them, counted over all channels, are corrupted: at
+    least one in each channel, and each position in at least one channel.
+
+    Attributes:
+        amount: the distance from one position to the next.
+    """
+
+    percentages: ClassVar[tuple[str, ...]] = (CHANNEL_PERCENTAGES, _DENSITY)
+    needs_channels: ClassVar[bool] = True
+
+    amount: int
+
+    @property
+    def numbers(self) -> dict[str, Numbers]:
+        """The parameters that are whole numbers, and what each may be."""
+        return CHANNEL_NUMBERS | {
+            "skip_amount": (self.amount,),
+            "unique_channel_indexes": AT_LEAST_1,
+        }
+
+    def fits(self, shape: Shape) -> bool:
+        """Tell whether a channel has two such positions."""
+        return shape[1] * shape[2] > self.amount and shape[0] > 0
+
+    def draw(self, shape: Shape, parameters: Parameters, *, rng: np.random.Generator) -> np.ndarray:
+        """Draw the channels, the first position, and which values are corrupted."""
+        channels, rows, columns = shape
+        area = rows * columns
+        corrupted = draw_channels(channels, parameters, least=1, rng=rng)
+        room = (area - 1) // self.amount + 1
+        count = max(min(parameters.numbers["unique_channel_indexes"], room), 2)
+        first = rng.integers(area - (count - 1) * self.amount)
+        # A diagonal, wrapped around, meets every channel and every position.
+        diagonal = np.arange(max(count, corrupted.size))
+        chosen = np.zeros((corrupted.size, count), dtype=bool)
+        chosen[diagonal % corrupted.size, rng.permutation(count)[diagonal % count]] = True
+        total = draw_share(
+            parameters.percentages[_DENSITY],
+            chosen.size,
+            least=diagonal.size,
+            most=chosen.size,
+            rng=rng,
+        )
+        free = np.flatnonzero(~chosen)
+        chosen.reshape(-1)[free] = draw_mask(free.size, total - diagonal.size, rng=rng)
+        channel, at = np.nonzero(chosen)
+        sites: np.ndarray = corrupted[channel] * area + first + at * self.amount
+        return sites
+
+    def belongs(self, sites: np.ndarray, shape: Shape) -> bool:
+        """Tell whether the positions, of all channels together, lie so, but for one at most.
+
+        At least two must lie a multiple of ``amount`` after the first.
+        """
+        positions = np.unique(sites % (shape[1] * shape[2]))
+        lie_so = np.count_nonzero((positions - positions[0]) % self.amount == 0)
+        return bool(lie_so >= 2 and positions.size - lie_so <= 1)

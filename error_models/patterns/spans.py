@@ -1,0 +1,79 @@
+"""Spans: one stretch of positions in each of several channels, some of them corrupted."""
+
+from typing import Final
+
+import numpy as np
+
+from onnxfi.error_models.drawing import draw_mask, draw_share
+from onnxfi.error_models.patterns.channels import CHANNEL_NUMBERS
+from onnxfi.error_models.patterns.pattern import AT_LEAST_1, Numbers, Parameters, Shape
+
+SPAN_NUMBERS: Final[dict[str, Numbers]] = CHANNEL_NUMBERS | {
+    "min_span_width": AT_LEAST_1,
+    "max_span_width": AT_LEAST_1,
+}
+SPAN_PERCENTAGES: Final = "avg_span_corruption_pct"
+
+
+def draw_widths(
+    count: int, parameters: Parameters, *, most: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw span widths from ``min_span_width`` to ``max_span_width``, and at most ``most``."""
+    least = min(parameters.numbers["min_span_width"], most)
+    greatest = max(min(parameters.numbers["max_span_width"], most), least)
+    return rng.integers(least, greatest + 1, size=count)
+
+
+def draw_starts_around(
+    position: int, widths: np.ndarray, area: int, *, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw where spans begin that contain a position and stay within the ``area`` of a channel."""
+    first = np.maximum(position - widths + 1, 0)
+    last = np.minimum(position, area - widths)
+    starts: np.ndarray = rng.integers(first, last + 1)
+    return starts
+
+
+def draw_span_sites(
+    shape: Shape,
+    channels: np.ndarray,
+    starts: np.ndarray,
+    widths: np.ndarray,
+    position: int,
+    sharing: np.ndarray,
+    parameters: Parameters,
+    *,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Draw which values of the spans are corrupted.
+
+    They are ``avg_span_corruption_pct`` of all spans together: both ends of every span, the common
+    position in the channels that share it, and others at random.
+
+    Args:
+        shape: of the sample.
+        channels: the corrupted channels, ascending, shape ``(K,)``.
+        starts: the first position of the span in each channel, shape ``(K,)``.
+        widths: the width of the span in each channel, shape ``(K,)``.
+        position: the common position.
+        sharing: bool, shape ``(K,)``; which channels share it. Their spans contain it.
+        parameters: has the parameter named.
+        rng: the source of randomness.
+
+    Returns:
+        Canonical sites, ascending.
+    """
+    ends = np.cumsum(widths)
+    begins = ends - widths
+    chosen = np.zeros(ends[-1], dtype=bool)
+    chosen[begins] = True
+    chosen[ends - 1] = True
+    chosen[(begins + position - starts)[sharing]] = True
+    free = np.flatnonzero(~chosen)
+    sure = chosen.size - free.size
+    percentages = parameters.percentages[SPAN_PERCENTAGES]
+    total = draw_share(percentages, chosen.size, least=sure, most=chosen.size, rng=rng)
+    chosen[free] = draw_mask(free.size, total - sure, rng=rng)
+    origins = channels * (shape[1] * shape[2]) + starts - begins
+    sites: np.ndarray = (np.repeat(origins, widths) + np.arange(chosen.size))[chosen]
+    return sites
