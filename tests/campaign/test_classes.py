@@ -293,5 +293,5 @@ def test_files_that_are_none(tmp_path: Path, text: str) -> None:
     inputs = Inputs(file=tmp_path / "x.npz")
     with pytest.raises(ConfigurationError, match=r"config\.json does not"):
         translate_classes(path, inputs=inputs)
-    with pytest.raises(ConfigurationError, match=r"none\.json is not"):
+    with pytest.raises(ConfigurationError, match=r"none\.json is not: No such"):
         translate_classes(tmp_path / "none.json", inputs=inputs)

@@ -261,14 +261,17 @@ def test_models_without_what_is_asked_for(tmp_path: Path) -> None:
     assert "Target must be layer_states" in refused(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["", "- a", "a: [", "a: 2024-13-45", "\x00"])
+@pytest.mark.parametrize("text", ["", "- a", "a: [", "a: 2024-13-45", "\x00", "[" * 5000])
 def test_files_that_are_none(tmp_path: Path, text: str) -> None:
     path = tmp_path / "fault.yaml"
     path.write_text(text)
     arguments = {"model": tmp_path / "m.onnx", "inputs": Inputs(file=tmp_path / "x.npz")}
     with pytest.raises(ConfigurationError, match=r"fault\.yaml does not"):
         translate_tensorfi2(path, **arguments)
-    with pytest.raises(ConfigurationError, match=r"none\.yaml is not"):
+    path.write_bytes(b"\xff")
+    with pytest.raises(ConfigurationError, match=r"fault\.yaml is not: .*utf-8"):
+        translate_tensorfi2(path, **arguments)
+    with pytest.raises(ConfigurationError, match=r"none\.yaml is not: No such"):
         translate_tensorfi2(tmp_path / "none.yaml", **arguments)
 
 

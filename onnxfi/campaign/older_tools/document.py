@@ -32,10 +32,11 @@ class Document:
         Raises:
             ConfigurationError: there is no such file, or it holds no mapping.
         """
+        text = _read(path)
         try:
-            return cls._of(path, yaml.safe_load(_read(path)))
+            return cls._of(path, yaml.safe_load(text))
         # A date such as 2024-13-45 looks like YAML, and making a date of it is a ValueError.
-        except (yaml.YAMLError, ValueError) as error:
+        except (yaml.YAMLError, ValueError, RecursionError) as error:
             raise _no_document(path, "YAML", error) from error
 
     @classmethod
@@ -45,8 +46,9 @@ class Document:
         Raises:
             ConfigurationError: there is no such file, or it holds no object.
         """
+        text = _read(path)
         try:
-            return cls._of(path, json.loads(_read(path)))
+            return cls._of(path, json.loads(text))
         except (ValueError, RecursionError) as error:
             raise _no_document(path, "JSON", error) from error
 
@@ -124,9 +126,10 @@ class Document:
 def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
         raise ConfigurationError(
-            f"A file to translate must be readable, and {path} is not: {error.strerror}."
+            f"A file to translate must be a readable text, and {path} is not: {reason}."
         ) from error
 
 
