@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from zipfile import BadZipFile, ZipFile
 
 import ml_dtypes  # noqa: F401  # gives NumPy the names of bfloat16 and the like
@@ -73,7 +73,7 @@ class SiteList:
         listed = self.corruptions
         values = np.concatenate([x.values for x in listed])
         no_bits = np.full(values.size, _NO_BIT, np.int16)
-        arrays = {
+        arrays: dict[str, Any] = {
             "version": np.array(_VERSION),
             "shape": np.array(self.shape, np.int64),
             "dtype": np.array(self.dtype.name),
@@ -87,7 +87,7 @@ class SiteList:
         }
         try:
             with whole_file(path) as aside, aside.open("wb") as file:
-                np.savez_compressed(file, allow_pickle=False, **arrays)
+                np.savez_compressed(file, **arrays)
         except OSError as error:
             raise InputError(
                 f"The injection sites could not be written to {path}: {error}."

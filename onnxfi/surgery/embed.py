@@ -70,7 +70,7 @@ def embed(
     embedded = Model(model.ir_model.clone(), model.files)
     graph, golden = embedded.graph, embedded.values[target.tensor]
     present = read_saboteurs(embedded.ir_model)
-    _check_target(target, golden, present)
+    _check_target(target, golden, graph, present)
     parts = Parts(_free_name(embedded, target), graph.opset_imports.get("", 0))
     check_operators(target, parts.opset)
 
@@ -151,13 +151,15 @@ def _check_corruptions(
             )
 
 
-def _check_target(target: Target, golden: ir.Value, present: Sequence[Saboteur]) -> None:
+def _check_target(
+    target: Target, golden: ir.Value, graph: ir.Graph, present: Sequence[Saboteur]
+) -> None:
     if target.tensor in [saboteur.target for saboteur in present]:
         raise InputError(
             f"A target takes one saboteur, and {target.tensor!r} has one. Embed all of its "
             "corruptions at once."
         )
-    if golden.is_graph_input() and golden.is_graph_output():
+    if golden in graph.inputs and golden in graph.outputs:
         raise InputError(
             f"The input {target.tensor!r} is also an output, and a corrupted one could not have "
             "the same name. Choose another target."

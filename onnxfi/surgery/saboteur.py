@@ -190,7 +190,10 @@ def add_saboteur(
     flat = parts.node("Flatten", "flat", golden, axis=1 if per_sample else 0)
     padded = parts.node("Concat", "padded", value, flat, axis=1)
     written = parts.node(_scatter(parts.opset), "written", padded, column, value, axis=1)
-    return parts.node("Reshape", "sabotaged", _cut(parts, written, slots), shape)
+    cut = _cut(parts, written, slots)
+    # An axis of length 0 means itself; before opset 14 there is no way to say so.
+    attributes = {"allowzero": 1} if parts.opset >= 14 else {}
+    return parts.node("Reshape", "sabotaged", cut, shape, **attributes)
 
 
 def _add_row(parts: Parts, selection: ir.Value, count: int) -> ir.Value:
