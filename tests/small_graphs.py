@@ -1,11 +1,12 @@
 """Small graphs with every way in which tensors can cross a split, and an oracle for them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
+from onnx.reference.op_run import OpRun
 
 FLOAT, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
 OPSET = 17
@@ -269,15 +270,17 @@ def run_overwriting(
     feeds: Mapping[str, np.ndarray],
     tensor: str | None = None,
     overwrite: Callable[[np.ndarray], np.ndarray] = lambda x: x,
+    new_ops: Sequence[type[OpRun]] = (),
 ) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
     """Run a model node by node in onnx.reference, overwriting one tensor as soon as it is there.
 
-    This is what a fault is, with no split: an oracle that shares nothing with ours.
+    This is what a fault is, with no split: an oracle that shares nothing with ours. `new_ops` are
+    operators to take in place of the reference's own.
 
     Returns:
         The outputs by name, and what the tensor was before it was overwritten.
     """
-    reference = ReferenceEvaluator(proto)
+    reference = ReferenceEvaluator(proto, new_ops=list(new_ops))
     results: dict[str, np.ndarray | None] = {"": None, **reference.rt_inits_, **feeds}
     before = None
     if tensor in results:  # an input or an initializer

@@ -91,12 +91,13 @@ def _axis_by_axis(
 def _quantization(node: ir.Node) -> Iterator[AxisLink]:
     """A scale and a zero point are for the tensor, for each channel, or for each block of it."""
     result = node.outputs[0]
-    yield from _axis_by_axis(node, operands=(0, 1, 2))
     rank = rank_of(result)
-    for source in _inputs(node, (1, 2)):
-        if rank is not None and rank > 1 and rank_of(source) == 1:
+    for position, source in enumerate(node.inputs):
+        if position and rank and rank > 1 and source is not None and rank_of(source) == 1:
             axis = (_attribute_ints(node, "axis") or [1])[0]
             yield _link(source, result, [(0, axis % rank)])
+        else:
+            yield from _elementwise(node, operands=(position,))
 
 
 def _transpose(node: ir.Node) -> Iterator[AxisLink]:

@@ -52,7 +52,7 @@ _CHANNELS: dict[str, tuple[_Axes, _Axes]] = {
     **dict.fromkeys(["GRU", "LSTM", "RNN"], (_RECURRENT, _LAST)),
     "DynamicQuantizeLSTM": ({**_RECURRENT, 1: 2, 2: 2}, _LAST),
     # Contrib operators that multiply by a weight inside; MatMulNBits keeps it N, blocks, bytes.
-    "MatMulNBits": ({0: -1, 1: 0, 2: 0, 5: 0}, _LAST),
+    "MatMulNBits": ({0: -1, 1: 0, 2: 0, 3: 0, 5: 0}, _LAST),
 }
 # Positions of A, B and, where there is one, C in A @ B + C; then of B's scale and zero point.
 _PRODUCTS: dict[str, tuple[int, ...]] = {
@@ -67,7 +67,7 @@ _PRODUCTS: dict[str, tuple[int, ...]] = {
     "QLinearMatMul": (0, 3, 4, 5),
 }
 # Rank 4 is N, heads, T, …; below that the features come last.
-_ATTENTION = frozenset({"Attention", "GroupQueryAttention", "MultiHeadAttention"})
+_ATTENTION = frozenset({"Attention", "GroupQueryAttention", "MultiHeadAttention", "QAttention"})
 # They normalise features, which come last unless a neighbour says otherwise.
 _LAYER_NORMALIZATION = frozenset(
     [

@@ -5,9 +5,10 @@ from typing import Literal
 
 import numpy as np
 
+from onnxfi.errors import ModelFormatError
 from onnxfi.graph import Target
 from onnxfi.runtime import Session
-from onnxfi.surgery import Split
+from onnxfi.surgery import Split, Stage
 
 #: Gives what takes the place of a target's value.
 Corrupt = Callable[[Target, np.ndarray], np.ndarray]
@@ -33,9 +34,7 @@ class SplitSessions:
         self._prefix = Session(split.prefix, provider=provider, threads=threads)
         # Targets that reach no output have nothing to run after them.
         self._stages = tuple(
-            Session(stage.model, provider=provider, threads=threads)
-            if stage.model.graph.outputs
-            else None
+            _open(stage, provider=provider, threads=threads) if stage.model.graph.outputs else None
             for stage in split.stages
         )
         self._stage_inputs = tuple(
@@ -70,3 +69,13 @@ class SplitSessions:
             if session is not None:
                 known |= session.run({name: known[name] for name in self._stage_inputs[number]})
         return {name: known[name] for name in self._split.faulty_outputs}
+
+
+def _open(stage: Stage, *, provider: Literal["cpu", "cuda"], threads: int | None) -> Session:
+    try:
+        return Session(stage.model, provider=provider, threads=threads)
+    except ModelFormatError as error:
+        names = " and ".join(repr(x.tensor) for x in stage.targets)
+        raise ModelFormatError(
+            f"What follows the target {names} must run with the target as its input. {error}"
+        ) from error

@@ -53,6 +53,9 @@ class Session:
         options.log_severity_level = _FATAL_ERRORS_ONLY
         if threads is not None:
             options.intra_op_num_threads = threads
+        if _takes_scales(model):
+            # Its integer kernels take for granted how the scales of a bias and its operands relate.
+            options.add_session_config_entry("session.disable_quant_qdq", "1")
         light, self._weights = _take_weights_out(model)
         options.add_external_initializers(list(self._weights), list(self._weights.values()))
         content = ir.serde.serialize_model(light).SerializeToString()
@@ -96,6 +99,16 @@ class Session:
             to_numpy(value, self._output_dtypes.get(name))
             for name, value in zip(self.output_names, results, strict=True)
         ]
+
+
+def _takes_scales(model: Model) -> bool:
+    """Return whether an input is the scale or the zero point of a quantisation."""
+    return any(
+        value in model.graph.inputs
+        for node in model.graph
+        if node.op_type in ("QuantizeLinear", "DequantizeLinear")
+        for value in node.inputs[1:]
+    )
 
 
 def _open(

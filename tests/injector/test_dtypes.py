@@ -17,7 +17,7 @@ from small_graphs import BOOL, FLOAT, INT64, node, run_overwriting, value, weigh
 
 import onnxfi
 from onnxfi.error_models import BitFlip, ErrorModel, RandomValue
-from onnxfi.errors import InputError
+from onnxfi.errors import InputError, ModelFormatError
 
 
 def model(
@@ -144,11 +144,14 @@ def between_scales(dtype: np.dtype) -> onnx.ModelProto:
 
 @dataclass(frozen=True)
 class Case:
+    """A model in a dtype; `tolerance` is absolute, on probabilities."""
+
     make: Callable[[np.dtype], onnx.ModelProto]
     dtype: np.dtype
-    tolerance: float  # absolute, on probabilities
+    tolerance: float
 
     def __str__(self) -> str:
+        """Return a name for the test."""
         return f"{self.make.__name__}-{self.dtype.name}"
 
 
@@ -208,9 +211,8 @@ def test_faults_equal_the_reference_with_the_tensor_overwritten(case: Case) -> N
             for injection in injector.inject(golden, error_model, count=4, seed=7):
                 if not injection.outputs:
                     continue
-                faulty, before = run_overwriting(
-                    proto, feeds, target.tensor, injection.corruption.apply
-                )
+                corruption = injection.corruption
+                faulty, _ = run_overwriting(proto, feeds, target.tensor, corruption.apply)
                 assert_near(injection.outputs["y"], faulty["y"], case, target.tensor)
                 changed += injection.outcome != "masked"
     assert changed > len(loaded.targets())
@@ -227,6 +229,25 @@ def test_every_bit_of_a_corrupted_tensor_reaches_the_output(dtype: type) -> None
         faulty = injector.resume(golden, corrupted)["y"]
     assert faulty.dtype == dtype
     assert faulty.tobytes() == corrupted.T.tobytes()
+
+
+def test_without_a_kernel_the_error_names_the_target() -> None:
+    code = TensorProto.BFLOAT16
+    proto = model(
+        [
+            node("Identity", "x", "a"),
+            node("Cast", "a", "f", to=FLOAT),
+            node("Exp", "f", "g"),
+            node("Cast", "g", "h", to=code),
+            node("Relu", "h", "y"),
+        ],
+        np.dtype(ml_dtypes.bfloat16),
+        ["N"],
+        {},
+        ["N"],
+    )
+    with pytest.raises(ModelFormatError, match=r"follows the target 'f' .* Relu"):
+        onnxfi.Injector(onnxfi.load(proto), "f", provider="cpu")
 
 
 SEQUENCE = helper.make_sequence_type_proto(helper.make_tensor_type_proto(FLOAT, None))
