@@ -86,13 +86,20 @@ def is_non_deterministic(node: ir.Node) -> bool:
     return any(is_non_deterministic(inner) for body in _bodies(node) for inner in body)
 
 
-def constant_values(graph: ir.Graph) -> set[ir.Value]:
+def constant_values(graph: ir.Graph, given: Collection[ir.Value] = ()) -> set[ir.Value]:
     """Return the values that depend on constants only, initializers included.
 
     An initializer that is an input as well is the input's default, and no constant.
+
+    Args:
+        graph: the graph.
+        given: values that are fed instead of computed. They are no constants then, nor is anything
+            else that the nodes make which would compute them.
     """
-    constants = set(graph.initializers.values()) - set(graph.inputs)
+    constants = set(graph.initializers.values()) - set(graph.inputs) - set(given)
     for node in graph:
+        if any(value in given for value in node.outputs):
+            continue
         if is_non_deterministic(node):
             continue
         if all(value in constants for value in consumed_values(node)):

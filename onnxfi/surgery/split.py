@@ -9,7 +9,7 @@ import onnx_ir as ir
 
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model, Target
-from onnxfi.graph.dependencies import consumed_values, required_nodes
+from onnxfi.graph.dependencies import constant_values, consumed_values, required_nodes
 from onnxfi.surgery.weights_file import save_sharing_weights
 
 
@@ -146,12 +146,13 @@ def split(model: Model, target: Target | str | Sequence[Target | str]) -> Split:
     for node in graph:
         if node in required:
             parts[_node_level(node, levels)].append(node)
+    constants = constant_values(graph, given=targets)
     # Keyed by value, so that a tensor that many nodes read counts once, in the graph's order.
     crossing = [
         [
             value
             for value in dict.fromkeys(x for node in nodes for x in consumed_values(node))
-            if levels.get(value, 0) < level and (value in levels or value not in model.constants)
+            if levels.get(value, 0) < level and value not in constants
         ]
         for level, nodes in enumerate(parts)
     ]

@@ -10,7 +10,16 @@ import onnx_ir as ir
 import onnxruntime
 import pytest
 from onnx.reference import ReferenceEvaluator
-from small_graphs import SMALL_GRAPHS, chain, model, node, random_inputs, run_overwriting, value
+from small_graphs import (
+    SMALL_GRAPHS,
+    chain,
+    model,
+    node,
+    random_inputs,
+    run_overwriting,
+    value,
+    weights,
+)
 
 import onnxfi
 from onnxfi.errors import ModelFormatError, TargetNotFoundError
@@ -145,6 +154,25 @@ def test_a_random_node_without_inputs_comes_from_the_golden_run() -> None:
         [value("y", [2, 3])],
     )
     assert onnxfi.split(onnxfi.load(proto), "a").boundary == ("noise",)
+
+
+def test_a_constant_that_is_made_beside_the_target_crosses() -> None:
+    proto = model(
+        [
+            node("Split", "w", "left right", axis=0),
+            node("Mul", "x left", "a"),
+            node("Add", "a right", "y"),
+        ],
+        [value("x", ["N", 2])],
+        [value("y", ["N", 2])],
+        {"w": weights(4)},
+    )
+    split = onnxfi.split(onnxfi.load(proto), "left")
+    assert split.boundary == ("x", "right")
+    onnx.checker.check_model(proto_of(split.suffix), full_check=True)
+    feeds = random_inputs(proto)
+    expected, _ = run_overwriting(proto, feeds, "left", corrupt)
+    assert_same(recompose(split, feeds, corrupt), expected)
 
 
 def test_save_shares_one_weights_file(tmp_path: Path) -> None:
