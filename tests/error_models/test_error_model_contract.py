@@ -43,10 +43,9 @@ FLOAT8 = (
     ml_dtypes.float8_e5m2,
     ml_dtypes.float8_e5m2fnuz,
 )
-DTYPES = [
-    np.dtype(dtype)
-    for dtype in ("float16", "float32", "float64", ml_dtypes.bfloat16, *FLOAT8, *INTEGERS, "bool")
-]
+FLOATS = ("float16", "float32", "float64", ml_dtypes.bfloat16)
+NARROW = (ml_dtypes.int4, ml_dtypes.uint4, ml_dtypes.int2, ml_dtypes.uint2)
+DTYPES = [np.dtype(dtype) for dtype in (*FLOATS, *FLOAT8, *INTEGERS, *NARROW, "bool")]
 
 
 def golden_of(dtype: np.dtype, shape: tuple[int, ...] = (2, 3, 4, 5)) -> np.ndarray:

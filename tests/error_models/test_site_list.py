@@ -11,9 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from onnxfi.error_models import BitFlip, Corruption
-from onnxfi.error_models.dense_sites import masks_path, read_dense_sites, write_dense_sites
-from onnxfi.error_models.site_list import SiteList
+from onnxfi.error_models import (
+    BitFlip,
+    Corruption,
+    SiteList,
+    read_dense_sites,
+    write_dense_sites,
+)
+from onnxfi.error_models.dense_sites import masks_path
 from onnxfi.errors import InputError
 
 DTYPES = [
@@ -103,10 +108,11 @@ def broken_files(tmp_path: Path) -> dict[str, str]:
         "dtype.npz": ("dtype", np.array("float65"), "float65"),
         "object.npz": ("dtype", np.array("object"), "object"),
         "values.npz": ("values", np.zeros(3), "must be float32, got float64"),
-        "length.npz": ("bits", np.zeros(2, np.int16), "as many elements"),
+        "length.npz": ("bits", np.zeros(2, np.int16), "it must hold the 3 sites"),
         "outside.npz": ("indices", np.array([1, 0, 6]), "has the index 6"),
         "twice.npz": ("indices", np.array([1, 5, 5]), "unique"),
-        "offsets.npz": ("offsets", np.array([0, 2, 1, 3]), "as many elements"),
+        "offsets.npz": ("offsets", np.array([0, 4, 3]), "its offsets must"),
+        "no_offsets.npz": ("offsets", np.array([], np.int64), "its offsets must"),
         "pickled.npz": ("patterns", np.array([{}, {}]), "Object arrays"),
     }
     for name, (key, array, _) in changes.items():
@@ -116,11 +122,15 @@ def broken_files(tmp_path: Path) -> dict[str, str]:
     (tmp_path / "text.npz").write_text("hello")
     (tmp_path / "pickle.npz").write_bytes(pickle.dumps([1, 2]))
     (tmp_path / "cut.npz").write_bytes(good.read_bytes()[:-30])
+    flipped = bytearray(good.read_bytes())
+    flipped[200:210] = b"x" * 10
+    (tmp_path / "flipped.npz").write_bytes(flipped)
     return {name: message for name, (_, _, message) in changes.items()} | {
         "missing.npz": "no array 'bits'",
         "text.npz": "not a zip file",
         "pickle.npz": "not a zip file",
         "cut.npz": "zip",
+        "flipped.npz": "",
         "none.npz": "No such file",
     }
 
