@@ -7,9 +7,11 @@ tensor and a random generator.
 from onnxfi.error_models.bit_flip import BitFlip
 from onnxfi.error_models.bit_layout import BitLayout, bit_layout
 from onnxfi.error_models.corruption import Corruption
+from onnxfi.error_models.dense_sites import read_dense_sites, write_dense_sites
 from onnxfi.error_models.error_model import ErrorModel
 from onnxfi.error_models.random_value import RandomValue
 from onnxfi.error_models.registry import ERROR_MODELS, from_dict, load
+from onnxfi.error_models.site_list import SiteList
 from onnxfi.error_models.spatial_model import SpatialModel
 from onnxfi.error_models.zero import Zero
 
@@ -26,6 +28,10 @@ __all__ = [  # noqa: RUF022  # grouped, not sorted
     "ERROR_MODELS",
     "from_dict",
     "load",
+    # corruptions in files
+    "SiteList",
+    "read_dense_sites",
+    "write_dense_sites",
     # the bits of a dtype
     "BitLayout",
     "bit_layout",

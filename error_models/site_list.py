@@ -1,6 +1,7 @@
 """Lists of corruptions of one tensor, and their files."""
 
 import math
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from onnxfi.whole_file import whole_file
 _VERSION = 1
 _NO_BIT = -1
 _ARRAYS = ("version", "shape", "dtype", "offsets", "indices", "values", "bits", "patterns")
+# What reading a damaged archive raises: zipfile refuses encryption, say, with a RuntimeError.
+_UNREADABLE = (OSError, EOFError, BadZipFile, zlib.error, RuntimeError, TypeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,7 +108,7 @@ class SiteList:
             with path.open("rb") as file, ZipFile(file) as archive:
                 arrays = {name: _read_array(archive, name) for name in _ARRAYS}
             return cls._from_arrays(arrays)
-        except (OSError, BadZipFile, EOFError, TypeError, ValueError) as error:
+        except _UNREADABLE as error:
             raise InputError(
                 f"{path} must be a list of injection sites that onnxfi wrote, and it is not: "
                 f"{error}"
@@ -121,12 +124,11 @@ class SiteList:
             raise ValueError(
                 f"values of {dtype} must be {_stored_dtype(dtype)}, got {values.dtype}"
             )
+        if offsets.shape != (patterns.size + 1,) or offsets[0] or (np.diff(offsets) < 0).any():
+            raise ValueError("its offsets must begin with 0 and end each corruption, one by one")
         sites = (arrays["indices"], values.view(dtype), arrays["bits"])
-        if (
-            any(array.shape != (offsets[-1],) for array in sites)
-            or offsets.size != patterns.size + 1
-        ):
-            raise ValueError("its arrays must have as many elements as there are sites")
+        if any(array.shape != (offsets[-1],) for array in sites):
+            raise ValueError(f"it must hold the {offsets[-1]} sites that its offsets tell of")
         corruptions = []
         for start, end, pattern in zip(offsets, offsets[1:], patterns, strict=False):
             indices, values, bits = (array[start:end] for array in sites)

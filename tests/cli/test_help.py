@@ -25,6 +25,7 @@ def test_all_commands_are_found() -> None:
         ("inspect",),
         ("split",),
         ("inject",),
+        ("embed",),
         ("report",),
         ("campaign", "run"),
         ("campaign", "resume"),

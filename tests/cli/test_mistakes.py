@@ -12,6 +12,7 @@ import pytest
 from onnxfi.runtime.provider import cuda_obstacle
 
 KERAS_FILE = Path(__file__).parents[2] / "onnxfi" / "demo" / "assets" / "lenet_digits.h5"
+EMBED = ("embed", "lenet.onnx", "--target", "conv1")
 INJECT = ("inject", "lenet.onnx", "--target", "conv1", "--inputs", "x.npz", "--error-model")
 
 
@@ -38,6 +39,13 @@ def refused(onnxfi: Callable[..., Any], work: Path) -> Callable[..., str]:
         ("split", "FILE", "--target", "a", "--out", "o"),
         ("inject", "FILE", "--target", "a", "--inputs", "x.npz", "--error-model", "zero"),
         ("convert", "FILE", "o.onnx"),
+        (
+            *("embed", "FILE", "--target", "a", "--error-model", "zero"),
+            "--sites",
+            "1",
+            "--out",
+            "o",
+        ),
     ],
     ids=lambda command: command[0],
 )
@@ -66,11 +74,12 @@ def test_a_model_that_is_none(refused: Callable[..., str], work: Path, command: 
     assert not (work / "o.onnx").exists()
 
 
-@pytest.mark.parametrize("command", ["split", "inject"])
+@pytest.mark.parametrize("command", ["split", "inject", "embed"])
 def test_an_unknown_target_names_the_closest(refused: Callable[..., str], command: str) -> None:
     rest = {
         "split": ("--out", "o"),
         "inject": ("--inputs", "x.npz", "--error-model", "zero"),
+        "embed": ("--error-model", "zero", "--sites", "1", "--out", "o"),
     }[command]
     message = refused(command, "lenet.onnx", "--target", "Conv_2", *rest)
     assert "'Conv_2'" in message
@@ -184,10 +193,11 @@ def outputs(finished: Path) -> list[tuple[str, ...]]:
         ("campaign", "run", "campaign.yaml", "--out", "OUT/run"),
         ("report", str(finished), "--out", "OUT/x.html"),
         ("demo", "--out", "OUT/demo"),
+        (*EMBED, "--error-model", "zero", "--sites", "1", "--out", "OUT/x.onnx"),
     ]
 
 
-@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("number", range(6))
 def test_an_output_below_a_file(
     refused: Callable[..., str], work: Path, finished: Path, number: int
 ) -> None:
@@ -199,7 +209,7 @@ def test_an_output_below_a_file(
     assert (work / "file").read_text() == "in the way"
 
 
-@pytest.mark.parametrize("number", range(5))
+@pytest.mark.parametrize("number", range(6))
 def test_an_output_in_a_folder_that_may_not_be_written(
     refused: Callable[..., str], work: Path, finished: Path, number: int
 ) -> None:
@@ -242,6 +252,8 @@ def test_folders_that_can_be_made_are_made(
         ("convert", "a.h5", "--route", "magic"),
         ("convert", "a.h5", "--opset", "many"),
         (*INJECT, "zero", "--count", "0"),
+        (*EMBED, "--error-model", "zero", "--out", "o.onnx"),  # no --sites
+        (*EMBED, "--error-model", "zero", "--sites", "1"),  # no --out
         (*INJECT, "zero", "--seed", "-1"),
         (*INJECT, "zero", "--provider", "tpu"),
     ],
