@@ -43,6 +43,12 @@ def load(spec: str | Mapping[str, Any] | ErrorModel) -> ErrorModel:
     )
 
 
+def path_keys(name: object) -> tuple[str, ...]:
+    """Return the keys of an error model's configuration that hold the path of a file."""
+    model = ERROR_MODELS.get(name) if isinstance(name, str) else None
+    return getattr(model, "paths", ())
+
+
 def from_dict(document: Mapping[str, Any]) -> ErrorModel:
     """Make an error model from what ``to_dict`` gave.
 

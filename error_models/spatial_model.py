@@ -54,6 +54,7 @@ class SpatialModel:
     """
 
     name: ClassVar[str] = "spatial"
+    paths: ClassVar[tuple[str, ...]] = ("model",)  # the keys that hold a path
 
     model: str | os.PathLike[str] = ""
     low: float | None = None

@@ -10,6 +10,7 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    PrivateAttr,
     Tag,
     ValidationError,
     ValidationInfo,
@@ -19,6 +20,7 @@ from pydantic import (
 
 from onnxfi.error_models import ErrorModel
 from onnxfi.error_models import load as load_error_model
+from onnxfi.error_models.registry import path_keys
 from onnxfi.errors import ConfigurationError, ErrorModelError
 from onnxfi.graph import TargetKind
 
@@ -70,28 +72,54 @@ class ErrorModelEntry(_Section):
 
     name: str
     configuration: dict[str, Any] = Field(default_factory=dict)
+    _error_model: ErrorModel = PrivateAttr()
 
-    @property
-    def label(self) -> str:
-        """What the records call the error model: ``name`` or ``name:key=value,…``."""
-        keys = ",".join(f"{key}={value}" for key, value in self.configuration.items())
-        return f"{self.name}:{keys}" if keys else self.name
+    @model_validator(mode="before")
+    @classmethod
+    def _resolve(cls, said: Any, info: ValidationInfo) -> Any:
+        """Take relative paths from the folder of the configuration file."""
+        folder = (info.context or {}).get("folder")
+        if folder is None or not isinstance(said, dict):
+            return said
+        configuration = said.get("configuration")
+        if not isinstance(configuration, dict):
+            return said
+        paths = {
+            key: str(folder / configuration[key])
+            for key in path_keys(said.get("name"))
+            if isinstance(configuration.get(key), str)
+        }
+        return {**said, "configuration": {**configuration, **paths}}
 
     @model_validator(mode="after")
-    def _known(self) -> Self:
+    def _load(self) -> Self:
         try:
-            self.load()
+            self._error_model = load_error_model(self.model_dump())
         except ErrorModelError as error:
             raise ValueError(str(error)) from error
         return self
 
-    def load(self) -> ErrorModel:
-        """Make the error model.
+    @property
+    def error_model(self) -> ErrorModel:
+        """The error model."""
+        return self._error_model
 
-        Raises:
-            ErrorModelError: there is none of the name, or the configuration is wrong.
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that the error model was made from."""
+        return tuple(Path(self.configuration[key]) for key in path_keys(self.name))
+
+    @property
+    def label(self) -> str:
+        """What the records call the error model: ``name`` or ``name:key=value,…``.
+
+        Of a path it holds the last part only, so that it is the same in every folder.
         """
-        return load_error_model(self.model_dump())
+        shown = self.configuration | {
+            key: Path(self.configuration[key]).name for key in path_keys(self.name)
+        }
+        keys = ",".join(f"{key}={value}" for key, value in shown.items())
+        return f"{self.name}:{keys}" if keys else self.name
 
 
 class TargetsTogether(Targets):
@@ -194,6 +222,12 @@ class Configuration(_Section):
             raise ValueError("must be given, with at least one error model")
         return entries
 
+    @property
+    def error_model_entries(self) -> tuple[ErrorModelEntry, ...]:
+        """The error models of the campaign, then those that single targets have of their own."""
+        targets = self.targets if isinstance(self.targets, tuple) else ()
+        return (*self.error_models, *(x.error_model for x in targets if x.error_model is not None))
+
     @classmethod
     def from_yaml(cls, path: str | Path) -> Self:
         """Read a configuration; its relative paths become absolute.
@@ -223,7 +257,7 @@ class Configuration(_Section):
                 f"got {'nothing' if document is None else type(document).__name__}."
             )
         try:
-            configuration = cls.model_validate(document)
+            configuration = cls.model_validate(document, context={"folder": path.parent.resolve()})
         except ValidationError as error:
             # A value that fits no member of a union is one mistake, and pydantic tells one each.
             mistakes: dict[str, str] = {}

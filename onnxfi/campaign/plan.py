@@ -99,7 +99,7 @@ def make_strata(model: Model, configuration: Configuration) -> list[Stratum]:
     entries = configuration.error_models
     if isinstance(said, Targets):
         return [
-            Stratum((target,), (entry.load(),), entry.label)
+            Stratum((target,), (entry.error_model,), entry.label)
             for target in choose_targets(model, said)
             for entry in entries
         ]
@@ -117,7 +117,8 @@ def make_strata(model: Model, configuration: Configuration) -> list[Stratum]:
     for entry in entries or (None,):
         chosen = [x for model_entry in own.values() if (x := model_entry or entry) is not None]
         labels = dict.fromkeys(x.label for x in chosen)
-        strata.append(Stratum(tuple(own), tuple(x.load() for x in chosen), " + ".join(labels)))
+        error_models = tuple(x.error_model for x in chosen)
+        strata.append(Stratum(tuple(own), error_models, " + ".join(labels)))
     return strata
 
 

@@ -27,6 +27,7 @@ _MANIFEST_KEYS = {
     "provider",
     "model",
     "inputs",
+    "error_models",
     "configuration",
     "versions",
 }
@@ -164,14 +165,19 @@ class RunDirectory:
 def _fingerprints(configuration: Configuration, model: Model) -> dict[str, str]:
     # Where and how fast a campaign runs changes no record; the files count by what they hold.
     relevant = configuration.model_dump(mode="json")
-    for place in ("execution", "out", "model"):
+    for place in ("execution", "out", "model", "error_models"):
         del relevant[place]
     del relevant["inputs"]["file"]
+    for entry in relevant["targets"] if isinstance(relevant["targets"], list) else ():
+        del entry["error_model"]
+    entries = configuration.error_model_entries
+    relevant["error_models"] = [entry.label for entry in entries]
     # Python's JSON tells NaN and infinities apart, and pydantic's does not.
     text = json.dumps(relevant)
     return {
         "model": _sha256(*model.files),
         "inputs": _sha256(configuration.inputs.file),
+        "error_models": _sha256(*(path for entry in entries for path in entry.files)),
         "configuration": hashlib.sha256(text.encode()).hexdigest(),
     }
 
