@@ -10,8 +10,8 @@ from onnxfi.errors import ErrorModelError
 
 Kind = Literal["float", "signed", "unsigned", "bool"]
 
-# Name to the number of exponent and mantissa bits. Types narrower than a byte are left out, since
-# numpy stores them one to a byte and ONNX packs them; so is float8_e8m0fnu, which has no zero.
+# Name to the number of exponent and mantissa bits. Floats narrower than a byte are left out, which
+# nothing computes with; so is float8_e8m0fnu, which has no zero.
 _FLOATS = {
     "float8_e3m4": (3, 4),
     "float8_e4m3": (4, 3),
@@ -25,7 +25,9 @@ _FLOATS = {
     "float32": (8, 23),
     "float64": (11, 52),
 }
-# The integers of ml_dtypes have the kind "V", so only numpy's own are meant.
+# Name to the number of bits of the integers of ml_dtypes: the low bits of a byte, the others 0.
+_NARROW_INTEGERS = {"int2": 2, "int4": 4, "uint2": 2, "uint4": 4}
+# These have the kind "V", so only numpy's own are meant.
 _NUMPY_KINDS: dict[str, Kind] = {"i": "signed", "u": "unsigned", "b": "bool"}
 
 
@@ -55,13 +57,15 @@ def bit_layout(dtype: np.dtype) -> BitLayout:
     """Give the bit layout of a dtype.
 
     Raises:
-        ErrorModelError: the dtype is no float, integer or bool of whole bytes.
+        ErrorModelError: the dtype is no integer, bool, or float of whole bytes.
     """
     none = range(0)
     kind = "float" if dtype.name in _FLOATS else _NUMPY_KINDS.get(dtype.kind)
+    if dtype.name in _NARROW_INTEGERS:
+        kind = "unsigned" if dtype.name.startswith("u") else "signed"
     if kind is None:
         raise ErrorModelError(
-            "error models need a tensor of floats, integers or bool of at least one byte each, "
+            "error models need a tensor of integers, bool, or floats of at least one byte each, "
             f"got the dtype {dtype}: choose another target"
         )
     unsigned = np.dtype(f"u{dtype.itemsize}").newbyteorder(dtype.byteorder)
@@ -76,7 +80,7 @@ def bit_layout(dtype: np.dtype) -> BitLayout:
             mantissa=range(mantissa),
             unsigned=unsigned,
         )
-    width = 1 if kind == "bool" else dtype.itemsize * 8
+    width = 1 if kind == "bool" else _NARROW_INTEGERS.get(dtype.name, dtype.itemsize * 8)
     sign = range(width - 1, width) if kind == "signed" else none
     return BitLayout(kind, width, sign, none, none, unsigned)
 

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import ml_dtypes
 import numpy as np
 
 from onnxfi.error_models.bit_layout import bit_layout
@@ -82,7 +83,8 @@ class RandomValue:
             drawn = np.clip(low * (1.0 - share) + high * share, low, high)
         else:
             least, greatest = self._integer_range(golden)
-            native = golden.dtype.newbyteorder("=")
+            # The generator knows numpy's own integers only; the others are narrower than a byte.
+            native = np.int8 if golden.dtype.kind == "V" else golden.dtype.newbyteorder("=")
             drawn = rng.integers(least, greatest, size=count, dtype=native, endpoint=True)
         return Corruption(sites, drawn.astype(golden.dtype, copy=False))
 
@@ -111,7 +113,7 @@ class RandomValue:
         if self.low is None or self.high is None:
             return int(golden.min()), int(golden.max())
         low, high = math.ceil(self.low), math.floor(self.high)
-        limits = np.iinfo(golden.dtype)
+        limits = ml_dtypes.iinfo(golden.dtype)  # type: ignore[no-untyped-call]
         if not limits.min <= low <= high <= limits.max:
             raise self._does_not_fit(golden.dtype)
         return low, high
