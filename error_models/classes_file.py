@@ -59,12 +59,12 @@ def read_classes_file(path: str) -> SpatialDistribution:
             and where in the file.
     """
     document = JsonPlace.read(path)
-    keys = document.object((), optional=(*PATTERNS, *_NOT_USED))
+    keys = document.object_with((), optional=(*PATTERNS, *_NOT_USED))
     patterns = [document / name for name in keys if name in PATTERNS]
     if not patterns:
         raise document.error(f"must have a spatial pattern: one of {', '.join(PATTERNS)}")
     for pattern in patterns:
-        pattern.object(
+        pattern.object_with(
             ("frequency", "domain_classes", "parameters"), optional=("count", "categories_count")
         )
     mixes = [entry for pattern in patterns for entry in (pattern / "domain_classes").items()]
@@ -105,7 +105,9 @@ def _pattern(place: JsonPlace) -> PatternDistribution:
 
 
 def _mix_classes(place: JsonPlace) -> list[ValueClass]:
-    keys = place.object(("frequency",), optional=("count", "random", "values", *_VALUE_CLASSES))
+    keys = place.object_with(
+        ("frequency",), optional=("count", "random", "values", *_VALUE_CLASSES)
+    )
     return [key for key in keys if key in _VALUE_CLASSES]
 
 
@@ -130,12 +132,13 @@ def _value_mix(place: JsonPlace) -> ValueMix:
 
 
 def _random_mix(place: JsonPlace) -> ValueMix:
-    place.object(("frequency", "random", "values"), optional=("count",))
+    place.object_with(("frequency", "random", "values"), optional=("count",))
     if _percentages(place / "random") != (100, 100):
         raise (place / "random").error("must be [100, 100]")
     values = place / "values"
     shares = {
-        key: (values / key).not_negative() for key in values.object((), optional=_VALUE_CLASSES)
+        key: (values / key).not_negative()
+        for key in values.object_with((), optional=_VALUE_CLASSES)
     }
     total = sum(shares.values())
     if not total:
@@ -145,7 +148,7 @@ def _random_mix(place: JsonPlace) -> ValueMix:
 
 
 def _parameters(place: JsonPlace, pattern: str) -> ParameterCandidates:
-    place.object(
+    place.object_with(
         ("keys", "stats", "conditional_frequency"), optional=("overall_frequency", "count")
     )
     known = PATTERNS[pattern]
@@ -153,7 +156,7 @@ def _parameters(place: JsonPlace, pattern: str) -> ParameterCandidates:
     said = {
         name: part / name
         for part in (place / "keys", place / "stats")
-        for name in part.object((), optional=names)
+        for name in part.object_with((), optional=names)
     }
     for name in names:
         if name not in said:
@@ -173,7 +176,7 @@ def _parameters(place: JsonPlace, pattern: str) -> ParameterCandidates:
 def _candidates(place: JsonPlace) -> list[JsonPlace]:
     if not isinstance(place.value, dict):
         return [place]
-    place.object(("RANDOM",))
+    place.object_with(("RANDOM",))
     return (place / "RANDOM").items()
 
 

@@ -85,10 +85,17 @@ def draw_values(
 def _keys(low: float, high: float, dtype: np.dtype) -> tuple[int, int, int, int]:
     """Give the keys of the least value, of the ends of the range and of the greatest value."""
     least, greatest = _extreme_keys(dtype)
-    if bit_layout(dtype).kind == "float":
-        first, last = _float_key(low, dtype), _float_key(high, dtype)
-        first += _float_of(first, dtype) < low
-        last -= _float_of(last, dtype) > high
+    layout = bit_layout(dtype)
+    if layout.kind == "float":
+        largest = float(_values(np.array([_modulo(greatest)]), dtype)[0])
+        clamped = [min(max(end, -largest), largest) for end in (low, high)]
+        nearest = np.array(clamped, dtype=np.float64).astype(dtype)
+        sign = 1 << layout.width - 1
+        first, last = (
+            sign - code if code & sign else code for code in nearest.view(layout.unsigned).tolist()
+        )
+        first += float(nearest[0]) < low
+        last -= float(nearest[1]) > high
     else:
         first, last = math.ceil(low), math.floor(high)
     first, last = max(first, least), min(last, greatest)
@@ -106,26 +113,12 @@ def _extreme_keys(dtype: np.dtype) -> tuple[int, int]:
     if layout.kind == "bool":
         return 0, 1
     if layout.kind != "float":
-        return int(np.iinfo(dtype).min), int(np.iinfo(dtype).max)
+        limits = ml_dtypes.iinfo(dtype)  # type: ignore[no-untyped-call]
+        return int(limits.min), int(limits.max)
     native = dtype.newbyteorder("=")
     largest = np.array([ml_dtypes.finfo(native).max], dtype=native)  # type: ignore[no-untyped-call]
     key = int(largest.view(bit_layout(native).unsigned)[0])
     return -key, key
-
-
-def _float_key(value: float, dtype: np.dtype) -> int:
-    """Give the key of the value of a dtype that is nearest to a number."""
-    least, greatest = _extreme_keys(dtype)
-    if abs(value) >= _float_of(greatest, dtype):
-        return greatest if value > 0 else least
-    layout = bit_layout(dtype)
-    pattern = int(np.array([value], dtype=np.float64).astype(dtype).view(layout.unsigned)[0])
-    magnitude = pattern & ~(1 << layout.width - 1)
-    return magnitude if pattern == magnitude else -magnitude
-
-
-def _float_of(key: int, dtype: np.dtype) -> float:
-    return float(_values(np.array([_modulo(key)]), dtype)[0])
 
 
 def _values(keys: np.ndarray, dtype: np.dtype) -> np.ndarray:
@@ -135,7 +128,8 @@ def _values(keys: np.ndarray, dtype: np.dtype) -> np.ndarray:
         signed = keys.view(np.int64)
         sign = np.uint64(1 << layout.width - 1)
         keys = np.where(signed < 0, -keys | sign, keys)
-    return keys.astype(layout.unsigned).view(dtype)
+    codes = keys & np.uint64((1 << layout.width) - 1)
+    return codes.astype(layout.unsigned).view(dtype)
 
 
 def _modulo(key: int) -> np.uint64:

@@ -1,7 +1,6 @@
 """Reading a JSON document with errors that tell the file and the place in it."""
 
 import json
-import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,9 @@ from typing import Any, Self
 
 from onnxfi.error_models.configuration import closest
 from onnxfi.errors import ErrorModelError
+
+# Whole numbers in JSON may be too large for a float, and floats may be infinite.
+_MOST = 1e100
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,9 @@ class JsonPlace:
         path = f"{self.path}.{key}" if self.path else key
         return type(self)(self.file, path, self.value[key])
 
-    def object(self, keys: Collection[str], *, optional: Collection[str] = ()) -> dict[str, Any]:
+    def object_with(
+        self, keys: Collection[str], *, optional: Collection[str] = ()
+    ) -> dict[str, Any]:
         """Give the value, which must be an object with all of the keys and no others.
 
         Raises:
@@ -67,9 +71,8 @@ class JsonPlace:
         known = (*keys, *optional)
         for key in self.value:
             if key not in known:
-                raise (self / key).error(
-                    f"is no known key{closest(key, known)}: {self._known(known)}"
-                )
+                among = f": the keys here are {', '.join(known)}" if known else ""
+                raise (self / key).error(f"is no known key{closest(key, known)}{among}")
         for key in keys:
             if key not in self.value:
                 raise self.error(f"must have the key {key}")
@@ -88,19 +91,12 @@ class JsonPlace:
         ]
 
     def not_negative(self) -> float:
-        """Give the value, which must be a finite number of at least 0.
+        """Give the value, which must be a number of at least 0, and no more than 1e100.
 
         Raises:
             ErrorModelError: it is none.
         """
         value = self.value
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int | float)
-            or not (math.isfinite(value) and value >= 0)
-        ):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MOST:
             raise self.error("must be a number of at least 0")
         return float(value)
-
-    def _known(self, known: Collection[str]) -> str:
-        return f"the keys here are {', '.join(known)}" if known else "there are no keys here"

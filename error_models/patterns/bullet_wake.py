@@ -23,7 +23,7 @@ class BulletWake:
 
     def fits(self, shape: Shape) -> bool:
         """Tell whether there are two channels."""
-        return shape[0] > 1 and min(shape) > 0
+        return shape[0] > 1
 
     def draw(self, shape: Shape, parameters: Parameters, *, rng: np.random.Generator) -> np.ndarray:
         """Draw a position and the channels."""

@@ -55,7 +55,7 @@ class Pattern(Protocol):
         ...
 
     def fits(self, shape: Shape) -> bool:
-        """Tell whether the shape has room for the pattern."""
+        """Tell whether a shape, of no size 0, has room for the pattern."""
         ...
 
     def draw(self, shape: Shape, parameters: Parameters, *, rng: np.random.Generator) -> np.ndarray:

@@ -31,7 +31,7 @@ class Rectangles:
 
     def fits(self, shape: Shape) -> bool:
         """Tell whether there are three rows and four columns."""
-        return shape[0] > 0 and shape[1] >= 3 and shape[2] >= 4
+        return shape[1] >= 3 and shape[2] >= 4
 
     def draw(self, shape: Shape, parameters: Parameters, *, rng: np.random.Generator) -> np.ndarray:
         """Draw the channels, and where the rectangle lies."""

@@ -21,7 +21,7 @@ class SameColumn:
 
     def fits(self, shape: Shape) -> bool:
         """Tell whether there are two rows."""
-        return shape[1] > 1 and min(shape) > 0
+        return shape[1] > 1
 
     def draw(self, shape: Shape, parameters: Parameters, *, rng: np.random.Generator) -> np.ndarray:
         """Draw sites of one column."""

@@ -21,7 +21,7 @@ class SameRow:
 
     def fits(self, shape: Shape) -> bool:
         """Tell whether there are two columns."""
-        return shape[2] > 1 and min(shape) > 0
+        return shape[2] > 1
 
     def draw(self, shape: Shape, parameters: Parameters, *, rng: np.random.Generator) -> np.ndarray:
         """Draw sites of one row."""

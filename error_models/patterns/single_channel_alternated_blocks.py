@@ -33,7 +33,7 @@ class SingleChannelAlternatedBlocks:
 
     def fits(self, shape: Shape) -> bool:
         """Tell whether a channel has a third block, if only a part of one."""
-        return shape[1] * shape[2] > 2 * _BLOCK_SIZE and shape[0] > 0
+        return shape[1] * shape[2] > 2 * _BLOCK_SIZE
 
     def draw(self, shape: Shape, parameters: Parameters, *, rng: np.random.Generator) -> np.ndarray:
         """Draw the channel and the blocks."""

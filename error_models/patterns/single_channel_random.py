@@ -30,7 +30,7 @@ class SingleChannelRandom:
 
     def fits(self, shape: Shape) -> bool:
         """Tell whether there are two rows."""
-        return shape[1] > 1 and min(shape) > 0
+        return shape[1] > 1
 
     def draw(self, shape: Shape, parameters: Parameters, *, rng: np.random.Generator) -> np.ndarray:
         """Draw the channel, and the positions in it."""

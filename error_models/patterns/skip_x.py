@@ -43,7 +43,7 @@ class SkipX:
 
     def fits(self, shape: Shape) -> bool:
         """Tell whether a channel has two such positions."""
-        return shape[1] * shape[2] > self.amount and shape[0] > 0
+        return shape[1] * shape[2] > self.amount
 
     def draw(self, shape: Shape, parameters: Parameters, *, rng: np.random.Generator) -> np.ndarray:
         """Draw the channels, the first position, and which values are corrupted."""

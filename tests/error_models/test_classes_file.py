@@ -187,6 +187,7 @@ def test_max_is_not_below_min(tmp_path: Path) -> None:
         ({"bullet_wake": wake(frequency=...)}, "bullet_wake must have the key frequency"),
         ({"bullet_wake": wake(frequency=-1)}, "bullet_wake.frequency must be a number of at least"),
         ({"bullet_wake": wake(frequency=float("nan"))}, "bullet_wake.frequency must be a number"),
+        ({"bullet_wake": wake(frequency=10**400)}, "bullet_wake.frequency must be a number"),
         ({"bullet_wake": wake(frequency="1")}, 'frequency must be a number of at least 0, got "1"'),
         ({"bullet_wake": wake(frequency=True)}, "bullet_wake.frequency must be a number"),
         ({"bullet_wake": wake(frequency=0)}, "the document must have an entry whose frequency is"),
