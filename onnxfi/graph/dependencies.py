@@ -45,8 +45,6 @@ def _read_in(body: ir.Graph) -> Iterator[ir.Value]:
         yield from (value for value in node.inputs if value is not None)
         for inner in _bodies(node):
             yield from _read_in(inner)
-    # A body may also hand an outer value straight out.
-    yield from body.outputs
 
 
 def inner_holders(graph: ir.Graph) -> dict[str, ir.Node]:

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import onnx
 import onnx_ir as ir
 import onnx_ir.passes.common as passes
@@ -10,12 +9,12 @@ from google.protobuf.message import DecodeError
 
 from onnxfi import converters
 from onnxfi.errors import ModelFormatError
+from onnxfi.graph.external_weights import take_in_small_tensors
+from onnxfi.graph.inner_weights import lift_inner_weights
 from onnxfi.graph.model import Model
 from onnxfi.graph.sparse_initializers import densified
 from onnxfi.graph.type_inference import infer_types
 
-# Bytes. A smaller tensor belongs into the model: a reference to it costs as much.
-SMALLEST_EXTERNAL = 1024
 # From this version of the format on, an initializer need not be a graph input as well.
 _FIRST_IR_VERSION_WITHOUT_INITIALIZER_INPUTS = 4
 
@@ -88,24 +87,7 @@ def _prepare(model: ir.Model, *files: Path) -> Model:
         model.ir_version = max(model.ir_version, _FIRST_IR_VERSION_WITHOUT_INITIALIZER_INPUTS)
     if model.functions:
         passes.InlinePass()(model)
-    weights_files = _read_small_weights(model)
+    lift_inner_weights(model)
+    weights_files = take_in_small_tensors(model)
     infer_types(model)
     return Model(model, (*files, *weights_files))
-
-
-def _read_small_weights(model: ir.Model) -> list[Path]:
-    """Take small tensors in from their external files, and return these files.
-
-    Shapes and axes may lie there, and inference reads them; large tensors stay where they are.
-    """
-    files = set()
-    for graph in (model.graph, *model.graph.subgraphs()):
-        for value in graph.initializers.values():
-            tensor = value.const_value
-            if isinstance(tensor, ir.ExternalTensor):
-                files.add(Path(tensor.path))
-                if tensor.nbytes < SMALLEST_EXTERNAL:
-                    value.const_value = ir.Tensor(
-                        np.array(tensor.numpy()), dtype=tensor.dtype, name=tensor.name
-                    )
-    return sorted(files)

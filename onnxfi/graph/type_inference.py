@@ -9,6 +9,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 # Bytes. Inference reads smaller initializers: shapes and axes are among them.
 _LARGEST_READ = 1024
+_LONGEST_SHAPE = 10_000  # far more axes than any tensor has
 _SILENT = 4
 _STANDARD_DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
 
@@ -26,8 +27,32 @@ def infer_types(model: ir.Model) -> None:
 
 
 def _infer_by_onnx(model: ir.Model) -> None:
+    light = _without_large_weights(model)
+    if _hide_long_vectors(light):
+        _fill_in(model, light, data_prop=True)
+        _fill_in(model, _without_large_weights(model), data_prop=False)
+    else:
+        _fill_in(model, light, data_prop=True)
+
+
+def _hide_long_vectors(light: onnx.ModelProto) -> bool:
+    """Hide the lengths of long vectors, and return whether there are any.
+
+    Data propagation takes each vector for a shape, and makes an object of each of its elements.
+    """
+    long = [
+        dims[0]
+        for dims in (x.type.tensor_type.shape.dim for x in light.graph.input)
+        if len(dims) == 1 and dims[0].dim_value > _LONGEST_SHAPE
+    ]
+    for dim in long:
+        dim.Clear()
+    return bool(long)
+
+
+def _fill_in(model: ir.Model, light: onnx.ModelProto, *, data_prop: bool) -> None:
     try:
-        inferred = onnx.shape_inference.infer_shapes(_without_large_weights(model), data_prop=True)
+        inferred = onnx.shape_inference.infer_shapes(light, data_prop=data_prop)
     except (onnx.shape_inference.InferenceError, RuntimeError, TypeError, ValueError):
         return  # a custom operator, or an operator newer than onnx: no error, only no answer
     types = {x.name: x.type for x in (*inferred.graph.value_info, *inferred.graph.output)}

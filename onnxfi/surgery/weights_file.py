@@ -6,19 +6,17 @@ from pathlib import Path
 import onnx_ir as ir
 
 from onnxfi.graph import Model
-from onnxfi.graph.loading import SMALLEST_EXTERNAL
+from onnxfi.graph.external_weights import SMALLEST_EXTERNAL
 
 WEIGHTS_FILE = "weights.bin"
 
 
 def large_initializers(model: Model) -> dict[str, ir.Value]:
-    """Return the initializers worth keeping outside the model, by name; subgraphs included."""
+    """Return the initializers of the main graph worth keeping outside the model, by name."""
     return {
-        value.name: value
-        for graph in (model.graph, *model.graph.subgraphs())
-        for value in graph.initializers.values()
-        if value.name
-        and value.const_value is not None
+        name: value
+        for name, value in model.graph.initializers.items()
+        if value.const_value is not None
         and value.const_value.nbytes >= SMALLEST_EXTERNAL
         and value.const_value.dtype != ir.DataType.STRING
     }

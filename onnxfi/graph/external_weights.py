@@ -1,0 +1,56 @@
+"""Tensors in files beside a model: which are read on loading, and which stay there."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+
+from onnxfi.errors import ModelFormatError
+
+# Bytes. A smaller tensor belongs into the model: a reference to it costs as much.
+SMALLEST_EXTERNAL = 1024
+
+
+def take_in_small_tensors(model: ir.Model) -> list[Path]:
+    """Read what cannot stay in external files, and return all external files of the model.
+
+    Large initializers of the main graph are not read. Small ones are, since inference looks at
+    shapes and axes; so are the tensors of Constants and bodies, which ONNX Runtime would look for
+    beside a model that is in memory.
+
+    Raises:
+        ModelFormatError: a file ends before its tensors do.
+    """
+    files = set()
+    for value in model.graph.initializers.values():
+        if isinstance(value.const_value, ir.ExternalTensor):
+            files.add(_file(value.const_value))
+            if value.const_value.nbytes < SMALLEST_EXTERNAL:
+                value.const_value = _read(value.const_value)
+    for body in model.graph.subgraphs():
+        for value in body.initializers.values():
+            if isinstance(value.const_value, ir.ExternalTensor):
+                files.add(_file(value.const_value))
+                value.const_value = _read(value.const_value)
+    for node in ir.traversal.RecursiveGraphIterator(model.graph):
+        for name, attribute in node.attributes.items():
+            if isinstance(attribute.value, ir.ExternalTensor):
+                files.add(_file(attribute.value))
+                node.attributes[name] = ir.AttrTensor(name, _read(attribute.value))
+    return sorted(files)
+
+
+def _file(tensor: ir.ExternalTensor) -> Path:
+    path = Path(tensor.path)
+    end = (tensor.offset or 0) + tensor.nbytes
+    if path.stat().st_size < end:
+        raise ModelFormatError(
+            f"The external tensor {tensor.name!r} ends at byte {end} of {path}, and the file has "
+            f"{path.stat().st_size}. Get the file again: it is not whole, or of another model."
+        )
+    return path
+
+
+def _read(tensor: ir.ExternalTensor) -> ir.Tensor[Any]:
+    return ir.Tensor(np.array(tensor.numpy()), dtype=tensor.dtype, name=tensor.name)
