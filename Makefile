@@ -5,18 +5,22 @@ PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11 
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-all check clean
+.PHONY: demo test test-all nightly check clean
 
 demo: $(VENV)/.demo
 	$(BIN)/onnxfi demo
 
 # Without TensorFlow and PyTorch: against references that tools/make_references.py recorded.
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -m "not live" --numprocesses auto --dist worksteal
+	$(BIN)/python -m pytest -m "not live and not nightly" --numprocesses auto --dist worksteal
 
 # With the live oracles as well: installs TensorFlow, about 2 GB.
 test-all: $(VENV)/.all
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m "not nightly"
+
+# What takes an hour: every model of the onnx package split at every tensor, and the like.
+nightly: $(VENV)/.test
+	$(BIN)/python -m pytest -m nightly -s
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
