@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onnxfi.error_models.canonical_layout import CanonicalLayout
 from onnxfi.errors import ErrorModelError
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=5), st.data())
 def test_sites_are_those_of_the_moved_axes(sizes: list[int], data: st.DataObject) -> None:
     rank = len(sizes)

@@ -7,7 +7,7 @@ from typing import get_args
 import ml_dtypes
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -70,6 +70,7 @@ def cases(draw: st.DrawFn) -> tuple[np.ndarray, float, float]:
     return every[2:], low, high
 
 
+@settings(deadline=None)
 @given(cases(), st.sampled_from(get_args(ValueClass)), st.integers(0, 2**32))
 def test_values_are_of_their_class(
     case: tuple[np.ndarray, float, float], value_class: ValueClass, seed: int
@@ -102,6 +103,7 @@ def test_values_are_of_their_class(
         assert not any(low <= each <= high for each in numbers)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(DTYPES),
     st.tuples(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6)).map(sorted),

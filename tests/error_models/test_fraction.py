@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onnxfi.error_models import BitFlip, RandomValue, Zero, from_dict, load
@@ -23,6 +23,7 @@ def sites_of(model: BitFlip | Zero | RandomValue, size: int) -> list[int]:
 
 
 @pytest.mark.parametrize("kind", MODELS)
+@settings(deadline=None)
 @given(fraction=st.floats(0, 1, exclude_min=True), size=st.integers(1, 300))
 def test_is_the_nearest_number_of_sites(
     kind: type[BitFlip | Zero | RandomValue], fraction: float, size: int

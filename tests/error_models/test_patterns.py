@@ -99,10 +99,8 @@ def has_pattern(name: str, sites: list[int], shape: Shape) -> bool:
     return rules[name]()
 
 
-@st.composite
-def shapes(draw: st.DrawFn) -> Shape:
-    side = st.one_of(st.integers(1, 6), st.integers(1, 24))
-    return draw(st.integers(1, 12)), draw(side), draw(side)
+SIDES = (1, 2, 3, 4, 5, 7, 8, 13, 24)
+SHAPES: list[Shape] = list(itertools.product((1, 2, 3, 5, 12), SIDES, SIDES))
 
 
 @st.composite
@@ -128,11 +126,11 @@ def parameters_of(draw: st.DrawFn, name: str) -> Parameters:
 
 
 @pytest.mark.parametrize("name", PATTERNS)
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_drawn_sites_have_the_pattern(name: str, data: st.DataObject) -> None:
     pattern = PATTERNS[name]
-    shape = data.draw(shapes().filter(pattern.fits))
+    shape = data.draw(st.sampled_from([each for each in SHAPES if pattern.fits(each)]))
     parameters = data.draw(parameters_of(name))
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
     sites = pattern.draw(shape, parameters, rng=rng)
@@ -143,8 +141,8 @@ def test_drawn_sites_have_the_pattern(name: str, data: st.DataObject) -> None:
     assert pattern.belongs(sites, shape)
 
 
-@settings(max_examples=150)
-@given(shape=shapes(), data=st.data())
+@settings(max_examples=150, deadline=None)
+@given(shape=st.sampled_from(SHAPES), data=st.data())
 def test_belongs_is_the_rule(shape: Shape, data: st.DataObject) -> None:
     size = shape[0] * shape[1] * shape[2]
     sites = data.draw(
