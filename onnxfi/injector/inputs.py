@@ -44,13 +44,22 @@ def check_inputs(model: Model, inputs: Mapping[str, np.ndarray]) -> dict[str, np
                 f"The input {name!r} must have the shape {format_shape(shape)}, "
                 f"got {format_shape(array.shape)}."
             )
-        if value.dtype is not None and array.dtype != value.dtype.numpy():
-            raise InputError(
-                f"The input {name!r} must be {value.dtype.numpy()}, got {array.dtype}. "
-                f"Convert it with .astype({str(value.dtype.numpy())!r})."
-            )
+        if value.dtype is not None:
+            array = _of_dtype(array, value.dtype.numpy(), name)
         checked[name] = np.ascontiguousarray(array).reshape(array.shape)
     return checked
+
+
+def _of_dtype(array: np.ndarray, dtype: np.dtype, name: str) -> np.ndarray:
+    # The dtypes that NumPy lacks are plain bytes in its files.
+    if array.dtype.type is np.void and array.dtype.itemsize == dtype.itemsize:
+        return array.view(dtype)
+    if array.dtype != dtype:
+        raise InputError(
+            f"The input {name!r} must be {dtype}, got {array.dtype}. "
+            f"Convert it with .astype({str(dtype)!r})."
+        )
+    return array
 
 
 def shape_fits(shape: tuple[int, ...], expected: tuple[object, ...]) -> bool:

@@ -6,6 +6,7 @@ by onnx.reference with the tensor overwritten.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import ml_dtypes
 import numpy as np
@@ -229,6 +230,19 @@ def test_every_bit_of_a_corrupted_tensor_reaches_the_output(dtype: type) -> None
         faulty = injector.resume(golden, corrupted)["y"]
     assert faulty.dtype == dtype
     assert faulty.tobytes() == corrupted.T.tobytes()
+
+
+def test_bfloat16_inputs_from_a_file(tmp_path: Path) -> None:
+    """NumPy writes and reads them as bytes of no dtype."""
+    dtype = np.dtype(ml_dtypes.bfloat16)
+    proto = mixed_precision(dtype)
+    feeds = inputs(proto, dtype)
+    np.savez(tmp_path / "x.npz", **feeds)
+    with np.load(tmp_path / "x.npz") as file:
+        read = dict(file)
+    with onnxfi.Injector(onnxfi.load(proto), "m", provider="cpu") as injector:
+        from_file = injector.golden(read).outputs["y"]
+        assert from_file.tobytes() == injector.golden(feeds).outputs["y"].tobytes()
 
 
 def test_without_a_kernel_the_error_names_the_target() -> None:
