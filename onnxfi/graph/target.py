@@ -24,7 +24,10 @@ class Target:
         shape: one int per fixed axis, a name per symbolic axis, None per unknown axis; None where
             not even the rank is known.
         dtype: NumPy dtype of the elements (bfloat16 and the like come from ml_dtypes).
-        channel_axis: axis of the channels, or None where it is unknown.
+        channel_axis: axis of the channels, or None where it is unknown. For (N, features) and for
+            sequences (N, positions, features) it is that of the features; for attention scores
+            (N, heads, T, T) that of the heads; for recurrent outputs (T, D, N, H) that of the
+            hidden values; for weights that of the output channels.
     """
 
     tensor: str
