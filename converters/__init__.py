@@ -5,13 +5,12 @@ TensorFlow, and nothing in the file is executed. ``tf2onnx`` (extra ``keras``, i
 takes what the native route refuses. This package knows nothing of the injector.
 """
 
-import zipfile
 from pathlib import Path
 from typing import Literal
 
-import h5py
 import onnx
 
+from onnxfi.converters.keras_file import is_keras_file
 from onnxfi.converters.native import convert_native
 from onnxfi.converters.tf2onnx_route import convert_with_tf2onnx
 from onnxfi.converters.verification import verify
@@ -68,15 +67,3 @@ def convert(
             "Use --route native."
         )
     return convert_with_tf2onnx(source, opset=opset, unsafe=unsafe)
-
-
-def is_keras_file(path: Path) -> bool:
-    """Say whether a path looks like something that `convert` reads: .h5, .keras or SavedModel."""
-    if path.is_dir():
-        return (path / "saved_model.pb").is_file()
-    if not path.is_file():
-        return False
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            return {"config.json", "model.weights.h5"} <= set(archive.namelist())
-    return bool(h5py.is_hdf5(path))

@@ -1,11 +1,9 @@
 """Starting the child process that runs Keras, with a time limit, and telling what went wrong."""
 
 import importlib.util
-import json
 import os
 import subprocess
 import sys
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,18 +28,7 @@ def keras_version(source: Path) -> str:
     Raises:
         ModelFormatError: the file cannot be read.
     """
-    if source.is_dir():
-        return ""
-    if source.is_file() and zipfile.is_zipfile(source):
-        try:
-            with zipfile.ZipFile(source) as archive:
-                return str(json.loads(archive.read("metadata.json"))["keras_version"])
-        except (OSError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
-            raise ModelFormatError(
-                f"A .keras file must hold a metadata.json with the keras_version, but reading "
-                f"{source} failed: {error}. Save the model again."
-            ) from error
-    return keras_version_of(source)
+    return "" if source.is_dir() else keras_version_of(source)
 
 
 def require_packages(*names: str) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import onnx
 
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
-from onnxfi.converters.keras_file import KerasFile, StoredWeight, read_keras_file
+from onnxfi.converters.keras_file import KerasFile, open_keras_file
 from onnxfi.converters.keras_graph import (
     KerasCall,
     KerasInput,
@@ -23,10 +23,8 @@ from onnxfi.converters.layer_call import LayerCall, Options, unsupported
 from onnxfi.converters.layer_map import Layer
 from onnxfi.converters.layer_table import TRANSLATIONS
 from onnxfi.converters.provenance import describe_source, finish_model
-from onnxfi.converters.weight_assignment import assign_weights, split_nested_weights
+from onnxfi.converters.weight_assignment import assign_weights, weights_by_path
 from onnxfi.errors import ModelFormatError
-
-Weights = Mapping[str, tuple[StoredWeight, ...]]
 
 
 def convert_native(source: Path, *, opset: int, architecture: Path | None) -> onnx.ModelProto:
@@ -45,10 +43,10 @@ def convert_native(source: Path, *, opset: int, architecture: Path | None) -> on
         ModelFormatError: the file is damaged, or not a Keras .h5.
         UnsupportedLayerError: a layer, or an option of it, has no translation.
     """
-    file = read_keras_file(source, architecture)
-    model = parse_model(file.configuration)
-    walk = _Walk(model, file, opset)
-    walk.run()
+    with open_keras_file(source, architecture) as file:
+        model = parse_model(file.configuration)
+        walk = _Walk(model, file, opset)
+        walk.run()
     built = walk.graph.build(model.name)
     return finish_model(
         built,
@@ -64,6 +62,7 @@ class _Walk:
     def __init__(self, model: KerasModel, file: KerasFile, opset: int) -> None:
         self.model = model
         self.file = file
+        self.weights = weights_by_path(model, file.weights, file.keras_major)
         # How often each layer is called: a nested model that is called twice calls all of its
         # layers twice.
         self._sizes: Counter[str] = Counter(_paths(model))
@@ -74,7 +73,7 @@ class _Walk:
     def run(self) -> None:
         """Build the whole graph."""
         inputs = [self._add_input(entry) for entry in self.model.inputs]
-        outputs = self._run_model(self.model, inputs, self.file.weights, "")
+        outputs = self._run_model(self.model, inputs, "")
         for tensor in outputs:
             self.graph.add_output(tensor)
 
@@ -95,9 +94,7 @@ class _Walk:
         )
         return tensor
 
-    def _run_model(
-        self, model: KerasModel, inputs: Sequence[Tensor], weights: Weights, prefix: str
-    ) -> list[Tensor]:
+    def _run_model(self, model: KerasModel, inputs: Sequence[Tensor], prefix: str) -> list[Tensor]:
         if len(inputs) != len(model.inputs):
             raise ModelFormatError(
                 f"Model {prefix or model.name!r} must be called on {len(model.inputs)} tensors, "
@@ -108,7 +105,7 @@ class _Walk:
         }
         for call in model.calls:
             arguments = tuple(_value(values, reference, prefix) for reference in call.inputs)
-            results = self._run_call(call, arguments, weights.get(call.layer.name, ()), prefix)
+            results = self._run_call(call, arguments, prefix)
             values[call.layer.name, call.number] = results
         for path, calls in Counter(_paths(model, prefix)).items():
             self._first_call[path] += calls
@@ -118,15 +115,13 @@ class _Walk:
         self,
         call: KerasCall,
         inputs: tuple[Tensor, ...],
-        stored: tuple[StoredWeight, ...],
         prefix: str,
     ) -> list[Tensor]:
         layer = call.layer
         path = f"{prefix}/{layer.name}" if prefix else layer.name
         options = Options(path, layer.layer_class, layer.options, self.file.keras_major)
         if layer.model is not None:
-            split = split_nested_weights(layer.model, stored, path, self.file.keras_major)
-            return self._run_model(layer.model, inputs, split, path)
+            return self._run_model(layer.model, inputs, path)
         translate = TRANSLATIONS.get(layer.layer_class)
         if translate is None:
             raise unsupported(path, layer.layer_class, "has no translation")
@@ -134,9 +129,8 @@ class _Walk:
         number = self._first_call[path] + call.number
         name = f"{path}@{number}" if number else path
         self.graph.enter(name)
-        result = translate(
-            LayerCall(options, assign_weights(options, stored), path, inputs), self.graph
-        )
+        weights = assign_weights(options, self.weights.get(path, ()))
+        result = translate(LayerCall(options, weights, path, inputs), self.graph)
         tensor = self.graph.finish(result.tensor)
         operator = None if result.operator is None else result.operator.name
         self.layers.append(

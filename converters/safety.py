@@ -4,13 +4,11 @@ tf_keras runs the bytecode of a Lambda while it loads a .h5, even in its safe mo
 be loaded before this check.
 """
 
-import json
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from onnxfi.converters.keras_file import open_hdf5, read_configuration
+from onnxfi.converters.keras_file import read_stored_configuration
 from onnxfi.errors import ModelFormatError
 
 # Classes that hold, or name, code to be executed.
@@ -53,17 +51,7 @@ def require_safe(source: Path, *, unsafe: bool) -> None:
 
 
 def _read(source: Path) -> Any:
-    if source.is_file() and zipfile.is_zipfile(source):
-        try:
-            with zipfile.ZipFile(source) as archive:
-                return json.loads(archive.read("config.json"))
-        except (OSError, KeyError, ValueError, RecursionError, zipfile.BadZipFile) as error:
-            raise ModelFormatError(
-                f"A .keras file must hold a config.json, but reading {source} failed: {error}. "
-                "Save the model again."
-            ) from error
-    with open_hdf5(source) as file:
-        configuration = read_configuration(file, source)
+    configuration = read_stored_configuration(source)
     if configuration is None:
         raise ModelFormatError(
             f"Keras must get a whole model, but {source} holds weights only. "

@@ -9,7 +9,8 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from onnxfi.converters.keras_file import keras_version_of, open_hdf5
+from onnxfi.converters.hdf5 import open_hdf5
+from onnxfi.converters.keras_file import keras_version_of
 from onnxfi.converters.keras_process import run_keras
 from onnxfi.converters.safety import require_safe
 from onnxfi.errors import ConversionMismatchError
@@ -59,9 +60,9 @@ def _whole_model(weights: Path, architecture: Path, whole: Path) -> Path:
     """Write the whole-model .h5 that a weights-only file and its architecture stand for."""
     with open_hdf5(weights) as file, h5py.File(whole, "w") as joined:
         group = joined.create_group("model_weights")
-        for name in file:
-            file.copy(name, group)
-        group.attrs.update(file.attrs)
+        for name in file.root:
+            file.root.copy(name, group)
+        group.attrs.update(file.root.attrs)
         joined.attrs["model_config"] = architecture.read_text(encoding="utf-8")
         joined.attrs["keras_version"] = keras_version_of(weights)
     return whole

@@ -84,7 +84,7 @@ def test_architecture_of_another_model(references, weights_only, tmp_path):
         (b"", "is empty"),
         (b"import keras\n", "starts with the bytes b'import k'"),
         (b"\x89HDF\r\n\x1a\n", "damaged or truncated"),
-        (b"PK\x03\x04rest", r"zip archive \(\.keras\).*--route tf2onnx"),
+        (b"PK\x03\x04rest", "must be a whole zip archive"),
     ],
 )
 def test_file_that_is_no_hdf5(tmp_path, content, message):
@@ -117,7 +117,7 @@ def test_hdf5_that_keras_did_not_write(tmp_path):
     path = tmp_path / "other.h5"
     with h5py.File(path, "w") as file:
         file["numbers"] = [1.0]
-    with pytest.raises(ModelFormatError, match="holds weights only"):
+    with pytest.raises(ModelFormatError, match=r"neither: it holds \['numbers'\]"):
         convert(path)
 
 
@@ -172,7 +172,7 @@ def test_weight_of_a_wrong_type(edit):
 def test_weight_that_declares_more_than_its_file_can_hold(edit):
     shape = (3, 3, 2**14, 2**14)
     path = edit(replace(KERNEL, shape=shape, dtype="f4", chunks=(1, 1, 64, 64)))
-    with pytest.raises(ModelFormatError, match="declares 9663676416 bytes"):
+    with pytest.raises(ModelFormatError, match=r"declares 966367\d+ bytes up to the weight"):
         convert(path)
 
 
