@@ -1,0 +1,123 @@
+"""Splits of random graphs: every tensor alone, and several at once.
+
+The ordinary run goes through the same graphs each time, the nightly run through thousands of new
+ones. With ``-s`` both print how many graphs and faulty runs these were, and what was in them.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import onnx_ir as ir
+import pytest
+from graph_facts import NodeByNode, features
+from hypothesis import given, seed, settings
+from hypothesis import strategies as st
+from random_graphs import RandomGraph, random_graphs
+from split_checks import check_split, faults_in
+
+import onnxfi
+
+ORDINARY = settings(max_examples=200, derandomize=True, database=None, deadline=None)
+NIGHTLY = settings(ORDINARY, max_examples=3000, derandomize=False, print_blob=True)
+NIGHTLY_SEED = random.SystemRandom().randrange(2**32)
+
+ForAll = Callable[[st.SearchStrategy[Any], Callable[[Any], None]], None]
+
+
+@pytest.fixture(params=["ordinary", pytest.param("nightly", marks=pytest.mark.nightly)])
+def for_all(request: pytest.FixtureRequest) -> ForAll:
+    """Return what runs a check on examples of a strategy."""
+
+    def run(strategy: st.SearchStrategy[Any], check: Callable[[Any], None]) -> None:
+        @given(strategy)
+        def test(example: Any) -> None:
+            check(example)
+
+        if request.param == "ordinary":
+            ORDINARY(test)()
+        else:
+            print(f"\n{request.node.name}: seed {NIGHTLY_SEED}")  # noqa: T201  # seen if it fails
+            seed(NIGHTLY_SEED)(NIGHTLY(test))()
+
+    return run
+
+
+@pytest.fixture
+def counts(request: pytest.FixtureRequest) -> Iterator[Counter[str]]:
+    counter: Counter[str] = Counter()
+    yield counter
+    print(f"\n{request.node.name}: {dict(counter)}")  # noqa: T201  # seen with -s
+
+
+@st.composite
+def graphs_and_targets(draw: st.DrawFn, fewest: int) -> tuple[RandomGraph, list[str]]:
+    graph = draw(random_graphs())
+    names = st.sampled_from(list(graph.tensors))
+    return graph, draw(st.lists(names, min_size=fewest, max_size=4, unique=True))
+
+
+def test_every_tensor_alone(for_all: ForAll, counts: Counter[str]) -> None:
+    def check(graph: RandomGraph) -> None:
+        model = onnxfi.load(graph.proto)
+        before = ir.serde.serialize_model(model.ir_model).SerializeToString(deterministic=True)
+        counts.update(graphs=1, tensors=len(graph.tensors))
+        counts.update({name: int(there) for name, there in features(graph.proto).items()})
+        whole = NodeByNode(graph.proto)
+        for name in graph.tensors:
+            assert model.target(name).kind == graph.kind(name)
+            counts["faulty runs"] += check_split(graph, whole, onnxfi.split(model, name), [name])
+        after = ir.serde.serialize_model(model.ir_model).SerializeToString(deterministic=True)
+        assert before == after
+
+    for_all(random_graphs(), check)
+    # In enough graphs, each feature occurs.
+    assert min(counts.values()) >= counts["graphs"] // 500, counts
+
+
+def test_several_tensors_at_once(for_all: ForAll, counts: Counter[str]) -> None:
+    def check(example: tuple[RandomGraph, list[str]]) -> None:
+        graph, names = example
+        split = onnxfi.split(onnxfi.load(graph.proto), names)
+        faulty = check_split(graph, NodeByNode(graph.proto), split, names)
+        counts.update({"graphs": 1, "faulty runs": faulty, f"{len(split.stages)} stages": 1})
+
+    for_all(graphs_and_targets(fewest=2), check)
+    assert counts["2 stages"]
+
+
+def test_injections_in_onnx_runtime(for_all: ForAll, counts: Counter[str]) -> None:
+    def check(example: tuple[RandomGraph, list[str]]) -> None:
+        graph, names = example
+        model = onnxfi.load(graph.proto)
+        whole = NodeByNode(graph.proto)
+        expected = whole.run(graph.feeds)
+        counts["graphs"] += 1
+        with onnxfi.Injector(model, names, provider="cpu", threads=1) as injector:
+            golden = injector.golden(graph.feeds)
+            assert_equal(golden.outputs, {name: expected[name] for name in graph.outputs})
+            assert_equal(golden.targets, {name: expected[name] for name in names})
+            faults = faults_in(graph, names)
+            if not faults:
+                return
+            (injection,) = injector.inject(golden, list(faults.values()))
+            faulty = whole.run(graph.feeds, faults)
+            outputs = {name: faulty[name] for name in graph.outputs}
+            assert_equal(injection.outputs, outputs)
+            assert_equal(injector.resume(golden, {name: faulty[name] for name in names}), outputs)
+        counts["faulty runs"] += 1
+        counts[injection.outcome] += 1
+        if any(np.any(array != expected[name]) for name, array in outputs.items()):
+            assert injection.outcome != "masked"
+
+    for_all(graphs_and_targets(fewest=1), check)
+    assert counts["masked"]
+
+
+def assert_equal(got: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> None:
+    """Assert equal names and values; only a zero may have another sign."""
+    assert set(got) == set(expected)
+    for name, array in expected.items():
+        np.testing.assert_array_equal(got[name], array, err_msg=name, strict=True)
