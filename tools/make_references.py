@@ -12,6 +12,9 @@ tests/converters/data/ the file ``M.h5`` and ``M.npz`` with the arrays
 - ``layer:PATH``    output of each call of each layer on them, in the layout of Keras; the path is
                     that of the layer map (``backbone/c1``, second call of a shared layer ``c@1``).
 
+The models of OTHER_KINDS are written as ``M.keras``, and as ``M.weights.h5`` with the architecture
+``M.json``, too: from the model loaded from ``M.h5``, so the same arrays belong to them.
+
 ``unet_corruptions.npz`` holds, for ``unet_k2.h5``, the effect of corrupting each layer:
 
 - ``input``         one image, a batch of one; ``golden`` the model's output on it;
@@ -36,6 +39,7 @@ import numpy as np
 import tf_keras
 
 DATA = Path(__file__).resolve().parent.parent / "tests" / "converters" / "data"
+OTHER_KINDS = ("lenet", "siamese")
 FAMILIES = {"k2": tf_keras, "k3": keras}
 ACTIVATIONS = (
     "linear",
@@ -227,6 +231,13 @@ def randomise(model: Any, rng: np.random.Generator) -> None:
         layer.set_weights(values)
 
 
+def save_as_other_kinds(model: Any, path: Path) -> None:
+    """Write the archive, and the weights and the architecture as two files, beside a .h5."""
+    model.save(path.with_suffix(".keras"))
+    model.save_weights(path.with_suffix(".weights.h5"))
+    path.with_suffix(".json").write_text(model.to_json())
+
+
 def layer_outputs(k: Any, model: Any, inputs: list[Any], prefix: str = "", run: int = 0) -> Any:
     """Yield (path, value) for every call of every layer, also inside of nested models.
 
@@ -312,6 +323,8 @@ def main() -> None:
             path = DATA / f"{build.__name__}_{family}.h5"
             model.save(path)
             model = k.models.load_model(path, compile=False)
+            if build.__name__ in OTHER_KINDS:
+                save_as_other_kinds(model, path)
             inputs = [
                 rng.normal(size=(2, *tensor.shape[1:])).astype(np.float32)
                 for tensor in model.inputs
