@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import onnx_ir as ir
-import onnx_ir.passes.common as passes
 
 from onnxfi.error_models import Corruption
 from onnxfi.errors import InputError
 from onnxfi.graph import Model, Target
+from onnxfi.graph.type_inference import infer_types
 from onnxfi.surgery.saboteur import (
     NO_FAULT,
     Parts,
@@ -93,6 +93,7 @@ def embed(
     saboteur = Saboteur(target.tensor, parts.name, len(corruptions), per_sample)
     write_saboteurs(embedded.ir_model, [*present, saboteur])
     embedded.ir_model.ir_version = max(embedded.ir_model.ir_version, _FIRST_IR_VERSION)
+    infer_types(embedded.ir_model)
     return Model(embedded.ir_model, model.files)
 
 
@@ -117,7 +118,7 @@ def counts_samples(model: Model, target: Target) -> bool:
     for value in batched.graph.inputs:
         if value.shape and not isinstance(value.shape[0], int):
             value.shape = ir.Shape([_UNUSUAL_LENGTH, *tuple(value.shape)[1:]])
-    passes.ShapeInferencePass(check_type=False, strict_mode=False, data_prop=True)(batched.ir_model)
+    infer_types(batched.ir_model)
     shape = batched.values[target.tensor].shape
     return shape is not None and tuple(shape)[:1] == (_UNUSUAL_LENGTH,)
 
@@ -187,8 +188,9 @@ def _replace_outputs(graph: ir.Graph, golden: ir.Value, sabotaged: ir.Value, new
     """Hand the sabotaged tensor out wherever the golden one was, also from the bodies of nodes."""
     if golden in graph.outputs:
         name = golden.name
-        # Renaming a value renames its tensor, which the original model shares.
-        golden.const_value = copy.copy(golden.const_value)
+        tensor = golden.const_value
+        if tensor is not None:  # shared with the original model, and renamed with the value
+            golden.const_value = ir.Tensor(tensor.numpy(), dtype=tensor.dtype)
         golden.name, sabotaged.name = new_name, name
     for each in (graph, *graph.subgraphs()):
         for place, value in enumerate(each.outputs):

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from onnx import numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 
 from onnxfi import Injector, load
 from onnxfi.error_models import SiteList
@@ -118,6 +118,33 @@ def test_without_inputs(onnxfi: Callable[..., Any], work: Path) -> None:
     assert SiteList.load(Path("a.npz")).corruptions != first.corruptions
     # What a weight is does not depend on the inputs.
     assert "inputs" not in onnxfi(*command, "--target", "conv1/kernel").stderr
+
+
+def test_integers_and_free_axes_without_inputs(onnxfi: Callable[..., Any], work: Path) -> None:
+    table = np.arange(8, dtype=np.float32).reshape(4, 2)
+    graph = helper.make_graph(
+        [helper.make_node("Gather", ["table", "words"], ["vectors"])],
+        "words",
+        [helper.make_tensor_value_info("words", TensorProto.INT64, ["batch", "length"])],
+        [helper.make_tensor_value_info("vectors", TensorProto.FLOAT, ["batch", "length", 2])],
+        [numpy_helper.from_array(table, "table")],
+    )
+    opset = helper.make_opsetid("", 17)
+    onnx.save(helper.make_model(graph, opset_imports=[opset], ir_version=8), "words.onnx")
+    result = onnxfi(
+        *("embed", "words.onnx", "--target", "vectors", "--error-model", "zero"),
+        *("--sites", 4, "--save-sites", "sites.npz", "--out", "e.onnx"),
+    )
+    assert result.status == 0, result.stderr
+    sites = SiteList.load(Path("sites.npz"))
+    assert sites.shape == (1, 2)
+    last = int(sites.corruptions[3].indices[0])
+    got = run(
+        "e.onnx", {"words": np.array([[3, 2], [1, 3]]), "saboteur/vectors": np.array([3, -1])}
+    )
+    expected = table[[[3, 2], [1, 3]]]
+    expected[0, 0, last] = 0
+    assert got.tolist() == expected.tolist()
 
 
 def test_one_saboteur_after_the_other(onnxfi: Callable[..., Any], work: Path) -> None:

@@ -403,7 +403,9 @@ def test_a_weight_that_is_an_output() -> None:
     feeds = {"x": np.zeros((1, 4), np.float32)}
     got = run(embedded, feeds | select("w", 0))
     assert got["w"].tolist() == [9, *weights(4)[1:].tolist()] == got["y"][0].tolist()
-    assert "w" in ir.serde.serialize_model(loaded.ir_model).graph.initializer[0].name
+    assert [x.name for x in proto.graph.initializer] == ["w"]
+    assert run(proto, feeds)["y"].tolist() == [weights(4).tolist()]
+    assert loaded.values["w"].const_value.name == "w"
 
 
 @pytest.mark.parametrize(
@@ -446,16 +448,20 @@ def test_per_sample_can_be_said() -> None:
     assert run(whole, feeds | select("a", 0))["y"].tolist() == [[0] * 4, [0, -1, 0, 0], [0] * 4]
 
 
-def test_an_embedded_model_can_be_injected_into() -> None:
+@pytest.mark.parametrize("tensor", ["x", "w", "b", "saboteur/w/sabotaged", "y"])
+def test_an_embedded_model_can_be_injected_into(tensor: str) -> None:
     embedded = several()
     feeds = {"x": weights(2, 4)}
-    with onnxfi.Injector(embedded, "b", provider="cpu") as injector:
+    with onnxfi.Injector(embedded, tensor, provider="cpu") as injector:
         plain = injector.golden(feeds)
         faulty = injector.golden(feeds | select("w", 0))
-    np.testing.assert_allclose(plain.outputs["y"], run(chain(), feeds)["y"], rtol=1e-6)
+        resumed = injector.resume(faulty, faulty.target)
+    np.testing.assert_allclose(plain.outputs["y"], run(chain(), feeds)["y"], rtol=1e-5)
     w = weights(4, 4)
     w.reshape(-1)[[3, 7]] = [2, -2]
-    np.testing.assert_allclose(faulty.target, np.maximum(feeds["x"] @ w, 0), rtol=1e-5)
+    expected = np.maximum(feeds["x"] @ w, 0) + weights(4, seed=1)
+    np.testing.assert_allclose(faulty.outputs["y"], expected, rtol=1e-5)
+    np.testing.assert_allclose(resumed["y"], expected, rtol=1e-5)
 
 
 def test_external_weights_come_along(tmp_path: Any) -> None:
