@@ -62,6 +62,7 @@ class Session:
         self._session = _open(content, options, _PROVIDERS[provider])
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         self.output_names: tuple[str, ...] = tuple(x.name for x in outputs)
+        self._handed_through = {x.name for x in inputs} & set(self.output_names)
         # The dtypes that NumPy lacks, of the inputs and of the outputs that have one.
         self._input_dtypes = _dtypes_beyond_numpy(inputs)
         self._output_dtypes = _dtypes_beyond_numpy(outputs)
@@ -90,7 +91,12 @@ class Session:
             raise InputError(
                 f"ONNX Runtime could not run the model on these inputs: {error}"
             ) from error
-        return dict(zip(self.output_names, results, strict=True))
+        outputs = dict(zip(self.output_names, results, strict=True))
+        for name in self._handed_through:
+            # ONNX Runtime 1.23 returns its memory and does not keep it.
+            if isinstance(feeds[name], np.ndarray):
+                outputs[name] = feeds[name].copy()
+        return outputs
 
     def _run_on_ort_values(self, feeds: Mapping[str, np.ndarray]) -> list[np.ndarray]:
         values = {name: to_ort_value(x, self._input_dtypes.get(name)) for name, x in feeds.items()}
