@@ -4,6 +4,7 @@ Keras keeps the channels last, the image operators of ONNX want them first (afte
 `Tensor` says which of both it is, and transposes are added only where an operator needs the other.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,17 +20,21 @@ BATCH = "N"
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
-    """A float32 tensor of the graph being built.
+    """A tensor of the graph being built.
 
     Attributes:
         name: its name in the graph.
         shape: its shape in the order of Keras, batch first; None where a size is not known.
         channels_first: whether the graph stores it with the channels moved behind the batch.
+        dtype: type of its elements, such as ``float32`` or ``bool``.
+        has_channels: whether its last axis, in the order of Keras, holds channels.
     """
 
     name: str
     shape: tuple[int | None, ...]
     channels_first: bool = False
+    dtype: str = "float32"
+    has_channels: bool = True
 
     @property
     def rank(self) -> int:
@@ -39,7 +44,7 @@ class Tensor:
     @property
     def channel_axis(self) -> int | None:
         """Axis of the channels as stored in the graph; None below rank 3, where there are none."""
-        if self.rank < 3:
+        if self.rank < 3 or not self.has_channels:
             return None
         return 1 if self.channels_first else self.rank - 1
 
@@ -64,17 +69,19 @@ class GraphBuilder:
         self.opset = opset
         self._names = set(reserved)
         self._scope = ""
-        self._nodes: list[onnx.NodeProto] = []
         self._scope_start = 0
+        self._outer_scopes: list[tuple[str, int]] = []
+        self._layer_outputs: set[str] = set()
+        self._nodes: list[onnx.NodeProto] = []
         self._initializers: dict[str, onnx.TensorProto] = {}
         self._weights: dict[str, str] = {}
         self._other_layout: dict[str, Tensor] = {}
         self._inputs: list[onnx.ValueInfoProto] = []
         self._outputs: list[onnx.ValueInfoProto] = []
 
-    def add_input(self, name: str, shape: tuple[int | None, ...]) -> Tensor:
-        """Add a graph input of a reserved name, float32, in the layout of Keras."""
-        tensor = Tensor(name, (None, *shape[1:]))
+    def add_input(self, name: str, shape: tuple[int | None, ...], dtype: str = "float32") -> Tensor:
+        """Add a graph input of a reserved name, in the layout of Keras."""
+        tensor = Tensor(name, (None, *shape[1:]), dtype=dtype)
         self._inputs.append(self._describe(tensor))
         return tensor
 
@@ -97,35 +104,57 @@ class GraphBuilder:
         self._outputs.append(self._describe(tensor))
 
     def enter(self, path: str) -> None:
-        """Begin a layer call: the names of its nodes start with its path."""
+        """Begin a layer call, maybe inside another: the names of its nodes start with its path."""
+        self._outer_scopes.append((self._scope, self._scope_start))
         self._scope = path
         self._scope_start = len(self._nodes)
 
-    def finish(self, tensor: Tensor) -> Tensor:
+    def finish(self, tensors: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """End a layer call: its output takes the layer's path as its name.
 
-        A layer that added no operator for its output gets an Identity, so that every layer output
-        is a tensor of its own.
+        Output i of several is called ``<path>:<i>``, for i from 1 on. An output for which the
+        layer added no operator gets an Identity, so that every layer output is a tensor of its own.
         """
+        path = self._scope
+        names = [path, *(self._unique(f"{path}:{i}") for i in range(1, len(tensors)))]
+        self._layer_outputs.update(_repeated(tensor.name for tensor in tensors))
+        outputs = tuple(map(self._name_output, tensors, names))
+        self._layer_outputs.update(names)
+        self._scope, self._scope_start = self._outer_scopes.pop()
+        return outputs
+
+    def _name_output(self, tensor: Tensor, name: str) -> Tensor:
         own = self._nodes[self._scope_start :]
-        copies = {copy.name for copy in self._other_layout.values()}
-        if tensor.name in copies or not any(tensor.name in node.output for node in own):
-            self._append("Identity", [tensor.name], self._scope, {})
-            return replace(tensor, name=self._scope)
+        taken = {copy.name for copy in self._other_layout.values()} | self._layer_outputs
+        if tensor.name in taken or not any(tensor.name in node.output for node in own):
+            self._append("Identity", [tensor.name], name, {})
+            return replace(tensor, name=name)
         for node in own:
-            _rename(node.input, tensor.name, self._scope)
-            _rename(node.output, tensor.name, self._scope)
+            _rename(node.input, tensor.name, name)
+            _rename(node.output, tensor.name, name)
             if node.name == tensor.name:
-                node.name = self._scope
+                node.name = name
         if tensor.name in self._other_layout:
-            self._other_layout[self._scope] = self._other_layout.pop(tensor.name)
-        return replace(tensor, name=self._scope)
+            self._other_layout[name] = self._other_layout.pop(tensor.name)
+        return replace(tensor, name=name)
 
     def operator(self, op_type: str, inputs: Sequence[str], **attributes: Any) -> str:
         """Add a node with one output; return the output's name, ``<layer path>/<OpType>``."""
         name = self._unique(f"{self._scope}/{op_type}")
         self._append(op_type, inputs, name, attributes)
         return name
+
+    def operators(
+        self, op_type: str, inputs: Sequence[str], outputs: Sequence[str], **attributes: Any
+    ) -> tuple[str, ...]:
+        """Add a node with several outputs; return the outputs' names, ``<layer path>/<output>``.
+
+        An output that is called ``""`` is left out.
+        """
+        name = self._unique(f"{self._scope}/{op_type}")
+        names = tuple(self._unique(f"{name}/{output}") if output else "" for output in outputs)
+        self._nodes.append(helper.make_node(op_type, inputs, names, name=name, **attributes))
+        return names
 
     def apply(self, op_type: str, tensor: Tensor, *inputs: str, **attributes: Any) -> Tensor:
         """Add a node that keeps the shape and the layout of its first input."""
@@ -141,11 +170,15 @@ class GraphBuilder:
 
     def numbers(self, role: str, value: ArrayLike) -> str:
         """Add a float32 constant ``<layer path>/<role>``; return its name."""
-        return self._initializer(f"{self._scope}/{role}", np.asarray(value, np.float32))
+        return self.constant(role, value, "float32")
 
     def integers(self, role: str, value: ArrayLike) -> str:
         """Add an int64 constant ``<layer path>/<role>``; return its name."""
-        return self._initializer(f"{self._scope}/{role}", np.asarray(value, np.int64))
+        return self.constant(role, value, "int64")
+
+    def constant(self, role: str, value: ArrayLike, dtype: str) -> str:
+        """Add a constant ``<layer path>/<role>`` of any type; return its name."""
+        return self._initializer(f"{self._scope}/{role}", np.asarray(value, np.dtype(dtype)))
 
     def channels_first(self, tensor: Tensor) -> Tensor:
         """Return the tensor stored channels first, through a Transpose where it is not."""
@@ -171,6 +204,32 @@ class GraphBuilder:
             opset_imports=opsets,
             ir_version=helper.find_min_ir_version_for(opsets),
             producer_name="onnxfi",
+        )
+
+    def body(self) -> "GraphBuilder":
+        """Return a builder for the body of a Scan in the present layer call.
+
+        It may use the tensors of this graph by name, and takes no name that this graph has.
+        """
+        inner = GraphBuilder(self.opset)
+        inner._names = self._names
+        inner._scope = self._scope
+        return inner
+
+    def add_body_input(self, role: str, dtype: str = "float32") -> str:
+        """Add an input of any shape to a body; return its name, ``<layer path>/<role>``."""
+        name = self._unique(f"{self._scope}/{role}")
+        self._inputs.append(_any_shape(name, dtype))
+        return name
+
+    def build_body(self, outputs: Sequence[str]) -> onnx.GraphProto:
+        """Return the body with these outputs, float32 all of them."""
+        return helper.make_graph(
+            self._nodes,
+            f"{self._scope}/body",
+            self._inputs,
+            [_any_shape(name, "float32") for name in outputs],
+            list(self._initializers.values()),
         )
 
     def _with_layout(self, tensor: Tensor, *, channels_first: bool) -> Tensor:
@@ -208,8 +267,19 @@ class GraphBuilder:
             for axis, size in enumerate(tensor.shape)
         ]
         return helper.make_tensor_value_info(
-            tensor.name, onnx.TensorProto.FLOAT, [BATCH, *sizes[1:]]
+            tensor.name,
+            helper.np_dtype_to_tensor_dtype(np.dtype(tensor.dtype)),
+            [BATCH, *sizes[1:]],
         )
+
+
+def _any_shape(name: str, dtype: str) -> onnx.ValueInfoProto:
+    element = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+    return helper.make_tensor_value_info(name, element, None)
+
+
+def _repeated(names: Iterable[str]) -> set[str]:
+    return {name for name, count in Counter(names).items() if count > 1}
 
 
 def _rename(names: Any, old: str, new: str) -> None:

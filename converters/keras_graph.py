@@ -1,28 +1,26 @@
 """The calls of a Keras model as one kind of graph, whichever dialect its configuration is in.
 
-Keras 2 writes an inbound node as ``[["conv", 0, 0, {}]]``, Keras 3 as ``{"args": […], "kwargs":
-{…}}`` with ``keras_history`` inside. Both number the calls of a layer; a nested model starts at 1
-where its own construction counted as call 0. Here every layer starts at 0.
+Both dialects number the calls of a layer; a nested model starts at 1 where its own construction
+counted as call 0. Here every layer starts at 0.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from onnxfi.converters.call_arguments import (
+    TensorReference,
+    damaged,
+    node_arguments,
+    tensor_reference,
+)
+from onnxfi.converters.keras_wrappers import inner_layers
 from onnxfi.converters.layer_call import is_whole, unsupported
+from onnxfi.converters.nesting import leaves, map_leaves
 from onnxfi.errors import ModelFormatError
 
 MODEL_CLASSES = ("Functional", "Model", "Sequential")
 _DEEPEST_NESTING = 20
-
-
-@dataclass(frozen=True, slots=True)
-class TensorReference:
-    """Output number `index` of call number `call` of a layer."""
-
-    layer: str
-    call: int
-    index: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +32,41 @@ class KerasLayer:
         layer_class: class name, such as ``Conv2D``.
         options: its ``config``.
         model: the layers inside, where the layer is a nested model.
+        inner: the layers that it calls, where the layer is a wrapper.
     """
 
     name: str
     layer_class: str
     options: Mapping[str, Any]
     model: "KerasModel | None" = None
+    inner: "tuple[KerasLayer, ...]" = ()
+
+    @property
+    def parts(self) -> "tuple[KerasLayer, ...]":
+        """The layers inside, of a nested model or of a wrapper."""
+        return self.inner if self.model is None else self.model.layers
 
 
 @dataclass(frozen=True, slots=True)
 class KerasCall:
-    """Call number `number` of a layer, on the outputs of other calls."""
+    """Call number `number` of a layer.
+
+    Attributes:
+        layer: the layer.
+        number: how many calls of the layer in its model come before.
+        arguments: the positional arguments: tensors as references, constants, and lists of both.
+        keywords: the keyword arguments, in the same form; those that are null or false are left
+            out, as they ask for nothing.
+    """
 
     layer: KerasLayer
     number: int
-    inputs: tuple[TensorReference, ...]
+    arguments: tuple[Any, ...]
+    keywords: Mapping[str, Any] = field(default_factory=dict)
+
+    def references(self) -> Iterator[TensorReference]:
+        """Yield the tensors among the arguments."""
+        return leaves((self.arguments, self.keywords), TensorReference)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +110,7 @@ def parse_model(configuration: Mapping[str, Any], path: str = "") -> KerasModel:
             native route does not translate.
     """
     if path.count("/") > _DEEPEST_NESTING:
-        raise _damaged(path, f"nests more than {_DEEPEST_NESTING} models")
+        raise damaged(path, f"nests more than {_DEEPEST_NESTING} models")
     layer_class = configuration.get("class_name")
     if layer_class not in MODEL_CLASSES:
         raise unsupported(
@@ -150,13 +168,14 @@ def _parse_functional(configuration: Mapping[str, Any], path: str) -> KerasModel
         layers.append(layer)
         nodes = entry.get("inbound_nodes") or []
         if not isinstance(nodes, list):
-            raise _damaged(path, f"layer {name!r} has the inbound_nodes {nodes!r}")
+            raise damaged(path, f"layer {name!r} has the inbound_nodes {nodes!r}")
         for number, node in enumerate(nodes):
             where = f"{path}/{name}" if path else name
-            calls.append(KerasCall(layer, number, _node_inputs(node, where, layer.layer_class)))
+            arguments, keywords = node_arguments(node, where, layer.layer_class)
+            calls.append(KerasCall(layer, number, arguments, keywords))
     missing = [name for name in input_order if name not in inputs]
     if missing:
-        raise _damaged(path, f"has no InputLayer {missing[0]!r}")
+        raise damaged(path, f"has no InputLayer {missing[0]!r}")
     calls, outputs = _renumber(calls, outputs)
     return KerasModel(
         str(config.get("name") or "model"),
@@ -171,10 +190,12 @@ def _parse_layer(entry: Mapping[str, Any], path: str, name: str | None = None) -
     config = _config(entry)
     name = name or _name(config, path)
     layer_class = str(entry.get("class_name"))
+    where = f"{path}/{name}" if path else name
     if layer_class not in MODEL_CLASSES:
-        return KerasLayer(name, layer_class, config)
-    nested = parse_model(entry, f"{path}/{name}" if path else name)
-    return KerasLayer(name, layer_class, config, nested)
+        entries = inner_layers(where, layer_class, config)
+        inner = tuple(_parse_layer(entry, where) for entry in entries)
+        return KerasLayer(name, layer_class, config, inner=inner)
+    return KerasLayer(name, layer_class, config, parse_model(entry, where))
 
 
 def _renumber(
@@ -187,7 +208,7 @@ def _renumber(
     """
     last = {call.layer.name: call.number for call in calls}
     shift: dict[str, int] = {}
-    for reference in [*(x for call in calls for x in call.inputs), *outputs]:
+    for reference in [*(x for call in calls for x in call.references()), *outputs]:
         if reference.layer in last:
             excess = reference.call - last[reference.layer]
             shift[reference.layer] = max(shift.get(reference.layer, 0), excess)
@@ -196,7 +217,14 @@ def _renumber(
         return TensorReference(x.layer, x.call - shift.get(x.layer, 0), x.index)
 
     return (
-        [KerasCall(call.layer, call.number, tuple(map(shifted, call.inputs))) for call in calls],
+        [
+            replace(
+                call,
+                arguments=map_leaves(call.arguments, TensorReference, shifted),
+                keywords=map_leaves(call.keywords, TensorReference, shifted),
+            )
+            for call in calls
+        ],
         [shifted(x) for x in outputs],
     )
 
@@ -207,49 +235,15 @@ def _in_order(calls: list[KerasCall], inputs: Iterable[str], path: str) -> Itera
     while waiting:
         later = []
         for call in waiting:
-            if all((x.layer, x.call) in done for x in call.inputs):
+            if all((x.layer, x.call) in done for x in call.references()):
                 done.add((call.layer.name, call.number))
                 yield call
             else:
                 later.append(call)
         if len(later) == len(waiting):
             names = ", ".join(repr(call.layer.name) for call in later[:3])
-            raise _damaged(path, f"has layers whose inputs never come: {names}")
+            raise damaged(path, f"has layers whose inputs never come: {names}")
         waiting = later
-
-
-def _node_inputs(node: Any, path: str, layer_class: str) -> tuple[TensorReference, ...]:
-    """Return the tensors that one inbound node of either dialect passes to its layer."""
-    if isinstance(node, dict):
-        references = list(_keras3_tensors(node.get("args"), path))
-        keywords = node.get("kwargs") or {}
-    elif isinstance(node, list):
-        entries = [node] if node and isinstance(node[0], str) else node
-        references = [_reference(entry, path) for entry in entries]
-        keywords = {}
-        for entry in entries:
-            if len(entry) > 3 and isinstance(entry[3], dict):
-                keywords |= entry[3]
-    else:
-        raise _damaged(path, f"has the inbound node {node!r}")
-    if not isinstance(keywords, dict):
-        raise _damaged(path, f"has the call arguments {keywords!r}")
-    if any(reference.call < 0 for reference in references):
-        raise unsupported(path, layer_class, "is called on a constant")
-    for key, value in keywords.items():
-        if value not in (None, False, [None]):
-            raise unsupported(path, layer_class, f"is called with the argument {key}={value!r}")
-    return tuple(references)
-
-
-def _keras3_tensors(value: Any, path: str) -> Iterator[TensorReference]:
-    if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
-        yield _reference(_config(value).get("keras_history"), path)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _keras3_tensors(item, path)
-    elif value is not None:
-        raise unsupported(path, "call", f"is called on the constant {str(value)[:60]}")
 
 
 def _references(config: Mapping[str, Any], key: str, path: str) -> list[TensorReference]:
@@ -257,24 +251,15 @@ def _references(config: Mapping[str, Any], key: str, path: str) -> list[TensorRe
     if isinstance(value, dict):
         value = list(value.values())
     if not isinstance(value, list) or not value:
-        raise _damaged(path, f"has the {key} {value!r}")
+        raise damaged(path, f"has the {key} {value!r}")
     entries = [value] if isinstance(value[0], str) else value
-    return [_reference(entry, path) for entry in entries]
-
-
-def _reference(entry: Any, path: str) -> TensorReference:
-    match entry:
-        case [str(layer), int(call), int(index), *_]:
-            return TensorReference(layer, call, index)
-        case [str(layer), int(call), *_] if call < 0:  # ["_CONSTANT_VALUE", -1, value, {}]
-            return TensorReference(layer, call, 0)
-    raise _damaged(path, f"refers to the tensor {entry!r}")
+    return [tensor_reference(entry, path) for entry in entries]
 
 
 def _entries(config: Mapping[str, Any], path: str) -> list[Mapping[str, Any]]:
     layers = config.get("layers")
     if not isinstance(layers, list) or not all(isinstance(x, dict) for x in layers):
-        raise _damaged(path, f"has the layers {str(layers)[:60]!r}")
+        raise damaged(path, f"has the layers {str(layers)[:60]!r}")
     if not layers:
         raise ModelFormatError(
             f"A model must have layers, but model {path or 'the file holds'!r} has none. "
@@ -294,7 +279,7 @@ def _config(entry: Mapping[str, Any]) -> Mapping[str, Any]:
 def _name(config: Mapping[str, Any], path: str) -> str:
     name = config.get("name")
     if not isinstance(name, str) or not name:
-        raise _damaged(path, f"has a layer named {name!r}")
+        raise damaged(path, f"has a layer named {name!r}")
     return name
 
 
@@ -303,10 +288,3 @@ def _input_shape(config: Mapping[str, Any]) -> tuple[int | None, ...] | None:
     if isinstance(shape, list) and all(x is None or (is_whole(x) and x > 0) for x in shape):
         return tuple(shape)
     return None
-
-
-def _damaged(path: str, what: str) -> ModelFormatError:
-    return ModelFormatError(
-        f"The configuration must be one that Keras writes, but {path or 'the model'!r} {what}. "
-        "The file is damaged: save the model again."
-    )

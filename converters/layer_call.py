@@ -1,13 +1,14 @@
 """What a layer's translation gets and returns: the call, its options, its weights, its result."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.nesting import leaves
 from onnxfi.errors import ModelFormatError, UnsupportedLayerError
 
 _LARGEST = 2**31  # no size of a layer reaches it
@@ -151,13 +152,27 @@ class LayerCall:
         weights: weight arrays by role.
         weights_path: path of the layer without the number of the call: what its weights are named
             after, once for all calls.
-        inputs: the tensors that the layer is called on.
+        arguments: the positional arguments: tensors, constants, and lists of both.
+        keywords: the keyword arguments, in the same form, without the mask.
+        mask_of: returns the mask of a tensor, bool and usually (batch, time); None where it has
+            none.
+        explicit_mask: whether the mask was passed as an argument, not carried by the tensors.
+        run_inner: calls one of the layers that this layer wraps.
     """
 
     options: Options
     weights: Mapping[str, NDArray[np.float32]]
     weights_path: str
-    inputs: tuple[Tensor, ...]
+    arguments: tuple[Any, ...]
+    keywords: Mapping[str, Any]
+    mask_of: Callable[[Tensor], Tensor | None]
+    explicit_mask: bool
+    run_inner: "RunInner"
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """The tensors among the positional arguments."""
+        return tuple(leaves(self.arguments, Tensor))
 
     @property
     def input(self) -> Tensor:
@@ -176,19 +191,33 @@ class LayerCall:
     def image(self) -> Tensor:
         """The only input tensor, which must be of rank 4: (batch, rows, columns, channels)."""
         if self.input.rank != 4:
-            raise ModelFormatError(
-                f"Layer {self.options.path!r} ({self.options.layer_class}) must get a "
-                f"tensor of rank 4, got shape {self.input.shape}. "
-                "The configuration is damaged: save it again."
-            )
+            raise self.wrong_inputs(f"a tensor of rank 4, got shape {self.input.shape}")
         return self.input
+
+    def first_input(self, *, rank: int) -> Tensor:
+        """The first input tensor, which must be of a rank."""
+        if not self.inputs or self.inputs[0].rank != rank:
+            shapes = [tensor.shape for tensor in self.inputs]
+            raise self.wrong_inputs(f"a tensor of rank {rank}, got the shapes {shapes}")
+        return self.inputs[0]
 
     def channels(self) -> int:
         """Size of the last axis of the only input tensor, which must be known."""
-        channels = self.input.shape[-1]
-        if channels is None:
+        return self.features(self.input)
+
+    def features(self, tensor: Tensor) -> int:
+        """Size of the last axis of a tensor, which must be known."""
+        size = tensor.shape[-1]
+        if size is None:
             raise self.options.unsupported("has an input with an unknown number of channels")
-        return channels
+        return size
+
+    def wrong_inputs(self, rule: str) -> ModelFormatError:
+        """Return the error that the layer is called on other tensors than Keras allows."""
+        return ModelFormatError(
+            f"Layer {self.options.path!r} ({self.options.layer_class}) must get {rule}. "
+            "The configuration is damaged: save it again."
+        )
 
     def weight(self, role: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
         """Return a weight in the layout of Keras.
@@ -211,12 +240,27 @@ class LayerResult:
     """What a translation returns.
 
     Attributes:
-        tensor: the layer's output.
+        tensor: the layer's output, or the first of several.
         operator: the tensor before the built-in activation, None where there is no activation.
+        others: the layer's further outputs.
+        masks: the mask of each output, or None where the layer's class says what becomes of the
+            masks of its inputs.
     """
 
     tensor: Tensor
     operator: Tensor | None = None
+    others: tuple[Tensor, ...] = ()
+    masks: tuple[Tensor | None, ...] | None = None
+
+
+class RunInner(Protocol):
+    """Calls a wrapped layer, as a layer of its own in the graph and in the layer map."""
+
+    def __call__(
+        self, index: int, inputs: Sequence[Tensor], mask: Tensor | None = None
+    ) -> tuple[Tensor, ...]:
+        """Return the outputs of the inner layer number `index`, called on tensors and a mask."""
+        ...
 
 
 Translation = Callable[[LayerCall, GraphBuilder], LayerResult]

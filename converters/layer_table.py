@@ -1,6 +1,6 @@
 """The layers that the native route translates: class name to function."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from onnxfi.converters.layer_call import Translation, WeightRoles
 from onnxfi.converters.layers_activation import translate_activation, translate_activation_layer
@@ -18,17 +18,24 @@ from onnxfi.converters.layers_core import (
     translate_permute,
     translate_reshape,
 )
+from onnxfi.converters.layers_embedding import (
+    embedding_weights,
+    translate_embedding,
+    translate_masking,
+)
 from onnxfi.converters.layers_merging import translate_concatenate, translate_elementwise
 from onnxfi.converters.layers_normalization import (
     batch_normalization_weights,
     translate_batch_normalization,
 )
 from onnxfi.converters.layers_pooling import translate_global_pooling, translate_pooling
+from onnxfi.converters.layers_recurrent import recurrent_weights, translate_recurrent
 from onnxfi.converters.layers_resizing import (
     translate_cropping,
     translate_upsampling,
     translate_zero_padding,
 )
+from onnxfi.converters.layers_wrapper import translate_bidirectional, translate_time_distributed
 
 TRANSLATIONS: Mapping[str, Translation] = {
     "Activation": translate_activation,
@@ -38,6 +45,7 @@ TRANSLATIONS: Mapping[str, Translation] = {
     "Average": translate_elementwise,
     "AveragePooling2D": translate_pooling,
     "BatchNormalization": translate_batch_normalization,
+    "Bidirectional": translate_bidirectional,
     "Concatenate": translate_concatenate,
     "Conv2D": translate_convolution,
     "Conv2DTranspose": translate_transposed_convolution,
@@ -46,22 +54,29 @@ TRANSLATIONS: Mapping[str, Translation] = {
     "DepthwiseConv2D": translate_depthwise_convolution,
     "Dropout": translate_dropout,
     "ELU": translate_activation_layer,
+    "Embedding": translate_embedding,
     "Flatten": translate_flatten,
+    "GRU": translate_recurrent,
     "GaussianDropout": translate_identity,
     "GaussianNoise": translate_identity,
     "GlobalAveragePooling2D": translate_global_pooling,
     "GlobalMaxPooling2D": translate_global_pooling,
+    "LSTM": translate_recurrent,
     "LeakyReLU": translate_activation_layer,
+    "Masking": translate_masking,
     "MaxPooling2D": translate_pooling,
     "Maximum": translate_elementwise,
     "Minimum": translate_elementwise,
     "Multiply": translate_elementwise,
     "Permute": translate_permute,
+    "RNN": translate_recurrent,
     "ReLU": translate_activation_layer,
     "Reshape": translate_reshape,
+    "SimpleRNN": translate_recurrent,
     "Softmax": translate_activation_layer,
     "SpatialDropout2D": translate_identity,
     "Subtract": translate_elementwise,
+    "TimeDistributed": translate_time_distributed,
     "UpSampling2D": translate_upsampling,
     "ZeroPadding2D": translate_zero_padding,
 }
@@ -73,5 +88,31 @@ WEIGHTS: Mapping[str, WeightRoles] = {
     "Conv2DTranspose": kernel_and_bias,
     "Dense": kernel_and_bias,
     "DepthwiseConv2D": kernel_and_bias,
+    "Embedding": embedding_weights,
+    "GRU": recurrent_weights,
+    "LSTM": recurrent_weights,
+    "RNN": recurrent_weights,
+    "SimpleRNN": recurrent_weights,
 }
 """Which weights a layer of each class owns, in the order of the file; the others own none."""
+
+CALL_ARGUMENTS: Mapping[str, tuple[str, ...]] = {
+    "Bidirectional": ("initial_state",),
+    "GRU": ("initial_state",),
+    "LSTM": ("initial_state",),
+    "RNN": ("initial_state",),
+    "SimpleRNN": ("initial_state",),
+}
+"""Which keyword arguments, besides the mask, a layer of each class takes in a call."""
+
+OPERATIONS: Collection[str] = {}
+"""Classes that are operations of Keras 3, not layers: they are called on constants too."""
+
+ANY_TYPE: Collection[str] = {
+    "Embedding",
+    "Functional",
+    "Model",
+    "Sequential",
+    "TimeDistributed",
+}
+"""Classes that are called on tensors of other types than float32, too."""

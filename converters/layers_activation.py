@@ -19,7 +19,7 @@ _OPERATORS = {
 }
 
 # Slope of hard_sigmoid by major version of Keras; one file gives other numbers in the other Keras.
-_HARD_SIGMOID_SLOPE = {2: 0.2, 3: 1 / 6}
+HARD_SIGMOID_SLOPE = {2: 0.2, 3: 1 / 6}
 
 
 def activate(options: Options, tensor: Tensor, graph: GraphBuilder) -> LayerResult:
@@ -113,7 +113,7 @@ def _leaky_relu(_options: Options, tensor: Tensor, graph: GraphBuilder) -> Tenso
 
 
 def _hard_sigmoid(options: Options, tensor: Tensor, graph: GraphBuilder) -> Tensor:
-    slope = _HARD_SIGMOID_SLOPE[options.keras_major]
+    slope = HARD_SIGMOID_SLOPE[options.keras_major]
     return graph.apply("HardSigmoid", tensor, alpha=slope, beta=0.5)
 
 

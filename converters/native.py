@@ -7,21 +7,20 @@ named after the layer; which one that is, the layer map in the model's metadata 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import onnx
 
+from onnxfi.converters.argument_checks import INTEGER_TYPES, require_arguments
+from onnxfi.converters.call_arguments import TensorReference
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.keras_file import KerasFile, open_keras_file
-from onnxfi.converters.keras_graph import (
-    KerasCall,
-    KerasInput,
-    KerasModel,
-    TensorReference,
-    parse_model,
-)
-from onnxfi.converters.layer_call import LayerCall, Options, unsupported
+from onnxfi.converters.keras_graph import KerasInput, KerasLayer, KerasModel, parse_model
+from onnxfi.converters.layer_call import LayerCall, Options
 from onnxfi.converters.layer_map import Layer
-from onnxfi.converters.layer_table import TRANSLATIONS
+from onnxfi.converters.layer_table import OPERATIONS, TRANSLATIONS
+from onnxfi.converters.masking import Masks, masks_among, passed_masks
+from onnxfi.converters.nesting import leaves, map_leaves
 from onnxfi.converters.provenance import describe_source, finish_model
 from onnxfi.converters.weight_assignment import assign_weights, weights_by_path
 from onnxfi.errors import ModelFormatError
@@ -51,7 +50,7 @@ def convert_native(source: Path, *, opset: int, architecture: Path | None) -> on
     return finish_model(
         built,
         walk.layers,
-        describe_source(source, "native", opset, file.keras_version),
+        describe_source(source, "native", opset, file.keras_version, architecture=architecture),
         advice="The configuration is damaged: save the model again.",
     )
 
@@ -63,18 +62,16 @@ class _Walk:
         self.model = model
         self.file = file
         self.weights = weights_by_path(model, file.weights, file.keras_major)
-        # How often each layer is called: a nested model that is called twice calls all of its
-        # layers twice.
-        self._sizes: Counter[str] = Counter(_paths(model))
-        self._first_call: Counter[str] = Counter()
-        self.graph = GraphBuilder(opset, reserved=_names(model, self._sizes))
+        # A nested model that is called twice calls all of its layers twice.
+        self.graph = GraphBuilder(opset, reserved=_names(model, Counter(_paths(model))))
         self.layers: list[Layer] = []
+        self._calls: Counter[str] = Counter()
+        self._masks = Masks()
 
     def run(self) -> None:
         """Build the whole graph."""
         inputs = [self._add_input(entry) for entry in self.model.inputs]
-        outputs = self._run_model(self.model, inputs, "")
-        for tensor in outputs:
+        for tensor in self._run_model(self.model, inputs, ""):
             self.graph.add_output(tensor)
 
     def _add_input(self, entry: KerasInput) -> Tensor:
@@ -84,69 +81,127 @@ class _Walk:
                 "Build the model with an explicit Input(shape) and save it again."
             )
         options = Options(entry.name, "InputLayer", entry.options, self.file.keras_major)
-        _require_float32(options)
+        dtype = options.get("dtype")
+        if dtype not in INTEGER_TYPES:
+            _require_float32(options)
+            dtype = "float32"
         for flag in ("sparse", "ragged"):
             if options.get(flag):
                 raise options.unsupported(f"is {flag}")
-        tensor = self.graph.add_input(entry.name, entry.shape)
-        self.layers.append(
-            Layer(entry.name, "InputLayer", tensor.name, channel_axis=tensor.channel_axis)
-        )
+        tensor = self.graph.add_input(entry.name, entry.shape, dtype)
+        self._list(entry.name, "InputLayer", [tensor])
         return tensor
 
-    def _run_model(self, model: KerasModel, inputs: Sequence[Tensor], prefix: str) -> list[Tensor]:
+    def _run_model(
+        self, model: KerasModel, inputs: Sequence[Tensor], prefix: str
+    ) -> tuple[Tensor, ...]:
         if len(inputs) != len(model.inputs):
             raise ModelFormatError(
                 f"Model {prefix or model.name!r} must be called on {len(model.inputs)} tensors, "
                 f"got {len(inputs)}. The configuration is damaged: save the model again."
             )
-        values: dict[tuple[str, int], list[Tensor]] = {
-            (entry.name, 0): [tensor] for entry, tensor in zip(model.inputs, inputs, strict=True)
+        values: dict[tuple[str, int], tuple[Tensor, ...]] = {
+            (entry.name, 0): (tensor,) for entry, tensor in zip(model.inputs, inputs, strict=True)
         }
-        for call in model.calls:
-            arguments = tuple(_value(values, reference, prefix) for reference in call.inputs)
-            results = self._run_call(call, arguments, prefix)
-            values[call.layer.name, call.number] = results
-        for path, calls in Counter(_paths(model, prefix)).items():
-            self._first_call[path] += calls
-        return [_value(values, reference, prefix) for reference in model.outputs]
 
-    def _run_call(
+        def value(reference: TensorReference) -> Tensor:
+            return _value(values, reference, prefix)
+
+        earlier = self._calls.copy()
+        for call in model.calls:
+            path = f"{prefix}/{call.layer.name}" if prefix else call.layer.name
+            values[call.layer.name, call.number] = self._run_layer(
+                call.layer,
+                path,
+                earlier[path] + call.number,
+                map_leaves(call.arguments, TensorReference, value),
+                map_leaves(call.keywords, TensorReference, value),
+            )
+        return tuple(value(reference) for reference in model.outputs)
+
+    def _run_layer(
         self,
-        call: KerasCall,
-        inputs: tuple[Tensor, ...],
-        prefix: str,
-    ) -> list[Tensor]:
-        layer = call.layer
-        path = f"{prefix}/{layer.name}" if prefix else layer.name
+        layer: KerasLayer,
+        path: str,
+        number: int,
+        arguments: tuple[Any, ...],
+        keywords: Mapping[str, Any],
+    ) -> tuple[Tensor, ...]:
+        """Run call `number` of a layer or of a nested model; return its outputs."""
         options = Options(path, layer.layer_class, layer.options, self.file.keras_major)
+        inputs = tuple(leaves(arguments, Tensor))
+        given_masks = masks_among(keywords, inputs, options)
+        keywords = {key: value for key, value in keywords.items() if key != "mask"}
         if layer.model is not None:
+            require_arguments(options, arguments, keywords)
+            self._masks.give(given_masks)
             return self._run_model(layer.model, inputs, path)
         translate = TRANSLATIONS.get(layer.layer_class)
         if translate is None:
-            raise unsupported(path, layer.layer_class, "has no translation")
-        _require_float32(options)
-        number = self._first_call[path] + call.number
+            raise options.unsupported("has no translation")
+        require_arguments(options, arguments, keywords)
+        if layer.layer_class not in OPERATIONS:
+            _require_float32(options)
+
+        def run_inner(
+            index: int, inputs: Sequence[Tensor], mask: Tensor | None = None
+        ) -> tuple[Tensor, ...]:
+            inner = layer.inner[index]
+            return self._run_layer(
+                inner, f"{path}/{inner.name}", number, tuple(inputs), {"mask": mask}
+            )
+
         name = f"{path}@{number}" if number else path
+        self._calls[path] += 1
         self.graph.enter(name)
-        weights = assign_weights(options, self.weights.get(path, ()))
-        result = translate(LayerCall(options, weights, path, inputs), self.graph)
-        tensor = self.graph.finish(result.tensor)
-        operator = None if result.operator is None else result.operator.name
-        self.layers.append(
-            Layer(name, layer.layer_class, tensor.name, operator, tensor.channel_axis)
+        call = LayerCall(
+            options,
+            assign_weights(options, self.weights.get(path, ())),
+            path,
+            arguments,
+            keywords,
+            lambda tensor: given_masks.get(tensor.name, self._masks.of(tensor)),
+            bool(given_masks),
+            run_inner,
         )
-        return [tensor]
+        result = translate(call, self.graph)
+        masks = passed_masks(call, self.graph) if result.masks is None else result.masks
+        outputs = self.graph.finish((result.tensor, *result.others))
+        self._masks.record(call, outputs, masks)
+        self._list(name, layer.layer_class, outputs, result.operator)
+        return outputs
+
+    def _list(
+        self,
+        name: str,
+        layer_class: str,
+        outputs: Sequence[Tensor],
+        operator: Tensor | None = None,
+    ) -> None:
+        """Add a layer call to the layer map, and each of its further outputs."""
+        first, *others = outputs
+        before = None if operator is None else operator.name
+        self.layers.append(Layer(name, layer_class, first.name, before, first.channel_axis))
+        for i, tensor in enumerate(others, 1):
+            path = f"{name}:{i}"
+            self.layers.append(
+                Layer(path, layer_class, tensor.name, channel_axis=tensor.channel_axis)
+            )
 
 
-def _paths(model: KerasModel, prefix: str = "") -> Iterator[str]:
+def _paths(model: KerasModel) -> Iterator[str]:
     """Yield the path of a layer as often as one run of the model calls it."""
     for call in model.calls:
-        path = f"{prefix}/{call.layer.name}" if prefix else call.layer.name
-        if call.layer.model is None:
-            yield path
-        else:
-            yield from _paths(call.layer.model, path)
+        yield from _paths_inside(call.layer, call.layer.name)
+
+
+def _paths_inside(layer: KerasLayer, path: str) -> Iterator[str]:
+    if layer.model is not None:
+        yield from (f"{path}/{inside}" for inside in _paths(layer.model))
+        return
+    yield path
+    for inner in layer.inner:
+        yield from _paths_inside(inner, f"{path}/{inner.name}")
 
 
 def _names(model: KerasModel, calls: Counter[str]) -> Iterator[str]:
@@ -158,9 +213,9 @@ def _names(model: KerasModel, calls: Counter[str]) -> Iterator[str]:
 
 
 def _value(
-    values: Mapping[tuple[str, int], list[Tensor]], reference: TensorReference, prefix: str
+    values: Mapping[tuple[str, int], tuple[Tensor, ...]], reference: TensorReference, prefix: str
 ) -> Tensor:
-    tensors = values.get((reference.layer, reference.call), [])
+    tensors = values.get((reference.layer, reference.call), ())
     if not 0 <= reference.index < len(tensors):
         raise ModelFormatError(
             f"The configuration must only use tensors that a layer returns, but "

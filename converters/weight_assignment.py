@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from onnxfi.converters.hdf5 import StoredWeight
 from onnxfi.converters.keras_graph import KerasLayer, KerasModel
+from onnxfi.converters.keras_wrappers import INNER_GROUPS
 from onnxfi.converters.layer_call import Options, WeightRole, unsupported
 from onnxfi.converters.layer_table import TRANSLATIONS, WEIGHTS
 from onnxfi.converters.weight_layouts import NamedWeights, WeightGroup, number_of
@@ -22,7 +23,10 @@ from onnxfi.errors import ModelFormatError
 
 # Names that Keras gives to weights; a name outside of them is not compared: it comes from an old
 # file, or is the kernel of a DepthwiseConv2D, which only Keras 3 calls so.
-_KNOWN = {"kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance"}
+_KNOWN = {
+    *("kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance"),
+    *("recurrent_kernel", "embeddings", "scale", "concat_score_weight"),
+}
 
 
 def weights_by_path(
@@ -35,8 +39,8 @@ def weights_by_path(
         UnsupportedLayerError: a layer has no translation, so its weights are not known.
     """
     if isinstance(weights, WeightGroup):
-        return dict(_grouped(model, weights, "", keras_major))
-    return dict(_named(model, weights, "", keras_major))
+        return dict(_grouped(model.layers, weights, "", keras_major))
+    return dict(_named(model.layers, weights, "", keras_major))
 
 
 def assign_weights(
@@ -57,7 +61,7 @@ def assign_weights(
         )
     for role, weight in zip(roles, stored, strict=True):
         name = weight.name.rsplit("/", 1)[-1].split(":")[0]
-        if name in _KNOWN and name != role.name:
+        if name in _KNOWN and name != role.name.rsplit("/", 1)[-1]:
             raise ModelFormatError(
                 f"Weight {role.name!r} of layer {options.path!r} ({options.layer_class}) must be "
                 f"next in the file, got {weight.name!r}. "
@@ -79,20 +83,20 @@ def weight_roles(options: Options) -> tuple[WeightRole, ...]:
 
 
 def _named(
-    model: KerasModel, weights: NamedWeights, prefix: str, keras_major: int
+    layers: Sequence[KerasLayer], weights: NamedWeights, prefix: str, keras_major: int
 ) -> Iterator[tuple[str, tuple[StoredWeight, ...]]]:
-    for layer in model.layers:
+    for layer in layers:
         path = f"{prefix}{layer.name}"
         stored = weights.get(layer.name, ())
-        if layer.model is None:
+        if not layer.parts:
             yield path, stored
         else:
-            inside = _split(layer.model, stored, path, keras_major)
-            yield from _named(layer.model, inside, f"{path}/", keras_major)
+            inside = _split(layer, stored, path, keras_major)
+            yield from _named(layer.parts, inside, f"{path}/", keras_major)
 
 
 def _grouped(
-    model: KerasModel, group: WeightGroup, prefix: str, keras_major: int
+    layers: Sequence[KerasLayer], group: WeightGroup, prefix: str, keras_major: int
 ) -> Iterator[tuple[str, tuple[StoredWeight, ...]]]:
     """Match the layers with weights of each class to its groups with weights, both in order.
 
@@ -100,23 +104,33 @@ def _grouped(
     layers without weights.
     """
     by_group: dict[str, list[KerasLayer]] = defaultdict(list)
-    for layer in model.layers:
+    for layer in layers:
         if any(_roles_inside(layer, prefix.rstrip("/"), keras_major)):
             by_group[_group_name(layer.layer_class)].append(layer)
-    for name, layers in by_group.items():
+    for name, same in by_group.items():
         stored = _groups_of_class(group.layers(), name)
-        if len(stored) != len(layers):
+        if len(stored) != len(same):
             raise ModelFormatError(
-                f"The {len(layers)} layers of class {layers[0].layer_class!r} in "
+                f"The {len(same)} layers of class {same[0].layer_class!r} in "
                 f"{prefix or 'the model'} must have a group of weights each, got {len(stored)}. "
                 "The weights belong to another architecture, or the file is damaged."
             )
-        for layer, inside in zip(layers, stored, strict=True):
-            path = f"{prefix}{layer.name}"
-            if layer.model is None:
-                yield path, inside.flat()
-            else:
-                yield from _grouped(layer.model, inside, f"{path}/", keras_major)
+        for layer, inside in zip(same, stored, strict=True):
+            yield from _in_group(layer, inside, f"{prefix}{layer.name}", keras_major)
+
+
+def _in_group(
+    layer: KerasLayer, group: WeightGroup, path: str, keras_major: int
+) -> Iterator[tuple[str, tuple[StoredWeight, ...]]]:
+    if layer.model is not None:
+        yield from _grouped(layer.model.layers, group, f"{path}/", keras_major)
+    elif not layer.inner:
+        yield path, group.flat()
+    else:
+        groups = {name.lstrip("_"): inside for name, inside in group.groups.items()}
+        for inner, name in zip(layer.inner, INNER_GROUPS[layer.layer_class], strict=True):
+            if name in groups:
+                yield from _in_group(inner, groups[name], f"{path}/{inner.name}", keras_major)
 
 
 def _groups_of_class(groups: Mapping[str, WeightGroup], name: str) -> list[WeightGroup]:
@@ -133,42 +147,41 @@ def _group_name(layer_class: str) -> str:
 
 
 def _split(
-    model: KerasModel, stored: Sequence[StoredWeight], path: str, keras_major: int
+    layer: KerasLayer, stored: Sequence[StoredWeight], path: str, keras_major: int
 ) -> dict[str, tuple[StoredWeight, ...]]:
-    """Return the weights of each layer of a nested model, out of the model's flat list."""
-    leaves = list(_leaves(model, path, keras_major))
+    """Return the weights of each layer of a nested model or wrapper, out of its flat list."""
+    leaves = [
+        (part.name, roles)
+        for part in layer.parts
+        for roles in _roles_inside(part, path, keras_major)
+    ]
     total = sum(len(roles) for _, roles in leaves)
     if total != len(stored):
+        what = "nested model" if layer.model is not None else "layer"
         raise ModelFormatError(
-            f"The nested model {path!r} must have {total} weights, got {len(stored)}. "
+            f"The {what} {path!r} must have {total} weights, got {len(stored)}. "
             "The weights belong to another architecture, or the file is damaged."
         )
     remaining = iter(stored)
-    split: dict[str, list[StoredWeight]] = {layer.name: [] for layer in model.layers}
+    split: dict[str, list[StoredWeight]] = {part.name: [] for part in layer.parts}
     for trainable in (True, False):
         for name, roles in leaves:
             split[name] += [next(remaining) for role in roles if role.trainable is trainable]
     return {name: tuple(weights) for name, weights in split.items()}
 
 
-def _leaves(
-    model: KerasModel, path: str, keras_major: int
-) -> Iterator[tuple[str, tuple[WeightRole, ...]]]:
-    """Yield the weights of each layer by name; a nested model once per layer inside."""
-    for layer in model.layers:
-        yield from ((layer.name, roles) for roles in _roles_inside(layer, path, keras_major))
-
-
 def _roles_inside(
     layer: KerasLayer, path: str, keras_major: int
 ) -> Iterator[tuple[WeightRole, ...]]:
+    """Yield the weights of a layer, or of each layer inside."""
     path = f"{path}/{layer.name}"
-    if layer.model is not None:
-        for inner in layer.model.layers:
-            yield from _roles_inside(inner, path, keras_major)
-        return
     options = Options(path, layer.layer_class, layer.options, keras_major)
-    roles = weight_roles(options)
-    if not options.flag("trainable", True):
-        roles = tuple(WeightRole(role.name, trainable=False) for role in roles)
-    yield roles
+    if layer.parts:
+        inside = [x for part in layer.parts for x in _roles_inside(part, path, keras_major)]
+    else:
+        inside = [weight_roles(options)]
+    for roles in inside:
+        if layer.model is not None or options.flag("trainable", True):
+            yield roles
+        else:
+            yield tuple(WeightRole(role.name, trainable=False) for role in roles)

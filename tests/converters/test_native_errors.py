@@ -230,7 +230,7 @@ def test_option_without_translation_names_layer_class_and_other_route(
     assert "--route tf2onnx (pip install 'onnxfi[keras]')" in str(caught.value)
 
 
-@pytest.mark.parametrize("layer_class", ["Lambda", "TFOpLambda", "MultiHeadAttention", "Mine"])
+@pytest.mark.parametrize("layer_class", ["Lambda", "TFOpLambda", "ConvLSTM2D", "Mine"])
 def test_layer_without_translation(edit, layer_class):
     path = edit(change_layers=lambda x: x["dropout"].update(class_name=layer_class))
     with pytest.raises(UnsupportedLayerError, match=f"'dropout' of class '{layer_class}'"):

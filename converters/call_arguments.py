@@ -1,0 +1,113 @@
+"""The arguments of a layer's call, whichever dialect the configuration is in.
+
+Keras 2 writes an inbound node as ``[["conv", 0, 0, {"mask": …}]]``, with tensors in the keyword
+arguments as ``["mask", 0, 0]``; Keras 3 as ``{"args": […], "kwargs": {…}}``, with ``keras_history``
+inside.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from onnxfi.converters.layer_call import unsupported
+from onnxfi.errors import ModelFormatError
+
+
+@dataclass(frozen=True, slots=True)
+class TensorReference:
+    """Output number `index` of call number `call` of a layer."""
+
+    layer: str
+    call: int
+    index: int
+
+
+def node_arguments(
+    node: Any, path: str, layer_class: str
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the positional and the keyword arguments of one inbound node of either dialect.
+
+    Tensors are references; null and false keyword arguments are left out, as they ask for nothing.
+
+    Args:
+        node: the inbound node.
+        path: path of the layer, for messages.
+        layer_class: its class, for messages.
+
+    Raises:
+        ModelFormatError: the node is damaged.
+        UnsupportedLayerError: a constant stands where Keras 2 has a tensor.
+    """
+    read: Callable[[Any, str], Any]
+    if isinstance(node, dict):
+        read = _keras3_argument
+        arguments = tuple(read(value, path) for value in node.get("args") or [])
+        keywords = node.get("kwargs") or {}
+    elif isinstance(node, list):
+        read = _keras2_argument
+        entries = [node] if node and isinstance(node[0], str) else node
+        arguments = tuple(tensor_reference(entry, path) for entry in entries)
+        if any(reference.call < 0 for reference in arguments):
+            raise unsupported(path, layer_class, "is called on a constant")
+        keywords = {}
+        for entry in entries:
+            if len(entry) > 3 and isinstance(entry[3], dict):
+                keywords |= entry[3]
+    else:
+        raise damaged(path, f"has the inbound node {node!r}")
+    if not isinstance(keywords, dict):
+        raise damaged(path, f"has the call arguments {keywords!r}")
+    return arguments, {key: read(value, path) for key, value in keywords.items() if _asks(value)}
+
+
+def tensor_reference(entry: Any, path: str) -> TensorReference:
+    """Return the tensor that ``[layer, call, index]`` stands for.
+
+    Raises:
+        ModelFormatError: the entry is damaged.
+    """
+    match entry:
+        case [str(layer), int(call), int(index), *_]:
+            return TensorReference(layer, call, index)
+        case [str(layer), int(call), *_] if call < 0:  # ["_CONSTANT_VALUE", -1, value, {}]
+            return TensorReference(layer, call, 0)
+    raise damaged(path, f"refers to the tensor {entry!r}")
+
+
+def damaged(path: str, what: str) -> ModelFormatError:
+    """Return the error that a configuration is not one that Keras writes.
+
+    Args:
+        path: path of the model or layer, ``""`` for the outermost model.
+        what: what is wrong with it, as the end of "but … ".
+    """
+    return ModelFormatError(
+        f"The configuration must be one that Keras writes, but {path or 'the model'!r} {what}. "
+        "The file is damaged: save the model again."
+    )
+
+
+def _asks(value: Any) -> bool:
+    if isinstance(value, list):
+        return any(map(_asks, value))
+    return value is not None and value is not False
+
+
+def _keras2_argument(value: Any, path: str) -> Any:
+    match value:
+        case [str(), int(), int()]:
+            return tensor_reference(value, path)
+        case list():
+            return [_keras2_argument(item, path) for item in value]
+    return value
+
+
+def _keras3_argument(value: Any, path: str) -> Any:
+    if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
+        config = value.get("config")
+        return tensor_reference(
+            config.get("keras_history") if isinstance(config, dict) else None, path
+        )
+    if isinstance(value, list):
+        return [_keras3_argument(item, path) for item in value]
+    return value

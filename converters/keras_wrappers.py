@@ -1,0 +1,96 @@
+"""The layers inside of Bidirectional, TimeDistributed and MultiHeadAttention.
+
+Their paths are ``<wrapper>/<layer>``. Bidirectional stores one configuration and makes two layers
+of it; MultiHeadAttention stores none and makes its projections and its softmax.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from onnxfi.converters.call_arguments import damaged
+
+INNER_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "Bidirectional": ("forward_layer", "backward_layer"),
+    "MultiHeadAttention": ("query_dense", "key_dense", "value_dense", "softmax", "output_dense"),
+    "TimeDistributed": ("layer",),
+}
+"""What the newer layout of weights calls the inner layers of each class, in the same order."""
+
+
+def inner_layers(path: str, layer_class: str, config: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the layers that a layer calls, each as ``{"class_name": …, "config": …}``.
+
+    The order is that in which the layer stores their weights.
+
+    Args:
+        path: path of the layer, for messages.
+        layer_class: its class.
+        config: its configuration.
+
+    Raises:
+        ModelFormatError: the configuration has no layer where it must.
+    """
+    if layer_class == "TimeDistributed":
+        return [_entry(path, config, "layer")]
+    if layer_class == "Bidirectional":
+        return _directions(path, config)
+    if layer_class == "MultiHeadAttention":
+        return _attention_parts(config)
+    return []
+
+
+def _directions(path: str, config: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the forward and the backward layer, with the options that Bidirectional sets."""
+    forward = _entry(path, config, "layer")
+    if config.get("backward_layer") is None:
+        backward = _with(forward, go_backwards=not forward["config"].get("go_backwards"))
+    else:
+        backward = _entry(path, config, "backward_layer")
+    return [_direction(forward, "forward_"), _direction(backward, "backward_")]
+
+
+def _direction(entry: dict[str, Any], prefix: str) -> dict[str, Any]:
+    config = entry["config"]
+    name = str(config.get("name") or "layer").removeprefix(prefix)
+    # Where it returns a sequence, Bidirectional makes it zero where the mask is false.
+    zero = config.get("return_sequences", False)
+    return _with(entry, name=f"{prefix}{name}", zero_output_for_mask=zero)
+
+
+def _attention_parts(config: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what MultiHeadAttention makes for tensors of rank 3: (batch, time, features)."""
+    heads, key_size = config.get("num_heads"), config.get("key_dim")
+    value_size = config.get("value_dim") or key_size
+    output = config.get("output_shape")
+    output_sizes = output if isinstance(output, list) else [output]
+    biased = config.get("use_bias") is not False
+    common = {key: config[key] for key in ("dtype", "trainable") if key in config}
+
+    def projection(name: str, equation: str, sizes: list[Any], axes: str) -> dict[str, Any]:
+        options = {
+            "name": name,
+            "equation": equation,
+            "output_shape": [None, *sizes],
+            "bias_axes": axes if biased else None,
+        }
+        return {"class_name": "EinsumDense", "config": common | options}
+
+    to_heads = "abc,cde->abde"
+    return [
+        projection("query", to_heads, [heads, key_size], "de"),
+        projection("key", to_heads, [heads, key_size], "de"),
+        projection("value", to_heads, [heads, value_size], "de"),
+        {"class_name": "Softmax", "config": common | {"name": "softmax"}},
+        projection("attention_output", "abcd,cde->abe", output_sizes, "e"),
+    ]
+
+
+def _entry(path: str, config: Mapping[str, Any], key: str) -> dict[str, Any]:
+    entry = config.get(key)
+    if not isinstance(entry, dict) or not isinstance(entry.get("config"), dict):
+        raise damaged(path, f"wraps the layer {str(entry)[:60]!r}")
+    return entry
+
+
+def _with(entry: dict[str, Any], **options: Any) -> dict[str, Any]:
+    return {**entry, "config": {**entry["config"], **options}}

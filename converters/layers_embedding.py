@@ -1,0 +1,50 @@
+"""Embedding and Masking: the layers that make masks."""
+
+from dataclasses import replace
+
+from onnx import TensorProto
+
+from onnxfi.converters.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.layer_call import LayerCall, LayerResult, Options, WeightRole
+from onnxfi.converters.sequences import any_true
+
+
+def embedding_weights(_options: Options) -> tuple[WeightRole, ...]:
+    """Weights of Embedding: one row for each number."""
+    return (WeightRole("embeddings"),)
+
+
+def translate_embedding(call: LayerCall, graph: GraphBuilder) -> LayerResult:
+    """Translate Embedding: the row of each number; with mask_zero, the number 0 is masked."""
+    options = call.options
+    size = options.size("output_dim")
+    rows = call.weight("embeddings", (options.size("input_dim"), size))
+    numbers = graph.channels_last(call.input)
+    whole = numbers.name
+    if numbers.dtype not in ("int32", "int64"):
+        whole = graph.operator("Cast", [whole], to=TensorProto.INT32)
+    table = graph.weight(call.weights_path, "embeddings", rows)
+    tensor = Tensor(graph.operator("Gather", [table, whole], axis=0), (*numbers.shape, size))
+    mask = None
+    if options.flag("mask_zero", False):
+        zero = graph.constant("zero", 0, numbers.dtype)
+        name = graph.operator("Not", [graph.operator("Equal", [numbers.name, zero])])
+        mask = replace(numbers, name=name, dtype="bool")
+    return LayerResult(tensor, masks=(mask,))
+
+
+def translate_masking(call: LayerCall, graph: GraphBuilder) -> LayerResult:
+    """Translate Masking: steps whose features all have one value are masked, and become zero."""
+    tensor = graph.channels_last(call.input)
+    value = graph.numbers("mask_value", call.options.number("mask_value", 0.0) or 0.0)
+    differs = graph.operator("Not", [graph.operator("Equal", [tensor.name, value])])
+    kept = any_true(differs, -1, graph, keepdims=True)
+    if call.options.keras_major == 2:
+        factor = graph.operator("Cast", [kept], to=TensorProto.FLOAT)
+        name = graph.operator("Mul", [tensor.name, factor])
+    else:
+        name = graph.operator("Where", [kept, tensor.name, graph.numbers("zero", 0)])
+    mask = graph.operator("Squeeze", [kept, graph.integers("axes", [-1])])
+    return LayerResult(
+        replace(tensor, name=name), masks=(Tensor(mask, tensor.shape[:-1], dtype="bool"),)
+    )

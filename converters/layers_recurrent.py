@@ -1,0 +1,155 @@
+"""LSTM, GRU, SimpleRNN, and RNN of one cell or of several on top of each other.
+
+The output is in the layout of Keras: (batch, time, units), or (batch, units). A layer that goes
+backwards reads its sequence from the end, so its first output belongs to the last step. A stateful
+layer starts every run of the model from zeros, as Keras does after ``reset_states``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from onnxfi.converters.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.layer_call import LayerCall, LayerResult, Options, WeightRole
+from onnxfi.converters.nesting import leaves
+from onnxfi.converters.recurrent_cell import Cell, build_cell, cell_options
+from onnxfi.converters.recurrent_mask import FrontSteps, move_to_front, spread, zero_unless
+from onnxfi.converters.recurrent_operators import Run, run_operator
+from onnxfi.converters.recurrent_steps import run_steps
+from onnxfi.converters.sequences import last_step, reverse_time
+
+
+@dataclass(frozen=True, slots=True)
+class RecurrentArguments:
+    """What a recurrent layer is called on.
+
+    Attributes:
+        sequence: (batch, time, features).
+        states: its first states, (batch, units) each; empty for zeros.
+        mask: which steps it reads: bool, (batch, time); None for all.
+    """
+
+    sequence: Tensor
+    states: tuple[Tensor, ...]
+    mask: Tensor | None
+
+
+def recurrent_weights(options: Options) -> tuple[WeightRole, ...]:
+    """Weights of a recurrent layer: kernel, recurrent kernel and bias of each cell."""
+    return tuple(role for cell in cell_options(options) for role in cell.roles())
+
+
+def recurrent_arguments(call: LayerCall) -> RecurrentArguments:
+    """Return what a recurrent layer, or a Bidirectional, is called on.
+
+    Keras 2 passes the first states behind the sequence, Keras 3 in ``initial_state``; there, a
+    mask that the sequence carries is not read in a call with states.
+
+    Raises:
+        ModelFormatError: the sequence is missing or of another rank than 3.
+        UnsupportedLayerError: the layer is called on constants.
+    """
+    given = call.keywords.get("initial_state")
+    states = (*call.inputs[1:], *leaves(given, Tensor))
+    if call.options.get("num_constants") or (given is not None and not states):
+        raise call.options.unsupported("is called on constants")
+    sequence = call.first_input(rank=3)
+    mask = call.mask_of(sequence)
+    if states and call.options.keras_major == 3 and not call.explicit_mask:
+        mask = None
+    if mask is not None and mask.rank != 2:
+        raise call.options.unsupported(f"gets a mask of the shape {mask.shape}")
+    return RecurrentArguments(sequence, states, mask)
+
+
+def translate_recurrent(call: LayerCall, graph: GraphBuilder) -> LayerResult:
+    """Translate LSTM, GRU, SimpleRNN and RNN."""
+    options = call.options
+    if options.flag("time_major", False):
+        raise options.unsupported("has the time as its first axis (time_major=True)")
+    arguments = recurrent_arguments(call)
+    cells = _cells(call, arguments)
+    with_sequence = options.flag("return_sequences", False)
+    with_states = options.flag("return_state", False)
+
+    steps = graph.channels_last(arguments.sequence).name
+    given_mask = mask = None if arguments.mask is None else arguments.mask.name
+    if options.flag("go_backwards", False):
+        steps = reverse_time(steps, graph)
+        mask = mask and reverse_time(mask, graph)
+    front = None if mask is None else move_to_front(steps, mask, graph)
+    run = Run(steps if front is None else front.sequence, ())
+    states: list[Tensor] = []
+    start = 0
+    for cell in cells:
+        top = cell is cells[-1]
+        first = [state.name for state in arguments.states[start : start + cell.state_count]]
+        start += cell.state_count
+        wanted = cell.state_count if with_states else int(top and not with_sequence)
+        run = _run_cell(cell, run.sequence, first, front, graph, with_sequence or not top, wanted)
+        if with_states:
+            kept = _kept_states(run.states, first, front, graph)
+            states += [Tensor(state, (None, cell.units)) for state in kept]
+    if with_sequence:
+        output = run.sequence if front is None else spread(run.sequence, front, graph)
+        shape: tuple[int | None, ...] = (None, arguments.sequence.shape[1], cells[-1].units)
+    else:
+        # Where no step counts, the output is zero, whatever the first state is.
+        (output,) = _kept_states(run.states[:1], (), front, graph)
+        shape = (None, cells[-1].units)
+    if mask is not None and options.flag("zero_output_for_mask", False):
+        if not with_sequence:
+            output = graph.operator(
+                "Where", [last_step(mask, graph), output, graph.numbers("zero", 0)]
+            )
+        else:
+            # Where Keras unrolls the loop, it looks at the mask in the order of the input.
+            seen = given_mask if options.flag("unroll", False) else mask
+            output = zero_unless(seen or mask, output, graph)
+    passed = call.mask_of(arguments.sequence) if with_sequence else None
+    return LayerResult(Tensor(output, shape), others=tuple(states), masks=(passed,))
+
+
+def _cells(call: LayerCall, arguments: RecurrentArguments) -> tuple[Cell, ...]:
+    features = call.features(arguments.sequence)
+    cells = []
+    for cell in cell_options(call.options):
+        cells.append(build_cell(cell, features, call.weight, call.weights_path))
+        features = cells[-1].units
+    count = sum(cell.state_count for cell in cells)
+    if len(arguments.states) not in (0, count):
+        raise call.wrong_inputs(f"{count} states or none, got {len(arguments.states)}")
+    return tuple(cells)
+
+
+def _run_cell(
+    cell: Cell,
+    sequence: str,
+    states: Sequence[str],
+    front: FrontSteps | None,
+    graph: GraphBuilder,
+    with_sequence: bool,
+    states_wanted: int,
+) -> Run:
+    lengths = None if front is None else front.lengths
+    if cell.onnx_activations() is None:
+        return run_steps(cell, sequence, states, lengths, graph)
+    return run_operator(
+        cell,
+        sequence,
+        states,
+        lengths,
+        graph,
+        with_sequence=with_sequence,
+        states_wanted=states_wanted,
+    )
+
+
+def _kept_states(
+    states: Sequence[str], first: Sequence[str], front: FrontSteps | None, graph: GraphBuilder
+) -> list[str]:
+    """Return the last states, which are the first ones (or zero) where no step counts."""
+    if front is None:
+        return list(states)
+    start = list(first) or [graph.numbers("zero", 0)] * len(states)
+    pairs = zip(states, start, strict=True)
+    return [graph.operator("Where", [front.any_counts, *pair]) for pair in pairs]

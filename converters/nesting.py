@@ -1,0 +1,29 @@
+"""Nested lists, tuples and mappings, as Keras passes tensors to its layers."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+_Leaf = TypeVar("_Leaf")
+
+
+def leaves(value: Any, kind: type[_Leaf]) -> Iterator[_Leaf]:
+    """Yield what is of a type in nested lists, tuples and mappings, in order."""
+    if isinstance(value, kind):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from leaves(item, kind)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from leaves(item, kind)
+
+
+def map_leaves(value: Any, kind: type[_Leaf], function: Callable[[_Leaf], Any]) -> Any:
+    """Return nested lists, tuples and mappings with each item of a type replaced."""
+    if isinstance(value, kind):
+        return function(value)
+    if isinstance(value, Mapping):
+        return {key: map_leaves(item, kind, function) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map_leaves(item, kind, function) for item in value)
+    return value
