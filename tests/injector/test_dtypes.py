@@ -14,7 +14,16 @@ import onnx
 import onnx_ir as ir
 import pytest
 from onnx import TensorProto, helper
-from small_graphs import BOOL, FLOAT, INT64, node, run_overwriting, value, weights
+from small_graphs import (
+    BOOL,
+    FLOAT,
+    INT64,
+    node,
+    recent_reference,
+    run_overwriting,
+    value,
+    weights,
+)
 
 import onnxfi
 from onnxfi.error_models import BitFlip, ErrorModel, RandomValue
@@ -101,7 +110,7 @@ def mixed_precision(dtype: np.dtype) -> onnx.ModelProto:
         node("Cast", "w1", "wf", to=FLOAT),
         node("MatMul", "xf wf", "m"),
         node("Cast", "m", "h", to=code),
-        node("LayerNormalization", "h scale shift", "n"),
+        node("Slice", "h start end one", "n"),
         node("Concat", "n h", "joined", axis=1),
         node("Transpose", "joined", "t"),
         node("Transpose", "t", "u"),
@@ -112,9 +121,10 @@ def mixed_precision(dtype: np.dtype) -> onnx.ModelProto:
     ]
     constants = {
         "w1": weights(6, 8).astype(dtype),
-        "scale": np.abs(weights(8, seed=2)).astype(dtype),
-        "shift": weights(8, seed=3).astype(dtype),
-        "w2": weights(16, 5, seed=4),
+        "start": np.array([0]),
+        "end": np.array([3]),
+        "one": np.array([1]),
+        "w2": weights(11, 5, seed=4) / 2,
     }
     return model(nodes, dtype, ["N", 6], constants, ["N", 5])
 
@@ -191,7 +201,11 @@ def assert_near(got: np.ndarray, expected: np.ndarray, case: Case, name: str) ->
     )
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize(
+    "case",
+    [pytest.param(x, marks=recent_reference if "float8" in x.dtype.name else ()) for x in CASES],
+    ids=str,
+)
 def test_faults_equal_the_reference_with_the_tensor_overwritten(case: Case) -> None:
     proto = case.make(case.dtype)
     loaded = onnxfi.load(proto)

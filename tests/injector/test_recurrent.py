@@ -1,17 +1,16 @@
 """Faults in recurrent operators: their outputs, weights, states and inputs.
 
-The oracle is onnx.reference with the tensor overwritten.
+The oracle is the model with the tensor overwritten, run by onnx.reference with the recurrent
+operators written out here.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import onnx
 import pytest
 from onnx import helper, numpy_helper
-from onnx.reference.ops.op_gru import CommonGRU
-from onnx.reference.ops.op_lstm import CommonLSTM
+from onnx.reference.op_run import OpRun
 from small_graphs import node, random_inputs, run_overwriting, value, weights
 
 import onnxfi
@@ -93,32 +92,81 @@ def network(case: Case) -> onnx.ModelProto:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 22)], ir_version=10)
 
 
-class _WithLengths:
-    """The reference ignores the lengths: run it for each sample as long as that is."""
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
+
+
+class Recurrent(OpRun):
+    """A recurrent operator sample by sample and step by step: the reference ignores the lengths."""
 
     op_domain = ""
 
-    def _run(self, *inputs: Any, **attributes: Any) -> tuple[np.ndarray, ...]:
-        run = super()._run  # type: ignore[misc]  # this is mixed into an operator
-        if len(inputs) < 5 or inputs[4] is None:
-            return run(*inputs, **attributes)
-        per_sample = []
-        for sample, length in enumerate(inputs[4]):
-            own = list(inputs)
-            own[0], own[4] = inputs[0][:length, [sample]], None
-            own[5:7] = [None if state is None else state[:, [sample]] for state in inputs[5:7]]
-            y, *states = run(*own, **attributes)
-            after = ((0, STEPS - length), (0, 0), (0, 0), (0, 0))
-            per_sample.append([np.pad(y, after), *states])
-        return tuple(np.concatenate(x, axis=-2) for x in zip(*per_sample, strict=True))
+    def _run(
+        self,
+        x: np.ndarray,
+        w: np.ndarray,
+        r: np.ndarray,
+        b: np.ndarray | None = None,
+        lengths: np.ndarray | None = None,
+        initial_h: np.ndarray | None = None,
+        initial_c: np.ndarray | None = None,
+        p: np.ndarray | None = None,
+        direction: str = "forward",
+        **_: object,
+    ) -> tuple[np.ndarray, ...]:
+        directions, gates = w.shape[:2]
+        b = np.zeros((directions, 2 * gates), x.dtype) if b is None else b
+        p = np.zeros((directions, 3 * HIDDEN), x.dtype) if p is None else p
+        states = np.zeros((2, directions, SAMPLES, HIDDEN), x.dtype)
+        for state, initial in zip(states, (initial_h, initial_c), strict=True):
+            if initial is not None:
+                state[:] = initial
+        y = np.zeros((STEPS, directions, SAMPLES, HIDDEN), x.dtype)
+        for d, n in np.ndindex(directions, SAMPLES):
+            steps = range(STEPS if lengths is None else lengths[n])
+            h, c = states[:, d, n]
+            for t in reversed(steps) if d or direction == "reverse" else steps:
+                own, recurring = np.split(b[d], 2)
+                h, c = self.step(w[d] @ x[t, n] + own, r[d], recurring, h, c, np.split(p[d], 3))
+                y[t, d, n] = h
+            states[:, d, n] = h, c
+        return (y, *states)[: len(self.onnx_node.output)]
+
+    def step(self, x, r, b, h, c, peepholes):  # type: ignore[no-untyped-def]
+        """Return the next states; `x` is what the input adds to each gate."""
+        raise NotImplementedError
 
 
-class LSTM(_WithLengths, CommonLSTM):  # type: ignore[misc]  # untyped
-    """The reference's with lengths."""
+class RNN(Recurrent):
+    """ONNX operator RNN."""
+
+    def step(self, x, r, b, h, c, peepholes):  # type: ignore[no-untyped-def]
+        """Return the next states."""
+        return np.tanh(x + r @ h + b), c
 
 
-class GRU(_WithLengths, CommonGRU):  # type: ignore[misc]  # untyped
-    """The reference's with lengths."""
+class GRU(Recurrent):
+    """ONNX operator GRU with linear_before_reset 0."""
+
+    def step(self, x, r, b, h, c, peepholes):  # type: ignore[no-untyped-def]
+        """Return the next states; gates are z, r, h."""
+        (xz, xr, xh), (rz, rr, rh), (bz, br, bh) = (np.split(part, 3) for part in (x, r, b))
+        update, reset = sigmoid(xz + rz @ h + bz), sigmoid(xr + rr @ h + br)
+        return (1 - update) * np.tanh(xh + rh @ (reset * h) + bh) + update * h, c
+
+
+class LSTM(Recurrent):
+    """ONNX operator LSTM."""
+
+    def step(self, x, r, b, h, c, peepholes):  # type: ignore[no-untyped-def]
+        """Return the next states; gates are i, o, f, c, peepholes i, o, f."""
+        i, o, f, new = np.split(x + r @ h + b, 4)
+        pi, po, pf = peepholes
+        c = sigmoid(f + pf * c) * c + sigmoid(i + pi * c) * np.tanh(new)
+        return sigmoid(o + po * c) * np.tanh(c), c
+
+
+OPERATORS = [LSTM, GRU, RNN]
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -135,7 +183,7 @@ def test_faults_equal_the_reference_with_the_tensor_overwritten(case: Case) -> N
             golden = injector.golden(feeds)
             for injection in injector.inject(golden, RandomValue(2.0, 3.0), count=4, seed=2):
                 corrupt = injection.corruption.apply
-                faulty, before = run_overwriting(proto, feeds, target.tensor, corrupt, [LSTM, GRU])
+                faulty, before = run_overwriting(proto, feeds, target.tensor, corrupt, OPERATORS)
                 np.testing.assert_allclose(
                     injection.outputs["y"], faulty["y"], rtol=1e-4, atol=1e-4, err_msg=target.tensor
                 )
@@ -157,7 +205,7 @@ def test_faults_in_the_lengths() -> None:
     with onnxfi.Injector(loaded, target, provider="cpu") as injector:
         golden = injector.golden(feeds)
         shorter = np.array([1, 2, 3], np.int32)
-        faulty, _ = run_overwriting(proto, feeds, "lengths", lambda _: shorter, [LSTM])
+        faulty, _ = run_overwriting(proto, feeds, "lengths", lambda _: shorter, OPERATORS)
         got = injector.resume(golden, shorter)["y"]
         np.testing.assert_allclose(got, faulty["y"], rtol=1e-4, atol=1e-4)
         # Longer than the sequences are.
