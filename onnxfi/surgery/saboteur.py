@@ -179,7 +179,9 @@ def add_saboteur(
     )
 
     slot = parts.constant("slots", np.arange(slots)[np.newaxis])
-    end = parts.node("Gather", "end", parts.constant("ends", ends[:, np.newaxis]), row)
+    # The node that fails where a row is out of range says in its name what the range is.
+    checking = f"selection_from_{RANDOM}_to_{len(corruptions) - 1}"
+    end = parts.node("Gather", checking, parts.constant("ends", ends[:, np.newaxis]), row)
     spare = parts.node("Gather", "spare", parts.constant("spares", spares[:, np.newaxis]), row)
     position = parts.node("Add", "position", end, slot)
     is_spare = parts.node("Less", "is_spare", slot, spare)
@@ -212,7 +214,7 @@ def _add_row(parts: Parts, selection: ir.Value, count: int) -> ir.Value:
     is_below = parts.node("Less", "is_below", selection, random)
     beyond = parts.integers("beyond", count)
     checked = parts.node("Where", "checked", is_below, beyond, chosen)
-    return parts.node("Add", f"selection_from_-2_to_{count - 1}", checked, parts.integers("one", 1))
+    return parts.node("Add", "row", checked, parts.integers("one", 1))
 
 
 def _add_draw_by_uniform(parts: Parts, selection: ir.Value, count: int) -> ir.Value:
