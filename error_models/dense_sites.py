@@ -53,8 +53,8 @@ def read_dense_sites(path: Path, *, dtype: np.dtype, channel_axis: int | None = 
         if values[~hit].any():
             raise InputError(
                 f"{path} must hold 0 where the mask is 1, and corruption {number} does not: it "
-                "adds to the fault-free value, as the tool's files of 2022 do for small "
-                "differences. A corruption replaces values; make the files with a later version."
+                "adds to the fault-free value, as files of the tool's first version do. A "
+                "corruption replaces values: make the files with a later version."
             )
         corruptions.append(Corruption(np.flatnonzero(hit), _cast(values[hit], dtype, path)))
     shape = np.moveaxis(injections[0], -1, axis).shape
@@ -137,8 +137,7 @@ def _checked_axis(channel_axis: int | None, rank: int) -> int:
 def _cast(values: np.ndarray, dtype: np.dtype, path: Path) -> np.ndarray:
     with np.errstate(over="ignore", invalid="ignore"):
         cast = values.astype(dtype)
-    is_float = dtype.kind not in "iub"
-    if not is_float and not (cast == values).all():
+    if dtype.kind in "iub" and not (cast == values).all():
         wrong = values[cast != values][0]
         raise InputError(
             f"The values in {path} must fit the target, which is {dtype}, got {wrong}."

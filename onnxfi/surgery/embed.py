@@ -59,12 +59,15 @@ def embed(
         TargetNotFoundError: the model has no such target.
         ModelFormatError: the model's opset is below 9, or its list of saboteurs is damaged.
         InputError: there is no corruption, or one does not fit the target; the target has a dtype
-            that the operators do not take, has a saboteur, or is an input that is also an output.
+            that the operators do not take, has a saboteur, is an input that is also an output, or
+            has no axis and `per_sample` is set.
     """
     if isinstance(target, str):
         target = model.target(target)
     if per_sample is None:
         per_sample = counts_samples(model, target)
+    if per_sample and target.shape == ():
+        raise InputError(f"The target {target.tensor!r} has no axis that could count samples.")
     _check_corruptions(target, corruptions, sample_shape(target, per_sample=per_sample))
 
     embedded = Model(model.ir_model.clone(), model.files)
@@ -82,7 +85,7 @@ def embed(
         node.replace_input_with(index, sabotaged)
     _replace_outputs(graph, golden, sabotaged, f"{parts.name}/golden")
 
-    if per_sample and target.shape and target.shape[0] != 1:
+    if per_sample and (target.shape is None or target.shape[0] != 1):
         selection.shape = ir.Shape([f"{parts.name}/selections"])
     # Loading takes inputs with a default for constants.
     others = [embedded.values[x.input] for x in present if x.input in embedded.values]

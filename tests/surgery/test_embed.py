@@ -538,6 +538,9 @@ def test_targets_that_take_no_saboteur() -> None:
     proto = SMALL_GRAPHS["inputs_and_outputs"]()
     with pytest.raises(InputError, match="'right' is also an output"):
         onnxfi.embed(onnxfi.load(proto), "right", [corruption([0], [1])])
+    scalar = SMALL_GRAPHS["integers"]()
+    with pytest.raises(InputError, match="'half' has no axis"):
+        onnxfi.embed(onnxfi.load(scalar), "half", [corruption([0], [1])], per_sample=True)
     old = with_opset(model([node("Relu", "x", "y")], [value("x", [1, 4])], [value("y", [1, 4])]), 8)
     with pytest.raises(ModelFormatError, match="opset 9 or later, got opset 8"):
         onnxfi.embed(onnxfi.load(old), "y", rows([1]))
