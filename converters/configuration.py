@@ -10,6 +10,8 @@ from typing import Any
 
 from onnxfi.errors import ModelFormatError
 
+_DEEPEST_JSON = 200
+
 
 def parse_json(text: object, what: str) -> Any:
     """Decode JSON text.
@@ -32,6 +34,7 @@ def parse_json(text: object, what: str) -> Any:
         raise ModelFormatError(
             f"{what} must be JSON, but decoding it failed: {error}. Save the model again."
         ) from error
+    _require_shallow(document, what)
     return document
 
 
@@ -81,6 +84,23 @@ def stated_version(configuration: Mapping[str, Any]) -> str:
     if isinstance(version, str):
         return version
     return "3" if _has_key(configuration, "batch_shape") else ""
+
+
+def _require_shallow(document: Any, what: str) -> None:
+    level = [document]
+    for _ in range(_DEEPEST_JSON):
+        level = [
+            item
+            for value in level
+            if isinstance(value, dict | list)
+            for item in (value.values() if isinstance(value, dict) else value)
+        ]
+        if not level:
+            return
+    raise ModelFormatError(
+        f"{what} must nest at most {_DEEPEST_JSON} levels, got more. The file is damaged: save the "
+        "model again."
+    )
 
 
 def _has_key(value: Any, key: str) -> bool:

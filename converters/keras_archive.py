@@ -53,7 +53,7 @@ def read_archive(path: Path) -> KerasArchive:
     Raises:
         ModelFormatError: the archive is damaged, lacks a member, or has one that is too large.
     """
-    with _reading(path), zipfile.ZipFile(path) as archive:
+    with reading_archive(path), zipfile.ZipFile(path) as archive:
         members = _members(archive, path)
         configuration = parse_configuration(
             archive.read(members[CONFIGURATION]), f"The {CONFIGURATION} of {path}"
@@ -74,7 +74,7 @@ def unpacked_weights(path: Path) -> Iterator[Path]:
     """
     with tempfile.TemporaryDirectory(prefix="onnxfi-") as folder:
         unpacked = Path(folder, WEIGHTS)
-        with _reading(path), zipfile.ZipFile(path) as archive:
+        with reading_archive(path), zipfile.ZipFile(path) as archive:
             member = _members(archive, path)[WEIGHTS]
             with archive.open(member) as stored, unpacked.open("wb") as target:
                 shutil.copyfileobj(stored, target, _CHUNK)
@@ -110,7 +110,7 @@ def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]
 
 
 @contextmanager
-def _reading(path: Path) -> Iterator[None]:
+def reading_archive(path: Path) -> Iterator[None]:
     """Make a ModelFormatError of whatever a damaged archive raises inside the block."""
     try:
         yield

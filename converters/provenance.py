@@ -1,7 +1,9 @@
 """Where a converted model came from, and the last steps that both routes share."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import onnx
@@ -10,17 +12,44 @@ from onnx import helper
 from onnxfi.converters.layer_map import METADATA_KEY, Layer, dump_layers
 from onnxfi.errors import ModelFormatError
 
+DIFFERENCE_KEY = "onnxfi.largest_difference"
 _CHUNK = 2**20
+# What takes part in a conversion by each route.
+_PACKAGES = {
+    "native": ("onnxfi", "onnx", "h5py", "numpy"),
+    "tf2onnx": ("onnxfi", "onnx", "tf2onnx", "tensorflow", "keras", "tf_keras"),
+}
 
 
-def describe_source(source: Path, route: str, opset: int, keras_version: str) -> dict[str, str]:
-    """Return the metadata that say what was converted, and how."""
-    return {
+def describe_source(
+    source: Path, route: str, opset: int, keras_version: str, *, architecture: Path | None = None
+) -> dict[str, str]:
+    """Return the metadata that say what was converted, and how.
+
+    Args:
+        source: the file or folder that was converted.
+        route: ``native`` or ``tf2onnx``.
+        opset: version of the default operator set.
+        keras_version: version of the Keras that wrote the source.
+        architecture: the JSON beside a source that holds weights only.
+    """
+    installed = {name: found for name in _PACKAGES[route] if (found := _version_of(name))}
+    metadata = {
         "onnxfi.source_sha256": source_sha256(source),
         "onnxfi.route": route,
         "onnxfi.opset": str(opset),
         "onnxfi.keras_version": keras_version,
+        "onnxfi.versions": json.dumps(installed),
     }
+    if architecture is not None:
+        metadata["onnxfi.architecture_sha256"] = source_sha256(architecture)
+    return metadata
+
+
+def record_difference(model: onnx.ModelProto, difference: float) -> None:
+    """Add the largest absolute difference to Keras that was seen to a model's metadata."""
+    entries = {entry.key: entry.value for entry in model.metadata_props}
+    helper.set_model_props(model, {**entries, DIFFERENCE_KEY: f"{difference:.3g}"})
 
 
 def source_sha256(source: Path) -> str:
@@ -61,3 +90,11 @@ def finish_model(
             f"{str(error).splitlines()[0]}. {advice}"
         ) from error
     return model
+
+
+def _version_of(package: str) -> str:
+    """Return the version of a package, ``""`` where it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""

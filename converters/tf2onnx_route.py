@@ -13,7 +13,7 @@ import onnx
 from onnxfi.converters.graph_builder import BATCH
 from onnxfi.converters.keras_process import keras_version, require_packages, run_keras
 from onnxfi.converters.layer_map import Layer
-from onnxfi.converters.provenance import describe_source, finish_model
+from onnxfi.converters.provenance import describe_source, finish_model, record_difference
 from onnxfi.converters.safety import require_safe
 from onnxfi.converters.verification import require_agreement
 from onnxfi.errors import ModelFormatError
@@ -64,7 +64,8 @@ def convert_with_tf2onnx(source: Path, *, opset: int, unsafe: bool) -> onnx.Mode
         describe_source(source, "tf2onnx", opset, keras_version(source)),
         advice="tf2onnx wrote it so: use --route native.",
     )
-    require_agreement(source, finished, tolerance=_TOLERANCE, unsafe=unsafe)
+    difference = require_agreement(source, finished, tolerance=_TOLERANCE, unsafe=unsafe)
+    record_difference(finished, difference)
     return finished
 
 

@@ -4,15 +4,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from onnxfi.converters.hdf5 import open_hdf5
-from onnxfi.converters.keras_file import keras_version_of
 from onnxfi.converters.keras_process import run_keras
 from onnxfi.converters.safety import require_safe
+from onnxfi.converters.whole_model import write_whole_model
 from onnxfi.errors import ConversionMismatchError
 
 _BATCHES = (1, 3)
@@ -52,25 +50,13 @@ def verify(
     """
     with tempfile.TemporaryDirectory() as folder:
         if architecture is not None:
-            source = _whole_model(source, architecture, Path(folder) / source.name)
+            source = write_whole_model(source, architecture, Path(folder))
         return max(difference for difference, _ in _differences(source, model, seed, unsafe))
-
-
-def _whole_model(weights: Path, architecture: Path, whole: Path) -> Path:
-    """Write the whole-model .h5 that a weights-only file and its architecture stand for."""
-    with open_hdf5(weights) as file, h5py.File(whole, "w") as joined:
-        group = joined.create_group("model_weights")
-        for name in file.root:
-            file.root.copy(name, group)
-        group.attrs.update(file.root.attrs)
-        joined.attrs["model_config"] = architecture.read_text(encoding="utf-8")
-        joined.attrs["keras_version"] = keras_version_of(weights)
-    return whole
 
 
 def require_agreement(
     source: Path, model: onnx.ModelProto, *, tolerance: float, unsafe: bool
-) -> None:
+) -> float:
     """Refuse a converted model that is not what Keras computes.
 
     Args:
@@ -79,16 +65,21 @@ def require_agreement(
         tolerance: largest difference, relative to the largest value of an output.
         unsafe: execute code that the source contains.
 
+    Returns:
+        The largest absolute difference of any output value.
+
     Raises:
         ConversionMismatchError: an output differs by more.
     """
-    for i, (difference, scale) in enumerate(_differences(source, model, 0, unsafe)):
+    differences = _differences(source, model, 0, unsafe)
+    for i, (difference, scale) in enumerate(differences):
         if difference > tolerance * scale:
             raise ConversionMismatchError(
                 f"A converted model must agree with Keras to {tolerance:g} of its largest output, "
                 f"but on {source} comparison {i} differs by {difference:g} with values up to "
                 f"{scale:g}. Do not use this conversion; use --route native."
             )
+    return max(difference for difference, _ in differences)
 
 
 def _differences(

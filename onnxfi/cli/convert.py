@@ -10,6 +10,7 @@ import typer
 from onnxfi import converters
 from onnxfi.cli.output import messages
 from onnxfi.converters.layer_map import METADATA_KEY, parse_layers
+from onnxfi.converters.provenance import record_difference
 from onnxfi.errors import ModelFormatError
 from onnxfi.whole_file import whole_file
 
@@ -53,6 +54,7 @@ def convert(
     difference = None
     if verify:
         difference = converters.verify(source, model, architecture=architecture, unsafe=unsafe)
+        record_difference(model, difference)
     destination = source.with_suffix(".onnx") if destination is None else destination
     _write(model, destination)
     layers = parse_layers(next(x.value for x in model.metadata_props if x.key == METADATA_KEY))
