@@ -343,7 +343,6 @@ ODD_MODELS: dict[str, Callable[[], onnx.ModelProto]] = {
     for x in (
         omitted_inputs_and_outputs,
         nested_bodies,
-        scan_with_captures,
         inputs_with_defaults,
         unnamed,
         odd_names,

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,12 @@ from typing import Any
 import numpy as np
 import onnx
 import onnx.backend.test
+import onnxruntime
 from onnx import numpy_helper
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 KINDS = ("node", "simple", "light", "pytorch-converted", "pytorch-operator")
+_SILENT = 4
 _DATA = Path(onnx.backend.test.__file__).parent / "data"
 
 
@@ -88,6 +92,39 @@ def free_inputs(proto: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
     """Return the graph inputs that are no initializers."""
     constants = {x.name for x in proto.graph.initializer}
     return [x for x in proto.graph.input if x.name not in constants]
+
+
+@cache
+def newest_versions() -> onnx.ModelProto:
+    """Return a model with the newest versions of opset and format that ONNX Runtime takes."""
+    value = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1])
+    graph = onnx.helper.make_graph([], "newest", [value], [value])
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _SILENT
+    for opset in range(onnx.defs.onnx_opset_version(), 0, -1):
+        imports = [onnx.helper.make_opsetid("", opset)]
+        model = onnx.helper.make_model_gen_version(graph, opset_imports=imports)
+        try:
+            onnxruntime.InferenceSession(model.SerializeToString(), options)
+        except (ort_errors.Fail, ort_errors.InvalidGraph):
+            continue
+        return model
+    raise RuntimeError("ONNX Runtime takes no opset.")
+
+
+def stamped(proto: onnx.ModelProto) -> onnx.ModelProto:
+    """Return the model, with other versions of opset and format where its own are newer.
+
+    The operators are left as they are: most have not changed, and the others are refused.
+    """
+    newest = newest_versions()
+    changed = onnx.ModelProto()
+    changed.CopyFrom(proto)
+    changed.ir_version = min(changed.ir_version, newest.ir_version)
+    for opset in changed.opset_import:
+        if opset.domain in ("", "ai.onnx"):
+            opset.version = min(opset.version, newest.opset_import[0].version)
+    return changed
 
 
 def _stored(file: Path) -> list[Any]:

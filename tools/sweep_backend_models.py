@@ -14,7 +14,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -22,7 +21,7 @@ import numpy as np
 import onnx
 import onnx_ir as ir
 import onnxruntime
-from backend_models import KINDS, BackendModel, backend_models
+from backend_models import KINDS, BackendModel, backend_models, newest_versions, stamped
 
 import onnxfi
 from onnxfi.graph.dependencies import is_non_deterministic
@@ -49,11 +48,21 @@ _SAME, _CLOSE, _RANDOM = "same bits", "within tolerance", "random operators, ran
 
 @dataclass
 class Result:
-    """What became of one model: why it was skipped, or how its splits recomposed."""
+    """What became of one model.
+
+    Attributes:
+        kind: its folder.
+        name: its name there.
+        skipped: why ONNX Runtime does not run the model unsplit; empty where it does.
+        is_stamped: whether it ran with an older opset than its own.
+        targets: how many recomposed how.
+        failures: what went wrong, one line per target.
+    """
 
     kind: str
     name: str
     skipped: str = ""
+    is_stamped: bool = False
     targets: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
 
@@ -62,17 +71,18 @@ def check(model: BackendModel) -> Result:
     """Split one model at every tensor and recompose it."""
     result = Result(model.kind, model.name)
     try:
-        proto = _stamped(model.proto())
+        proto = stamped(model.proto())
         feeds = model.feeds()
         expected = _run(_session(proto), feeds)
     except Exception as error:
         result.skipped = _reason(error)
         return result
+    result.is_stamped = proto != model.proto()
     try:
         loaded = onnxfi.load(proto)
         targets = loaded.targets()
     except Exception as error:
-        result.failures.append(f"loading: {_reason(error)}")
+        result.failures.append(f"loading: {_text(error)}")
         return result
     is_random = any(is_non_deterministic(node) for node in loaded.graph)
     for target in targets:
@@ -80,43 +90,12 @@ def check(model: BackendModel) -> Result:
             got = _recompose(onnxfi.split(loaded, target), feeds)
             outcome = _compare(got, expected, is_random)
         except Exception as error:
-            outcome = _reason(error)
+            outcome = _text(error)
         if outcome in (_SAME, _CLOSE, _RANDOM):
             result.targets[f"{target.kind}: {outcome}"] += 1
         else:
             result.failures.append(f"{target.kind} {target.tensor!r}: {outcome}")
     return result
-
-
-def _stamped(proto: onnx.ModelProto) -> onnx.ModelProto:
-    """Return the model, with the newest versions that ONNX Runtime takes where its own are newer.
-
-    The operators are left as they are: most have not changed, and the others are refused.
-    """
-    newest = _newest_versions()
-    stamped = onnx.ModelProto()
-    stamped.CopyFrom(proto)
-    stamped.ir_version = min(stamped.ir_version, newest.ir_version)
-    for opset in stamped.opset_import:
-        if opset.domain in ("", "ai.onnx"):
-            opset.version = min(opset.version, newest.opset_import[0].version)
-    return proto if stamped == proto else stamped
-
-
-@cache
-def _newest_versions() -> onnx.ModelProto:
-    """Return a model with the newest versions that ONNX Runtime takes."""
-    value = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1])
-    graph = onnx.helper.make_graph([], "newest", [value], [value])
-    for opset in range(onnx.defs.onnx_opset_version(), 0, -1):
-        imports = [onnx.helper.make_opsetid("", opset)]
-        model = onnx.helper.make_model_gen_version(graph, opset_imports=imports)
-        try:
-            _session(model)
-        except Exception:
-            continue
-        return model
-    raise RuntimeError("ONNX Runtime takes no opset.")
 
 
 def _session(proto: onnx.ModelProto) -> onnxruntime.InferenceSession:
@@ -137,7 +116,9 @@ def _run(session: onnxruntime.InferenceSession, feeds: Mapping[str, Any]) -> dic
     beyond_numpy = {x.name: dtype_beyond_numpy(x.type) for x in session.get_outputs()}
     names = list(beyond_numpy)
     if not any(beyond_numpy.values()):
-        return dict(zip(names, session.run(names, values), strict=True))
+        outputs = dict(zip(names, session.run(names, values), strict=True))
+        # An input that is an output may come back as a view of memory that nobody keeps.
+        return {name: feeds.get(name, x) for name, x in outputs.items()}
     values = {
         name: x if isinstance(x, onnxruntime.OrtValue) else to_ort_value(x)
         for name, x in values.items()
@@ -188,12 +169,13 @@ def _compare_values(got: Any, expected: Any) -> str:
 
 
 def _reason(error: Exception) -> str:
-    """Return an error such that the same trouble reads the same for each model."""
-    text = " ".join(str(error).split())
-    for part, reason in _REFUSALS.items():
-        if part in text:
-            return reason
-    return f"{type(error).__name__}: {text}"[:300]
+    """Return a refusal such that the same trouble reads the same for each model."""
+    text = _text(error)
+    return next((reason for part, reason in _REFUSALS.items() if part in text), text)
+
+
+def _text(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
 
 
 def sweep(models: Sequence[BackendModel]) -> Iterator[Result]:
@@ -235,6 +217,8 @@ def table(results: Sequence[Result]) -> str:
             f"{kind}: {len(mine)} models, {skipped.total()} skipped; "
             f"{targets.total() + failures} targets, {failures} failures"
         )
+        newest = newest_versions().opset_import[0].version
+        lines.append(f"{sum(x.is_stamped for x in mine):8} models of newer opsets ran as {newest}")
         lines += [f"{count:8} {outcome}" for outcome, count in sorted(targets.items())]
         lines += [f"{count:8} skipped: {reason}" for reason, count in skipped.most_common()]
     return "\n".join(lines)

@@ -8,6 +8,7 @@ import onnx
 import onnx_ir as ir
 import onnxruntime
 import pytest
+from backend_models import newest_versions
 from odd_models import (
     ODD_MODELS,
     ODD_NAMES,
@@ -18,6 +19,7 @@ from odd_models import (
     nested_bodies,
     optionals,
     outputs_in_every_way,
+    scan_with_captures,
     sparse,
     unknown_operator,
 )
@@ -36,7 +38,7 @@ from small_graphs import (
 import onnxfi
 from onnxfi.errors import ModelFormatError, TargetNotFoundError
 
-OPSETS = range(7, 27)
+NEWEST_OPSET = newest_versions().opset_import[0].version
 
 
 def corrupt(tensor: np.ndarray) -> np.ndarray:
@@ -154,6 +156,23 @@ def test_outputs_in_every_way() -> None:
     assert onnxfi.split(loaded, "nowhere").faulty_outputs == ()
 
 
+def test_scans_capture() -> None:
+    loaded = onnxfi.load(scan_with_captures())
+    rows = random_inputs(scan_with_captures())["x"]
+    assert onnxfi.split(loaded, "zero").boundary == ("x", "a")
+    for name in ("a", "w"):
+        with onnxfi.Injector(loaded, name, provider="cpu") as injector:
+            golden = injector.golden({"x": rows})
+            outputs = injector.resume(golden, corrupt(golden.target))
+        a, w = (
+            corrupt(x) if name == target else x
+            for target, x in (("a", rows.mean(0)), ("w", weights(2)))
+        )
+        state = np.zeros(2, np.float32)
+        states = np.array([state := state * a + row for row in rows])
+        np.testing.assert_allclose(outputs["y"], states + w + states[-1], rtol=1e-5, atol=1e-6)
+
+
 def test_optionals_cross() -> None:
     loaded = onnxfi.load(optionals())
     x = np.array([-1, -2, -3], np.float32)
@@ -217,7 +236,7 @@ def test_an_unknown_operator() -> None:
         onnxfi.Injector(loaded, "a", provider="cpu")
 
 
-@pytest.mark.parametrize("opset", OPSETS)
+@pytest.mark.parametrize("opset", range(7, NEWEST_OPSET + 1))
 def test_opsets(opset: int) -> None:
     proto = chain()
     proto.opset_import[0].version = opset

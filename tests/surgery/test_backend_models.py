@@ -44,7 +44,7 @@ def checked(models: Iterable[BackendModel]) -> Counter[str]:
 
 def test_simple_models() -> None:
     outcomes = checked(backend_models("simple"))
-    assert outcomes["models"] >= 17  # the others need a locale or training
+    assert outcomes["models"] >= 16  # the others need a locale, training or a newer ONNX Runtime
     assert outcomes["activation: same bits"] >= 15
     assert outcomes["input: same bits"] >= 30
 
