@@ -194,17 +194,19 @@ class GraphBuilder:
         return [self._with_layout(tensor, channels_first=first) for tensor in tensors]
 
     def build(self, name: str) -> onnx.ModelProto:
-        """Return the model, without metadata."""
-        graph = helper.make_graph(
-            self._nodes, name, self._inputs, self._outputs, list(self._initializers.values())
-        )
+        """Return the model, without metadata; the graph gives its constants away to it."""
+        graph = helper.make_graph(self._nodes, name, self._inputs, self._outputs)
         opsets = [helper.make_opsetid("", self.opset)]
-        return helper.make_model(
+        model = helper.make_model(
             graph,
             opset_imports=opsets,
             ir_version=helper.find_min_ir_version_for(opsets),
             producer_name="onnxfi",
         )
+        # One by one, as making a graph or a model copies all of its weights at once.
+        for constant in list(self._initializers):
+            model.graph.initializer.append(self._initializers.pop(constant))
+        return model
 
     def body(self) -> "GraphBuilder":
         """Return a builder for the body of a Scan in the present layer call.

@@ -14,6 +14,7 @@ from onnxfi.errors import ModelFormatError
 
 DIFFERENCE_KEY = "onnxfi.largest_difference"
 _CHUNK = 2**20
+_LARGEST_CHECKED = 2**16  # bytes of a constant: shapes and axes are smaller
 # What takes part in a conversion by each route.
 _PACKAGES = {
     "native": ("onnxfi", "onnx", "h5py", "numpy"),
@@ -82,14 +83,39 @@ def finish_model(
         ModelFormatError: the operators do not fit together.
     """
     helper.set_model_props(model, {METADATA_KEY: dump_layers(layers), **metadata})
+    size = sum(len(weight.raw_data) for weight in model.graph.initializer)
+    if size > onnx.checker.MAXIMUM_PROTOBUF:
+        raise ModelFormatError(
+            f"An ONNX file must stay below 2 GiB, but the weights take {size} bytes. "
+            "Convert the parts of the model one by one."
+        )
     try:
-        onnx.checker.check_model(model, full_check=True)
+        onnx.checker.check_model(_without_large_weights(model), full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         raise ModelFormatError(
             "The operators of a model must fit together, but the ONNX checker says: "
             f"{str(error).splitlines()[0]}. {advice}"
         ) from error
     return model
+
+
+def _without_large_weights(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Return a copy to be checked, where weights are inputs: the checker copies all data twice."""
+    light = onnx.ModelProto()
+    light.graph.node.extend(model.graph.node)
+    light.graph.name = model.graph.name
+    light.graph.input.extend(model.graph.input)
+    light.graph.output.extend(model.graph.output)
+    light.opset_import.extend(model.opset_import)
+    light.ir_version = model.ir_version
+    light.functions.extend(model.functions)
+    for weight in model.graph.initializer:
+        if len(weight.raw_data) > _LARGEST_CHECKED:
+            shape = helper.make_tensor_value_info(weight.name, weight.data_type, weight.dims)
+            light.graph.input.append(shape)
+        else:
+            light.graph.initializer.append(weight)
+    return light
 
 
 def _version_of(package: str) -> str:
