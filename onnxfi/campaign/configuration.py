@@ -20,7 +20,8 @@ from pydantic import (
 
 from onnxfi.error_models import ErrorModel
 from onnxfi.error_models import load as load_error_model
-from onnxfi.error_models.registry import path_keys
+from onnxfi.error_models.registry import map_paths
+from onnxfi.error_models.spec_text import write_spec
 from onnxfi.errors import ConfigurationError, ErrorModelError
 from onnxfi.graph import TargetKind
 
@@ -84,12 +85,8 @@ class ErrorModelEntry(_Section):
         configuration = said.get("configuration")
         if not isinstance(configuration, dict):
             return said
-        paths = {
-            key: str(folder / configuration[key])
-            for key in path_keys(said.get("name"))
-            if isinstance(configuration.get(key), str)
-        }
-        return {**said, "configuration": {**configuration, **paths}}
+        resolved = map_paths(said.get("name"), configuration, lambda path: str(folder / path))
+        return {**said, "configuration": resolved}
 
     @model_validator(mode="after")
     def _load(self) -> Self:
@@ -107,7 +104,14 @@ class ErrorModelEntry(_Section):
     @property
     def files(self) -> tuple[Path, ...]:
         """The files that the error model was made from."""
-        return tuple(Path(self.configuration[key]) for key in path_keys(self.name))
+        paths: list[str] = []
+
+        def keep(path: str) -> str:
+            paths.append(path)
+            return path
+
+        map_paths(self.name, self.configuration, keep)
+        return tuple(Path(path) for path in paths)
 
     @property
     def label(self) -> str:
@@ -115,11 +119,8 @@ class ErrorModelEntry(_Section):
 
         Of a path it holds the last part only, so that it is the same in every folder.
         """
-        shown = self.configuration | {
-            key: Path(self.configuration[key]).name for key in path_keys(self.name)
-        }
-        keys = ",".join(f"{key}={value}" for key, value in shown.items())
-        return f"{self.name}:{keys}" if keys else self.name
+        shown = map_paths(self.name, self.configuration, lambda path: Path(path).name)
+        return write_spec(self.name, shown)
 
 
 class TargetsTogether(Targets):
@@ -159,13 +160,15 @@ class Execution(_Section):
 
     Attributes:
         provider: where the tensors are computed.
-        lanes: the most injections to run through the suffix at once.
+        lanes: the most injections to run through the suffix at once; ``auto`` measures.
+        propagation: whether to push corruptions as sparse patches where that is exact.
         workers: threads that inject at the same time; ``auto`` takes one per processor.
         shard: injections per records file; what a killed campaign loses at most per worker.
     """
 
     provider: Literal["auto", "cpu", "cuda"] = "auto"
     lanes: Literal["auto"] | int = "auto"
+    propagation: bool = True
     workers: Literal["auto"] | int = "auto"
     shard: int = Field(default=500, ge=1)
 

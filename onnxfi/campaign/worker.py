@@ -88,6 +88,7 @@ class Worker:
                     targets,
                     provider=execution.provider,
                     lanes=execution.lanes,
+                    propagation=execution.propagation,
                     threads=self._threads,
                 )
             self._injectors.move_to_end(targets)

@@ -1,14 +1,15 @@
 """Runs golden and faulty executions of one target, or of several at once."""
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 
 from onnxfi.error_models import Corruption, ErrorModel
+from onnxfi.error_models.sites import values_at
 from onnxfi.errors import InputError
 from onnxfi.graph import Model, Target
 from onnxfi.injector.golden import Golden
@@ -21,7 +22,14 @@ from onnxfi.injector.split_sessions import Corrupt, SplitSessions
 from onnxfi.runtime import Provider, choose_provider
 from onnxfi.surgery import resolve_targets, split
 
-_DRAWN_AT_ONCE = 16
+#: Draws a corruption of a target from its value.
+_Draw = Callable[[Target, np.ndarray, np.random.Generator], Corruption]
+
+# Injections that are run together: a block may take so many seconds, and its outputs so many bytes.
+_FIRST_BLOCK = 16
+_MOST_IN_A_BLOCK = 256
+_SHORT, _LONG = 0.05, 0.5
+_LARGEST_BLOCK = 64 << 20
 _logger = logging.getLogger("onnxfi")
 
 
@@ -46,6 +54,7 @@ class Injector:
         provider: Provider = "auto",
         lanes: int | Literal["auto"] = "auto",
         threads: int | None = None,
+        propagation: bool = True,
     ) -> None:
         """Split the model at the target and open the sessions.
 
@@ -54,8 +63,10 @@ class Injector:
             target: the target, or its tensor, layer or node name; or a sequence of these, which
                 every injection then hits together.
             provider: ``cpu``, ``cuda``, or ``auto`` for CUDA where it runs.
-            lanes: the most injections to run through the suffix at once. This version runs one at
-                a time, whatever is allowed.
+            lanes: the most injections to run through the suffix at once; ``auto`` measures how many
+                pay. Several run only where that changes no bit of the outputs.
+            propagation: whether to push corruptions as sparse patches through the operators that
+                allow it; on the CPU only. It changes no outcome.
             threads: intra-op threads of each session; None leaves the number to ONNX Runtime.
 
         Raises:
@@ -70,7 +81,13 @@ class Injector:
         self.targets = resolve_targets(model, target)
         self.split = split(model, self.targets)
         self.provider = choose_provider(provider)
-        self._sessions = SplitSessions(self.split, provider=self.provider, threads=threads)
+        self._sessions = SplitSessions(
+            self.split,
+            provider=self.provider,
+            threads=threads,
+            lanes=lanes,
+            propagation=propagation,
+        )
         self._output_names = tuple(dict.fromkeys(x.name or "" for x in model.graph.outputs))
         if not self.split.faulty_outputs:
             _logger.warning(
@@ -125,7 +142,8 @@ class Injector:
             return value
 
         values |= self._sessions.run_suffix({**boundary, **targets}, keep)
-        return Golden(targets, {name: values[name] for name in self._output_names}, boundary)
+        outputs = {name: values[name] for name in self._output_names}
+        return Golden(targets, outputs, boundary, values)
 
     def resume(
         self, golden: Golden, corrupted: np.ndarray | Mapping[str, np.ndarray]
@@ -187,62 +205,87 @@ class Injector:
         metric = Classification() if metric is None else metric
         error_models = self._by_target(error_model)
 
-        def draw(target: Target, value: np.ndarray, *, rng: np.random.Generator) -> Corruption:
+        def draw(target: Target, value: np.ndarray, rng: np.random.Generator) -> Corruption:
             return error_models[target.tensor].sample(
                 value, channel_axis=target.channel_axis, rng=rng
             )
 
-        first = self.split.stages[0].targets
-        # Private copies, patched and restored for each injection: its cost is the corruption's
-        # size, not the tensor's.
-        lanes = {x.tensor: golden.targets[x.tensor].copy(order="C") for x in first}
-        end = first_id + count
-        for start in range(first_id, end, _DRAWN_AT_ONCE):
-            # Drawn some at a time: after each run of the suffix the processor's caches are cold,
-            # and drawing one alone would take four times as long.
-            ids = range(start, min(start + _DRAWN_AT_ONCE, end))
-            rngs = [injection_rng(seed, injection_id) for injection_id in ids]
-            drawn = [[draw(x, golden.targets[x.tensor], rng=rng) for x in first] for rng in rngs]
-            for injection_id, rng, corruptions in zip(ids, rngs, drawn, strict=True):
-                yield self._injection(
-                    golden, lanes, injection_id, corruptions, partial(draw, rng=rng), metric
-                )
+        inject = self._inject_in_lanes if len(self.split.stages) == 1 else self._inject_in_stages
+        block = _FIRST_BLOCK
+        start, end = first_id, first_id + count
+        while start < end:
+            ids = range(start, min(start + block, end))
+            began = time.perf_counter()
+            injections = inject(golden, ids, seed, draw, metric)
+            block = _next_block(block, time.perf_counter() - began, golden)
+            yield from injections
+            start = ids.stop
 
-    def _injection(
+    def _inject_in_lanes(
+        self, golden: Golden, ids: range, seed: int, draw: _Draw, metric: Metric
+    ) -> list[Injection]:
+        """Inject all at once; every corruption is drawn from a golden tensor."""
+        targets = self.split.targets
+        drawn = [
+            tuple(draw(x, golden.targets[x.tensor], rng) for x in targets)
+            for rng in (injection_rng(seed, injection_id) for injection_id in ids)
+        ]
+        of_targets = zip(*drawn, strict=True)
+        results = self._sessions.run_corrupted(
+            golden.values, {x.tensor: y for x, y in zip(targets, of_targets, strict=True)}
+        )
+        if None in results:
+            self._check_that_golden_runs(golden)
+        names = tuple(x.tensor for x in targets)
+        injections = []
+        for injection_id, corruptions, changed in zip(ids, drawn, results, strict=True):
+            outputs = {} if changed is None else {**golden.outputs, **changed}
+            replaced = tuple(
+                values_at(golden.targets[name], corruption.indices)
+                for name, corruption in zip(names, corruptions, strict=True)
+            )
+            outcome = decide_outcome(golden.outputs, outputs, metric)
+            injections.append(
+                Injection(injection_id, names, corruptions, replaced, outputs, outcome)
+            )
+        return injections
+
+    def _inject_in_stages(
+        self, golden: Golden, ids: range, seed: int, draw: _Draw, metric: Metric
+    ) -> list[Injection]:
+        """Inject one after the other; a later corruption is drawn from what earlier ones led to."""
+        return [
+            self._inject_one_in_stages(
+                golden, injection_id, injection_rng(seed, injection_id), draw, metric
+            )
+            for injection_id in ids
+        ]
+
+    def _inject_one_in_stages(
         self,
         golden: Golden,
-        lanes: Mapping[str, np.ndarray],
         injection_id: int,
-        corruptions: list[Corruption],
-        draw: Callable[[Target, np.ndarray], Corruption],
+        rng: np.random.Generator,
+        draw: _Draw,
         metric: Metric,
     ) -> Injection:
-        """Patch the lanes with the corruptions of the first stage, run, and restore the lanes."""
-        patches = [
-            (lane.reshape(-1), corruption)
-            for lane, corruption in zip(lanes.values(), corruptions, strict=True)
-        ]
-        replaced = [flat[corruption.indices] for flat, corruption in patches]
-        restored = tuple(replaced)
+        corruptions: list[Corruption] = []
+        replaced: list[np.ndarray] = []
 
         def corrupt(target: Target, value: np.ndarray) -> np.ndarray:
-            corruption = draw(target, value)
+            corruption = draw(target, value, rng)
             corruptions.append(corruption)
-            replaced.append(value.reshape(-1)[corruption.indices])
+            replaced.append(values_at(value, corruption.indices))
             return corruption.apply(value)
 
-        for flat, corruption in patches:
-            flat[corruption.indices] = corruption.values
+        first = {
+            x.tensor: corrupt(x, golden.targets[x.tensor]) for x in self.split.stages[0].targets
+        }
         try:
-            outputs = self._outputs(golden, lanes, corrupt)
+            outputs = self._outputs(golden, first, corrupt)
         except InputError:
-            # The fault made ONNX Runtime give up (an index out of range, say); but what fails
-            # without a fault as well is no outcome.
-            self._outputs(golden, golden.targets, lambda _, value: value)
+            self._check_that_golden_runs(golden)
             outputs = {}
-        outputs = {name: _detached(output, lanes) for name, output in outputs.items()}
-        for (flat, corruption), values in zip(patches, restored, strict=True):
-            flat[corruption.indices] = values
         return Injection(
             id=injection_id,
             targets=tuple(x.tensor for x in self.split.targets[: len(corruptions)]),
@@ -251,6 +294,10 @@ class Injector:
             outputs=outputs,
             outcome=decide_outcome(golden.outputs, outputs, metric),
         )
+
+    def _check_that_golden_runs(self, golden: Golden) -> None:
+        """Run without a fault: what fails then as well is no outcome of a fault."""
+        self._outputs(golden, golden.targets, lambda _, value: value)
 
     def _by_target(self, error_model: ErrorModel | Sequence[ErrorModel]) -> dict[str, ErrorModel]:
         if not isinstance(error_model, Sequence):
@@ -267,16 +314,17 @@ class Injector:
     ) -> dict[str, np.ndarray]:
         """Return the model's outputs, from the values of the first stage's targets on."""
         faulty = self._sessions.run_suffix({**golden.boundary, **first}, corrupt)
-        return {**golden.outputs, **faulty}
+        return {**golden.outputs, **{name: faulty[name] for name in self.split.faulty_outputs}}
 
 
-def _detached(output: Any, lanes: Mapping[str, np.ndarray]) -> Any:
-    """Return an output, copied where it is a target itself and would change with the lane."""
-    if isinstance(output, np.ndarray) and any(
-        np.may_share_memory(output, lane) for lane in lanes.values()
-    ):
-        return output.copy()
-    return output
+def _next_block(block: int, seconds: float, golden: Golden) -> int:
+    """Return how many to inject next: some, to share their costs, but not for long."""
+    if seconds > _LONG:
+        return max(1, block // 2)
+    largest = _LARGEST_BLOCK // max(
+        1, sum(getattr(x, "nbytes", 0) for x in golden.outputs.values())
+    )
+    return max(1, min(2 * block if seconds < _SHORT else block, _MOST_IN_A_BLOCK, largest))
 
 
 def _check_corrupted(golden: Golden, name: str, corrupted: np.ndarray) -> None:

@@ -1,14 +1,15 @@
 """The sessions of a split model: its prefix, and its stages one after the other."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 
-from onnxfi.errors import ModelFormatError
+from onnxfi.error_models import Corruption
 from onnxfi.graph import Target
+from onnxfi.injector.stage_runner import StageRunner
 from onnxfi.runtime import Session
-from onnxfi.surgery import Split, Stage
+from onnxfi.surgery import Split
 
 #: Gives what takes the place of a target's value.
 Corrupt = Callable[[Target, np.ndarray], np.ndarray]
@@ -18,7 +19,13 @@ class SplitSessions:
     """Runs the prefix and the suffix of a split; safe to use from several threads at once."""
 
     def __init__(
-        self, split: Split, *, provider: Literal["cpu", "cuda"], threads: int | None
+        self,
+        split: Split,
+        *,
+        provider: Literal["cpu", "cuda"],
+        threads: int | None,
+        lanes: int | Literal["auto"],
+        propagation: bool,
     ) -> None:
         """Open the sessions.
 
@@ -26,19 +33,24 @@ class SplitSessions:
             split: the split model.
             provider: as `onnxfi.runtime.choose_provider` returns it.
             threads: intra-op threads of each session; None leaves the number to ONNX Runtime.
+            lanes: the most lanes; ``auto`` measures how many pay.
+            propagation: whether to push corruptions as sparse patches.
 
         Raises:
             ModelFormatError: ONNX Runtime cannot run a part of the model.
         """
         self._split = split
         self._prefix = Session(split.prefix, provider=provider, threads=threads)
-        # Targets that reach no output have nothing to run after them.
+        alone = len(split.stages) == 1
         self._stages = tuple(
-            _open(stage, provider=provider, threads=threads) if stage.model.graph.outputs else None
+            StageRunner(
+                stage,
+                provider=provider,
+                threads=threads,
+                lanes=lanes if alone else 1,
+                propagation=propagation and alone,
+            )
             for stage in split.stages
-        )
-        self._stage_inputs = tuple(
-            tuple(value.name or "" for value in stage.model.graph.inputs) for stage in split.stages
         )
 
     def run_prefix(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -52,7 +64,7 @@ class SplitSessions:
     def run_suffix(
         self, values: Mapping[str, np.ndarray], corrupt: Corrupt
     ) -> dict[str, np.ndarray]:
-        """Run the stages and return the faulty outputs by name.
+        """Run the stages densely and return all that they compute, by name.
 
         Args:
             values: the boundary, and the targets of the first stage as they are to be fed.
@@ -62,20 +74,16 @@ class SplitSessions:
             InputError: ONNX Runtime refuses a value.
         """
         known = dict(values)
-        for number, session in enumerate(self._stages):
+        for number, stage in enumerate(self._stages):
             if number:
                 for target in self._split.stages[number].targets:
                     known[target.tensor] = corrupt(target, known[target.tensor])
-            if session is not None:
-                known |= session.run({name: known[name] for name in self._stage_inputs[number]})
-        return {name: known[name] for name in self._split.faulty_outputs}
+            known |= stage.run(known)
+        return known
 
-
-def _open(stage: Stage, *, provider: Literal["cpu", "cuda"], threads: int | None) -> Session:
-    try:
-        return Session(stage.model, provider=provider, threads=threads)
-    except ModelFormatError as error:
-        names = " and ".join(repr(x.tensor) for x in stage.targets)
-        raise ModelFormatError(
-            f"What follows the target {names} must run with the target as its input. {error}"
-        ) from error
+    def run_corrupted(
+        self, golden: Mapping[str, np.ndarray], corruptions: Mapping[str, Sequence[Corruption]]
+    ) -> list[dict[str, np.ndarray] | None]:
+        """Run a suffix of one stage for several injections; see `StageRunner.run_corrupted`."""
+        (stage,) = self._stages
+        return stage.run_corrupted(golden, corruptions)

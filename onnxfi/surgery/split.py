@@ -10,6 +10,7 @@ import onnx_ir as ir
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model, Target
 from onnxfi.graph.dependencies import constant_values, consumed_values, required_nodes
+from onnxfi.surgery.extract import extract
 from onnxfi.surgery.weights_file import save_sharing_weights
 
 
@@ -167,21 +168,21 @@ def split(model: Model, target: Target | str | Sequence[Target | str]) -> Split:
     def outputs(level: int) -> list[ir.Value]:
         return [x for x in dict.fromkeys(graph.outputs) if levels.get(x, 0) == level]
 
-    def extract(level: int, inputs: Iterable[ir.Value]) -> Model:
+    def part(level: int, inputs: Iterable[ir.Value]) -> Model:
         made = [*own_targets(level + 1), *handed_on(level), *outputs(level)]
-        return _extract(model, list(inputs), list(dict.fromkeys(made)))
+        return extract(model, list(inputs), list(dict.fromkeys(made)))
 
     stages = tuple(
         Stage(
             targets=tuple(targets[value] for value in own_targets(level)),
-            model=extract(level, [*own_targets(level), *crossing[level]]),
+            model=part(level, [*own_targets(level), *crossing[level]]),
         )
         for level in range(1, last + 1)
     )
     needed = required_nodes(graph, graph.outputs)
     return Split(
         targets=tuple(x for stage in stages for x in stage.targets),
-        prefix=extract(0, graph.inputs),
+        prefix=part(0, graph.inputs),
         stages=stages,
         boundary=_names(handed_on(0)),
         faulty_outputs=_names(x for x in dict.fromkeys(graph.outputs) if x in levels),
@@ -228,24 +229,6 @@ def _levels(graph: ir.Graph, targets: Collection[ir.Value]) -> dict[ir.Value, in
 
 def _node_level(node: ir.Node, levels: Mapping[ir.Value, int]) -> int:
     return max((levels.get(value, 0) for value in consumed_values(node)), default=0)
-
-
-def _extract(model: Model, inputs: Sequence[ir.Value], outputs: Sequence[ir.Value]) -> Model:
-    for value in (*inputs, *outputs):
-        if value.type is None:
-            raise ModelFormatError(
-                f"A tensor that crosses the split must have a known type, and that of "
-                f"{value.name!r} could not be inferred. Add it to the model's value_info."
-            )
-    if outputs:
-        graph = ir.convenience.extract(model.graph, inputs=inputs, outputs=outputs)
-        for value in inputs:  # a weight that is a target is fed
-            graph.initializers.pop(value.name or "", None)
-    else:  # the targets reach no output: nothing runs after them
-        graph = ir.GraphView(
-            inputs, [], nodes=[], opset_imports=model.graph.opset_imports, name=model.graph.name
-        ).clone()
-    return Model(ir.Model(graph, ir_version=model.ir_model.ir_version, functions=[]))
 
 
 def _names(values: Iterable[ir.Value]) -> tuple[str, ...]:

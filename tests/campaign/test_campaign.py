@@ -70,7 +70,17 @@ def test_every_injection_is_recorded_once(work: Path, undisturbed: list[dict[str
         assert (row["bit"] is None) == (not row["error_model"].startswith("bitflip"))
 
 
-@pytest.mark.parametrize("execution", [{"workers": 2}, {"shard": 100}, {"workers": 3, "shard": 1}])
+@pytest.mark.parametrize(
+    "execution",
+    [
+        {"workers": 2},
+        {"shard": 100},
+        {"workers": 3, "shard": 1},
+        {"propagation": False},
+        {"lanes": 1},
+        {"lanes": 5, "shard": 100},
+    ],
+)
 def test_how_it_runs_changes_no_record(
     work: Path, undisturbed: list[dict[str, Any]], execution: dict[str, Any]
 ) -> None:

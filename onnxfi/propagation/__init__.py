@@ -1,0 +1,14 @@
+"""Sparse propagation: carrying corruptions through operators as sparse patches, exactly.
+
+A corruption changes few elements of its target, and the operators that follow often leave few of
+these changes: Relu and MaxPool swallow most. So corruptions are *pushed* through the operators that
+allow it, element by element. Elements that come out bit-equal to golden leave the patch; an empty
+patch is a masked injection, known without running the network. What survives is a patch on later
+tensors, and the rest of the suffix runs from there.
+"""
+
+from onnxfi.propagation.patches import Patches
+from onnxfi.propagation.propagator import Propagator, Pushed
+from onnxfi.propagation.region import Region, find_region
+
+__all__ = ["Patches", "Propagator", "Pushed", "Region", "find_region"]

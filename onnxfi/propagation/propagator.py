@@ -1,0 +1,91 @@
+"""Pushing corruptions through a region."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from onnxfi.error_models import Corruption
+from onnxfi.propagation.patches import Patches
+from onnxfi.propagation.region import Region, Step
+from onnxfi.propagation.rules import InexactError, Operand
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Pushed:
+    """What is left of corruptions after a region.
+
+    Attributes:
+        patches: the patches of each tensor, by name; without those of refused lanes.
+        refused: lanes that no rule can push exactly; they must run densely from the targets on.
+    """
+
+    patches: Mapping[str, Patches]
+    refused: frozenset[int]
+
+    def surviving(self, names: Sequence[str], golden: Mapping[str, np.ndarray]) -> list[int]:
+        """Return the lanes in which any of some tensors differs from golden, in order."""
+        lanes = [
+            np.unique(self.patches[name].keys // golden[name].size)
+            for name in names
+            if name in self.patches
+        ]
+        return np.unique(np.concatenate(lanes)).tolist() if lanes else []
+
+
+class Propagator:
+    """Pushes the corruptions of several lanes through a region at once."""
+
+    def __init__(self, region: Region) -> None:
+        """Read the constants of the region."""
+        self._region = region
+        self._constants = {
+            name: np.ascontiguousarray(tensor.numpy()) for name, tensor in region.constants.items()
+        }
+
+    def push(
+        self, corruptions: Mapping[str, Sequence[Corruption]], golden: Mapping[str, np.ndarray]
+    ) -> Pushed:
+        """Push corruptions as far as the region reaches.
+
+        Args:
+            corruptions: for each target, by name, one corruption in each lane.
+            golden: the golden values of the targets, of the stage's other inputs and of the steps'
+                outputs, by name; C-contiguous.
+        """
+        known = {**golden, **self._constants}
+        patches = {}
+        for name, of_lanes in corruptions.items():
+            made = Patches.of(of_lanes, known[name].size).differing(known[name])
+            if made.keys.size:
+                patches[name] = made
+        refused: set[int] = set()
+        for step in self._region.steps:
+            output = self._push_step(step, known, patches, refused)
+            if output is not None and output.keys.size:
+                patches[step.output] = output
+        return Pushed(patches, frozenset(refused))
+
+    def _push_step(
+        self,
+        step: Step,
+        known: Mapping[str, np.ndarray],
+        patches: dict[str, Patches],
+        refused: set[int],
+    ) -> Patches | None:
+        """Return the patches of a step's output; refused lanes leave all patches."""
+        while any(name in patches for name in step.inputs):
+            operands = [
+                Operand(known[name], patches.get(name)) if name else None for name in step.inputs
+            ]
+            try:
+                return step.rule(operands, known[step.output]).differing(known[step.output])
+            except InexactError as error:
+                refused.update(error.lanes.tolist())
+                for name in list(patches):
+                    kept = patches[name].without_lanes(error.lanes, known[name].size)
+                    if kept.keys.size:
+                        patches[name] = kept
+                    else:
+                        del patches[name]
+        return None

@@ -1,0 +1,113 @@
+"""Which nodes after the targets corruptions are pushed through, and what is left to run."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+import onnx_ir as ir
+
+from onnxfi.graph import Model
+from onnxfi.graph.dependencies import consumed_values
+from onnxfi.propagation.rules import Rule, make_rule
+from onnxfi.surgery import Stage
+from onnxfi.surgery.extract import extract
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Step:
+    """A node that corruptions are pushed through.
+
+    Attributes:
+        rule: how.
+        inputs: names of the node's inputs; an empty one is left out.
+        output: name of its first output, the only one in use.
+    """
+
+    rule: Rule
+    inputs: tuple[str, ...]
+    output: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Region:
+    """The nodes that follow the targets and that corruptions are pushed through.
+
+    Attributes:
+        steps: these nodes, in an order in which they can run.
+        model: computes the outputs of the steps from the stage's inputs; without nodes where there
+            are no steps.
+        rest: what is left of the stage: takes the frontier and others of the stage's inputs, gives
+            the stage's other outputs. Without nodes where nothing is left.
+        frontier: names of the targets and step outputs that the rest takes.
+        outputs: names of the stage's outputs that are targets or step outputs.
+        constants: the constants that the steps read, by name.
+    """
+
+    steps: tuple[Step, ...]
+    model: Model
+    rest: Model
+    frontier: tuple[str, ...]
+    outputs: tuple[str, ...]
+    constants: dict[str, ir.TensorProtocol]
+
+
+def find_region(stage: Stage, *, propagation: bool = True) -> Region:
+    """Find the nodes of a stage that corruptions can be pushed through.
+
+    A node belongs to the region if it has a rule, if what it reads is known (a target, another
+    input of the stage, a constant, or the output of a node in the region), and if only its first
+    output is used.
+
+    Args:
+        stage: the stage.
+        propagation: False for a region without nodes.
+    """
+    graph = stage.model.graph
+    names = {x.tensor for x in stage.targets}
+    reached = {value: None for value in graph.inputs if value.name in names}
+    inside: dict[ir.Node, Step] = {}
+    for node in graph:
+        rule = _find_rule(stage.model, node, reached) if propagation else None
+        if rule is not None:
+            inputs = tuple("" if x is None else x.name or "" for x in node.inputs)
+            inside[node] = Step(rule, inputs, node.outputs[0].name or "")
+            reached[node.outputs[0]] = None
+
+    def part(nodes: Iterable[ir.Node], outputs: list[ir.Value]) -> Model:
+        read = {value for node in nodes for value in consumed_values(node)}
+        own = {value for node in nodes for value in node.outputs}
+        candidates = dict.fromkeys([*graph.inputs, *reached])
+        return extract(stage.model, [x for x in candidates if x in read and x not in own], outputs)
+
+    rest = part(
+        [node for node in graph if node not in inside],
+        [value for value in graph.outputs if value not in reached],
+    )
+    taken = {value.name for value in rest.graph.inputs}
+    return Region(
+        steps=tuple(inside.values()),
+        model=part(inside, [node.outputs[0] for node in inside]),
+        rest=rest,
+        frontier=tuple(x.name or "" for x in reached if x.name in taken),
+        outputs=tuple(x.name or "" for x in dict.fromkeys(graph.outputs) if x in reached),
+        constants={
+            x.name or "": tensor
+            for node in inside
+            for x in node.inputs
+            if x is not None and (tensor := ir.convenience.get_const_tensor(x)) is not None
+        },
+    )
+
+
+def _find_rule(model: Model, node: ir.Node, reached: Collection[ir.Value]) -> Rule | None:
+    patched = [place for place, value in enumerate(node.inputs) if value in reached]
+    if not patched:
+        return None
+    known = all(
+        value is None
+        or value in reached
+        or value in model.graph.inputs
+        or ir.convenience.get_const_tensor(value) is not None
+        for value in node.inputs
+    )
+    others_used = any(x.uses() or x in model.graph.outputs for x in node.outputs[1:])
+    return make_rule(model, node, patched) if known and not others_used else None

@@ -1,0 +1,73 @@
+"""Letting a model that was made for one sample run on several."""
+
+from collections.abc import Collection
+
+import numpy as np
+import onnx_ir as ir
+
+from onnxfi.graph import Model
+from onnxfi.graph.dependencies import consumed_values
+from onnxfi.graph.type_inference import infer_types
+
+_LANES = "lanes"
+
+
+def with_free_batch(model: Model) -> Model | None:
+    """Return the model with a free first axis in every input, or None where that cannot be.
+
+    Shapes that were written for a batch of one are lifted: those of inputs and values, and the
+    constants of Reshape that begin with the batch. None where anything that depends on an input
+    does not keep the free axis as its first one: then it may mix samples. An operator that mixes
+    them and keeps the axis (a Softmax along it) goes unnoticed: compare before you rely on it.
+
+    Args:
+        model: its inputs have a first axis; it is left as it is.
+    """
+    freed = Model(model.ir_model.clone())
+    graph = freed.graph
+    batches = {x.shape[0] for x in graph.inputs if x.shape and isinstance(x.shape[0], int)}
+    for value in graph.inputs:
+        if value.shape:
+            value.shape = ir.Shape([_LANES, *list(value.shape)[1:]])
+    inputs = set(graph.inputs)
+    for node in graph:
+        for value in node.outputs:
+            if value not in inputs:
+                value.shape = None
+    for node in list(graph):
+        if node.op_type == "Reshape" and not node.attributes.get_int("allowzero", 0):
+            _free_reshape(graph, node, batches)
+    infer_types(freed.ir_model)
+    return freed if _keeps_lanes(graph) else None
+
+
+def _keeps_lanes(graph: ir.Graph) -> bool:
+    depending = set(graph.inputs)
+    for node in graph:
+        if not any(value in depending for value in consumed_values(node)):
+            continue
+        if any(
+            x.type in (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS)
+            for x in node.attributes.values()
+        ):
+            return False
+        for value in node.outputs:
+            used = value.uses() or value in graph.outputs
+            if used and not (value.shape and value.shape[0] == ir.SymbolicDim(_LANES)):
+                return False
+            depending.add(value)
+    return True
+
+
+def _free_reshape(graph: ir.Graph, node: ir.Node, batches: Collection[object]) -> None:
+    wanted = node.inputs[1]
+    tensor = None if wanted is None else ir.convenience.get_const_tensor(wanted)
+    if wanted is None or tensor is None:
+        return
+    shape = np.array(tensor.numpy())
+    if shape.size and int(shape[0]) in batches:
+        shape[0] = 0  # which means: as in the input
+        freed = ir.Value(name=f"{wanted.name}/{node.name or node.outputs[0].name}/free")
+        freed.const_value = ir.Tensor(shape, name=freed.name)
+        graph.register_initializer(freed)
+        node.replace_input_with(1, freed)
