@@ -1,105 +1,93 @@
 """BitFlip: bits of single values inverted."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 
+from onnxfi.error_models.bit_choice import BitField, bits_of_dtype, checked_bit, draw_bits
 from onnxfi.error_models.bit_layout import bit_layout, flip_bits
-from onnxfi.error_models.configuration import checked_extent, checked_integer, closest, to_dict
+from onnxfi.error_models.configuration import checked_integer
 from onnxfi.error_models.corruption import Corruption
-from onnxfi.error_models.sites import draw_sites, number_of_sites, values_at
+from onnxfi.error_models.sites import values_at
+from onnxfi.error_models.sitewise import SitewiseErrorModel
 from onnxfi.errors import ErrorModelError
-
-BitField = Literal["any", "sign", "exponent", "mantissa"]
-_FIELDS = ("any", "sign", "exponent", "mantissa")
 
 
 @dataclass(frozen=True, slots=True)
-class BitFlip:
-    """Inverts one bit at each injection site.
+class BitFlip(SitewiseErrorModel):
+    """Inverts one bit at each injection site, or several.
 
-    Works on floats (float8, float16, bfloat16, float32, float64), integers of 8 to 64 bits and
-    bool, which has one bit.
+    Works on floats (float8, float16, bfloat16, float32, float64), integers of 2 to 64 bits and
+    bool, which has one bit. Bit 0 is the least significant.
+
+    The corruption has ``bits`` where one bit is inverted at each site.
 
     Attributes:
-        bit: the bit to invert, 0 the least significant, or the bits among which it is drawn for
-            each site independently: ``any``, ``sign``, ``exponent`` or ``mantissa``.
-        count: number of sites, all different; 1 where neither this nor ``fraction`` is given.
-        fraction: share of the target's elements, above 0 and at most 1, in place of ``count``;
-            rounded to the nearest number of sites, at least 1.
-
-    Raises:
-        ErrorModelError: a value is wrong, or both ``count`` and ``fraction`` are given.
+        bit: the bit to invert, or the bits among which it is drawn for each site independently:
+            any, sign, exponent or mantissa.
+        bits_per_value: number of different bits to invert at each site.
+        adjacent: whether they are neighbours, a burst. ``bit`` is then the lowest of them, or the
+            field in which all of them lie.
     """
 
     name: ClassVar[str] = "bitflip"
 
     bit: int | BitField = "any"
-    count: int | None = None
-    fraction: float | None = None
+    bits_per_value: int = 1
+    adjacent: bool = False
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
         """Check the values."""
-        if isinstance(self.bit, str):
-            if self.bit not in _FIELDS:
-                raise ErrorModelError(
-                    f"bitflip: bit must be a number or one of {', '.join(_FIELDS)}, "
-                    f"got {self.bit!r}{closest(self.bit, _FIELDS)}"
-                )
-        else:
-            bit = checked_integer(self.name, "bit", self.bit, low=0, high=63)
-            object.__setattr__(self, "bit", bit)
-        count, fraction = checked_extent(self.name, self.count, self.fraction)
-        object.__setattr__(self, "count", count)
-        object.__setattr__(self, "fraction", fraction)
-
-    def sample(
-        self, golden: np.ndarray, *, channel_axis: int | None, rng: np.random.Generator
-    ) -> Corruption:
-        """Draw sites and bits, and give the golden values with those bits inverted.
-
-        Args:
-            golden: the golden tensor, of any shape, with enough elements.
-            channel_axis: not used.
-            rng: the source of randomness.
-
-        Returns:
-            A corruption of as many sites as configured, with ``bits``.
-
-        Raises:
-            ErrorModelError: the tensor has too few elements, or its dtype lacks the bit.
-        """
-        allowed = self._allowed_bits(golden.dtype)
-        count = number_of_sites(golden, self.count, self.fraction)
-        sites = draw_sites(golden, count, rng=rng)
-        if len(allowed) == 1:
-            bits = np.full(count, allowed[0], dtype=np.int16)
-        else:
-            bits = rng.integers(allowed.start, allowed.stop, size=count, dtype=np.int16)
-        return Corruption(sites, flip_bits(values_at(golden, sites), bits), bits=bits)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give ``{"name": "bitflip", "configuration": {"bit": ..., "count": ..., ...}}``."""
-        return to_dict(self)
-
-    def _allowed_bits(self, dtype: np.dtype) -> range:
-        """Give the bits of a dtype among which to draw."""
-        layout = bit_layout(dtype)
-        if self.bit == "any":
-            return range(layout.width)
-        if isinstance(self.bit, int):
-            if self.bit >= layout.width:
-                raise ErrorModelError(
-                    f"bitflip: bit must be from 0 to {layout.width - 1} for a {dtype} target, "
-                    f"got {self.bit}: choose a lower bit or another target"
-                )
-            return range(self.bit, self.bit + 1)
-        field = {"sign": layout.sign, "exponent": layout.exponent, "mantissa": layout.mantissa}
-        allowed = field[self.bit]
-        if not allowed:
+        object.__setattr__(self, "bit", checked_bit(self.name, self.bit))
+        number = checked_integer(self.name, "bits_per_value", self.bits_per_value, low=1, high=64)
+        object.__setattr__(self, "bits_per_value", number)
+        if not isinstance(self.adjacent, bool):
+            raise ErrorModelError(f"bitflip: adjacent must be true or false, got {self.adjacent!r}")
+        if number > 1 and not self.adjacent and isinstance(self.bit, int):
             raise ErrorModelError(
-                f"bitflip: bit={self.bit} needs a target whose dtype has such bits, "
-                f"got {dtype}, which has none: use bit=any or a bit number"
+                "bitflip: several bits of a value are drawn from a field or are adjacent, "
+                f"got bit={self.bit} and bits_per_value={number}: "
+                "add adjacent=true for a burst from that bit on, or leave bit out"
             )
-        return allowed
+
+    def corrupt(
+        self, golden: np.ndarray, sites: np.ndarray, *, rng: np.random.Generator
+    ) -> Corruption:
+        """Draw bits, and give the golden values with those inverted."""
+        allowed = bits_of_dtype(self.name, self.bit, golden.dtype)
+        values, several = values_at(golden, sites), self.bits_per_value
+        if several == 1:
+            bits = draw_bits(allowed, sites.size, rng=rng)
+            return Corruption(sites, flip_bits(values, bits), bits=bits)
+        if isinstance(self.bit, int):
+            allowed = range(self.bit, bits_of_dtype(self.name, "any", golden.dtype).stop)
+        if several > len(allowed):
+            raise ErrorModelError(
+                f"bitflip: bits_per_value must be at most {len(allowed)} for bit={self.bit} of a "
+                f"{golden.dtype} target, got {several}: lower it or choose another target"
+            )
+        if self.adjacent:
+            lowest = allowed.start if isinstance(self.bit, int) else allowed.stop - several
+            starts = draw_bits(range(allowed.start, lowest + 1), sites.size, rng=rng)
+            masks = np.uint64(2**several - 1) << starts.astype(np.uint64)
+        else:
+            masks = _draw_masks(allowed, several, sites.size, rng=rng)
+        unsigned = bit_layout(golden.dtype).unsigned
+        inverted = values.view(unsigned) ^ masks.astype(unsigned)
+        return Corruption(sites, inverted.view(golden.dtype))
+
+
+def _draw_masks(
+    allowed: range, several: int, count: int, *, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw ``count`` masks with ``several`` of the allowed bits set, each choice as likely.
+
+    It is Floyd's algorithm, on all masks at once (Bentley and Floyd, CACM 30(9), 1987).
+    """
+    masks = np.zeros(count, dtype=np.uint64)
+    one = np.uint64(1)
+    for highest in range(len(allowed) - several, len(allowed)):
+        drawn = one << rng.integers(highest + 1, size=count, dtype=np.uint64)
+        masks |= np.where(masks & drawn, one << np.uint64(highest), drawn)
+    return masks << np.uint64(allowed.start)

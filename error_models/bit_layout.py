@@ -85,6 +85,17 @@ def bit_layout(dtype: np.dtype) -> BitLayout:
     return BitLayout(kind, width, sign, none, none, unsigned)
 
 
+def bit_masks(bits: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Give the unsigned integers of a dtype's layout that have one bit set each.
+
+    Args:
+        bits: int16, shape ``(K,)``; each below the layout's width.
+        dtype: one with a bit layout.
+    """
+    masks: np.ndarray = np.left_shift(1, bits, dtype=bit_layout(dtype).unsigned, casting="unsafe")
+    return masks
+
+
 def flip_bits(values: np.ndarray, bits: np.ndarray) -> np.ndarray:
     """Give values with one bit of each inverted.
 
@@ -95,7 +106,7 @@ def flip_bits(values: np.ndarray, bits: np.ndarray) -> np.ndarray:
     Returns:
         A new array of the shape and dtype of ``values``.
     """
-    unsigned = bit_layout(values.dtype).unsigned
-    masks = np.left_shift(1, bits, dtype=unsigned, casting="unsafe")
-    flipped: np.ndarray = (values.view(unsigned) ^ masks).view(values.dtype)
-    return flipped
+    flipped: np.ndarray = values.view(bit_layout(values.dtype).unsigned) ^ bit_masks(
+        bits, values.dtype
+    )
+    return flipped.view(values.dtype)

@@ -72,12 +72,12 @@ class CanonicalLayout:
             has_channels=True,
         )
 
-    def injection_sites(self, canonical: np.ndarray, *, sample: int) -> np.ndarray:
+    def injection_sites(self, canonical: np.ndarray, *, sample: int | np.ndarray) -> np.ndarray:
         """Give the injection sites of canonical sites.
 
         Args:
             canonical: int64, shape ``(K,)``, ascending.
-            sample: which sample of the batch.
+            sample: which sample of the batch: of all sites, or of each.
 
         Returns:
             int64, shape ``(K,)``; one for each canonical site. They ascend too where the channel

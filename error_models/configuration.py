@@ -1,9 +1,10 @@
 """Checking and writing the configuration of an error model."""
 
-import dataclasses
 import difflib
+import inspect
 import math
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,39 +38,23 @@ def checked_integer(model: str, key: str, value: object, *, low: int, high: int 
     return number
 
 
-def checked_extent(
-    model: str, count: object, fraction: object
-) -> tuple[int, None] | tuple[None, float]:
-    """Give the configured ``count`` and ``fraction``, of which exactly one is not None.
+def checked_choice(model: str, key: str, value: object, choices: Sequence[str]) -> None:
+    """Check a configured word.
 
     Args:
         model: name of the error model, for the message.
-        count: number of sites, at least 1, or None.
-        fraction: share of the target's elements, above 0 and at most 1, or None. With neither
-            given, the count is 1.
+        key: name of the configuration key, for the message.
+        value: what the user gave.
+        choices: the words allowed.
 
     Raises:
-        ErrorModelError: both are given, or one is of the wrong type or out of range.
+        ErrorModelError: the value is none of them.
     """
-    if fraction is None:
-        return checked_integer(
-            model, "count", 1 if count is None else count, low=1, high=None
-        ), None
-    if count is not None:
+    if value not in choices:
         raise ErrorModelError(
-            f"{model}: the number of sites is given by count or by fraction, "
-            f"got count={count} and fraction={fraction}: leave one of them out"
+            f"{model}: {key} must be one of {', '.join(choices)}, "
+            f"got {value!r}{closest(str(value), choices)}"
         )
-    if (
-        isinstance(fraction, bool)
-        or not isinstance(fraction, int | float | np.integer | np.floating)
-        or not 0 < fraction <= 1
-    ):
-        raise ErrorModelError(
-            f"{model}: fraction must be a number above 0 and at most 1, got {fraction!r}: "
-            "write fraction=0.01 for a hundredth of the elements, say"
-        )
-    return None, float(fraction)
 
 
 def checked_range(model: str, low: object, high: object) -> tuple[float, float] | tuple[None, None]:
@@ -91,7 +76,7 @@ def checked_range(model: str, low: object, high: object) -> tuple[float, float] 
             f"got low={low}, high={high}: give both, "
             "or neither for the range of the golden tensor"
         )
-    least, greatest = _finite(model, "low", low), _finite(model, "high", high)
+    least, greatest = checked_number(model, "low", low), checked_number(model, "high", high)
     if least > greatest:
         raise ErrorModelError(
             f"{model}: low must not be above high, got low={low}, high={high}: swap them"
@@ -99,25 +84,61 @@ def checked_range(model: str, low: object, high: object) -> tuple[float, float] 
     return least, greatest
 
 
-def _finite(model: str, key: str, value: object) -> float:
+def checked_number(model: str, key: str, value: object, *, low: float | None = None) -> float:
+    """Give a configured finite number as a plain ``float``, or ``int`` if it is one.
+
+    Args:
+        model: name of the error model, for the message.
+        key: name of the configuration key, for the message.
+        value: what the user gave.
+        low: the least value allowed; None for no limit.
+
+    Raises:
+        ErrorModelError: the value is no number, not finite, or too low.
+    """
+    number: float | None = None
     if isinstance(value, int | np.integer) and not isinstance(value, bool):
-        return int(value)
-    if isinstance(value, float | np.floating) and math.isfinite(value):
-        return float(value)
-    raise ErrorModelError(
-        f"{model}: {key} must be a finite number, got {value!r}: write {key}=1.0, say"
-    )
+        number = int(value) if abs(int(value)) <= sys.float_info.max else None
+    elif isinstance(value, float | np.floating) and math.isfinite(value):
+        number = float(value)
+    if number is None or (low is not None and number < low):
+        least = "" if low is None else f" of at least {low}"
+        raise ErrorModelError(
+            f"{model}: {key} must be a finite number{least}, got {value!r}: write {key}=1.0, say"
+        )
+    return number
 
 
-def configuration_keys(model: type) -> tuple[str, ...]:
-    """Give the configuration keys of an error model: the dataclass fields that it is made from."""
-    return tuple(field.name for field in dataclasses.fields(model) if field.init)
+def configuration_keys(model: Callable[..., Any]) -> tuple[str, ...]:
+    """Give the configuration keys of an error model: the parameters that it is made with."""
+    return tuple(each.name for each in _parameters(model))
+
+
+def required_keys(model: Callable[..., Any]) -> tuple[str, ...]:
+    """Give the configuration keys that have no default."""
+    return tuple(each.name for each in _parameters(model) if each.default is each.empty)
+
+
+def _parameters(model: Callable[..., Any]) -> list[inspect.Parameter]:
+    by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return [x for x in inspect.signature(model).parameters.values() if x.kind in by_name]
 
 
 def to_dict(model: Any) -> dict[str, Any]:
-    """Give ``{"name": ..., "configuration": {...}}`` of an error model that is a dataclass."""
-    configuration = {key: getattr(model, key) for key in configuration_keys(type(model))}
-    return {"name": model.name, "configuration": configuration}
+    """Give ``{"name": ..., "configuration": {...}}`` of an error model that keeps what it is told.
+
+    Args:
+        model: has a ``name``, and each configuration key as an attribute.
+    """
+    keys = configuration_keys(type(model))
+    return {"name": model.name, "configuration": {key: _plain(getattr(model, key)) for key in keys}}
+
+
+def _plain(value: Any) -> Any:
+    """Give a configured value as JSON has it."""
+    if hasattr(value, "to_dict"):
+        return value.to_dict()
+    return list(value) if isinstance(value, tuple) else value
 
 
 def closest(word: str, words: Iterable[str]) -> str:

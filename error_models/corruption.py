@@ -16,8 +16,8 @@ class Corruption:
     Attributes:
         indices: int64, shape ``(K,)``; unique flat indices into the target, in C order.
         values: shape ``(K,)``, in the target's dtype; what is written at each site.
-        bits: int16, shape ``(K,)``; the bit flipped at each site, 0 the least significant; None
-            where the error model flips none.
+        bits: int16, shape ``(K,)``; the bit flipped or held at each site, 0 the least significant;
+            None where the error model hits no single bit.
         pattern: name of the spatial pattern; None where the error model has none.
 
     Raises:

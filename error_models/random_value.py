@@ -2,81 +2,107 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar, Literal
 
-import ml_dtypes
 import numpy as np
 
 from onnxfi.error_models.bit_layout import bit_layout
-from onnxfi.error_models.configuration import checked_extent, checked_range, to_dict
+from onnxfi.error_models.configuration import checked_choice, checked_number, checked_range
 from onnxfi.error_models.corruption import Corruption
-from onnxfi.error_models.sites import draw_sites, number_of_sites
-from onnxfi.error_models.value_range import value_range
+from onnxfi.error_models.rounding import integer_limits, largest_float, round_to
+from onnxfi.error_models.sitewise import SitewiseErrorModel
+from onnxfi.error_models.value_range import mean_and_deviation, value_range
 from onnxfi.errors import ErrorModelError
 
 
 @dataclass(frozen=True, slots=True)
-class RandomValue:
-    """Writes uniformly drawn values at each injection site.
+class RandomValue(SitewiseErrorModel):
+    """Writes random values at each injection site, uniformly or normally distributed.
 
-    Floats are drawn from ``[low, high]`` and rounded to the target's dtype, integers from the
-    whole numbers of ``[low, high]``, both ends included. A bool is a fair coin whatever the range.
+    A value is independent of the golden value. Uniform floats are drawn from ``[low, high]`` and
+    rounded to the target's dtype, uniform integers from the whole numbers of ``[low, high]``, both
+    ends included. Normal values are rounded likewise, and what is beyond the least or the greatest
+    finite value of the dtype becomes that. A bool is a fair coin whatever is given.
+
+    What is not given is that of the golden tensor's finite values: the range, or mean and standard
+    deviation. They are taken anew for each corruption, which reads the whole golden tensor: on
+    large tensors fixed ones are faster.
 
     Attributes:
-        low: the least value; None, together with ``high``, for the range of the golden tensor's
-            finite values.
-        high: the greatest value.
-        count: number of sites, all different; 1 where neither this nor ``fraction`` is given.
-        fraction: share of the target's elements, above 0 and at most 1, in place of ``count``;
-            rounded to the nearest number of sites, at least 1.
-
-    Raises:
-        ErrorModelError: only one end is given, an end is not finite, ``low`` is above ``high``, or
-            the number of sites is wrong.
+        low: the least uniform value; given together with ``high``, or not at all.
+        high: the greatest uniform value.
+        distribution: uniform or normal.
+        mean: the mean of normal values; given together with ``deviation``, or not at all.
+        deviation: the standard deviation of normal values.
     """
 
     name: ClassVar[str] = "random"
 
     low: float | None = None
     high: float | None = None
-    count: int | None = None
-    fraction: float | None = None
+    distribution: Literal["uniform", "normal"] = "uniform"
+    mean: float | None = None
+    deviation: float | None = None
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
         """Check the values."""
-        count, fraction = checked_extent(self.name, self.count, self.fraction)
-        object.__setattr__(self, "count", count)
-        object.__setattr__(self, "fraction", fraction)
+        checked_choice(self.name, "distribution", self.distribution, ("uniform", "normal"))
+        foreign = ("mean", "deviation") if self.distribution == "uniform" else ("low", "high")
+        for key in foreign:
+            if getattr(self, key) is not None:
+                raise ErrorModelError(
+                    f"random: low and high are for uniform values, mean and deviation for normal "
+                    f"ones, got {key}={getattr(self, key)} with distribution={self.distribution}: "
+                    "leave it out, or choose the other distribution"
+                )
         low, high = checked_range(self.name, self.low, self.high)
         object.__setattr__(self, "low", low)
         object.__setattr__(self, "high", high)
+        if (self.mean is None) != (self.deviation is None):
+            raise ErrorModelError(
+                "random: mean and deviation must be given together or not at all, "
+                f"got mean={self.mean}, deviation={self.deviation}: give both, "
+                "or neither for those of the golden tensor"
+            )
+        if self.mean is not None:
+            mean = checked_number(self.name, "mean", self.mean)
+            deviation = checked_number(self.name, "deviation", self.deviation, low=0)
+            object.__setattr__(self, "mean", mean)
+            object.__setattr__(self, "deviation", deviation)
 
-    def sample(
-        self, golden: np.ndarray, *, channel_axis: int | None, rng: np.random.Generator
+    def corrupt(
+        self, golden: np.ndarray, sites: np.ndarray, *, rng: np.random.Generator
     ) -> Corruption:
-        """Draw sites, and a value for each.
+        """Draw a value for each site."""
+        if bit_layout(golden.dtype).kind == "bool":
+            values = rng.integers(2, size=sites.size, dtype=np.uint8).astype(golden.dtype)
+        elif self.distribution == "normal":
+            values = self._normal(golden, sites.size, rng=rng)
+        else:
+            values = self._uniform(golden, sites.size, rng=rng)
+        return Corruption(sites, values)
 
-        Without ``low`` and ``high`` the golden tensor is read once for its range.
+    def _normal(self, golden: np.ndarray, count: int, *, rng: np.random.Generator) -> np.ndarray:
+        if self.mean is None or self.deviation is None:
+            if not count:
+                return np.empty(0, golden.dtype)
+            moments = mean_and_deviation(golden)
+            if moments is None:
+                raise _no_finite_value("mean and deviation")
+            mean, deviation = moments
+        else:
+            mean, deviation = float(self.mean), float(self.deviation)
+        with np.errstate(over="ignore"):
+            drawn = mean + deviation * rng.standard_normal(count)
+        if bit_layout(golden.dtype).kind == "float":
+            largest = largest_float(golden.dtype)
+            drawn = np.clip(drawn, -largest, largest)
+        return round_to(drawn, golden.dtype)
 
-        Args:
-            golden: the golden tensor, of any shape, with enough elements.
-            channel_axis: not used.
-            rng: the source of randomness.
-
-        Returns:
-            A corruption of as many sites as configured.
-
-        Raises:
-            ErrorModelError: the tensor has too few elements, is of no numeric dtype, has no
-                finite value to take a range from, or its dtype cannot hold ``low`` or ``high``.
-        """
-        kind = bit_layout(golden.dtype).kind
-        count = number_of_sites(golden, self.count, self.fraction)
-        sites = draw_sites(golden, count, rng=rng)
-        if kind == "bool":
-            values = rng.integers(2, size=count, dtype=np.uint8).astype(golden.dtype)
-            return Corruption(sites, values)
-        if kind == "float":
+    def _uniform(self, golden: np.ndarray, count: int, *, rng: np.random.Generator) -> np.ndarray:
+        if not count and self.low is None:
+            return np.empty(0, golden.dtype)
+        if bit_layout(golden.dtype).kind == "float":
             low, high = self._float_range(golden)
             share = rng.random(count)
             # This form does not overflow where high - low would.
@@ -86,21 +112,15 @@ class RandomValue:
             # The generator knows numpy's own integers only; the others are narrower than a byte.
             native = np.int8 if golden.dtype.kind == "V" else golden.dtype.newbyteorder("=")
             drawn = rng.integers(least, greatest, size=count, dtype=native, endpoint=True)
-        return Corruption(sites, drawn.astype(golden.dtype, copy=False))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give ``{"name": "random", "configuration": {"low": ..., "high": ..., ...}}``."""
-        return to_dict(self)
+        values: np.ndarray = drawn.astype(golden.dtype, copy=False)
+        return values
 
     def _float_range(self, golden: np.ndarray) -> tuple[float, float]:
         """Give the ends of the range for a float tensor."""
         if self.low is None or self.high is None:
             golden_range = value_range(golden)
             if golden_range is None:
-                raise ErrorModelError(
-                    "random: the range is taken from the golden tensor's finite values, "
-                    "got a tensor without any: give low and high"
-                )
+                raise _no_finite_value("low and high")
             return golden_range
         with np.errstate(over="ignore"):
             ends = np.array([self.low, self.high], dtype=np.float64).astype(golden.dtype)
@@ -113,8 +133,8 @@ class RandomValue:
         if self.low is None or self.high is None:
             return int(golden.min()), int(golden.max())
         low, high = math.ceil(self.low), math.floor(self.high)
-        limits = ml_dtypes.iinfo(golden.dtype)  # type: ignore[no-untyped-call]
-        if not limits.min <= low <= high <= limits.max:
+        least, greatest = integer_limits(golden.dtype)
+        if not least <= low <= high <= greatest:
             raise self._does_not_fit(golden.dtype)
         return low, high
 
@@ -124,3 +144,10 @@ class RandomValue:
             f"random: a {dtype} target must be able to hold low, high and a value "
             f"between them, got low={self.low}, high={self.high}: choose another range"
         )
+
+
+def _no_finite_value(keys: str) -> ErrorModelError:
+    return ErrorModelError(
+        "random: what is not given is taken from the golden tensor's finite values, "
+        f"got a tensor without any: give {keys}"
+    )

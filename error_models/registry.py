@@ -1,22 +1,37 @@
 """The error models by name, and making one from a name, a text or a mapping."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from onnxfi.error_models.bit_flip import BitFlip
-from onnxfi.error_models.configuration import closest, configuration_keys
+from onnxfi.error_models.configuration import closest, configuration_keys, required_keys
+from onnxfi.error_models.constant import Constant
 from onnxfi.error_models.error_model import ErrorModel
+from onnxfi.error_models.infinity import Infinity
+from onnxfi.error_models.nan import NaN
+from onnxfi.error_models.noise import Noise
+from onnxfi.error_models.plugins import declared_names, find_plugin
 from onnxfi.error_models.random_value import RandomValue
+from onnxfi.error_models.scale import Scale
 from onnxfi.error_models.spatial_model import SpatialModel
+from onnxfi.error_models.spec_text import parse_spec
+from onnxfi.error_models.stuck_at import StuckAt
 from onnxfi.error_models.zero import Zero
 from onnxfi.errors import ErrorModelError
 
-ERROR_MODELS: dict[str, type[BitFlip] | type[Zero] | type[RandomValue] | type[SpatialModel]] = {
+ERROR_MODELS: dict[str, type[ErrorModel]] = {
     "bitflip": BitFlip,
+    "stuckat": StuckAt,
     "zero": Zero,
+    "constant": Constant,
     "random": RandomValue,
+    "noise": Noise,
+    "scale": Scale,
+    "nan": NaN,
+    "inf": Infinity,
     "spatial": SpatialModel,
 }
+"""The error models of onnxfi; no other package can take one of these names."""
 
 
 def load(spec: str | Mapping[str, Any] | ErrorModel) -> ErrorModel:
@@ -25,13 +40,15 @@ def load(spec: str | Mapping[str, Any] | ErrorModel) -> ErrorModel:
     Args:
         spec: ``"name"`` or ``"name:key=value,..."``, such as ``"bitflip:bit=30,count=2"``; a
             mapping ``{"name": ..., "configuration": {...}}``, as ``to_dict`` gives it; or an error
-            model, which is given back.
+            model, which is given back. The name is one of onnxfi's, one that an installed package
+            declares in the group of entry points ``onnxfi.error_models``, or a class of any
+            installed package as ``package.module:Class``.
 
     Raises:
         ErrorModelError: the name or a key is unknown, or a value is wrong.
     """
     if isinstance(spec, str):
-        return _make(*_parse(spec))
+        return _make(*parse_spec(spec))
     if isinstance(spec, Mapping):
         return from_dict(spec)
     # A class has the attributes of the protocol too; only its instances are error models.
@@ -41,12 +58,6 @@ def load(spec: str | Mapping[str, Any] | ErrorModel) -> ErrorModel:
         "an error model is given as a text, a mapping or an error model, "
         f"got {spec!r}: write 'bitflip', say"
     )
-
-
-def path_keys(name: object) -> tuple[str, ...]:
-    """Return the keys of an error model's configuration that hold the path of a file."""
-    model = ERROR_MODELS.get(name) if isinstance(name, str) else None
-    return getattr(model, "paths", ())
 
 
 def from_dict(document: Mapping[str, Any]) -> ErrorModel:
@@ -81,49 +92,82 @@ def from_dict(document: Mapping[str, Any]) -> ErrorModel:
     return _make(document["name"], configuration)
 
 
+def find_error_model(name: object) -> type[ErrorModel]:
+    """Give the class of an error model.
+
+    Raises:
+        ErrorModelError: there is none of that name, or it cannot be imported.
+    """
+    found = None
+    if isinstance(name, str):
+        module, _, rest = name.partition(":")
+        if rest and module in ERROR_MODELS:
+            raise ErrorModelError(
+                f"the configuration of {module} is written key=value, got {rest!r}: "
+                f"`onnxfi error-models show {module}` tells the keys"
+            )
+        found = ERROR_MODELS.get(name) or find_plugin(name)
+    if found is None:
+        known = tuple(dict.fromkeys((*ERROR_MODELS, *declared_names())))
+        raise ErrorModelError(
+            f"an error model is one of {', '.join(known)}, or a class as package.module:Class, "
+            f"got {name!r}{closest(str(name), known)}"
+        )
+    return found
+
+
+def map_paths(
+    name: object, configuration: Mapping[str, Any], change: Callable[[str], str]
+) -> dict[str, Any]:
+    """Give a configuration with every path of a file in it changed.
+
+    Args:
+        name: name of the error model.
+        configuration: its configuration, which need not be right.
+        change: gives the path to put in a path's place.
+
+    Raises:
+        ErrorModelError: there is no error model of that name.
+    """
+    changed = dict(configuration)
+    for key in getattr(find_error_model(name), "paths", ()):
+        changed = _changed(changed, key.split("."), change)
+    return changed
+
+
+def _changed(
+    configuration: Mapping[str, Any], path: list[str], change: Callable[[str], str]
+) -> dict[str, Any]:
+    key, *inner = path
+    value = configuration.get(key)
+    if inner and isinstance(value, Mapping):
+        return {**configuration, key: _changed(value, inner, change)}
+    if not inner and isinstance(value, str):
+        return {**configuration, key: change(value)}
+    return dict(configuration)
+
+
 def _make(name: object, configuration: Mapping[str, Any]) -> ErrorModel:
     """Make the error model of a name, with the keys checked."""
-    model = ERROR_MODELS.get(name) if isinstance(name, str) else None
-    if model is None:
-        raise ErrorModelError(
-            f"an error model is one of {', '.join(ERROR_MODELS)}, "
-            f"got {name!r}{closest(str(name), ERROR_MODELS)}"
-        )
-    keys = configuration_keys(model)
+    kind = find_error_model(name)
+    keys = configuration_keys(kind)
     for key in configuration:
         if key not in keys:
             raise ErrorModelError(
                 f"{name}: the configuration has the keys {', '.join(keys)}, "
                 f"got {key!r}{closest(str(key), keys)}"
             )
-    return model(**configuration)
-
-
-def _parse(text: str) -> tuple[str, dict[str, int | float | str]]:
-    """Split ``name:key=value,...`` into the name and the configuration."""
-    name, colon, rest = text.partition(":")
-    configuration: dict[str, int | float | str] = {}
-    for item in rest.split(",") if colon else ():
-        key, equals, value = (part.strip() for part in item.partition("="))
-        if not key or not equals or not value:
-            raise ErrorModelError(
-                "an error model is written name or name:key=value,key=value, "
-                f"got {item!r} in {text!r}: write bitflip:bit=30,count=2, say"
-            )
-        if key in configuration:
-            raise ErrorModelError(
-                f"each key of an error model is given once, got {key!r} again in {text!r}: "
-                "keep one of them"
-            )
-        configuration[key] = _parse_value(value)
-    return name.strip(), configuration
-
-
-def _parse_value(text: str) -> int | float | str:
-    """Read an integer, else a float, else leave the text."""
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
+    missing = [key for key in required_keys(kind) if key not in configuration]
+    if missing:
+        raise ErrorModelError(
+            f"{name}: {', '.join(missing)} must be given: write {name}:{missing[0]}=…, "
+            f"`onnxfi error-models show {name}` tells what it means"
+        )
+    try:
+        return kind(**configuration)
+    except ErrorModelError:
+        raise
+    except (TypeError, ValueError) as error:  # of another package
+        raise ErrorModelError(
+            f"{name}: the configuration must suit it, got {dict(configuration)!r}: {error}"
+        ) from error

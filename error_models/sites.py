@@ -2,48 +2,60 @@
 
 import numpy as np
 
+from onnxfi.error_models.extent import Extent
+from onnxfi.error_models.region import Region
 from onnxfi.errors import ErrorModelError
 
 
-def number_of_sites(golden: np.ndarray, count: int | None, fraction: float | None) -> int:
-    """Give the number of sites that a count or a fraction asks for.
-
-    Args:
-        golden: the golden tensor; only its size counts.
-        count: number of sites; None where ``fraction`` is given.
-        fraction: share of the elements, which is rounded to the nearest number, at least 1.
-    """
-    return max(1, round((fraction or 0) * golden.size)) if count is None else count
-
-
-def draw_sites(golden: np.ndarray, count: int, *, rng: np.random.Generator) -> np.ndarray:
+def draw_sites(
+    golden: np.ndarray,
+    extent: Extent,
+    region: Region | None = None,
+    *,
+    channel_axis: int | None = None,
+    rng: np.random.Generator,
+) -> np.ndarray:
     """Draw injection sites uniformly, without replacement.
 
-    The cost grows with ``count``, not with the size of the tensor.
+    The cost grows with the number of sites, not with the size of the tensor or of the region.
 
     Args:
-        golden: the golden tensor; only its size counts.
-        count: number of sites, at least 1.
+        golden: the golden tensor; only its shape counts.
+        extent: how many sites; a share or a rate is one of the region.
+        region: where the sites may lie; None for the whole tensor.
+        channel_axis: the golden tensor's channel axis, or None.
         rng: the source of randomness.
 
     Returns:
-        int64, shape ``(count,)``; unique flat indices in ascending order.
+        int64, shape ``(K,)``; unique flat indices in ascending order.
 
     Raises:
-        ErrorModelError: the tensor has fewer elements than ``count``.
+        ErrorModelError: the tensor is empty, or the region does not lie in it, or either has fewer
+            elements than the extent's count.
     """
     size = golden.size
+    if not size:
+        raise ErrorModelError(
+            "the target must have an element at least, "
+            f"got one of shape {golden.shape}, which has 0: choose another target"
+        )
+    selection = None if region is None else region.of_target(golden.shape, channel_axis)
+    if selection is not None:
+        size = selection.size
+    count = extent.draw(size, rng=rng)
     if count > size:
         raise ErrorModelError(
-            f"count must not exceed the number of elements of the target, which has {size}, "
+            f"count must not exceed the number of elements of the "
+            f"{'target' if region is None else 'region'}, which has {size}, "
             f"got count={count}: lower it or choose another target"
         )
     if count == 1:
-        return rng.integers(size, size=1)
-    # Generator.choice is Floyd's algorithm here unless count is a good part of size.
-    sites = rng.choice(size, size=count, replace=False, shuffle=False)
-    sites.sort()
-    return sites
+        sites = rng.integers(size, size=1)
+    else:
+        # Generator.choice is Floyd's algorithm here unless count is a good part of size.
+        sites = rng.choice(size, size=count, replace=False, shuffle=False)
+        sites.sort()
+    return sites if selection is None else selection.sites(sites)
 
 
 def values_at(golden: np.ndarray, sites: np.ndarray) -> np.ndarray:

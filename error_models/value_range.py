@@ -29,3 +29,23 @@ def value_range(tensor: np.ndarray) -> tuple[float, float] | None:
         return low, high
     finite = wide[np.isfinite(wide)]
     return (float(finite.min()), float(finite.max())) if finite.size else None
+
+
+def mean_and_deviation(tensor: np.ndarray) -> tuple[float, float] | None:
+    """Give the mean and the standard deviation of the finite values; None where there is none.
+
+    The deviation is that of the values themselves (divided by their number). Reads the whole
+    tensor.
+
+    Args:
+        tensor: any shape and layout, of a dtype with a bit layout.
+    """
+    with np.errstate(invalid="ignore"):
+        wide = tensor.astype(np.float64)
+    finite = wide[np.isfinite(wide)]
+    if not finite.size:
+        return None
+    # Squares of large values would overflow.
+    scale = float(np.abs(finite).max()) or 1.0
+    finite /= scale
+    return float(finite.mean()) * scale, float(finite.std()) * scale

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from onnxfi.error_models import BitFlip, Corruption
+from onnxfi.error_models.extent import Extent
 from onnxfi.error_models.sites import draw_sites
 from onnxfi.errors import ErrorModelError, InputError
 
@@ -69,7 +70,7 @@ def test_refuses(
 def test_sites_are_sorted_and_unique(count: int) -> None:
     rng = np.random.default_rng(count)
     for _ in range(50):
-        sites = draw_sites(np.zeros((10, 10)), count, rng=rng)
+        sites = draw_sites(np.zeros((10, 10)), Extent(count), rng=rng)
         assert sites.dtype == np.int64
         assert (np.diff(sites) > 0).all()
         assert sites.size == count

@@ -1,0 +1,55 @@
+"""Constant: values replaced by one given."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from onnxfi.error_models.bit_layout import bit_layout
+from onnxfi.error_models.configuration import checked_number
+from onnxfi.error_models.corruption import Corruption
+from onnxfi.error_models.rounding import integer_limits, round_to
+from onnxfi.error_models.sitewise import SitewiseErrorModel
+from onnxfi.errors import ErrorModelError
+
+
+@dataclass(frozen=True, slots=True)
+class Constant(SitewiseErrorModel):
+    """Writes one given number at each injection site.
+
+    A float is rounded to the target's dtype, which must be able to hold it. Integers take whole
+    numbers that their dtype has, bool takes 0 and 1.
+
+    Attributes:
+        value: the number; finite (``nan`` and ``inf`` are error models of their own).
+    """
+
+    name: ClassVar[str] = "constant"
+
+    value: float
+
+    def check(self) -> None:
+        """Check the number."""
+        object.__setattr__(self, "value", checked_number(self.name, "value", self.value))
+
+    def corrupt(
+        self, golden: np.ndarray, sites: np.ndarray, *, rng: np.random.Generator
+    ) -> Corruption:
+        """Give the number for each site; nothing is drawn."""
+        return Corruption(sites, np.full(sites.size, self._value_in(golden.dtype)))
+
+    def _value_in(self, dtype: np.dtype) -> np.ndarray:
+        """Give the number in a dtype, as an array of no axes."""
+        if bit_layout(dtype).kind == "float":
+            value = round_to(np.array(self.value, dtype=np.float64), dtype)
+            held = bool(np.isfinite(value.astype(np.float64)))
+        else:
+            least, greatest = integer_limits(dtype)
+            held = self.value == int(self.value) and least <= self.value <= greatest
+            value = np.array(int(self.value) if held else 0, dtype=dtype)
+        if not held:
+            raise ErrorModelError(
+                f"constant: a {dtype} target must be able to hold the value, "
+                f"got value={self.value}: choose another value or target"
+            )
+        return value

@@ -1,0 +1,58 @@
+"""Infinity: values that have become infinite."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from onnxfi.error_models.bit_layout import bit_layout
+from onnxfi.error_models.configuration import checked_choice
+from onnxfi.error_models.corruption import Corruption
+from onnxfi.error_models.rounding import integer_limits, largest_float
+from onnxfi.error_models.sitewise import SitewiseErrorModel
+
+_SIGNS = ("positive", "negative", "any")
+
+
+@dataclass(frozen=True, slots=True)
+class Infinity(SitewiseErrorModel):
+    """Writes an infinity at each injection site.
+
+    A dtype that has none saturates: some float8 take their greatest or least finite value, integers
+    and bool their greatest or least value.
+
+    Attributes:
+        sign: positive, negative, or any: drawn for each site independently, both as likely.
+    """
+
+    name: ClassVar[str] = "inf"
+
+    sign: Literal["positive", "negative", "any"] = "positive"
+
+    def check(self) -> None:
+        """Check the sign."""
+        checked_choice(self.name, "sign", self.sign, _SIGNS)
+
+    def corrupt(
+        self, golden: np.ndarray, sites: np.ndarray, *, rng: np.random.Generator
+    ) -> Corruption:
+        """Draw the signs, if they are not given, and give the infinities."""
+        if self.sign == "any":
+            negative = rng.integers(2, size=sites.size)
+        else:
+            negative = np.full(sites.size, _SIGNS.index(self.sign))
+        return Corruption(sites, _infinities(golden.dtype)[negative])
+
+
+@cache
+def _infinities(dtype: np.dtype) -> np.ndarray:
+    """Give what stands for the positive and the negative infinity in a dtype."""
+    if bit_layout(dtype).kind != "float":
+        least, greatest = integer_limits(dtype)
+        return np.array([greatest, least], dtype=dtype)
+    infinities = np.array([np.inf, -np.inf]).astype(dtype)
+    if np.isinf(infinities).all():
+        return infinities
+    largest = largest_float(dtype)
+    return np.array([largest, -largest]).astype(dtype)

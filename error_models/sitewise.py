@@ -1,0 +1,107 @@
+"""Error models that draw injection sites, and then a value for each."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from onnxfi.error_models.bit_layout import bit_layout
+from onnxfi.error_models.configuration import to_dict
+from onnxfi.error_models.corruption import Corruption
+from onnxfi.error_models.extent import Extent
+from onnxfi.error_models.region import Region
+from onnxfi.error_models.sites import draw_sites
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SitewiseErrorModel(ABC):
+    """Draws injection sites uniformly, without replacement, and then a value for each.
+
+    What the values are is for a subclass to say: a frozen dataclass with a ``name``, ``corrupt``,
+    and where it has fields of its own, ``check``.
+
+    Attributes:
+        count: number of sites, all different; 1 where none of count, fraction and rate is given.
+        fraction: share of the elements that are sites, above 0 and at most 1; rounded to the
+            nearest number of sites, at least 1.
+        rate: probability that an element is a site, from 0 to 1, for each element independently;
+            so the number of sites varies, and may be 0.
+        region: where the sites may lie; the whole target where it is not given. A fraction or a
+            rate is then one of the region's elements.
+
+    Raises:
+        ErrorModelError: a value is wrong, or more than one of ``count``, ``fraction`` and ``rate``
+            is given.
+    """
+
+    name: ClassVar[str]
+    paths: ClassVar[tuple[str, ...]] = ("region.sites",)  # the keys that may hold a path
+
+    count: int | None = None
+    fraction: float | None = None
+    rate: float | None = None
+    region: Region | Mapping[str, Any] | None = None
+    _extent: Extent = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        extent = Extent.of(self.name, count=self.count, fraction=self.fraction, rate=self.rate)
+        object.__setattr__(self, "_extent", extent)
+        for key in ("count", "fraction", "rate"):
+            object.__setattr__(self, key, getattr(extent, key))
+        if self.region is not None:
+            object.__setattr__(self, "region", Region.of(self.region))
+        self.check()
+
+    def check(self) -> None:  # noqa: B027  # most have something to check, not all
+        """Check the fields of a subclass when it is made.
+
+        Raises:
+            ErrorModelError: one is wrong.
+        """
+
+    @abstractmethod
+    def corrupt(
+        self, golden: np.ndarray, sites: np.ndarray, *, rng: np.random.Generator
+    ) -> Corruption:
+        """Draw the values of given sites.
+
+        Args:
+            golden: the golden tensor, of a dtype with a bit layout; see ``values_at``.
+            sites: int64, shape ``(K,)``; unique, ascending. K may be 0.
+            rng: the source of randomness.
+
+        Returns:
+            A corruption of these sites.
+
+        Raises:
+            ErrorModelError: the golden tensor's dtype does not suit the error model.
+        """
+
+    def sample(
+        self, golden: np.ndarray, *, channel_axis: int | None, rng: np.random.Generator
+    ) -> Corruption:
+        """Draw sites, and a value for each.
+
+        Args:
+            golden: the golden tensor, of any shape, with enough elements.
+            channel_axis: its channel axis; only a region reads it.
+            rng: the source of randomness.
+
+        Returns:
+            A corruption of as many sites as configured.
+
+        Raises:
+            ErrorModelError: the tensor has too few elements, the region does not lie in it, or its
+                dtype does not suit the error model.
+        """
+        bit_layout(golden.dtype)  # raises for a dtype that has no values to draw
+        region = self.region if isinstance(self.region, Region) else None
+        sites = draw_sites(golden, self._extent, region, channel_axis=channel_axis, rng=rng)
+        return self.corrupt(golden, sites, rng=rng)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give ``{"name": ..., "configuration": {...}}``, which ``load`` turns back."""
+        return to_dict(self)

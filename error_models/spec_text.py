@@ -1,0 +1,86 @@
+"""Error models as text: ``name:key=value,...``, read and written."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from onnxfi.errors import ErrorModelError
+
+# A comma between brackets separates the items of a list.
+_COMMA = re.compile(r",(?![^\[]*\])")
+_WORDS = {"true": True, "false": False}
+
+
+def parse_spec(text: str) -> tuple[str, dict[str, Any]]:
+    """Split a text into the name and the configuration of an error model.
+
+    The text is ``name``, ``name:key=value,...``, or the same with ``package.module:Class`` for the
+    name. A value is a number, ``true`` or ``false``, a list ``[value,value]``, or else a text; a
+    dot in a key goes to a key of a mapping, so ``region.rows=3`` is ``{"region": {"rows": 3}}``.
+
+    Raises:
+        ErrorModelError: the text is not of that form.
+    """
+    name, colon, rest = (part.strip() for part in text.partition(":"))
+    head, _, tail = rest.partition(":")
+    if "=" not in head and head.strip().isidentifier():
+        name, colon, rest = f"{name}:{head.strip()}", ":" if tail else "", tail
+    configuration: dict[str, Any] = {}
+    for item in _COMMA.split(rest) if colon else ():
+        key, equals, value = (part.strip() for part in item.partition("="))
+        if not key or not equals or not value:
+            raise ErrorModelError(
+                "an error model is written name or name:key=value,key=value, "
+                f"got {item!r} in {text!r}: write bitflip:bit=30,count=2, say"
+            )
+        _put(configuration, key, _parse_value(value), text)
+    return name, configuration
+
+
+def write_spec(name: str, configuration: Mapping[str, Any]) -> str:
+    """Write an error model as ``parse_spec`` reads it; keys whose value is None are left out."""
+    items = ",".join(f"{key}={_write_value(value)}" for key, value in _flat(configuration))
+    return f"{name}:{items}" if items else name
+
+
+def _put(configuration: dict[str, Any], key: str, value: Any, text: str) -> None:
+    *path, last = key.split(".")
+    place: Any = configuration
+    for part in path:
+        place = place.setdefault(part, {}) if isinstance(place, dict) else None
+    if not isinstance(place, dict) or last in place:
+        raise ErrorModelError(
+            f"each key of an error model is given once, got {key!r} again in {text!r}: "
+            "keep one of them"
+        )
+    place[last] = value
+
+
+def _parse_value(text: str) -> Any:
+    """Read a list, a word, an integer, else a float, else leave the text."""
+    if text.startswith("[") and text.endswith("]"):
+        return [_parse_value(item.strip()) for item in text[1:-1].split(",") if item.strip()]
+    if text in _WORDS:
+        return _WORDS[text]
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _flat(configuration: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in configuration.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{key}.{inner}", each) for inner, each in _flat(value))
+        elif value is not None:
+            yield key, value
+
+
+def _write_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return f"[{','.join(map(_write_value, value))}]"
+    return str(value)

@@ -1,0 +1,49 @@
+"""StuckAt: bits of single values held at 0 or 1."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from onnxfi.error_models.bit_choice import BitField, bits_of_dtype, checked_bit, draw_bits
+from onnxfi.error_models.bit_layout import bit_layout, bit_masks
+from onnxfi.error_models.configuration import checked_integer
+from onnxfi.error_models.corruption import Corruption
+from onnxfi.error_models.sites import values_at
+from onnxfi.error_models.sitewise import SitewiseErrorModel
+
+
+@dataclass(frozen=True, slots=True)
+class StuckAt(SitewiseErrorModel):
+    """Holds one bit at 0 or at 1 at each injection site.
+
+    Works on the dtypes that ``bitflip`` works on. A site whose bit has the value already is a site
+    all the same, and keeps its golden value. The corruption has ``bits``.
+
+    Attributes:
+        value: what the bit is stuck at, 0 or 1.
+        bit: the bit, 0 the least significant, or the bits among which it is drawn for each site
+            independently: any, sign, exponent or mantissa.
+    """
+
+    name: ClassVar[str] = "stuckat"
+
+    value: int
+    bit: int | BitField = "any"
+
+    def check(self) -> None:
+        """Check the values."""
+        value = checked_integer(self.name, "value", self.value, low=0, high=1)
+        object.__setattr__(self, "value", value)
+        object.__setattr__(self, "bit", checked_bit(self.name, self.bit))
+
+    def corrupt(
+        self, golden: np.ndarray, sites: np.ndarray, *, rng: np.random.Generator
+    ) -> Corruption:
+        """Draw bits, and give the golden values with those held."""
+        allowed = bits_of_dtype(self.name, self.bit, golden.dtype)
+        bits = draw_bits(allowed, sites.size, rng=rng)
+        codes = values_at(golden, sites).view(bit_layout(golden.dtype).unsigned)
+        masks = bit_masks(bits, golden.dtype)
+        held = codes | masks if self.value else codes & ~masks
+        return Corruption(sites, held.view(golden.dtype), bits=bits)
