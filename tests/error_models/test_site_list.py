@@ -7,7 +7,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
@@ -57,7 +57,7 @@ def site_lists(draw: st.DrawFn) -> SiteList:
     return SiteList(shape, tuple(corruptions))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(sites=site_lists())
 def test_a_list_is_read_as_it_was_written(tmp_path_factory: Any, sites: SiteList) -> None:
     path = tmp_path_factory.getbasetemp() / "sites.npz"
