@@ -2,10 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 import numpy as np
 import onnx
 from onnx.reference import ReferenceEvaluator
+
+#: Makes of a tensor what takes its place.
+Overwrite = Callable[[np.ndarray], np.ndarray]
 
 
 class NodeByNode:
@@ -23,7 +27,7 @@ class NodeByNode:
     def run(
         self,
         feeds: Mapping[str, np.ndarray],
-        overwrites: Mapping[str, Callable[[np.ndarray], np.ndarray]] | None = None,
+        overwrites: Mapping[str, Overwrite] = MappingProxyType({}),
     ) -> dict[str, np.ndarray]:
         """Run the model and return every tensor outside of bodies, by name.
 
@@ -32,7 +36,6 @@ class NodeByNode:
             overwrites: by name, what takes the place of a tensor as soon as it is there, made from
                 the value that it has by then: an earlier one may have changed it already.
         """
-        overwrites = overwrites or {}
         results: dict[str, np.ndarray] = {}
 
         def arrive(name: str, array: np.ndarray) -> None:
@@ -80,6 +83,9 @@ def features(proto: onnx.ModelProto) -> dict[str, bool]:
     made = {name for node in nodes for name in node.output if name}
     unused = {name for name in made if not reads[name] and name not in outputs}
     identical = {name for node in nodes if node.op_type == "Identity" for name in node.output}
+    inner = Counter(
+        name for x in nodes for body in bodies(x) for y in body.node for name in y.output
+    )
     several = [set(node.output) - {""} for node in nodes if len(node.output) > 1]
     types = {x.type.tensor_type.elem_type for x in (*proto.graph.input, *proto.graph.output)}
 
@@ -106,6 +112,7 @@ def features(proto: onnx.ModelProto) -> dict[str, bool]:
         "body within a body": any(
             bodies(inner) for x in nodes for body in bodies(x) for inner in body.node
         ),
+        "name in several bodies": any(count > 1 for count in inner.values()),
         "several inputs": len(inputs) > 1,
         "unused input": any(not reads[x.name] for x in inputs),
         "symbolic batch": any(d.dim_param for x in inputs for d in x.type.tensor_type.shape.dim),

@@ -299,6 +299,7 @@ def run_overwriting(
         produced = runtime_node.run(*arguments, **context)
         # A node may leave out its last outputs.
         results.update(zip(runtime_node.output, produced, strict=False))
+        results[""] = None  # which an optional output that is left out would have taken
         if tensor in runtime_node.output:
             before = np.asarray(results[tensor])
             results[tensor] = overwrite(before)

@@ -1,7 +1,7 @@
 """A random graph in the making: its tensors, and adding nodes to it."""
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -69,7 +69,9 @@ class Scope:
         self.captured: list[Tensor] = []
         self.nodes: list[onnx.NodeProto] = []
         self.initializers: list[onnx.TensorProto] = []
-        self.names = _names(draw) if outer is None else outer.names
+        self.stem = self.one_of("t", "/block.1/Ünit 2:") if outer is None else f"{outer.stem}in_"
+        # Bodies side by side have the same names in them.
+        self.names = (f"{self.stem}{number}" for number in itertools.count())
 
     @property
     def visible(self) -> list[Tensor]:
@@ -162,8 +164,3 @@ def like(tensor: Tensor, **changes: Any) -> Tensor:
 def pattern(shape: tuple[int, ...], start: int) -> np.ndarray:
     """Return whole numbers from -3 to 3 in no obvious order."""
     return (np.arange(start, start + np.prod(shape, dtype=int)) * 5 % 7 - 3).reshape(shape)
-
-
-def _names(draw: st.DrawFn) -> Iterator[str]:
-    stem = draw(st.sampled_from(["t", "/block.1/Ünit 2:"]))
-    return (f"{stem}{number}" for number in itertools.count())

@@ -1,16 +1,16 @@
-"""The operators of the random graphs, each with what it needs and what it makes of a tensor."""
+"""The operators of the random graphs: each takes a tensor, and draws its other operands."""
 
 from collections.abc import Callable
 
 import numpy as np
-from random_graph_scope import LARGEST, Scope, Tensor, like, pattern
+from random_graphs.scope import LARGEST, Scope, Tensor, like, pattern
 from small_graphs import BOOL, FLOAT, INT64
 
 MOST_ELEMENTS = 48
 # What is larger is clipped before it is used, so that a few operators later it is still exact.
 CALM = 2**16
-DEEPEST_IF = 2
 
+#: Adds nodes to a scope and returns what they make of a tensor.
 Operator = Callable[[Scope, Tensor], Tensor]
 
 
@@ -85,49 +85,12 @@ def where(s: Scope, x: Tensor) -> Tensor:
     return s.node("Where", [condition, x, y], like(x, largest=largest, role="data"))[0]
 
 
-def if_node(s: Scope, x: Tensor) -> Tensor:
-    """An If with one or two outputs; the branches capture, and may hold another If."""
-    condition = s.pick(lambda y: y.dtype == BOOL and y.shape == ()) or _condition(s, x)
-    count = s.one_of(1, 2)
-    bodies, branches, largest = [], [], 0
-    for _ in range(2):
-        body = Scope(s.draw, outer=s)
-        made = [x]
-        for _ in range(count):
-            made.append(s.one_of(*_steps(body, made[-1]))(body, made[-1]))
-        bodies.append(body)
-        branches.append(body.body([], made[1:]))
-        largest = max(largest, *(y.largest for y in made))
-    outputs = [like(x, largest=largest)] * count
-    return s.node(
-        "If",
-        [condition],
-        *outputs,
-        bodies=bodies,
-        then_branch=branches[0],
-        else_branch=branches[1],
-    )[0]
-
-
-def _condition(s: Scope, x: Tensor) -> Tensor:
-    (total,) = s.node("ReduceSum", [x], like(x, shape=(), largest=x.size * x.largest), keepdims=0)
-    return compare(s, total)
-
-
-def _steps(s: Scope, x: Tensor) -> list[Operator]:
-    if x.largest > CALM:
-        return [clip]
-    steps: list[Operator] = [unary, identities, binary, variadic, clip, where]
-    return steps + [if_node] * (s.depth < DEEPEST_IF)
-
-
 # Another shape or dtype.
 
 
 def compare(s: Scope, x: Tensor) -> Tensor:
-    return s.node(s.one_of("Greater", "Equal"), [x, other(s, x)], like(x, dtype=BOOL, role="data"))[
-        0
-    ]
+    op = s.one_of("Greater", "Equal")
+    return s.node(op, [x, other(s, x)], like(x, dtype=BOOL, role="data"))[0]
 
 
 def logic(s: Scope, x: Tensor) -> Tensor:
@@ -238,90 +201,3 @@ def matmul(s: Scope, x: Tensor) -> Tensor:
     y = y or s.constant(pattern((n, 2), 1).astype(np.float32))
     made = like(x, shape=(*x.shape[:-1], y.shape[1]), largest=n * x.largest * y.largest)
     return s.node("MatMul", [x, y], made)[0]
-
-
-def loop(s: Scope, x: Tensor) -> Tensor:
-    """A Loop that adds a captured tensor up to three times and collects flat copies."""
-    trips = s.one_of(1, 2, 3)
-    body = Scope(s.draw, outer=s)
-    number, go = body.tensor((), INT64, largest=trips), body.tensor((), BOOL, largest=1)
-    state = body.tensor(x.shape, FLOAT, largest=x.largest)
-    added = other(s, x)
-    grown = like(x, largest=x.largest + trips * added.largest)
-    (go_on,) = body.node("Identity", [go], go)
-    (after,) = body.node("Add", [state, added], grown)
-    (flat,) = body.node("Reshape", [after, body.fixed([-1])], like(grown, shape=(x.size,)))
-    return s.node(
-        "Loop",
-        [s.fixed(trips), s.constant(np.array(True), role="fixed"), x],
-        grown,
-        like(grown, shape=(trips, x.size)),
-        bodies=[body],
-        body=body.body([number, go, state], [go_on, after, flat]),
-    )[0]
-
-
-def scan(s: Scope, x: Tensor) -> Tensor:
-    """A Scan that adds up the rows of a tensor, and takes a captured tensor from each."""
-    row_shape = x.shape[1:]
-    start = s.pick(lambda y: is_float(y) and y.shape == row_shape and y.largest <= CALM)
-    start = start or s.constant(pattern(row_shape, 2).astype(np.float32))
-    taken = other(s, start)
-    body = Scope(s.draw, outer=s)
-    total = body.tensor(row_shape, FLOAT, largest=start.largest + x.shape[0] * x.largest)
-    row = body.tensor(row_shape, FLOAT, largest=x.largest)
-    (after,) = body.node("Add", [total, row], total)
-    (less,) = body.node("Sub", [row, taken], like(row, largest=x.largest + taken.largest))
-    return s.node(
-        "Scan",
-        [start, x],
-        like(total),
-        like(x, largest=less.largest),
-        bodies=[body],
-        body=body.body([total, row], [after, less]),
-        num_scan_inputs=1,
-    )[0]
-
-
-def _is_wide(x: Tensor) -> bool:
-    return len(x.shape) > 0 and x.shape[-1] > 1
-
-
-# What each operator takes; the simplest first, since Hypothesis shrinks towards it.
-OPERATORS: dict[Operator, Callable[[Tensor], bool]] = {
-    unary: is_number,
-    identities: lambda x: True,
-    binary: is_number,
-    variadic: is_float,
-    clip: is_float,
-    dropout: is_float,
-    where: is_number,
-    compare: is_number,
-    logic: lambda x: x.dtype == BOOL,
-    cast: lambda x: True,
-    transpose: lambda x: len(x.shape) > 1,
-    reshape: lambda x: len(x.shape) > 0,
-    slice_last: _is_wide,
-    split: _is_wide,
-    top_k: lambda x: is_float(x) and _is_wide(x),
-    arg_max: lambda x: is_float(x) and _is_wide(x),
-    gather: lambda x: is_number(x) and len(x.shape) > 0,
-    concat: lambda x: len(x.shape) > 0 and x.size * 2 <= MOST_ELEMENTS,
-    reduce_sum: lambda x: is_number(x) and len(x.shape) > 0,
-    matmul: lambda x: is_float(x) and len(x.shape) > 1,
-    if_node: is_float,
-    loop: is_float,
-    scan: lambda x: is_float(x) and len(x.shape) > 1,
-}
-
-
-# These tangle a graph most.
-OFTEN = [binary, split, top_k, concat, if_node, loop, scan]
-
-
-def operators_for(x: Tensor) -> list[Operator]:
-    """Return the operators that a tensor may go into."""
-    if x.largest > CALM:
-        return [clip if is_float(x) else compare]
-    fitting = [operator for operator, takes in OPERATORS.items() if takes(x)]
-    return [*fitting, *(x for x in fitting if x in OFTEN)]
