@@ -28,8 +28,9 @@ def extract(model: Model, inputs: Sequence[ir.Value], outputs: Sequence[ir.Value
             )
     if outputs:
         graph = ir.convenience.extract(model.graph, inputs=inputs, outputs=outputs)
-        for value in inputs:  # a weight that is a target is fed
+        for value in graph.inputs:  # a weight that is a target is fed
             graph.initializers.pop(value.name or "", None)
+            value.const_value = None
     else:
         graph = ir.GraphView(
             inputs, [], nodes=[], opset_imports=model.graph.opset_imports, name=model.graph.name
