@@ -20,7 +20,7 @@ def take_in_small_tensors(model: ir.Model) -> list[Path]:
     beside a model that is in memory.
 
     Raises:
-        ModelFormatError: a file ends before its tensors do.
+        ModelFormatError: a file is missing or ends before its tensors do.
     """
     files = set()
     for value in model.graph.initializers.values():
@@ -44,10 +44,11 @@ def take_in_small_tensors(model: ir.Model) -> list[Path]:
 def _file(tensor: ir.ExternalTensor) -> Path:
     path = Path(tensor.path)
     end = (tensor.offset or 0) + tensor.nbytes
-    if path.stat().st_size < end:
+    size = path.stat().st_size if path.is_file() else 0
+    if size < end:
         raise ModelFormatError(
-            f"The external tensor {tensor.name!r} ends at byte {end} of {path}, and the file has "
-            f"{path.stat().st_size}. Get the file again: it is not whole, or of another model."
+            f"The external tensor {tensor.name!r} ends at byte {end} of {path}, and there are "
+            f"{size}. Get the file again: it is missing, not whole, or of another model."
         )
     return path
 

@@ -9,6 +9,7 @@ from google.protobuf.message import DecodeError
 
 from onnxfi import converters
 from onnxfi.errors import ModelFormatError
+from onnxfi.graph.checking import check_model
 from onnxfi.graph.external_weights import take_in_small_tensors
 from onnxfi.graph.inner_weights import lift_inner_weights
 from onnxfi.graph.model import Model
@@ -45,9 +46,9 @@ def _read(path: Path) -> ir.Model:
     if path.is_dir():
         raise ModelFormatError(f"A model must be a file, and {path} is a folder.")
     try:
-        # By path, so that weights in external files are found beside the model, and stay there.
-        onnx.checker.check_model(str(path))
+        # Weights in external files stay there.
         proto = onnx.load(path, load_external_data=False)
+        check_model(proto, path)
         model = ir.serde.deserialize_model(densified(proto, path.parent))
         ir.external_data.set_base_dir(model.graph, path.parent)
     except (
@@ -66,7 +67,7 @@ def _read(path: Path) -> ir.Model:
 
 def _check(proto: onnx.ModelProto, what: str) -> ir.Model:
     try:
-        onnx.checker.check_model(proto)
+        check_model(proto, None)
         return ir.serde.deserialize_model(densified(proto, Path()))
     except (ValueError, onnx.checker.ValidationError, ir.serde.SerdeError) as error:
         raise ModelFormatError(

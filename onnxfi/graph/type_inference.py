@@ -10,6 +10,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 # Bytes. Inference reads smaller initializers: shapes and axes are among them.
 _LARGEST_READ = 1024
 _LONGEST_SHAPE = 10_000  # far more axes than any tensor has
+_MADE_UP = "unk__"
 _SILENT = 4
 _STANDARD_DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
 
@@ -18,12 +19,44 @@ def infer_types(model: ir.Model) -> None:
     """Fill in the types and shapes of the main graph's values, as far as they can be known.
 
     What onnx cannot infer, such as the outputs of ``com.microsoft`` operators, ONNX Runtime is
-    asked for. What it does not know either stays unknown. No large weight is read.
+    asked for. What it does not know either stays unknown. Shapes that the model declares are out of
+    date if one of them contradicts the inputs (which somebody has changed), and do not count then.
+    No large weight is read.
     """
+    declared = {x: (x.type, x.shape) for x in _node_outputs(model) if x.type is not None}
+    for value in declared:
+        value.type = value.shape = None
     _infer_by_onnx(model)
+    out_of_date = any(_contradict(x.shape, shape) for x, (_, shape) in declared.items())
+    for value, (value_type, shape) in declared.items():
+        value.type = value.type or value_type
+        if not out_of_date:
+            value.shape = _filled(value.shape, shape)
+    _infer_by_onnx(model)  # what follows from the declarations
     unknown = _unknown_values(model)
     if unknown and _ask_onnx_runtime(model, unknown):
         _infer_by_onnx(model)  # what follows from the answers
+
+
+def _contradict(inferred: ir.Shape | None, declared: ir.Shape | None) -> bool:
+    if inferred is None or declared is None:
+        return False
+    return inferred.rank() != declared.rank() or any(
+        _is_known(x) and isinstance(y, int) and x != y
+        for x, y in zip(inferred, declared, strict=True)
+    )
+
+
+def _filled(inferred: ir.Shape | None, declared: ir.Shape | None) -> ir.Shape | None:
+    """Return the inferred shape with its unknown axes as declared."""
+    if inferred is None or declared is None:
+        return declared if inferred is None else inferred
+    return ir.Shape(x if _is_known(x) else y for x, y in zip(inferred, declared, strict=True))
+
+
+def _is_known(axis: int | ir.SymbolicDim) -> bool:
+    # Inference makes up names for axes that it does not know.
+    return isinstance(axis, int) or not (axis.value or _MADE_UP).startswith(_MADE_UP)
 
 
 def _infer_by_onnx(model: ir.Model) -> None:

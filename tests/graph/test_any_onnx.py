@@ -278,3 +278,44 @@ def test_weights_of_subgraphs_may_share_a_name(tmp_path: Path) -> None:
     feeds = random_inputs(proto)
     between = run_file(tmp_path / "prefix.onnx", feeds)
     assert_close(run_file(tmp_path / "suffix.onnx", between), run_whole(proto, feeds), "saved")
+
+
+def test_a_graph_without_a_name() -> None:
+    proto = chain()
+    proto.graph.name = ""
+    assert check_recomposition(proto) == ["x", "w", "a", "b", "c", "y"]
+    assert proto.graph.name == ""
+
+
+def test_inputs_and_outputs_without_rank(tmp_path: Path) -> None:
+    proto = model(
+        [node("Relu", "x", "a"), node("Neg", "a", "y")], [value("x", None)], [value("y", None)]
+    )
+    onnx.save(proto, tmp_path / "model.onnx")
+    for source in (proto, tmp_path / "model.onnx"):
+        loaded = onnxfi.load(source)
+        assert [x.shape for x in loaded.targets()] == [None, None, None]
+        with onnxfi.Injector(loaded, "a", provider="cpu") as injector:
+            golden = injector.golden({"x": np.ones((2, 3), np.float32)})
+        np.testing.assert_array_equal(golden.outputs["y"], -np.ones((2, 3), np.float32))
+    # So the parts of a split can be loaded in their turn.
+    onnxfi.split(loaded, "a").save(tmp_path / "parts")
+    assert [x.tensor for x in onnxfi.load(tmp_path / "parts" / "suffix.onnx").targets()] == [
+        "a",
+        "y",
+    ]
+
+
+def test_shapes_that_are_out_of_date_do_not_count() -> None:
+    proto = onnx.shape_inference.infer_shapes(chain())
+    # Somebody freed the batch axis of the input, and of nothing else.
+    for info in (*proto.graph.value_info, *proto.graph.output):
+        info.type.tensor_type.shape.dim[0].dim_value = 1
+    assert check_recomposition(proto) == ["x", "w", "a", "b", "c", "y"]
+    assert {x.shape for x in onnxfi.load(proto).targets(kind="activation")} == {("N", 4)}
+
+
+def test_declared_shapes_count_where_inference_has_none() -> None:
+    proto = unknown_operator()
+    proto.graph.value_info.append(value("b", [3]))
+    assert onnxfi.load(proto).target("b").shape == (3,)
