@@ -206,6 +206,25 @@ def test_save_shares_one_weights_file(tmp_path: Path) -> None:
     np.testing.assert_allclose(y, np.maximum(x @ weight, 0) @ weight, rtol=1e-4, atol=1e-4)
 
 
+def test_saved_stages_run_one_after_the_other(tmp_path: Path) -> None:
+    proto = SMALL_GRAPHS["skips"]()
+    feeds = random_inputs(proto)
+    onnxfi.split(onnxfi.load(proto), ["s", "c1", "k3"]).save(tmp_path)
+    description = json.loads((tmp_path / "split.json").read_text())
+    assert description["stages"] == [
+        {"model": "stage_1.onnx", "targets": ["c1", "k3"]},
+        {"model": "stage_2.onnx", "targets": ["s"]},
+    ]
+    known = feeds
+    for name in ("prefix.onnx", *(stage["model"] for stage in description["stages"])):
+        session = onnxruntime.InferenceSession(tmp_path / name)
+        taken = {x.name: known[x.name] for x in session.get_inputs()}
+        made = [x.name for x in session.get_outputs()]
+        known = known | dict(zip(made, session.run(made, taken), strict=True))
+    expected, _ = run_overwriting(proto, feeds)
+    np.testing.assert_allclose(known["y"], expected["y"], rtol=2e-5, atol=1e-6)
+
+
 def test_saving_where_nothing_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ModelFormatError, match="folder that can be written"):
