@@ -1,4 +1,4 @@
-"""The native route: from a Keras .h5 to ONNX with h5py, numpy and onnx alone.
+"""The native route: from a Keras file to ONNX with h5py, numpy and onnx alone.
 
 Nothing in the file is executed. Every layer call becomes operators whose last output is a tensor
 named after the layer; which one that is, the layer map in the model's metadata says.
@@ -14,7 +14,8 @@ import onnx
 from onnxfi.converters.argument_checks import INTEGER_TYPES, require_arguments
 from onnxfi.converters.call_arguments import TensorReference
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
-from onnxfi.converters.keras_file import KerasFile, open_keras_file
+from onnxfi.converters.hdf5 import StoredWeight
+from onnxfi.converters.keras_file import open_keras_file
 from onnxfi.converters.keras_graph import KerasInput, KerasLayer, KerasModel, parse_model
 from onnxfi.converters.layer_call import LayerCall, Options
 from onnxfi.converters.layer_map import Layer
@@ -27,10 +28,10 @@ from onnxfi.errors import ModelFormatError
 
 
 def convert_native(source: Path, *, opset: int, architecture: Path | None) -> onnx.ModelProto:
-    """Convert a Keras .h5 without Keras.
+    """Convert a Keras file without Keras.
 
     Args:
-        source: a full-model .h5, or a weights-only one with `architecture`.
+        source: a full-model .h5, a .keras archive, or a weights-only file with `architecture`.
         opset: version of the default operator set.
         architecture: JSON text of ``model.to_json()``.
 
@@ -44,7 +45,8 @@ def convert_native(source: Path, *, opset: int, architecture: Path | None) -> on
     """
     with open_keras_file(source, architecture) as file:
         model = parse_model(file.configuration)
-        walk = _Walk(model, file, opset)
+        weights = weights_by_path(model, file.weights, file.keras_major)
+        walk = Walk(model, weights, file.keras_major, GraphBuilder(opset, names_of(model)))
         walk.run()
     built = walk.graph.build(model.name)
     return finish_model(
@@ -55,23 +57,36 @@ def convert_native(source: Path, *, opset: int, architecture: Path | None) -> on
     )
 
 
-class _Walk:
-    """One conversion: the calls of a model, in order, each through its translation."""
+class Walk:
+    """One conversion: the calls of a model, in order, each through its translation.
 
-    def __init__(self, model: KerasModel, file: KerasFile, opset: int) -> None:
-        self.model = model
-        self.file = file
-        self.weights = weights_by_path(model, file.weights, file.keras_major)
-        # A nested model that is called twice calls all of its layers twice.
-        self.graph = GraphBuilder(opset, reserved=_names(model, Counter(_paths(model))))
+    Attributes:
+        graph: the graph that grows.
+        layers: the layer map so far.
+        tensors: the output of each layer call so far, by its path in the layer map.
+    """
+
+    def __init__(
+        self,
+        model: KerasModel,
+        weights: Mapping[str, tuple[StoredWeight, ...]],
+        keras_major: int,
+        graph: GraphBuilder,
+    ) -> None:
+        """Prepare to build the model, with the weights of each layer by its path."""
+        self.graph = graph
         self.layers: list[Layer] = []
+        self.tensors: dict[str, Tensor] = {}
+        self._model = model
+        self._weights = weights
+        self._keras_major = keras_major
         self._calls: Counter[str] = Counter()
         self._masks = Masks()
 
     def run(self) -> None:
         """Build the whole graph."""
-        inputs = [self._add_input(entry) for entry in self.model.inputs]
-        for tensor in self._run_model(self.model, inputs, ""):
+        inputs = [self._add_input(entry) for entry in self._model.inputs]
+        for tensor in self._run_model(self._model, inputs, ""):
             self.graph.add_output(tensor)
 
     def _add_input(self, entry: KerasInput) -> Tensor:
@@ -80,7 +95,7 @@ class _Walk:
                 f"The input {entry.name!r} must have a shape, but the file stores none. "
                 "Build the model with an explicit Input(shape) and save it again."
             )
-        options = Options(entry.name, "InputLayer", entry.options, self.file.keras_major)
+        options = Options(entry.name, "InputLayer", entry.options, self._keras_major)
         dtype = options.get("dtype")
         if dtype not in INTEGER_TYPES:
             _require_float32(options)
@@ -128,7 +143,7 @@ class _Walk:
         keywords: Mapping[str, Any],
     ) -> tuple[Tensor, ...]:
         """Run call `number` of a layer or of a nested model; return its outputs."""
-        options = Options(path, layer.layer_class, layer.options, self.file.keras_major)
+        options = Options(path, layer.layer_class, layer.options, self._keras_major)
         inputs = tuple(leaves(arguments, Tensor))
         given_masks = masks_among(keywords, inputs, options)
         keywords = {key: value for key, value in keywords.items() if key != "mask"}
@@ -156,7 +171,7 @@ class _Walk:
         self.graph.enter(name)
         call = LayerCall(
             options,
-            assign_weights(options, self.weights.get(path, ())),
+            assign_weights(options, self._weights.get(path, ())),
             path,
             arguments,
             keywords,
@@ -180,6 +195,7 @@ class _Walk:
     ) -> None:
         """Add a layer call to the layer map, and each of its further outputs."""
         first, *others = outputs
+        self.tensors[name] = first
         before = None if operator is None else operator.name
         self.layers.append(Layer(name, layer_class, first.name, before, first.channel_axis))
         for i, tensor in enumerate(others, 1):
@@ -187,6 +203,15 @@ class _Walk:
             self.layers.append(
                 Layer(path, layer_class, tensor.name, channel_axis=tensor.channel_axis)
             )
+
+
+def names_of(model: KerasModel) -> Iterator[str]:
+    """Yield the names that the layers' outputs and the inputs of the graph will have."""
+    yield from (entry.name for entry in model.inputs)
+    # A nested model that is called twice calls all of its layers twice.
+    for path, count in Counter(_paths(model)).items():
+        yield path
+        yield from (f"{path}@{number}" for number in range(1, count))
 
 
 def _paths(model: KerasModel) -> Iterator[str]:
@@ -202,14 +227,6 @@ def _paths_inside(layer: KerasLayer, path: str) -> Iterator[str]:
     yield path
     for inner in layer.inner:
         yield from _paths_inside(inner, f"{path}/{inner.name}")
-
-
-def _names(model: KerasModel, calls: Counter[str]) -> Iterator[str]:
-    """Yield the names that the layers' outputs and the inputs of the graph will have."""
-    yield from (entry.name for entry in model.inputs)
-    for path, count in calls.items():
-        yield path
-        yield from (f"{path}@{number}" for number in range(1, count))
 
 
 def _value(
