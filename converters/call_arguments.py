@@ -5,7 +5,7 @@ arguments as ``["mask", 0, 0]``; Keras 3 as ``{"args": […], "kwargs": {…}}``
 inside.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +45,7 @@ def node_arguments(
         keywords = node.get("kwargs") or {}
     elif isinstance(node, list):
         read = _keras2_argument
-        entries = [node] if node and isinstance(node[0], str) else node
+        entries = list(_entries(node))
         arguments = tuple(tensor_reference(entry, path) for entry in entries)
         if any(reference.call < 0 for reference in arguments):
             raise unsupported(path, layer_class, "is called on a constant")
@@ -85,6 +85,18 @@ def damaged(path: str, what: str) -> ModelFormatError:
         f"The configuration must be one that Keras writes, but {path or 'the model'!r} {what}. "
         "The file is damaged: save the model again."
     )
+
+
+def _entries(node: list[Any]) -> Iterator[Any]:
+    """Yield the tensors of an inbound node of Keras 2, which may be nested."""
+    if node and isinstance(node[0], str):
+        yield node
+        return
+    for entry in node:
+        if isinstance(entry, list):
+            yield from _entries(entry)
+        else:
+            yield entry
 
 
 def _asks(value: Any) -> bool:

@@ -23,6 +23,15 @@ from onnxfi.converters.layers_embedding import (
     translate_embedding,
     translate_masking,
 )
+from onnxfi.converters.layers_mask_operations import (
+    translate_any,
+    translate_constant_like,
+    translate_convert_to_tensor,
+    translate_expand_dims,
+    translate_logic,
+    translate_not_equal,
+)
+from onnxfi.converters.layers_masked_merging import translate_masked_merge
 from onnxfi.converters.layers_merging import translate_concatenate, translate_elementwise
 from onnxfi.converters.layers_normalization import (
     batch_normalization_weights,
@@ -42,6 +51,7 @@ TRANSLATIONS: Mapping[str, Translation] = {
     "ActivityRegularization": translate_identity,
     "Add": translate_elementwise,
     "AlphaDropout": translate_identity,
+    "Any": translate_any,
     "Average": translate_elementwise,
     "AveragePooling2D": translate_pooling,
     "BatchNormalization": translate_batch_normalization,
@@ -49,12 +59,14 @@ TRANSLATIONS: Mapping[str, Translation] = {
     "Concatenate": translate_concatenate,
     "Conv2D": translate_convolution,
     "Conv2DTranspose": translate_transposed_convolution,
+    "ConvertToTensor": translate_convert_to_tensor,
     "Cropping2D": translate_cropping,
     "Dense": translate_dense,
     "DepthwiseConv2D": translate_depthwise_convolution,
     "Dropout": translate_dropout,
     "ELU": translate_activation_layer,
     "Embedding": translate_embedding,
+    "ExpandDims": translate_expand_dims,
     "Flatten": translate_flatten,
     "GRU": translate_recurrent,
     "GaussianDropout": translate_identity,
@@ -63,11 +75,15 @@ TRANSLATIONS: Mapping[str, Translation] = {
     "GlobalMaxPooling2D": translate_global_pooling,
     "LSTM": translate_recurrent,
     "LeakyReLU": translate_activation_layer,
+    "LogicalAnd": translate_logic,
+    "LogicalOr": translate_logic,
     "Masking": translate_masking,
     "MaxPooling2D": translate_pooling,
-    "Maximum": translate_elementwise,
-    "Minimum": translate_elementwise,
-    "Multiply": translate_elementwise,
+    "Maximum": translate_masked_merge,
+    "Minimum": translate_masked_merge,
+    "Multiply": translate_masked_merge,
+    "NotEqual": translate_not_equal,
+    "OnesLike": translate_constant_like,
     "Permute": translate_permute,
     "RNN": translate_recurrent,
     "ReLU": translate_activation_layer,
@@ -79,6 +95,7 @@ TRANSLATIONS: Mapping[str, Translation] = {
     "TimeDistributed": translate_time_distributed,
     "UpSampling2D": translate_upsampling,
     "ZeroPadding2D": translate_zero_padding,
+    "ZerosLike": translate_constant_like,
 }
 """What translates a call of each layer class."""
 
@@ -105,14 +122,32 @@ CALL_ARGUMENTS: Mapping[str, tuple[str, ...]] = {
 }
 """Which keyword arguments, besides the mask, a layer of each class takes in a call."""
 
-OPERATIONS: Collection[str] = {}
+OPERATIONS: Collection[str] = {
+    "Any",
+    "ConvertToTensor",
+    "ExpandDims",
+    "LogicalAnd",
+    "LogicalOr",
+    "NotEqual",
+    "OnesLike",
+    "ZerosLike",
+}
 """Classes that are operations of Keras 3, not layers: they are called on constants too."""
 
 ANY_TYPE: Collection[str] = {
+    "Any",
+    "Concatenate",
+    "ConvertToTensor",
     "Embedding",
+    "ExpandDims",
     "Functional",
+    "LogicalAnd",
+    "LogicalOr",
     "Model",
+    "NotEqual",
+    "OnesLike",
     "Sequential",
     "TimeDistributed",
+    "ZerosLike",
 }
 """Classes that are called on tensors of other types than float32, too."""
