@@ -119,6 +119,13 @@ def required_keys(model: Callable[..., Any]) -> tuple[str, ...]:
     return tuple(each.name for each in _parameters(model) if each.default is each.empty)
 
 
+def default_configuration(model: Callable[..., Any]) -> dict[str, Any]:
+    """Give the configuration keys that have a default, with it."""
+    return {
+        each.name: each.default for each in _parameters(model) if each.default is not each.empty
+    }
+
+
 def _parameters(model: Callable[..., Any]) -> list[inspect.Parameter]:
     by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     return [x for x in inspect.signature(model).parameters.values() if x.kind in by_name]

@@ -1,4 +1,4 @@
-"""The range of a tensor's values."""
+"""The range of a tensor's values, and their mean and standard deviation."""
 
 import math
 
@@ -41,11 +41,15 @@ def mean_and_deviation(tensor: np.ndarray) -> tuple[float, float] | None:
         tensor: any shape and layout, of a dtype with a bit layout.
     """
     with np.errstate(invalid="ignore"):
-        wide = tensor.astype(np.float64)
-    finite = wide[np.isfinite(wide)]
-    if not finite.size:
+        values = tensor.astype(np.float64).reshape(-1)
+        if not math.isfinite(values.min()) or not math.isfinite(values.max()):
+            values = values[np.isfinite(values)]
+    if not values.size:
         return None
     # Squares of large values would overflow.
-    scale = float(np.abs(finite).max()) or 1.0
-    finite /= scale
-    return float(finite.mean()) * scale, float(finite.std()) * scale
+    scale = max(-float(values.min()), float(values.max())) or 1.0
+    values /= scale
+    mean = float(values.mean())
+    values -= mean
+    deviation = math.sqrt(float(values @ values) / values.size)
+    return mean * scale, deviation * scale

@@ -1,7 +1,10 @@
 """``onnxfi error-models list|show``."""
 
 import inspect
-from typing import Annotated
+import re
+import textwrap
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -10,6 +13,11 @@ from onnxfi.cli.arguments import JsonOption
 from onnxfi.cli.output import print_json, print_table
 from onnxfi.error_models import ERROR_MODELS
 from onnxfi.error_models import load as load_error_model
+from onnxfi.error_models.configuration import default_configuration, required_keys
+from onnxfi.error_models.plugins import declared_names
+from onnxfi.error_models.registry import find_error_model
+from onnxfi.error_models.spec_text import parse_spec, write_spec
+from onnxfi.errors import ErrorModelError
 
 app = typer.Typer(
     help="List and show error models.\n\nExample: onnxfi error-models list",
@@ -17,16 +25,20 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+_WIDTH = 90
+
+# A section of a Google docstring, and an attribute in one.
+_SECTION = re.compile(r"^(\w+):\n((?:    .*\n?|\n)*)", re.MULTILINE)
+_ATTRIBUTE = re.compile(r"^    (\w+): (.*(?:\n     +.*)*)", re.MULTILINE)
+
 
 @app.command("list")
 def list_models(*, as_json: JsonOption = False) -> None:
-    """List the error models.
+    """List the error models: those of onnxfi, and those that installed packages declare.
 
     Example: onnxfi error-models list
     """
-    rows = {
-        name: (inspect.getdoc(kind) or "").splitlines()[0] for name, kind in ERROR_MODELS.items()
-    }
+    rows = {name: _first_line(name) for name in dict.fromkeys((*ERROR_MODELS, *declared_names()))}
     if as_json:
         print_json(rows)
         return
@@ -38,7 +50,12 @@ def list_models(*, as_json: JsonOption = False) -> None:
 
 @app.command()
 def show(
-    spec: Annotated[str, typer.Argument(metavar="SPEC", help="name or name:key=value,…")],
+    spec: Annotated[
+        str,
+        typer.Argument(
+            metavar="SPEC", help="name, name:key=value,… or package.module:Class:key=value,…"
+        ),
+    ],
     *,
     as_json: JsonOption = False,
 ) -> None:
@@ -46,11 +63,48 @@ def show(
 
     Example: onnxfi error-models show bitflip:bit=30
     """
-    model = load_error_model(spec)
-    if as_json:
-        print_json(model.to_dict())
-        return
-    typer.echo(inspect.getdoc(model))
-    typer.echo("\nConfiguration:")
-    for key, value in model.to_dict()["configuration"].items():
-        typer.echo(f"  {key}: {value}")
+    name, said = parse_spec(spec)
+    kind = find_error_model(name)
+    required = required_keys(kind)
+    if as_json or said or not required:
+        document = load_error_model(spec).to_dict()
+        if as_json:
+            print_json(document)
+            return
+        configuration = document["configuration"]
+    else:
+        configuration = dict.fromkeys(required, "must be given") | default_configuration(kind)
+    prose = _SECTION.sub("", inspect.getdoc(kind) or "").replace("``", "").strip()
+    typer.echo(f"{name}: {prose}\n")
+    typer.echo("Configuration:")
+    meanings = _meanings(kind)
+    for key, value in configuration.items():
+        typer.echo(f"  {key}: {_written(value)}".rstrip())
+        for line in textwrap.wrap(meanings.get(key, ""), _WIDTH):
+            typer.echo(f"      {line}")
+
+
+def _first_line(name: str) -> str:
+    try:
+        return next(iter((inspect.getdoc(find_error_model(name)) or "").splitlines()), "")
+    except ErrorModelError as error:
+        return f"cannot be used: {error}"
+
+
+def _meanings(kind: type) -> dict[str, str]:
+    """Return what the docstrings of a class and its bases say of each attribute."""
+    meanings: dict[str, str] = {}
+    for each in reversed(kind.__mro__):
+        sections = dict(_SECTION.findall(inspect.cleandoc(each.__doc__ or "")))
+        for attribute, text in _ATTRIBUTE.findall(sections.get("Attributes", "")):
+            meanings[attribute] = " ".join(text.split()).replace("``", "")
+    return meanings
+
+
+def _written(value: Any) -> str:
+    """Return a configured value as a text, as it is written in a SPEC."""
+    if value is None:
+        return ""
+    if isinstance(value, Mapping):
+        return write_spec("", value).removeprefix(":")
+    return write_spec("", {"": value}).removeprefix(":=")

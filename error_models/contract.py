@@ -1,0 +1,263 @@
+"""The contract of an error model as a class of tests, for those who write one of their own.
+
+    import pytest
+    from onnxfi.error_models.contract import ErrorModelContract
+
+    class TestStripe(ErrorModelContract):
+        @pytest.fixture(params=[Stripe(), Stripe(width=3)])
+        def error_model(self, request):
+            return request.param
+
+Nothing else in onnxfi imports this module, and it imports no test framework.
+"""
+
+import copy
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import ClassVar
+
+import ml_dtypes
+import numpy as np
+
+from onnxfi.error_models.corruption import Corruption
+from onnxfi.error_models.error_model import ErrorModel
+from onnxfi.error_models.registry import from_dict, load
+from onnxfi.errors import ErrorModelError
+
+FLOATS = (
+    *(np.dtype(name) for name in ("float16", "float32", "float64")),
+    *(
+        np.dtype(kind)
+        for kind in (
+            ml_dtypes.bfloat16,
+            ml_dtypes.float8_e3m4,
+            ml_dtypes.float8_e4m3,
+            ml_dtypes.float8_e4m3b11fnuz,
+            ml_dtypes.float8_e4m3fn,
+            ml_dtypes.float8_e4m3fnuz,
+            ml_dtypes.float8_e5m2,
+            ml_dtypes.float8_e5m2fnuz,
+        )
+    ),
+)
+"""The floats that a target may have."""
+
+INTEGERS = (
+    *(np.dtype(f"{sign}int{bits}") for sign in ("", "u") for bits in (8, 16, 32, 64)),
+    *(np.dtype(x) for x in (ml_dtypes.int4, ml_dtypes.uint4, ml_dtypes.int2, ml_dtypes.uint2)),
+)
+"""The integers that a target may have."""
+
+DTYPES = (*FLOATS, *INTEGERS, np.dtype("bool"))
+"""Every dtype that a target may have."""
+
+NO_DTYPES = (
+    *(np.dtype(name) for name in ("complex64", "U3", "O")),
+    np.dtype(ml_dtypes.float4_e2m1fn),
+)
+"""Some dtypes that no error model takes."""
+
+
+class ErrorModelContract:
+    """What every error model must hold to.
+
+    A subclass whose name pytest collects provides the fixture ``error_model``, and overrides what
+    does not suit.
+
+    Attributes:
+        dtypes: the dtypes that the error model takes; it must refuse the others with an
+            ErrorModelError.
+        shape: shape of a golden tensor that it takes; large enough for corruptions to differ.
+        channel_axis: the channel axis of that shape.
+    """
+
+    dtypes: ClassVar[tuple[np.dtype, ...]] = DTYPES
+    shape: ClassVar[tuple[int, ...]] = (2, 3, 4, 5)
+    channel_axis: ClassVar[int | None] = 1
+
+    def golden(self, dtype: np.dtype | None = None) -> np.ndarray:
+        """Give a golden tensor of small values, some of them equal; by default of the first dtype.
+
+        Two calls give equal tensors.
+        """
+        rng = np.random.default_rng(7)
+        dtype = self.dtypes[0] if dtype is None else dtype
+        return rng.integers(0, 4, size=self.shape).astype(dtype)
+
+    def draw(self, error_model: ErrorModel, golden: np.ndarray, seed: int = 0) -> Corruption:
+        """Draw one corruption with a fresh generator."""
+        rng = np.random.default_rng(seed)
+        return error_model.sample(golden, channel_axis=self.channel_axis, rng=rng)
+
+    def test_follows_the_protocol(self, error_model: ErrorModel) -> None:
+        """An error model has a name, ``sample`` and ``to_dict``, and is taken as it is."""
+        assert isinstance(error_model, ErrorModel)
+        assert load(error_model) is error_model
+
+    def test_is_a_value(self, error_model: ErrorModel) -> None:
+        """Copies are equal, and what it was made with cannot be set."""
+        assert copy.deepcopy(error_model) == error_model
+        for key in error_model.to_dict()["configuration"]:
+            try:
+                setattr(error_model, key, 3)
+            except AttributeError:
+                continue
+            raise AssertionError(f"{key} can be set, and an error model must be immutable")
+
+    def test_round_trip(self, error_model: ErrorModel) -> None:
+        """``load`` turns back what ``to_dict`` gave, also by way of JSON."""
+        document = error_model.to_dict()
+        assert set(document) == {"name", "configuration"}
+        assert document["name"] == error_model.name
+        again = from_dict(json.loads(json.dumps(document)))
+        assert again == error_model
+        assert again.to_dict() == document
+
+    def test_unknown_key_is_refused(self, error_model: ErrorModel) -> None:
+        """A key that it lacks is an ErrorModelError."""
+        document = error_model.to_dict()
+        document["configuration"]["no_such_key"] = 1
+        message = _refusal(lambda: from_dict(document))
+        assert "no_such_key" in message
+
+    def test_same_seed_same_corruption(self, error_model: ErrorModel) -> None:
+        """Everything is drawn from the generator that it is handed."""
+        golden = self.golden()
+        again = from_dict(error_model.to_dict())
+        for seed in range(10):
+            drawn = self.draw(error_model, golden, seed)
+            np.random.seed(seed)  # noqa: NPY002  # global randomness has no part
+            assert self.draw(error_model, golden, seed) == drawn
+            assert self.draw(again, golden, seed) == drawn
+
+    def test_other_seeds_other_corruptions(self, error_model: ErrorModel) -> None:
+        """Corruptions differ."""
+        golden = self.golden()
+        drawn = [self.draw(error_model, golden, seed) for seed in range(30)]
+        assert len({(x.indices.tobytes(), x.values.tobytes()) for x in drawn}) > 10
+
+    def test_same_corruptions_in_another_process(self, error_model: ErrorModel) -> None:
+        """Neither the process nor its hash seed matters."""
+        golden = self.golden()
+        (elsewhere,) = digests_elsewhere([error_model], golden, self.channel_axis)
+        assert elsewhere == digest(error_model, golden, self.channel_axis)
+
+    def test_dtypes(self, error_model: ErrorModel) -> None:
+        """For each dtype that it takes, a corruption fits the golden tensor; others it refuses."""
+        for dtype in self.dtypes:
+            golden = self.golden(dtype)
+            golden.flags.writeable = False
+            for seed in range(5):
+                corruption = self.draw(error_model, golden, seed)
+                sites = corruption.indices
+                assert sites.dtype == np.int64, dtype
+                assert corruption.values.dtype == dtype
+                assert corruption.values.shape == sites.shape, dtype
+                assert np.unique(sites).size == sites.size, dtype
+                assert not sites.size or 0 <= sites.min() <= sites.max() < golden.size, dtype
+                corrupted = corruption.apply(golden)
+                assert (corrupted.shape, corrupted.dtype) == (golden.shape, dtype)
+        for dtype in (*DTYPES, *NO_DTYPES):
+            if dtype not in self.dtypes:
+                golden = np.zeros(self.shape, dtype)
+                assert str(dtype) in _refusal(lambda: self.draw(error_model, golden))  # noqa: B023
+
+    def test_memory_layout_makes_no_difference(self, error_model: ErrorModel) -> None:
+        """Only shape and values of the golden tensor count."""
+        for dtype in {self.dtypes[0], self.dtypes[-1]}:
+            golden = self.golden(dtype)
+            strided = np.repeat(golden, 2, axis=-1)[..., ::2]
+            for seed in range(5):
+                expected = self.draw(error_model, golden, seed)
+                for same in (np.asfortranarray(golden), strided):
+                    assert self.draw(error_model, same, seed) == expected
+
+    def test_not_a_number_in_the_golden_tensor(self, error_model: ErrorModel) -> None:
+        """NaN and infinities in the golden tensor do no harm."""
+        for dtype in self.dtypes:
+            if dtype not in FLOATS:
+                continue
+            golden = self.golden(dtype)
+            golden.flat[::7] = np.nan
+            golden.flat[1::7] = np.inf
+            golden.flat[2::7] = -np.inf
+            for seed in range(3):
+                drawn = self.draw(error_model, golden, seed)
+                assert self.draw(error_model, golden, seed) == drawn
+
+    def test_single_number(self, error_model: ErrorModel) -> None:
+        """A tensor of no axes is corrupted, or refused with an ErrorModelError."""
+        for dtype in self.dtypes:
+            rng = np.random.default_rng(0)
+            try:
+                corruption = error_model.sample(np.ones((), dtype), channel_axis=None, rng=rng)
+            except ErrorModelError:
+                continue
+            assert corruption.indices.tolist() in ([], [0]), dtype
+
+    def test_empty_tensor_is_refused(self, error_model: ErrorModel) -> None:
+        """A tensor without elements is an ErrorModelError."""
+        shape = (0, *self.shape[1:])
+        _refusal(lambda: self.draw(error_model, np.zeros(shape, self.dtypes[0])))
+
+
+def _refusal(run: Callable[[], object]) -> str:
+    """Give the message of the ErrorModelError that a call must end with."""
+    try:
+        run()
+    except ErrorModelError as error:
+        return str(error)
+    raise AssertionError("an ErrorModelError was due, and none was raised")
+
+
+def digest(error_model: ErrorModel, golden: np.ndarray, channel_axis: int | None) -> str:
+    """Give the hash of a few corruptions."""
+    whole = hashlib.sha256()
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        corruption = error_model.sample(golden, channel_axis=channel_axis, rng=rng)
+        whole.update(corruption.indices.tobytes() + corruption.values.tobytes())
+        whole.update(b"" if corruption.bits is None else corruption.bits.tobytes())
+    return whole.hexdigest()
+
+
+def digests_elsewhere(
+    error_models: list[ErrorModel], golden: np.ndarray, channel_axis: int | None
+) -> list[str]:
+    """Give the digest of each error model as a new process computes it, with another hash seed.
+
+    Args:
+        error_models: what ``load`` can make of their ``to_dict``.
+        golden: of a dtype that NumPy has itself, or ml_dtypes.
+        channel_axis: its channel axis, or None.
+    """
+    code = (
+        "import json, sys\n"
+        "import ml_dtypes\n"
+        "import numpy as np\n"
+        "from onnxfi.error_models import load\n"
+        "from onnxfi.error_models.contract import digest\n"
+        "said = json.load(sys.stdin)\n"
+        "golden = np.array(said['golden']).astype(said['dtype'])\n"
+        "print(json.dumps([digest(load(x), golden, said['axis']) for x in said['models']]))\n"
+    )
+    said = {
+        "golden": golden.astype(np.float64).tolist(),
+        "dtype": golden.dtype.name,
+        "axis": channel_axis,
+        "models": [model.to_dict() for model in error_models],
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        input=json.dumps(said),
+        env=os.environ | {"PYTHONHASHSEED": "4711", "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    digests: list[str] = json.loads(done.stdout)
+    return digests
