@@ -14,12 +14,12 @@ demo: $(VENV)/.demo
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -m "not live and not nightly" --numprocesses auto --dist worksteal
 
-# With the live oracles as well: installs TensorFlow, about 2 GB.
+# With the live oracles as well: installs TensorFlow and PyTorch, about 3 GB.
 test-all: $(VENV)/.all
 	$(BIN)/python -m pytest -m "not nightly"
 
 # What takes an hour: every model of the onnx package split at every tensor, and the like.
-nightly: $(VENV)/.test
+nightly: $(VENV)/.all
 	$(BIN)/python -m pytest -m nightly -s
 
 check: $(VENV)/.dev
@@ -34,7 +34,7 @@ clean:
 $(VENV)/.demo: EXTRAS = demo
 $(VENV)/.test: EXTRAS = test
 $(VENV)/.dev: EXTRAS = dev
-$(VENV)/.all: EXTRAS = test,keras
+$(VENV)/.all: EXTRAS = test,oracles
 $(VENV)/.demo $(VENV)/.test $(VENV)/.dev $(VENV)/.all: pyproject.toml $(VENV)/.created
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[$(EXTRAS)]"
 	touch $@

@@ -7,6 +7,7 @@ import pytest
 
 @pytest.fixture
 def live() -> None:
-    """Skip where the live oracle is not installed; `make test-all` installs it."""
-    if importlib.util.find_spec("tensorflow") is None:
-        pytest.skip("needs TensorFlow, the extra keras (make test-all has it)")
+    """Skip where a live oracle is not installed; `make test-all` installs them."""
+    for package in ("tensorflow", "torch", "onnxscript"):
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"needs {package}, the extra oracles (make test-all has it)")

@@ -1,4 +1,4 @@
-"""Both routes against a live Keras, on random models; needs the extra ``keras``."""
+"""Both routes against a live Keras, on random models; needs the extra ``oracles``."""
 
 import subprocess
 import sys

@@ -1,0 +1,70 @@
+"""Models in both frameworks, made once per session, and a report of what was compared."""
+
+import warnings
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+import pytest
+from frameworks.comparison import Case, Cases, Report, Source
+from frameworks.inputs import draw_inputs
+
+
+@pytest.fixture(scope="session")
+def torch_case() -> Cases:
+    """Return a function from the name of a model to the model in PyTorch and exported."""
+
+    @cache
+    def make(name: str, *, optimize: bool = False) -> Case:
+        import torch
+        from frameworks.torch_export import export_torch
+        from frameworks.torch_source import TorchSource
+
+        torch.set_num_threads(1)  # more of them wait for each other where the machine is busy
+        source, inputs = TorchSource(name), draw_inputs(name, np.random.default_rng(1))
+        return Case(source, export_torch(source, inputs, optimize=optimize), inputs)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def keras_case(tmp_path_factory: pytest.TempPathFactory) -> Cases:
+    """Return a function from the name of a model and a Keras to the model there and converted.
+
+    With `weights_of`, it has the weights of a model in PyTorch.
+    """
+
+    @cache
+    def make(name: str, family: str, *, weights_of: Source | None = None) -> Case:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # TensorFlow about its own imports
+            import tensorflow
+            from frameworks.keras_source import KerasSource
+
+        tensorflow.config.set_visible_devices([], "GPU")  # its convolutions round more
+        source, inputs = KerasSource(name, family), draw_inputs(name, np.random.default_rng(1))
+        if weights_of is not None:
+            source.take_weights(weights_of.weights())
+        return Case(source, source.export(tmp_path_factory.mktemp(family)), inputs)
+
+    return make
+
+
+@pytest.fixture
+def report(record_property: Callable[[str, object], None]) -> Report:
+    """Return what takes a line for the report of what was compared."""
+    return lambda line: record_property("compared", str(line))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what every test of this folder compared."""
+    lines = [
+        f"{report.nodeid.split('/')[-1]}: {text} in {report.duration:.0f} s"
+        for report in terminalreporter.getreports("passed")
+        for key, text in report.user_properties
+        if key == "compared" and report.when == "call"
+    ]
+    if lines:
+        terminalreporter.section("compared with the source frameworks")
+        for line in lines:
+            terminalreporter.line(line)

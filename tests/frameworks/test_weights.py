@@ -1,0 +1,50 @@
+"""Every weight: a corruption there does what it does when the framework's own weight is changed.
+
+A weight of a layer that is called twice is one tensor: its fault is in both branches.
+"""
+
+import numpy as np
+import pytest
+from frameworks.comparison import Case, Cases, Comparison, Report
+from frameworks.faults import draw_corruption
+
+from onnxfi.error_models import Corruption
+
+pytestmark = [pytest.mark.live, pytest.mark.usefixtures("live")]
+
+MODELS = ("unet", "squeezenet", "siamese", "multi_input_output")
+
+
+def compare_weights(case: Case) -> Comparison:
+    """Corrupt every weight twice; return what was compared."""
+    golden = case.source.weights()
+    rng = np.random.default_rng(3)
+    injections = [{name: _draw(name, golden[name], rng)} for name in golden for _ in "12"]
+    expected = []
+    for faults in injections:
+        ((name, corruption),) = faults.items()
+        with case.source.corrupted_weight(name, corruption):
+            expected += case.source.outputs(case.inputs)
+    return case.compare(injections, expected)
+
+
+def _draw(name: str, golden: np.ndarray, rng: np.random.Generator) -> Corruption:
+    corruption = draw_corruption(golden, rng=rng)
+    if "var" not in name:
+        return corruption
+    # A negative variance makes NaN, which test_not_a_number is about.
+    return Corruption(corruption.indices, np.abs(corruption.values))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_pytorch(torch_case: Cases, name: str, report: Report) -> None:
+    report(compare_weights(torch_case(name)))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_keras(
+    keras_case: Cases,
+    name: str,
+    report: Report,
+) -> None:
+    report(compare_weights(keras_case(name, "tf_keras")))
