@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 from onnxfi.converters.layer_call import Translation, WeightRoles
 from onnxfi.converters.layers_activation import translate_activation, translate_activation_layer
+from onnxfi.converters.layers_attention import translate_attention
 from onnxfi.converters.layers_convolution import (
     kernel_and_bias,
     translate_convolution,
@@ -18,6 +19,11 @@ from onnxfi.converters.layers_core import (
     translate_permute,
     translate_reshape,
 )
+from onnxfi.converters.layers_dense_attention import (
+    dense_attention_weights,
+    translate_dense_attention,
+)
+from onnxfi.converters.layers_einsum import einsum_weights, translate_einsum
 from onnxfi.converters.layers_embedding import (
     embedding_weights,
     translate_embedding,
@@ -44,14 +50,17 @@ from onnxfi.converters.layers_resizing import (
     translate_upsampling,
     translate_zero_padding,
 )
+from onnxfi.converters.layers_softmax import translate_softmax
 from onnxfi.converters.layers_wrapper import translate_bidirectional, translate_time_distributed
 
 TRANSLATIONS: Mapping[str, Translation] = {
     "Activation": translate_activation,
     "ActivityRegularization": translate_identity,
     "Add": translate_elementwise,
+    "AdditiveAttention": translate_dense_attention,
     "AlphaDropout": translate_identity,
     "Any": translate_any,
+    "Attention": translate_dense_attention,
     "Average": translate_elementwise,
     "AveragePooling2D": translate_pooling,
     "BatchNormalization": translate_batch_normalization,
@@ -65,6 +74,7 @@ TRANSLATIONS: Mapping[str, Translation] = {
     "DepthwiseConv2D": translate_depthwise_convolution,
     "Dropout": translate_dropout,
     "ELU": translate_activation_layer,
+    "EinsumDense": translate_einsum,
     "Embedding": translate_embedding,
     "ExpandDims": translate_expand_dims,
     "Flatten": translate_flatten,
@@ -81,6 +91,7 @@ TRANSLATIONS: Mapping[str, Translation] = {
     "MaxPooling2D": translate_pooling,
     "Maximum": translate_masked_merge,
     "Minimum": translate_masked_merge,
+    "MultiHeadAttention": translate_attention,
     "Multiply": translate_masked_merge,
     "NotEqual": translate_not_equal,
     "OnesLike": translate_constant_like,
@@ -89,7 +100,7 @@ TRANSLATIONS: Mapping[str, Translation] = {
     "ReLU": translate_activation_layer,
     "Reshape": translate_reshape,
     "SimpleRNN": translate_recurrent,
-    "Softmax": translate_activation_layer,
+    "Softmax": translate_softmax,
     "SpatialDropout2D": translate_identity,
     "Subtract": translate_elementwise,
     "TimeDistributed": translate_time_distributed,
@@ -100,11 +111,14 @@ TRANSLATIONS: Mapping[str, Translation] = {
 """What translates a call of each layer class."""
 
 WEIGHTS: Mapping[str, WeightRoles] = {
+    "AdditiveAttention": dense_attention_weights,
+    "Attention": dense_attention_weights,
     "BatchNormalization": batch_normalization_weights,
     "Conv2D": kernel_and_bias,
     "Conv2DTranspose": kernel_and_bias,
     "Dense": kernel_and_bias,
     "DepthwiseConv2D": kernel_and_bias,
+    "EinsumDense": einsum_weights,
     "Embedding": embedding_weights,
     "GRU": recurrent_weights,
     "LSTM": recurrent_weights,
@@ -114,9 +128,19 @@ WEIGHTS: Mapping[str, WeightRoles] = {
 """Which weights a layer of each class owns, in the order of the file; the others own none."""
 
 CALL_ARGUMENTS: Mapping[str, tuple[str, ...]] = {
+    "AdditiveAttention": ("return_attention_scores", "use_causal_mask"),
+    "Attention": ("return_attention_scores", "use_causal_mask"),
     "Bidirectional": ("initial_state",),
     "GRU": ("initial_state",),
     "LSTM": ("initial_state",),
+    "MultiHeadAttention": (
+        "query",
+        "value",
+        "key",
+        "attention_mask",
+        "return_attention_scores",
+        "use_causal_mask",
+    ),
     "RNN": ("initial_state",),
     "SimpleRNN": ("initial_state",),
 }
@@ -144,6 +168,7 @@ ANY_TYPE: Collection[str] = {
     "LogicalAnd",
     "LogicalOr",
     "Model",
+    "MultiHeadAttention",
     "NotEqual",
     "OnesLike",
     "Sequential",

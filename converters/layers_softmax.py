@@ -1,0 +1,32 @@
+"""Softmax as a layer: what its mask leaves out gets no share."""
+
+from dataclasses import replace
+
+from onnxfi.converters.graph_builder import GraphBuilder
+from onnxfi.converters.layer_call import LayerCall, LayerResult
+from onnxfi.converters.layers_activation import translate_activation_layer
+
+_MASKED = -1e9  # what Keras adds to a value that is left out, or puts in its place
+
+
+def translate_softmax(call: LayerCall, graph: GraphBuilder) -> LayerResult:
+    """Translate Softmax; a mask must have the rank of the tensor.
+
+    Keras 2 adds a large negative number to what is left out. Keras 3 replaces it by that number,
+    and the result by zero: it is zero altogether where everything is left out.
+    """
+    mask = call.mask_of(call.input)
+    if mask is None:
+        return translate_activation_layer(call, graph)
+    if mask.rank != call.input.rank or call.options.get("robust_masking"):
+        raise call.options.unsupported(f"gets a mask of the shape {mask.shape}")
+    tensor = graph.channels_last(call.input)
+    zero, large = graph.numbers("zero", 0), graph.numbers("masked", _MASKED)
+    if call.options.keras_major == 2:
+        added = graph.operator("Where", [mask.name, zero, large])
+        masked = graph.apply("Add", tensor, added)
+        return translate_activation_layer(replace(call, arguments=(masked,)), graph)
+    kept = replace(tensor, name=graph.operator("Where", [mask.name, tensor.name, large]))
+    result = translate_activation_layer(replace(call, arguments=(kept,)), graph).tensor
+    name = graph.operator("Where", [mask.name, result.name, zero])
+    return LayerResult(replace(result, name=name))
