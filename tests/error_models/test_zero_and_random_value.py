@@ -1,5 +1,7 @@
 """Zero and RandomValue: the values that they write."""
 
+from typing import Any
+
 import ml_dtypes
 import numpy as np
 import pytest
@@ -117,3 +119,71 @@ def test_range_that_the_dtype_cannot_hold(model: RandomValue, dtype: str) -> Non
 def test_wrong_range(low: float, high: float, message: str) -> None:
     with pytest.raises(ErrorModelError, match=message):
         RandomValue(low, high)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", ml_dtypes.bfloat16, "int32"])
+def test_normal_values(dtype: str) -> None:
+    model = RandomValue(distribution="normal", mean=-40, deviation=15, count=40_000)
+    drawn = values(model, np.zeros(40_000, dtype)).astype(np.float64)
+    assert abs(drawn.mean() + 40) < 0.5
+    assert abs(drawn.std() - 15) < 0.5
+    assert abs((np.abs(drawn + 40) < 15).mean() - 0.6827) < 0.03
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", ml_dtypes.bfloat16, "int16"])
+def test_normal_values_by_default_are_like_those_of_the_golden_tensor(dtype: str) -> None:
+    golden = np.random.default_rng(3).normal(50, 20, 30_000).astype(dtype)
+    if dtype != "int16":
+        golden[:3] = [np.nan, np.inf, -np.inf]
+    kept = golden[3:].astype(np.float64)
+    drawn = values(RandomValue(distribution="normal", count=30_000), golden).astype(np.float64)
+    assert abs(drawn.mean() - kept.mean()) < 1
+    assert abs(drawn.std() - kept.std()) < 1
+
+
+def test_normal_values_are_finite_and_saturate() -> None:
+    for golden in (np.zeros(200, np.float16), np.zeros(200, ml_dtypes.float8_e4m3fn)):
+        drawn = values(RandomValue(distribution="normal", mean=0, deviation=1e12, count=9), golden)
+        largest = float(ml_dtypes.finfo(golden.dtype).max)
+        assert set(np.abs(drawn.astype(np.float64)).tolist()) == {largest}
+    wide = RandomValue(distribution="normal", mean=0, deviation=1e300, count=200)
+    assert set(values(wide, np.zeros(200, np.int8)).tolist()) == {-128, 127}
+    assert np.isfinite(values(wide, np.zeros(200))).all()
+
+
+def test_moments_of_large_and_of_equal_values() -> None:
+    golden = np.array([1e300, -1e300])
+    assert np.isfinite(values(RandomValue(distribution="normal", count=2), golden)).all()
+    equal = np.full(5, 2.5, np.float32)
+    assert values(RandomValue(distribution="normal"), equal).tolist() == [2.5]
+
+
+def test_no_finite_value_for_the_moments() -> None:
+    nothing = np.full(4, np.nan, dtype=np.float32)
+    with pytest.raises(ErrorModelError, match="give mean and deviation"):
+        values(RandomValue(distribution="normal"), nothing)
+
+
+def test_without_a_site_nothing_is_read() -> None:
+    nothing = np.full(4, np.nan, dtype=np.float32)
+    for distribution in ("uniform", "normal"):
+        model = RandomValue(distribution=distribution, rate=0)
+        assert values(model, nothing).tolist() == []
+    with pytest.raises(ErrorModelError, match="must be able to hold low, high"):
+        values(RandomValue(0, 300, rate=0), np.zeros(3, np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("configuration", "message"),
+    [
+        ({"distribution": "gauss"}, "distribution must be one of uniform, normal, got 'gauss'"),
+        ({"distribution": "normal", "low": 0, "high": 1}, "got low=0 with distribution=normal"),
+        ({"mean": 0, "deviation": 1}, "got mean=0 with distribution=uniform"),
+        ({"distribution": "normal", "mean": 0}, "given together .* got mean=0, deviation=None"),
+        ({"distribution": "normal", "mean": 0, "deviation": -1}, "of at least 0, got -1"),
+        ({"distribution": "normal", "mean": float("inf"), "deviation": 1}, "mean must be a finite"),
+    ],
+)
+def test_wrong_distribution(configuration: dict[str, Any], message: str) -> None:
+    with pytest.raises(ErrorModelError, match=message):
+        RandomValue(**configuration)
