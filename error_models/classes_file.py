@@ -16,13 +16,18 @@ weighted on purpose.
 """
 
 import logging
-from collections.abc import Callable
-from typing import Final, TypeVar, get_args
+from functools import cache
+from typing import Final
 
-from onnxfi.error_models.drawing import Percentages, Weighted
+from onnxfi.error_models.distribution_reading import (
+    VALUE_CLASSES,
+    read_number,
+    read_percentages,
+    read_shares,
+    read_weighted,
+)
 from onnxfi.error_models.json_place import JsonPlace
 from onnxfi.error_models.patterns import PATTERNS
-from onnxfi.error_models.patterns.pattern import Numbers
 from onnxfi.error_models.spatial_distribution import (
     ParameterCandidates,
     PatternDistribution,
@@ -33,32 +38,26 @@ from onnxfi.error_models.value_mix import ValueMix
 
 _logger = logging.getLogger("onnxfi")
 
-_VALUE_CLASSES: Final[tuple[ValueClass, ...]] = get_args(ValueClass)
 _NOT_USED: Final = (
     "_rejected_tensors_proportion",
     "_rejected_tensor_count",
     "_tensor_count",
     "_categories_count",
 )
+_TOO_SMALL: Final = {"rectangle_width": 1, "rectangle_height": 1}
 
-T = TypeVar("T")
 
-
-def read_classes_file(path: str) -> SpatialDistribution:
-    """Read a CLASSES v2 file.
+def read_classes_document(document: JsonPlace) -> SpatialDistribution:
+    """Read the document of a CLASSES v2 file.
 
     The percentages of two value classes must complement each other; in files made by the published
     tools they often do not. Then the second class gets what the first leaves, and a warning is
-    logged.
-
-    Args:
-        path: the file.
+    logged, once for a file. The sides of a rectangle are one larger than the file says, since it
+    holds the distances from its first row and column to its last.
 
     Raises:
-        ErrorModelError: it cannot be read, or is no such file; the message tells what is wrong
-            and where in the file.
+        ErrorModelError: it is no such document; the message tells what is wrong and where.
     """
-    document = JsonPlace.read(path)
     keys = document.object_with((), optional=(*PATTERNS, *_NOT_USED))
     patterns = [document / name for name in keys if name in PATTERNS]
     if not patterns:
@@ -70,52 +69,45 @@ def read_classes_file(path: str) -> SpatialDistribution:
     mixes = [entry for pattern in patterns for entry in (pattern / "domain_classes").items()]
     repaired = [mix.path for mix in mixes if _is_not_complementary(mix)]
     if repaired:
-        _logger.warning(
-            "%s: the percentages of two value classes must complement each other, and those of "
-            "%d entries do not (%s first): the second class gets what the first one leaves.",
-            path,
-            len(repaired),
-            repaired[0],
-        )
-    return _weighted(document, patterns, "frequency", _pattern)
+        _warn_of_repair(document.file, len(repaired), repaired[0])
+    return read_weighted(document, patterns, _pattern)
 
 
-def _weighted(
-    whole: JsonPlace, entries: list[JsonPlace], key: str, read: Callable[[JsonPlace], T]
-) -> Weighted[T]:
-    items = tuple(read(entry) for entry in entries)
-    frequencies = tuple((entry / key).not_negative() for entry in entries)
-    if not sum(frequencies):
-        raise whole.error(f"must have an entry whose {key} is above 0")
-    return Weighted(items, frequencies)
+@cache
+def _warn_of_repair(file: str, count: int, first: str) -> None:
+    _logger.warning(
+        "%s: the percentages of two value classes must complement each other, and those of "
+        "%d entries do not (%s first): the second class gets what the first one leaves.",
+        file,
+        count,
+        first,
+    )
 
 
 def _pattern(place: JsonPlace) -> PatternDistribution:
     mixes, parameters = place / "domain_classes", place / "parameters"
     return PatternDistribution(
         place.path,
-        _weighted(mixes, mixes.items(), "frequency", _value_mix),
-        _weighted(
+        read_weighted(mixes, mixes.items(), _value_mix),
+        read_weighted(
             parameters,
             parameters.items(),
-            "conditional_frequency",
             lambda entry: _parameters(entry, place.path),
+            key="conditional_frequency",
         ),
     )
 
 
 def _mix_classes(place: JsonPlace) -> list[ValueClass]:
-    keys = place.object_with(
-        ("frequency",), optional=("count", "random", "values", *_VALUE_CLASSES)
-    )
-    return [key for key in keys if key in _VALUE_CLASSES]
+    keys = place.object_with(("frequency",), optional=("count", "random", "values", *VALUE_CLASSES))
+    return [key for key in keys if key in VALUE_CLASSES]
 
 
 def _is_not_complementary(place: JsonPlace) -> bool:
     classes = _mix_classes(place)
     if len(classes) != 2:
         return False
-    first, second = (_percentages(place / each) for each in classes)
+    first, second = (read_percentages(place / each) for each in classes)
     return second != (100 - first[1], 100 - first[0])
 
 
@@ -125,7 +117,7 @@ def _value_mix(place: JsonPlace) -> ValueMix:
         return _random_mix(place)
     if "values" in place.value or len(classes) not in (1, 2):
         raise place.error("must have one value class, two, or random with values")
-    percentages = _percentages(place / classes[0])
+    percentages = read_percentages(place / classes[0])
     if len(classes) == 1 and percentages != (100, 100):
         raise (place / classes[0]).error("is the only value class, and must be [100, 100]")
     return ValueMix(tuple(classes), percentages)
@@ -133,18 +125,10 @@ def _value_mix(place: JsonPlace) -> ValueMix:
 
 def _random_mix(place: JsonPlace) -> ValueMix:
     place.object_with(("frequency", "random", "values"), optional=("count",))
-    if _percentages(place / "random") != (100, 100):
+    if read_percentages(place / "random") != (100, 100):
         raise (place / "random").error("must be [100, 100]")
-    values = place / "values"
-    shares = {
-        key: (values / key).not_negative()
-        for key in values.object_with((), optional=_VALUE_CLASSES)
-    }
-    total = sum(shares.values())
-    if not total:
-        raise values.error("must have a share above 0")
-    classes = tuple(each for each in _VALUE_CLASSES if each in shares)
-    return ValueMix(classes, shares=tuple(shares[each] / total for each in classes))
+    classes, shares = read_shares(place / "values")
+    return ValueMix(classes, shares=shares)
 
 
 def _parameters(place: JsonPlace, pattern: str) -> ParameterCandidates:
@@ -163,11 +147,14 @@ def _parameters(place: JsonPlace, pattern: str) -> ParameterCandidates:
             raise place.error(f"must have the parameter {name}, in keys or in stats")
     return ParameterCandidates(
         {
-            name: tuple(_number(each, allowed) for each in _candidates(said[name]))
+            name: tuple(
+                read_number(each, allowed) + _TOO_SMALL.get(name, 0)
+                for each in _candidates(said[name])
+            )
             for name, allowed in known.numbers.items()
         },
         {
-            name: tuple(_percentages(each) for each in _candidates(said[name]))
+            name: tuple(read_percentages(each) for each in _candidates(said[name]))
             for name in known.percentages
         },
     )
@@ -178,25 +165,3 @@ def _candidates(place: JsonPlace) -> list[JsonPlace]:
         return [place]
     place.object_with(("RANDOM",))
     return (place / "RANDOM").items()
-
-
-def _number(place: JsonPlace, allowed: Numbers) -> int:
-    value = place.value
-    if isinstance(value, bool) or not isinstance(value, int) or value not in allowed:
-        among = (
-            f"a whole number of at least {allowed.start}"
-            if isinstance(allowed, range)
-            else " or ".join(map(str, allowed))
-        )
-        raise place.error(f"must be {among}")
-    return value
-
-
-def _percentages(place: JsonPlace) -> Percentages:
-    rule = "must be two percentages, the lower one first"
-    if not isinstance(place.value, list) or len(place.value) != 2:
-        raise place.error(rule)
-    low, high = (each.not_negative() for each in place.items())
-    if not low <= high <= 100:
-        raise place.error(rule)
-    return low, high

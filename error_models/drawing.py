@@ -42,6 +42,12 @@ class Weighted(Generic[T]):
             return None
         return type(self)(tuple(item for item, _ in kept), tuple(each for _, each in kept))
 
+    def shares(self) -> list[tuple[T, float]]:
+        """Give each thing with its share of the draws; the shares add up to 1."""
+        whole = self._cumulative[-1]
+        pairs = zip(self.items, self.frequencies, strict=True)
+        return [(item, frequency / whole) for item, frequency in pairs]
+
     def draw(self, *, rng: np.random.Generator) -> T:
         """Draw one of the things."""
         at = bisect_right(self._cumulative, rng.random() * self._cumulative[-1])

@@ -42,3 +42,19 @@ class ErrorModel(Protocol):
     def to_dict(self) -> dict[str, Any]:
         """Give ``{"name": ..., "configuration": {...}}``, which ``load`` turns back."""
         ...
+
+
+@runtime_checkable
+class ForOperator(Protocol):
+    """What an error model also has if the operator that makes the target matters to it."""
+
+    def for_operator(self, op_type: str) -> ErrorModel:
+        """Give the error model to draw with.
+
+        Args:
+            op_type: the ONNX operator, such as ``Conv``; empty for a weight or an input.
+
+        Raises:
+            ErrorModelError: there is none for this operator.
+        """
+        ...

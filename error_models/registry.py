@@ -130,8 +130,12 @@ def map_paths(
         ErrorModelError: there is no error model of that name.
     """
     changed = dict(configuration)
-    for key in getattr(find_error_model(name), "paths", ()):
-        changed = _changed(changed, key.split("."), change)
+    kind = find_error_model(name)
+    words = getattr(kind, "not_paths", ())
+    for key in getattr(kind, "paths", ()):
+        changed = _changed(
+            changed, key.split("."), lambda text: text if text in words else change(text)
+        )
     return changed
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -39,6 +39,10 @@ class ParameterCandidates:
                 numbers[name] = _pick(allowed or [least], rng=rng)
         percentages = {name: _pick(each, rng=rng) for name, each in self.percentages.items()}
         return Parameters(numbers, percentages)
+
+
+NO_PARAMETERS: Final = Weighted((ParameterCandidates({}, {}),), (1.0,))
+"""The parameters of a pattern that has none."""
 
 
 @dataclass(frozen=True, slots=True)

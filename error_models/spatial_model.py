@@ -1,33 +1,35 @@
 """SpatialModel: patterns and values as they were observed on real hardware."""
 
 import os
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
 from onnxfi.error_models.bit_layout import bit_layout
 from onnxfi.error_models.canonical_layout import CanonicalLayout
-from onnxfi.error_models.classes_file import read_classes_file
 from onnxfi.error_models.configuration import checked_range, closest, to_dict
 from onnxfi.error_models.corruption import Corruption
-from onnxfi.error_models.drawing import Weighted
 from onnxfi.error_models.drawn_values import draw_values, needs_range
+from onnxfi.error_models.library import MODEL_OF_OPERATOR, MODELS, built_in_model
 from onnxfi.error_models.patterns import PATTERNS
 from onnxfi.error_models.sites import values_at
 from onnxfi.error_models.spatial_distribution import (
-    ParameterCandidates,
+    NO_PARAMETERS,
     PatternDistribution,
     SpatialDistribution,
 )
+from onnxfi.error_models.spatial_file import read_spatial_file
 from onnxfi.error_models.value_class import ValueClass
 from onnxfi.error_models.value_range import value_range
 from onnxfi.errors import ErrorModelError
 
+_AUTO: Final = "auto"
+
 
 @dataclass(frozen=True, slots=True)
 class SpatialModel:
-    """Draws a spatial pattern and values as often as a file of observed corruptions says.
+    """Draws a spatial pattern and values as often as a model of observed corruptions says.
 
     For one corruption the pattern is drawn first, then its parameters, then the injection sites,
     then the value classes, then the values (``draw_values`` tells how). ``CanonicalLayout`` tells
@@ -35,32 +37,35 @@ class SpatialModel:
 
     What does not suit the tensor's shape is replaced. Parameters are clamped. A pattern for which
     the shape has no room at all (several channels where there is one, say) gives way to another
-    pattern of the file, drawn among those that have room by their frequencies; if there is none, to
-    a single value. The corruption's ``pattern`` is the one that it really has.
+    pattern of the model, drawn among those that have room by their frequencies; if there is none,
+    to a single value. The corruption's ``pattern`` is the one that it really has.
 
-    The file is read once, when the error model is made.
+    A file is read once, when the error model is made.
 
     Attributes:
-        model: path of a CLASSES v2 JSON file, relative to the current directory.
+        model: name of a built-in model, such as ``conv``; ``auto`` for the built-in model of the
+            operator that makes the target; or path of a file, in onnxfi's schema or CLASSES v2,
+            relative to the current directory.
         low: the least value in range; None, together with ``high``, for the range of the golden
             tensor's finite values. That range is taken anew for each corruption that needs it,
             which reads the whole golden tensor: on large tensors a fixed range is faster.
         high: the greatest value in range.
-        pattern: the only spatial pattern to draw; None for all those of the file.
+        pattern: the only spatial pattern to draw; None for all those of the model.
 
     Raises:
-        ErrorModelError: the file cannot be read or is no such file, it lacks the pattern, or the
-            range is wrong.
+        ErrorModelError: the file cannot be read or is no such file, the model lacks the pattern, or
+            the range is wrong.
     """
 
     name: ClassVar[str] = "spatial"
     paths: ClassVar[tuple[str, ...]] = ("model",)  # the keys that hold a path
+    not_paths: ClassVar[tuple[str, ...]] = (_AUTO, *MODELS)  # but for these words
 
     model: str | os.PathLike[str] = ""
     low: float | None = None
     high: float | None = None
     pattern: str | None = None
-    _distribution: SpatialDistribution = field(init=False, repr=False, compare=False)
+    _distribution: SpatialDistribution | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Check the values and read the file."""
@@ -70,15 +75,39 @@ class SpatialModel:
         model: object = self.model
         if not isinstance(model, str | os.PathLike) or not os.fspath(model):
             raise ErrorModelError(
-                "spatial: model must be the path of a CLASSES v2 JSON file, "
-                f"got {model!r}: write model=conv_gemm.json, say"
+                f"spatial: model must be {_AUTO}, a built-in model ({', '.join(MODELS)}) or the "
+                f"path of a file, got {model!r}: write model={_AUTO}, say"
+            )
+        pattern: object = self.pattern
+        if pattern is not None and not isinstance(pattern, str):
+            raise ErrorModelError(
+                f"spatial: pattern must be a text, got {pattern!r}: write pattern=single, say"
             )
         path = os.fspath(model)
         object.__setattr__(self, "model", path)
-        distribution = read_classes_file(path)
-        if self.pattern is not None:
-            distribution = self._only(self.pattern, distribution)
-        object.__setattr__(self, "_distribution", distribution)
+        object.__setattr__(self, "_distribution", None if path == _AUTO else self._read(path))
+
+    def for_operator(self, op_type: str) -> "SpatialModel":
+        """Give the error model for targets that an operator makes.
+
+        Args:
+            op_type: the ONNX operator, such as ``Conv``.
+
+        Returns:
+            With ``model=auto``, an error model with the operator's built-in model; else this one.
+
+        Raises:
+            ErrorModelError: the operator has no built-in model, or the model lacks the pattern.
+        """
+        if self.model != _AUTO:
+            return self
+        if op_type not in MODEL_OF_OPERATOR:
+            raise ErrorModelError(
+                f"spatial: model={_AUTO} needs a target made by an operator that has a built-in "
+                f"model ({', '.join(MODEL_OF_OPERATOR)}), got one made by {op_type or 'none'}: "
+                "choose other targets, or name a model"
+            )
+        return replace(self, model=MODEL_OF_OPERATOR[op_type])
 
     def sample(
         self, golden: np.ndarray, *, channel_axis: int | None, rng: np.random.Generator
@@ -96,9 +125,15 @@ class SpatialModel:
 
         Raises:
             ErrorModelError: the tensor is empty, or of no numeric dtype, or lacks the channels that
-                a pattern of the file needs; or ``pattern`` is given and does not fit; or there is
-                no value in the range.
+                a pattern of the model needs; or ``pattern`` is given and does not fit; or there is
+                no value in the range; or the model is ``auto``.
         """
+        distribution = self._distribution
+        if distribution is None:
+            raise ErrorModelError(
+                f"spatial: model={_AUTO} cannot draw before it knows the operator that makes the "
+                "target: call for_operator, or name a model"
+            )
         bit_layout(golden.dtype)  # raises for a dtype that has no values to draw
         if not golden.size:
             raise ErrorModelError(
@@ -107,8 +142,8 @@ class SpatialModel:
             )
         layout = CanonicalLayout.of(golden.shape, channel_axis)
         if not layout.has_channels:
-            self._check_channels_not_needed(golden)
-        drawn = self._draw_pattern(layout, rng=rng)
+            _check_channels_not_needed(distribution, golden)
+        drawn = self._draw_pattern(distribution, layout, rng=rng)
         parameters = drawn.parameters.draw(rng=rng).draw(rng=rng)
         canonical = PATTERNS[drawn.pattern].draw(layout.shape, parameters, rng=rng)
         sample = int(rng.integers(layout.samples)) if layout.samples > 1 else 0
@@ -125,31 +160,35 @@ class SpatialModel:
         """Give ``{"name": "spatial", "configuration": {"model": ..., "low": ..., ...}}``."""
         return to_dict(self)
 
-    def _only(self, pattern: str, distribution: SpatialDistribution) -> SpatialDistribution:
-        """Give the distribution with one pattern only."""
-        only = distribution.only(lambda each: each.pattern == pattern)
+    def _read(self, model: str) -> SpatialDistribution:
+        """Read a model, of which only the one pattern counts if that is wished."""
+        if model not in MODELS and not os.path.exists(model) and not os.path.splitext(model)[1]:
+            raise ErrorModelError(
+                f"spatial: {model} is no file, and no built-in model: those are "
+                f"{', '.join(MODELS)}{closest(os.path.basename(model), MODELS)}"
+            )
+        file = built_in_model(model) if model in MODELS else read_spatial_file(model)
+        distribution = file.distribution
+        if self.pattern is None:
+            return distribution
+        only = distribution.only(lambda each: each.pattern == self.pattern)
         if only is None:
             there = [each.pattern for each in distribution.items]
             raise ErrorModelError(
-                f"spatial: pattern must be one that {self.model} has, {', '.join(there)}, "
-                f"got {pattern!r}{closest(str(pattern), there)}"
+                f"spatial: pattern must be one that {model} has, {', '.join(there)}, "
+                f"got {self.pattern!r}{closest(self.pattern, there)}"
             )
         return only
 
-    def _check_channels_not_needed(self, golden: np.ndarray) -> None:
-        for each in self._distribution.items:
-            if PATTERNS[each.pattern].needs_channels:
-                raise ErrorModelError(
-                    f"spatial: {each.pattern} needs a target whose channel axis is known, got one "
-                    f"of shape {golden.shape} without: choose another target, or a pattern that "
-                    "needs none (pattern=single, pattern=single_block)"
-                )
-
     def _draw_pattern(
-        self, layout: CanonicalLayout, *, rng: np.random.Generator
+        self,
+        distribution: SpatialDistribution,
+        layout: CanonicalLayout,
+        *,
+        rng: np.random.Generator,
     ) -> PatternDistribution:
         """Draw a pattern that fits the shape."""
-        drawn = self._distribution.draw(rng=rng)
+        drawn = distribution.draw(rng=rng)
         if PATTERNS[drawn.pattern].fits(layout.shape):
             return drawn
         if self.pattern is not None:
@@ -157,11 +196,10 @@ class SpatialModel:
                 f"spatial: {self.pattern} needs a larger target, got channels, rows and columns "
                 f"{layout.shape}: choose another target or pattern"
             )
-        fitting = self._distribution.only(lambda each: PATTERNS[each.pattern].fits(layout.shape))
+        fitting = distribution.only(lambda each: PATTERNS[each.pattern].fits(layout.shape))
         if fitting is not None:
             return fitting.draw(rng=rng)
-        no_parameters = Weighted((ParameterCandidates({}, {}),), (1.0,))
-        return PatternDistribution("single", drawn.value_mixes, no_parameters)
+        return PatternDistribution("single", drawn.value_mixes, NO_PARAMETERS)
 
     def _range(self, golden: np.ndarray, classes: list[ValueClass]) -> tuple[float, float]:
         """Give the ends of the range, or anything where no value class needs them."""
@@ -176,3 +214,13 @@ class SpatialModel:
                 "got a tensor without any: give low and high"
             )
         return golden_range
+
+
+def _check_channels_not_needed(distribution: SpatialDistribution, golden: np.ndarray) -> None:
+    for each in distribution.items:
+        if PATTERNS[each.pattern].needs_channels:
+            raise ErrorModelError(
+                f"spatial: {each.pattern} needs a target whose channel axis is known, got one "
+                f"of shape {golden.shape} without: choose another target, or a pattern that "
+                "needs none (pattern=single, pattern=single_block)"
+            )

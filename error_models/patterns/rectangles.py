@@ -17,9 +17,8 @@ from onnxfi.error_models.patterns.pattern import AT_LEAST_1, Numbers, Parameters
 class Rectangles:
     """A rectangle of rows and columns, wholly corrupted, the same in one or more channels.
 
-    It covers ``rectangle_height + 1`` rows and ``rectangle_width + 1`` columns, since the
-    parameters are the distances from its first row and column to its last. It has at least three
-    of each, and does not cover all columns.
+    It covers ``rectangle_height`` rows and ``rectangle_width`` columns: at least three of each, and
+    not all columns.
     """
 
     numbers: ClassVar[dict[str, Numbers]] = CHANNEL_NUMBERS | {
@@ -36,8 +35,8 @@ class Rectangles:
     def draw(self, shape: Shape, parameters: Parameters, *, rng: np.random.Generator) -> np.ndarray:
         """Draw the channels, and where the rectangle lies."""
         channels, rows, columns = shape
-        height = min(max(parameters.numbers["rectangle_height"] + 1, 3), rows)
-        width = min(max(parameters.numbers["rectangle_width"] + 1, 3), columns - 1)
+        height = min(max(parameters.numbers["rectangle_height"], 3), rows)
+        width = min(max(parameters.numbers["rectangle_width"], 3), columns - 1)
         corrupted = draw_channels(channels, parameters, least=1, rng=rng)
         top, left = rng.integers(rows - height + 1), rng.integers(columns - width + 1)
         row = corrupted[:, None] * rows + top + np.arange(height)

@@ -9,6 +9,7 @@ from onnxfi.campaign.configuration import Configuration, Targets
 from onnxfi.error_models import ErrorModel
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph import Model, Target
+from onnxfi.injector import suit
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +95,13 @@ def make_strata(model: Model, configuration: Configuration) -> list[Stratum]:
         TargetNotFoundError: a single target does not exist.
         ConfigurationError: no target satisfies what is asked for, or two entries of a list of
             targets choose the same one.
+        ErrorModelError: an error model has nothing for the operator that makes a target.
     """
     said = configuration.targets
     entries = configuration.error_models
     if isinstance(said, Targets):
         return [
-            Stratum((target,), (entry.error_model,), entry.label)
+            Stratum((target,), (suit(entry.error_model, target),), entry.label)
             for target in choose_targets(model, said)
             for entry in entries
         ]
@@ -117,7 +119,8 @@ def make_strata(model: Model, configuration: Configuration) -> list[Stratum]:
     for entry in entries or (None,):
         chosen = [x for model_entry in own.values() if (x := model_entry or entry) is not None]
         labels = dict.fromkeys(x.label for x in chosen)
-        error_models = tuple(x.error_model for x in chosen)
+        pairs = zip(chosen, own, strict=True)
+        error_models = tuple(suit(x.error_model, target) for x, target in pairs)
         strata.append(Stratum(tuple(own), error_models, " + ".join(labels)))
     return strata
 

@@ -6,6 +6,7 @@ from onnxfi.injector.injector import Injector
 from onnxfi.injector.metric import Classification, Metric
 from onnxfi.injector.outcome import OUTCOMES, Outcome, decide_outcome
 from onnxfi.injector.randomness import injection_rng
+from onnxfi.injector.suiting import suit
 
 __all__ = [
     "OUTCOMES",
@@ -17,4 +18,5 @@ __all__ = [
     "Outcome",
     "decide_outcome",
     "injection_rng",
+    "suit",
 ]

@@ -19,6 +19,7 @@ from onnxfi.injector.metric import Classification, Metric
 from onnxfi.injector.outcome import decide_outcome
 from onnxfi.injector.randomness import injection_rng
 from onnxfi.injector.split_sessions import Corrupt, SplitSessions
+from onnxfi.injector.suiting import suit
 from onnxfi.runtime import Provider, choose_provider
 from onnxfi.surgery import resolve_targets, split
 
@@ -301,13 +302,15 @@ class Injector:
 
     def _by_target(self, error_model: ErrorModel | Sequence[ErrorModel]) -> dict[str, ErrorModel]:
         if not isinstance(error_model, Sequence):
-            return dict.fromkeys((x.tensor for x in self.targets), error_model)
+            return {x.tensor: suit(error_model, x) for x in self.targets}
         if len(error_model) != len(self.targets):
             raise InputError(
                 f"There must be one error model, or one for each of the {len(self.targets)} "
                 f"targets, got {len(error_model)}."
             )
-        return {x.tensor: model for x, model in zip(self.targets, error_model, strict=True)}
+        return {
+            x.tensor: suit(model, x) for x, model in zip(self.targets, error_model, strict=True)
+        }
 
     def _outputs(
         self, golden: Golden, first: Mapping[str, np.ndarray], corrupt: Corrupt

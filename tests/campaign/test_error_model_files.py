@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from onnxfi.campaign import Campaign, read_records
-from onnxfi.errors import ConfigurationError
+from onnxfi.errors import ConfigurationError, ErrorModelError
 
 OBSERVED = Path(__file__).parent.parent / "error_models" / "data" / "every_pattern.json"
 
@@ -45,3 +45,22 @@ def test_a_missing_file_is_a_mistake_with_its_place(configuration: Path, work: P
     (work / "observed" / "conv.json").unlink()
     with pytest.raises(ConfigurationError, match=r"error_models\.0: .*conv\.json"):
         Campaign.from_yaml(configuration)
+
+
+def test_built_in_models_are_chosen_by_the_operator(work: Path, write: Callable[..., Path]) -> None:
+    auto = {"name": "spatial", "configuration": {"model": "auto"}}
+    named = {"name": "spatial", "configuration": {"model": "relu"}}
+    path = write(targets={"tensors": ["conv", "relu"]}, error_models=[auto, named])
+    rows = read_records(Campaign.from_yaml(path, out=work / "run").run().path).to_pylist()
+    assert {row["error_model"] for row in rows} == {"spatial:model=auto", "spatial:model=relu"}
+    by_operator = [row for row in rows if row["error_model"].endswith("auto")]
+    conv, relu = (
+        {row["pattern"] for row in by_operator if row["target"] == name}
+        for name in ("conv", "relu")
+    )
+    assert "skip_4" in conv
+    assert relu <= {"bullet_wake", "quasi_shattered_channel", "shattered_channel"}
+    refused = write(targets={"tensors": ["conv", "probabilities"]}, error_models=[auto])
+    with pytest.raises(ErrorModelError, match=r"got one made by Softmax"):
+        Campaign.from_yaml(refused, out=work / "refused").run()
+    assert not (work / "refused" / "manifest.json").exists()

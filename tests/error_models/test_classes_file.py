@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from onnxfi.error_models.classes_file import read_classes_file
 from onnxfi.error_models.patterns import PATTERNS, Parameters
 from onnxfi.error_models.spatial_distribution import ParameterCandidates, SpatialDistribution
+from onnxfi.error_models.spatial_file import read_spatial_file
 from onnxfi.error_models.value_mix import ValueMix
 from onnxfi.errors import ErrorModelError
 
@@ -51,11 +51,11 @@ def with_mix(**mix: Any) -> dict[str, Any]:
 def read(folder: Path, document: object) -> SpatialDistribution:
     path = folder / "model.json"
     path.write_text(json.dumps(document))
-    return read_classes_file(str(path))
+    return read_spatial_file(str(path)).distribution
 
 
 def test_every_pattern_is_read(caplog: pytest.LogCaptureFixture) -> None:
-    distribution = read_classes_file(str(EVERY_PATTERN))
+    distribution = read_spatial_file(str(EVERY_PATTERN)).distribution
     assert {each.pattern for each in distribution.items} == set(PATTERNS)
     said = json.loads(EVERY_PATTERN.read_text())
     for each, frequency in zip(distribution.items, distribution.frequencies, strict=True):
@@ -65,6 +65,9 @@ def test_every_pattern_is_read(caplog: pytest.LogCaptureFixture) -> None:
     assert row.value_mixes.items == (ValueMix(("zero",)), ValueMix(("flip",)))
     assert row.value_mixes.frequencies == (0.75, 0.25)
     assert row.parameters.frequencies == (0.6, 0.4)
+    rectangle = next(each for each in distribution.items if each.pattern == "rectangles")
+    assert rectangle.parameters.items[0].numbers["rectangle_width"] == (4,)  # 3 in the file
+    assert rectangle.parameters.items[0].numbers["rectangle_height"] == (3,)
     assert row.parameters.items[1] == ParameterCandidates(
         {"max_cardinality": (3, 6), "min_value_skip": (1, 4), "max_value_skip": (2, 9)},
         {"row_corruption_pct": ((20.0, 30.0), (90.0, 100.0))},
@@ -304,11 +307,11 @@ def test_no_json(content: bytes, message: str, tmp_path: Path) -> None:
     path = tmp_path / "model.json"
     path.write_bytes(content)
     with pytest.raises(ErrorModelError, match=message):
-        read_classes_file(str(path))
+        read_spatial_file(str(path))
 
 
 def test_no_file(tmp_path: Path) -> None:
     with pytest.raises(ErrorModelError, match=r"missing\.json: .*No such file"):
-        read_classes_file(str(tmp_path / "missing.json"))
+        read_spatial_file(str(tmp_path / "missing.json"))
     with pytest.raises(ErrorModelError, match="directory"):
-        read_classes_file(str(tmp_path))
+        read_spatial_file(str(tmp_path))

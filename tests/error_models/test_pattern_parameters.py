@@ -207,9 +207,9 @@ def test_skips(positions: int, band: tuple[float, float]) -> None:
     assert firsts == {0, 1, 2, 3}
 
 
-def test_rectangles_are_one_larger_than_their_parameters() -> None:
+def test_rectangles_are_as_large_as_their_parameters() -> None:
     for seed in SEEDS:
-        channels = draw("rectangles", seed, rectangle_width=2, rectangle_height=4)
+        channels = draw("rectangles", seed, rectangle_width=3, rectangle_height=5)
         assert all(each == channels[0] for each in channels)
         rows = {each // 20 for each in channels[0]}
         columns = {each % 20 for each in channels[0]}

@@ -209,14 +209,16 @@ def test_file_is_read_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("configuration", "message"),
     [
-        ({}, "model must be the path of a CLASSES v2 JSON file, got ''"),
-        ({"model": 3}, "model must be the path of a CLASSES v2 JSON file, got 3"),
+        ({}, "model must be auto, a built-in model .conv, .* or the path of a file, got ''"),
+        ({"model": 3}, "model must be auto, .*got 3"),
+        ({"model": "relux"}, "relux is no file, and no built-in model.*did you mean 'relu'"),
+        ({"model": "auto", "pattern": 3}, "pattern must be a text, got 3"),
         ({"model": "missing.json"}, r"missing\.json: .*must be readable.*No such file"),
         ({"model": __file__}, "must be JSON"),
         ({"model": EVERY_PATTERN, "pattern": "bulet_wake"}, "did you mean 'bullet_wake'"),
         (
             {"model": EVERY_PATTERN, "pattern": 7},
-            "pattern must be one that .* has, .*got 7",
+            "pattern must be a text, got 7",
         ),
         ({"model": EVERY_PATTERN, "low": 1}, "spatial: low and high must be given together"),
         ({"model": EVERY_PATTERN, "low": 2, "high": 1}, "spatial: low must not be above high"),

@@ -1,0 +1,18 @@
+"""Error models that depend on the target."""
+
+from onnxfi.error_models import ErrorModel
+from onnxfi.error_models.error_model import ForOperator
+from onnxfi.graph import Target
+
+
+def suit(error_model: ErrorModel, target: Target) -> ErrorModel:
+    """Give the error model to draw with for a target.
+
+    It is the one given, unless that has a ``for_operator``, as ``spatial:model=auto`` does.
+
+    Raises:
+        ErrorModelError: the error model has none for the operator that makes the target.
+    """
+    if not isinstance(error_model, ForOperator):
+        return error_model
+    return error_model.for_operator(target.op_type if target.kind == "activation" else "")
