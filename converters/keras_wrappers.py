@@ -1,7 +1,7 @@
-"""The layers inside of Bidirectional, TimeDistributed and MultiHeadAttention.
+"""The layers inside of Bidirectional, TimeDistributed and multi-head attention.
 
 Their paths are ``<wrapper>/<layer>``. Bidirectional stores one configuration and makes two layers
-of it; MultiHeadAttention stores none and makes its projections and its softmax.
+of it; multi-head attention stores none and makes its projections and its softmax.
 """
 
 from collections.abc import Mapping
@@ -9,9 +9,12 @@ from typing import Any
 
 from onnxfi.converters.call_arguments import damaged
 
+_ATTENTION_GROUPS = ("query_dense", "key_dense", "value_dense", "softmax", "output_dense")
+
 INNER_GROUPS: Mapping[str, tuple[str, ...]] = {
     "Bidirectional": ("forward_layer", "backward_layer"),
-    "MultiHeadAttention": ("query_dense", "key_dense", "value_dense", "softmax", "output_dense"),
+    "GroupedQueryAttention": _ATTENTION_GROUPS,
+    "MultiHeadAttention": _ATTENTION_GROUPS,
     "TimeDistributed": ("layer",),
 }
 """What the newer layout of weights calls the inner layers of each class, in the same order."""
@@ -35,7 +38,11 @@ def inner_layers(path: str, layer_class: str, config: Mapping[str, Any]) -> list
     if layer_class == "Bidirectional":
         return _directions(path, config)
     if layer_class == "MultiHeadAttention":
-        return _attention_parts(config)
+        heads, size = config.get("num_heads"), config.get("key_dim")
+        return _attention_parts(config, heads, heads, size, config.get("value_dim") or size)
+    if layer_class == "GroupedQueryAttention":
+        heads, size = config.get("num_query_heads"), config.get("head_dim")
+        return _attention_parts(config, heads, config.get("num_key_value_heads"), size, size)
     return []
 
 
@@ -57,10 +64,10 @@ def _direction(entry: dict[str, Any], prefix: str) -> dict[str, Any]:
     return _with(entry, name=f"{prefix}{name}", zero_output_for_mask=zero)
 
 
-def _attention_parts(config: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return what MultiHeadAttention makes for tensors of rank 3: (batch, time, features)."""
-    heads, key_size = config.get("num_heads"), config.get("key_dim")
-    value_size = config.get("value_dim") or key_size
+def _attention_parts(
+    config: Mapping[str, Any], heads: Any, value_heads: Any, key_size: Any, value_size: Any
+) -> list[dict[str, Any]]:
+    """Return what multi-head attention makes for tensors of rank 3: (batch, time, features)."""
     output = config.get("output_shape")
     output_sizes = output if isinstance(output, list) else [output]
     biased = config.get("use_bias") is not False
@@ -78,8 +85,8 @@ def _attention_parts(config: Mapping[str, Any]) -> list[dict[str, Any]]:
     to_heads = "abc,cde->abde"
     return [
         projection("query", to_heads, [heads, key_size], "de"),
-        projection("key", to_heads, [heads, key_size], "de"),
-        projection("value", to_heads, [heads, value_size], "de"),
+        projection("key", to_heads, [value_heads, key_size], "de"),
+        projection("value", to_heads, [value_heads, value_size], "de"),
         {"class_name": "Softmax", "config": common | {"name": "softmax"}},
         projection("attention_output", "abcd,cde->abe", output_sizes, "e"),
     ]

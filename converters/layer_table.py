@@ -83,6 +83,7 @@ TRANSLATIONS: Mapping[str, Translation] = {
     "GaussianNoise": translate_identity,
     "GlobalAveragePooling2D": translate_global_pooling,
     "GlobalMaxPooling2D": translate_global_pooling,
+    "GroupedQueryAttention": translate_attention,
     "LSTM": translate_recurrent,
     "LeakyReLU": translate_activation_layer,
     "LogicalAnd": translate_logic,
@@ -127,20 +128,17 @@ WEIGHTS: Mapping[str, WeightRoles] = {
 }
 """Which weights a layer of each class owns, in the order of the file; the others own none."""
 
+_SCORES = ("return_attention_scores", "use_causal_mask")
+_ATTENTION = ("query", "value", "key", "attention_mask", *_SCORES)
+
 CALL_ARGUMENTS: Mapping[str, tuple[str, ...]] = {
-    "AdditiveAttention": ("return_attention_scores", "use_causal_mask"),
-    "Attention": ("return_attention_scores", "use_causal_mask"),
+    "AdditiveAttention": _SCORES,
+    "Attention": _SCORES,
     "Bidirectional": ("initial_state",),
     "GRU": ("initial_state",),
     "LSTM": ("initial_state",),
-    "MultiHeadAttention": (
-        "query",
-        "value",
-        "key",
-        "attention_mask",
-        "return_attention_scores",
-        "use_causal_mask",
-    ),
+    "GroupedQueryAttention": _ATTENTION,
+    "MultiHeadAttention": _ATTENTION,
     "RNN": ("initial_state",),
     "SimpleRNN": ("initial_state",),
 }
@@ -165,6 +163,7 @@ ANY_TYPE: Collection[str] = {
     "Embedding",
     "ExpandDims",
     "Functional",
+    "GroupedQueryAttention",
     "LogicalAnd",
     "LogicalOr",
     "Model",

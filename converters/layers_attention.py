@@ -1,4 +1,4 @@
-"""MultiHeadAttention on sequences: (batch, time, features).
+"""MultiHeadAttention and GroupedQueryAttention on sequences: (batch, time, features).
 
 Its parts are layers of their own in the layer map: ``<layer>/query``, ``/key`` and ``/value``
 (batch, time, heads, size), ``/softmax`` with the attention scores (batch, heads, time of the query,
@@ -6,6 +6,7 @@ time of the value), and ``/attention_output``.
 """
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from onnx import TensorProto
@@ -22,9 +23,9 @@ _FUSED_MASKED = -0.7 * float(np.finfo(np.float32).max)
 
 
 def translate_attention(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate MultiHeadAttention, with masks, and with its scores as an output of its own."""
+    """Translate multi-head attention, with masks, and with its scores as an output of its own."""
     options = call.options
-    for option in ("use_gate", "sliding_window", "softmax_robust_masking"):
+    for option in ("use_gate", "softmax_robust_masking"):
         if options.get(option):
             raise options.unsupported(f"has {option}={options.get(option)!r}")
     query, value, key = _sequences(call)
@@ -39,7 +40,8 @@ def translate_attention(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     (queries,) = call.run_inner(_QUERY, [query])
     (keys,) = call.run_inner(_KEY, [key])
     (values,) = call.run_inner(_VALUE, [value])
-    scale = graph.numbers("scale", 1 / math.sqrt(options.size("key_dim")))
+    keys, values = (_for_each_query(call, x, queries, graph) for x in (keys, values))
+    scale = graph.numbers("scale", 1 / math.sqrt(call.features(queries)))
     left = queries.name if fused else graph.operator("Mul", [queries.name, scale])
     left = graph.operator("Transpose", [left], perm=[0, 2, 1, 3])
     right = graph.operator("Transpose", [keys.name], perm=[0, 2, 3, 1])
@@ -76,6 +78,27 @@ def causal_mask(query: str, value: str, graph: GraphBuilder) -> str:
     return graph.operator("GreaterOrEqual", [rows, indices(value, 1, graph)])
 
 
+def _window_mask(query: str, value: str, size: int, graph: GraphBuilder) -> str:
+    """Return which time steps of a value are nearer than `size` to each step of a query."""
+    rows = graph.operator("Unsqueeze", [indices(query, 1, graph), graph.integers("axes", [0, 2])])
+    distance = graph.operator("Abs", [graph.operator("Sub", [rows, indices(value, 1, graph)])])
+    return graph.operator("Less", [distance, graph.integers("window", size)])
+
+
+def _for_each_query(
+    call: LayerCall, tensor: Tensor, queries: Tensor, graph: GraphBuilder
+) -> Tensor:
+    """Return keys or values with as many heads as the queries have: each head comes repeatedly."""
+    heads, query_heads = tensor.shape[2] or 1, queries.shape[2] or 1
+    if heads == query_heads:
+        return tensor
+    if query_heads % heads:
+        raise call.options.wrong("num_key_value_heads", heads, f"a divisor of {query_heads}")
+    order = graph.integers("heads", np.repeat(np.arange(heads), query_heads // heads))
+    name = graph.operator("Gather", [tensor.name, order], axis=2)
+    return replace(tensor, name=name, shape=queries.shape)
+
+
 def _sequences(call: LayerCall) -> tuple[Tensor, Tensor, Tensor]:
     """Return query, value and key."""
     given = dict(zip(("query", "value", "key"), call.inputs, strict=False))
@@ -108,6 +131,9 @@ def _attention_mask(
             parts.append(graph.operator("Unsqueeze", [mask.name, graph.integers("axes", [axis])]))
     if call.keywords.get("use_causal_mask") is True:
         parts.append(causal_mask(query.name, value.name, graph))
+    if call.options.get("sliding_window") is not None:
+        window = call.options.size("sliding_window")
+        parts.append(_window_mask(query.name, value.name, window, graph))
     if "attention_mask" in call.keywords:
         parts.append(_given_mask(call, graph))
     if not parts:

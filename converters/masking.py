@@ -28,6 +28,7 @@ _PASSING = {
     "GaussianDropout",
     "GaussianNoise",
     "GroupNormalization",
+    "GroupedQueryAttention",
     "LayerNormalization",
     "LeakyReLU",
     "PReLU",

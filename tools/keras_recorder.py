@@ -120,7 +120,7 @@ def _names_inside(layer: Any, path: str) -> Iterator[tuple[int, tuple[Any, str]]
     elif kind == "Bidirectional":
         for inner in (layer.forward_layer, layer.backward_layer):
             yield from _names_inside(inner, f"{path}/{inner.name}")
-    elif kind == "MultiHeadAttention":
+    elif kind in ("MultiHeadAttention", "GroupedQueryAttention"):
         for name, attribute in _ATTENTION.items():
             inner = getattr(layer, attribute)
             yield id(inner), (inner, f"{path}/{name}")
