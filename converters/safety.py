@@ -27,8 +27,14 @@ def require_safe(source: Path, *, unsafe: bool) -> None:
         unsafe: whether the user trusts the source; it is only told what will run then.
 
     Raises:
-        ModelFormatError: the source holds code, refers to other files, or cannot be read.
+        ModelFormatError: the source holds code, refers to other files, holds weights only, or
+            cannot be read.
     """
+    if not source.is_dir() and read_stored_configuration(source) is None:
+        raise ModelFormatError(
+            f"Keras must get a whole model, but {source} holds weights only. "
+            "Use --route native with --architecture."
+        )
     dangers = dangers_of(source)
     if not dangers:
         return
@@ -47,19 +53,15 @@ def dangers_of(source: Path) -> list[str]:
     """Return all that a source would do to a Keras that loads it, in words for a message.
 
     Raises:
-        ModelFormatError: the source is damaged, or holds weights only.
+        ModelFormatError: the source is damaged.
     """
     if source.is_dir():
         return ["a SavedModel, which is a program"]
     archive = is_archive(source)
     dangers = archive_dangers(source) if archive else []
     configuration = read_stored_configuration(source)
-    if configuration is None:
-        raise ModelFormatError(
-            f"Keras must get a whole model, but {source} holds weights only. "
-            "Use --route native with --architecture."
-        )
-    dangers += configuration_dangers(configuration)
+    if configuration is not None:
+        dangers += configuration_dangers(configuration)
     if archive:
         with unpacked_weights(source) as weights, open_hdf5(weights, part_of=source) as file:
             return dangers + hdf5_dangers(file)

@@ -6,9 +6,8 @@ frozen layer counts as the rest altogether. The newer one has a group for each l
 the models, but named after the layer's class: ``conv2d``, ``conv2d_1``, ….
 """
 
-import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +17,7 @@ from onnxfi.converters.keras_graph import KerasLayer, KerasModel
 from onnxfi.converters.keras_wrappers import INNER_GROUPS
 from onnxfi.converters.layer_call import Options, WeightRole, unsupported
 from onnxfi.converters.layer_table import TRANSLATIONS, WEIGHTS
-from onnxfi.converters.weight_layouts import NamedWeights, WeightGroup, number_of
+from onnxfi.converters.weight_layouts import NamedWeights, WeightGroup
 from onnxfi.errors import ModelFormatError
 
 # Names that Keras gives to weights; a name outside of them is not compared: it comes from an old
@@ -103,15 +102,15 @@ def _grouped(
     The numbers in the names are no help: some versions of Keras skip numbers, or count the
     layers without weights.
     """
-    by_group: dict[str, list[KerasLayer]] = defaultdict(list)
+    by_class: dict[str, list[KerasLayer]] = defaultdict(list)
     for layer in layers:
         if any(_roles_inside(layer, prefix.rstrip("/"), keras_major)):
-            by_group[_group_name(layer.layer_class)].append(layer)
-    for name, same in by_group.items():
-        stored = _groups_of_class(group.layers(), name)
+            by_class[layer.layer_class].append(layer)
+    for layer_class, same in by_class.items():
+        stored = [inside for inside in group.of_class(layer_class) if inside.flat()]
         if len(stored) != len(same):
             raise ModelFormatError(
-                f"The {len(same)} layers of class {same[0].layer_class!r} in "
+                f"The {len(same)} layers of class {layer_class!r} in "
                 f"{prefix or 'the model'} must have a group of weights each, got {len(stored)}. "
                 "The weights belong to another architecture, or the file is damaged."
             )
@@ -131,19 +130,6 @@ def _in_group(
         for inner, name in zip(layer.inner, INNER_GROUPS[layer.layer_class], strict=True):
             if name in groups:
                 yield from _in_group(inner, groups[name], f"{path}/{inner.name}", keras_major)
-
-
-def _groups_of_class(groups: Mapping[str, WeightGroup], name: str) -> list[WeightGroup]:
-    pattern = re.compile(re.escape(name) + r"(_[0-9]+)?")
-    names = sorted((x for x in groups if pattern.fullmatch(x)), key=number_of)
-    return [groups[x] for x in names if groups[x].flat()]
-
-
-def _group_name(layer_class: str) -> str:
-    """Return what Keras calls the groups of a class: ``Conv2DTranspose`` is conv2d_transpose."""
-    name = re.sub(r"\W+", "", layer_class)
-    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
 def _split(

@@ -5,6 +5,7 @@ names. The newer one (.weights.h5, and inside .keras archives) has a tree of gro
 attributes and classes, such as ``layers/conv2d_1/vars/0``, without the names of layers or weights.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -48,6 +49,12 @@ class WeightGroup:
             if name in self.groups:
                 return self.groups[name].groups
         return {}
+
+    def of_class(self, layer_class: str) -> list["WeightGroup"]:
+        """Return the groups of a model's layers of one class, in the order of their numbers."""
+        groups = self.layers()
+        pattern = re.compile(re.escape(_group_name(layer_class)) + r"(_[0-9]+)?")
+        return [groups[x] for x in sorted(filter(pattern.fullmatch, groups), key=number_of)]
 
     def flat(self) -> tuple[StoredWeight, ...]:
         """Return all weights inside, in the order of the older layout."""
@@ -128,6 +135,13 @@ def _read_group(
         else:
             groups[name] = _read_group(file, inside, inside, seen, depth + 1)
     return WeightGroup(tuple(own), groups)
+
+
+def _group_name(layer_class: str) -> str:
+    """Return what Keras calls the groups of a class: ``Conv2DTranspose`` is conv2d_transpose."""
+    name = re.sub(r"\W+", "", layer_class)
+    name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
 def _part_order(name: str) -> tuple[int, tuple[int, str]]:

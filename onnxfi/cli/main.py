@@ -10,6 +10,7 @@ import onnxfi
 from onnxfi.cli import campaign, error_models
 from onnxfi.cli.convert import convert
 from onnxfi.cli.demo import demo
+from onnxfi.cli.describe import describe
 from onnxfi.cli.embed import embed
 from onnxfi.cli.inject import inject
 from onnxfi.cli.inspect import inspect
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help and errors: brackets in them are text
 )
-for command in (demo, convert, inspect, split, inject, embed, report):
+for command in (demo, convert, describe, inspect, split, inject, embed, report):
     app.command()(command)
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(error_models.app, name="error-models")

@@ -22,6 +22,7 @@ def test_all_commands_are_found() -> None:
     assert {
         ("demo",),
         ("convert",),
+        ("describe",),
         ("inspect",),
         ("split",),
         ("inject",),

@@ -39,6 +39,7 @@ def refused(onnxfi: Callable[..., Any], work: Path) -> Callable[..., str]:
         ("split", "FILE", "--target", "a", "--out", "o"),
         ("inject", "FILE", "--target", "a", "--inputs", "x.npz", "--error-model", "zero"),
         ("convert", "FILE", "o.onnx"),
+        ("describe", "FILE"),
         (
             *("embed", "FILE", "--target", "a", "--error-model", "zero"),
             "--sites",

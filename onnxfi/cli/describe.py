@@ -1,0 +1,88 @@
+"""``onnxfi describe``."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from onnxfi.cli.arguments import JsonOption
+from onnxfi.cli.output import messages, print_json, print_table
+from onnxfi.converters.description import (
+    FileDescription,
+    LayerDescription,
+)
+from onnxfi.converters.description import (
+    describe as describe_file,
+)
+from onnxfi.injector.inputs import format_shape
+
+
+def describe(
+    source: Annotated[
+        Path, typer.Argument(metavar="SRC", help="A .h5, .weights.h5 or .keras file.")
+    ],
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell what a Keras file holds, without running any of it and without TensorFlow.
+
+    It lists the layers with their class, output shape, number of parameters, dtype and the layers
+    that they are called on, a list for each call. A shape that cannot be told is a ?.
+
+    Example: onnxfi describe lenet.h5
+    """
+    file = describe_file(source)
+    if as_json:
+        print_json(_document(file))
+        return
+    print_table(_table(file))
+    if file.model_class is None:
+        messages.print(
+            "It holds weights only. To convert it, pass the JSON of model.to_json() with "
+            "onnxfi convert --architecture."
+        )
+    if file.dangers:
+        messages.print(f"Loading it with Keras is not safe. It holds {'; '.join(file.dangers)}.")
+
+
+def _document(file: FileDescription) -> dict[str, Any]:
+    """Return the JSON of a description, in the words of the layer map."""
+    document = asdict(file) | {"path": str(file.path)}
+    document["class"] = document.pop("model_class")
+    for layer in document["layers"]:
+        layer["class"] = layer.pop("layer_class")
+    return document
+
+
+def _table(file: FileDescription) -> Table:
+    version = f", Keras {file.keras_version}" if file.keras_version else ""
+    table = Table(
+        title=f"{file.path}: {file.kind}{version}",
+        caption=f"{file.parameters} parameters in {len(file.layers)} layers",
+    )
+    for heading in ("layer", "class", "output shape"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("parameters", justify="right")
+    for heading in ("dtype", "inbound"):
+        table.add_column(heading, overflow="fold")
+    for layer in file.layers:
+        table.add_row(*_row(layer))
+    return table
+
+
+def _row(layer: LayerDescription) -> tuple[str, ...]:
+    return (
+        layer.layer,
+        layer.layer_class or "",
+        _shape_text(layer.output_shape),
+        "?" if layer.parameters is None else str(layer.parameters),
+        layer.dtype or "",
+        " | ".join(", ".join(call) for call in layer.inbound),
+    )
+
+
+def _shape_text(shape: tuple[int | None, ...] | None) -> str:
+    """Write a shape with the free batch as N, as the converted model calls it."""
+    return format_shape(("N", *shape[1:]) if shape and shape[0] is None else shape)
