@@ -66,6 +66,7 @@ CASES = [
     Case("flatten", "Flatten", IMAGE),
     Case("squeeze", "Squeeze", IMAGE, "x a", {"a": ints(0)}),
     Case("unsqueeze", "Unsqueeze", IMAGE, "x a", {"a": ints(2)}),
+    Case("unsqueeze a scalar", "Unsqueeze", (), "x a", {"a": ints(0)}),
     Case("transpose", "Transpose", IMAGE, attributes={"perm": [0, 2, 3, 1]}),
     Case("concat", "Concat", IMAGE, "c x", {"c": weights(1, 2, 6, 7)}, {"axis": 1}),
     Case("concat twice", "Concat", IMAGE, "x x", attributes={"axis": 2}),

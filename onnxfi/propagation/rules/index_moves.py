@@ -93,7 +93,8 @@ class _IndexMoves:
         session = Session(self._part)
         numbered = {self._fed[position] for position in self._patched}
         once = session.run(feeds)[self._output].reshape(-1)
-        shifted = {name: x + 1 if name in numbered else x for name, x in feeds.items()}
+        # As an array: NumPy makes a number of a scalar plus one.
+        shifted = {n: np.asarray(x + 1) if n in numbered else x for n, x in feeds.items()}
         twice = session.run(shifted)[self._output].reshape(-1)
         (places,) = np.nonzero(twice - once == 1)
         sources = once[places].astype(np.int64) - 1
