@@ -155,7 +155,7 @@ def test_rule(case: Case) -> None:
     def check(drawn: list[list[tuple[int, float]]], seed: int) -> None:
         x = weights(*case.shape, seed=seed)
         if seed % 2:
-            x = np.maximum(x, 0)  # as after a Relu, with its many zeros
+            x = np.asarray(np.maximum(x, 0))  # as after a Relu, with its many zeros
         golden = {"x": x, **session.run({"x": x})}
         lanes = [corruption(sites, x.size) for sites in drawn]
         pushed = propagator.push({"x": lanes}, golden)
