@@ -170,8 +170,8 @@ def _compare_values(got: Any, expected: Any) -> str:
 
 def _reason(error: Exception) -> str:
     """Return a refusal such that the same trouble reads the same for each model."""
-    text = _text(error)
-    return next((reason for part, reason in _REFUSALS.items() if part in text), text)
+    reasons = (reason for part, reason in _REFUSALS.items() if part in str(error))
+    return next(reasons, _text(error))
 
 
 def _text(error: Exception) -> str:
