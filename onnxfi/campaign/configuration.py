@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from onnxfi.campaign.yaml_text import dump_yaml, load_yaml
 from onnxfi.error_models import ErrorModel
 from onnxfi.error_models import load as load_error_model
 from onnxfi.error_models.registry import map_paths
@@ -242,7 +243,7 @@ class Configuration(_Section):
         path = Path(path)
         try:
             text = path.read_text(encoding="utf-8")
-            document = yaml.safe_load(text)
+            document = load_yaml(text)
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise ConfigurationError(
@@ -284,7 +285,7 @@ class Configuration(_Section):
     def to_yaml(self) -> str:
         """Return the text that `from_yaml` reads."""
         document = self.model_dump(mode="json", exclude_none=True)
-        return yaml.safe_dump(document, sort_keys=False, allow_unicode=True)
+        return dump_yaml(document)
 
 
 def _yaml_problem(error: Exception) -> str:
