@@ -11,7 +11,7 @@ from onnxfi.error_models.canonical_layout import CanonicalLayout
 from onnxfi.error_models.configuration import checked_range, closest, to_dict
 from onnxfi.error_models.corruption import Corruption
 from onnxfi.error_models.drawn_values import draw_values, needs_range
-from onnxfi.error_models.library import MODEL_OF_OPERATOR, MODELS, built_in_model
+from onnxfi.error_models.library import MODEL_OF_OPERATOR, MODELS, read_model
 from onnxfi.error_models.patterns import PATTERNS
 from onnxfi.error_models.sites import values_at
 from onnxfi.error_models.spatial_distribution import (
@@ -19,7 +19,6 @@ from onnxfi.error_models.spatial_distribution import (
     PatternDistribution,
     SpatialDistribution,
 )
-from onnxfi.error_models.spatial_file import read_spatial_file
 from onnxfi.error_models.value_class import ValueClass
 from onnxfi.error_models.value_range import value_range
 from onnxfi.errors import ErrorModelError
@@ -162,13 +161,7 @@ class SpatialModel:
 
     def _read(self, model: str) -> SpatialDistribution:
         """Read a model, of which only the one pattern counts if that is wished."""
-        if model not in MODELS and not os.path.exists(model) and not os.path.splitext(model)[1]:
-            raise ErrorModelError(
-                f"spatial: {model} is no file, and no built-in model: those are "
-                f"{', '.join(MODELS)}{closest(os.path.basename(model), MODELS)}"
-            )
-        file = built_in_model(model) if model in MODELS else read_spatial_file(model)
-        distribution = file.distribution
+        distribution = read_model(model).distribution
         if self.pattern is None:
             return distribution
         only = distribution.only(lambda each: each.pattern == self.pattern)

@@ -11,7 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from onnxfi.error_models.configuration import closest
 from onnxfi.error_models.spatial_file import SpatialFile, read_spatial_file
+from onnxfi.errors import ErrorModelError
 
 MODELS: Final = (
     "conv",
@@ -51,3 +53,20 @@ def model_path(name: str) -> Path:
 def built_in_model(name: str) -> SpatialFile:
     """Read a built-in model, once."""
     return read_spatial_file(str(model_path(name)))
+
+
+def read_model(model: str) -> SpatialFile:
+    """Read a built-in model by its name, or any other from its file.
+
+    Raises:
+        ErrorModelError: there is no such file, or it is wrong.
+    """
+    if model in MODELS:
+        return built_in_model(model)
+    path = Path(model)
+    if not path.exists() and not path.suffix:
+        raise ErrorModelError(
+            f"{model} is no file, and no built-in model: those are "
+            f"{', '.join(MODELS)}{closest(path.name, MODELS)}"
+        )
+    return read_spatial_file(model)

@@ -9,6 +9,7 @@ from onnxfi.error_models.patterns.channels import (
     CHANNEL_NUMBERS,
     CHANNEL_PERCENTAGES,
     draw_channels,
+    measure_channels,
 )
 from onnxfi.error_models.patterns.pattern import Numbers, Parameters, Shape
 
@@ -36,3 +37,7 @@ class BulletWake:
         """Tell whether there are several sites, all at one position in their channels."""
         positions = sites % (shape[1] * shape[2])
         return sites.size > 1 and bool((positions == positions[0]).all())
+
+    def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
+        """Give the parameters of the channels."""
+        return measure_channels(shape[0], sites, shape[1] * shape[2])

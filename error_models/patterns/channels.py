@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from onnxfi.error_models.drawing import draw_share
-from onnxfi.error_models.patterns.pattern import AT_LEAST_1, Numbers, Parameters
+from onnxfi.error_models.patterns.pattern import AT_LEAST_1, Numbers, Parameters, percentage
 from onnxfi.error_models.patterns.spacing import draw_spaced
 
 CHANNEL_NUMBERS: Final[dict[str, Numbers]] = {
@@ -52,3 +52,23 @@ def draw_channels(
         rng=rng,
     )
     return draw_spaced(channels, count, skips, rng=rng)
+
+
+def measure_channels(channels: int, sites: np.ndarray, area: int) -> Parameters:
+    """Give the parameters of the corrupted channels; a skip of 1 where there is only one.
+
+    Args:
+        channels: number of channels of the tensor.
+        sites: canonical sites, ascending.
+        area: number of values of a channel.
+    """
+    corrupted = np.unique(sites // area)
+    skips = np.diff(corrupted) if corrupted.size > 1 else np.ones(1)
+    return Parameters(
+        {
+            "max_corrupted_channels": corrupted.size,
+            "min_channel_skip": int(skips.min()),
+            "max_channel_skip": int(skips.max()),
+        },
+        {CHANNEL_PERCENTAGES: percentage(corrupted.size, channels)},
+    )

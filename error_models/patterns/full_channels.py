@@ -10,8 +10,9 @@ from onnxfi.error_models.patterns.channels import (
     CHANNEL_NUMBERS,
     CHANNEL_PERCENTAGES,
     draw_channels,
+    measure_channels,
 )
-from onnxfi.error_models.patterns.pattern import Numbers, Parameters, Shape
+from onnxfi.error_models.patterns.pattern import Numbers, Parameters, Shape, percentage
 
 _DENSITY: Final = "avg_channel_corruption_pct"
 
@@ -48,3 +49,10 @@ class FullChannels:
         area = shape[1] * shape[2]
         _, counts = np.unique(sites // area, return_counts=True)
         return bool((2 * counts > area).all())
+
+    def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
+        """Give the parameters of the channels."""
+        area = shape[1] * shape[2]
+        channels = measure_channels(shape[0], sites, area)
+        whole = channels.numbers["max_corrupted_channels"] * area
+        return channels | Parameters({}, {_DENSITY: percentage(sites.size, whole)})

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from onnxfi.error_models.drawing import Percentages
-from onnxfi.error_models.patterns.pattern import AT_LEAST_1, Numbers, Parameters
+from onnxfi.error_models.patterns.pattern import AT_LEAST_1, Numbers, Parameters, percentage
 from onnxfi.error_models.patterns.spacing import draw_spaced_over
 
 LINE_NUMBERS: Final[dict[str, Numbers]] = {
@@ -52,3 +52,21 @@ def draw_in_line(
     at = suitable[math.floor(rng.random() * suitable.size)]
     span = int(rng.integers(first[at], last[at] + 1))
     return draw_spaced_over(length, int(counts[at]), span, (least, greatest), rng=rng)
+
+
+def measure_line(positions: np.ndarray, name: str) -> Parameters:
+    """Give the parameters of ascending positions in a line.
+
+    Args:
+        positions: two or more.
+        name: of the percentages, which are those of the line from the first position to the last.
+    """
+    skips = np.diff(positions)
+    return Parameters(
+        {
+            "max_cardinality": positions.size,
+            "min_value_skip": int(skips.min()),
+            "max_value_skip": int(skips.max()),
+        },
+        {name: percentage(positions.size, int(np.ptp(positions)) + 1)},
+    )

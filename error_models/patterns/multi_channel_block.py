@@ -16,8 +16,9 @@ from onnxfi.error_models.patterns.channels import (
     CHANNEL_NUMBERS,
     CHANNEL_PERCENTAGES,
     draw_channels,
+    measure_channels,
 )
-from onnxfi.error_models.patterns.pattern import Numbers, Parameters, Shape
+from onnxfi.error_models.patterns.pattern import Numbers, Parameters, Shape, percentage
 
 _DENSITY: Final = "avg_block_corruption_pct"
 
@@ -75,4 +76,15 @@ class MultiChannelBlock:
         return len(channels) > 1 and any(
             np.ptp(np.concatenate([leader, *followers])) < (block_size_of(leader) or 0)
             for leader in channels
+        )
+
+    def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
+        """Give the parameters of the block, the largest of all channels, and the channels."""
+        area = shape[1] * shape[2]
+        channels = measure_channels(shape[0], sites, area)
+        _, starts = np.unique(sites // area, return_index=True)
+        size = max(block_size_of(each) or 0 for each in np.split(sites, starts[1:]))
+        slots = channels.numbers["max_corrupted_channels"] * size
+        return channels | Parameters(
+            {"block_size": size}, {_DENSITY: percentage(sites.size, slots)}
         )

@@ -10,8 +10,9 @@ from onnxfi.error_models.patterns.channels import (
     CHANNEL_NUMBERS,
     CHANNEL_PERCENTAGES,
     draw_channels,
+    measure_channels,
 )
-from onnxfi.error_models.patterns.pattern import AT_LEAST_1, Numbers, Parameters, Shape
+from onnxfi.error_models.patterns.pattern import AT_LEAST_1, Numbers, Parameters, Shape, percentage
 
 _DENSITY: Final = "avg_channel_corruption_pct"
 
@@ -64,4 +65,16 @@ class MultipleChannelsUncategorized:
         area = shape[1] * shape[2]
         return bool(
             sites[0] // area != sites[-1] // area and np.unique(sites % area).size == sites.size
+        )
+
+    def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
+        """Give the parameters of the channels."""
+        area = shape[1] * shape[2]
+        _, counts = np.unique(sites // area, return_counts=True)
+        return measure_channels(shape[0], sites, area) | Parameters(
+            {
+                "min_errors_per_channel": int(counts.min()),
+                "max_errors_per_channel": int(counts.max()),
+            },
+            {_DENSITY: percentage(sites.size, counts.size * area)},
         )

@@ -29,6 +29,18 @@ class Parameters:
     numbers: Mapping[str, int]
     percentages: Mapping[str, Percentages]
 
+    def __or__(self, other: "Parameters") -> "Parameters":
+        """Give these parameters and others."""
+        return Parameters(
+            {**self.numbers, **other.numbers}, {**self.percentages, **other.percentages}
+        )
+
+
+def percentage(part: int, whole: int) -> Percentages:
+    """Give the percentage that a part is, as a lower and an upper one that are the same."""
+    exact = 100 * part / whole
+    return exact, exact
+
 
 class Pattern(Protocol):
     """Draws canonical sites that have a pattern, and tells whether given ones have it.
@@ -76,6 +88,18 @@ class Pattern(Protocol):
 
         Args:
             sites: int64, shape ``(K,)``; at least one, unique, ascending.
+            shape: the shape in which they lie.
+        """
+        ...
+
+    def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
+        """Give the parameters that canonical sites with the pattern have.
+
+        Of what differs within one corruption, ``min_x`` is the least and ``max_x`` the greatest.
+        The lower percentage is the upper one too.
+
+        Args:
+            sites: int64, shape ``(K,)``; unique, ascending, with the pattern.
             shape: the shape in which they lie.
         """
         ...

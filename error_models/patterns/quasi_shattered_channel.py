@@ -13,6 +13,7 @@ from onnxfi.error_models.patterns.spans import (
     draw_span_sites,
     draw_starts_around,
     draw_widths,
+    measure_spans,
 )
 
 
@@ -62,6 +63,10 @@ class QuasiShatteredChannel:
         channels = np.unique(sites // area).size
         _, counts = np.unique(sites % area, return_counts=True)
         return bool(1 < counts.max() < channels)
+
+    def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
+        """Give the parameters of the channels and spans."""
+        return measure_spans(sites, shape)
 
 
 def _beside(

@@ -9,6 +9,7 @@ from onnxfi.error_models.patterns.channels import (
     CHANNEL_NUMBERS,
     CHANNEL_PERCENTAGES,
     draw_channels,
+    measure_channels,
 )
 from onnxfi.error_models.patterns.pattern import AT_LEAST_1, Numbers, Parameters, Shape
 
@@ -53,3 +54,12 @@ class Rectangles:
         height = int(positions[-1] // columns - positions[0] // columns) + 1
         width = int(np.ptp(positions % columns)) + 1
         return height >= 3 and 3 <= width < columns and height * width - positions.size <= 2
+
+    def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
+        """Give the parameters of the rectangle and the channels."""
+        _, rows, columns = shape
+        height = int(np.ptp(sites // columns % rows)) + 1
+        width = int(np.ptp(sites % columns)) + 1
+        return measure_channels(shape[0], sites, rows * columns) | Parameters(
+            {"rectangle_width": width, "rectangle_height": height}, {}
+        )

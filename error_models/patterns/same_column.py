@@ -5,7 +5,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from onnxfi.error_models.patterns.line import LINE_NUMBERS, draw_in_line
+from onnxfi.error_models.patterns.line import LINE_NUMBERS, draw_in_line, measure_line
 from onnxfi.error_models.patterns.pattern import Numbers, Parameters, Shape
 
 _DENSITY: Final = "col_corruption_pct"
@@ -37,3 +37,7 @@ class SameColumn:
         return sites.size > 1 and bool(
             same_channel and (sites % columns == sites[0] % columns).all()
         )
+
+    def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
+        """Give the parameters of the column."""
+        return measure_line(sites // shape[2], _DENSITY)

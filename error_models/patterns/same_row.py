@@ -5,7 +5,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from onnxfi.error_models.patterns.line import LINE_NUMBERS, draw_in_line
+from onnxfi.error_models.patterns.line import LINE_NUMBERS, draw_in_line, measure_line
 from onnxfi.error_models.patterns.pattern import Numbers, Parameters, Shape
 
 _DENSITY: Final = "row_corruption_pct"
@@ -33,3 +33,7 @@ class SameRow:
         """Tell whether there are several sites, all in one row of one channel."""
         columns = shape[2]
         return sites.size > 1 and bool(sites[0] // columns == sites[-1] // columns)
+
+    def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
+        """Give the parameters of the row."""
+        return measure_line(sites % shape[2], _DENSITY)

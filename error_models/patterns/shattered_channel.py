@@ -13,6 +13,7 @@ from onnxfi.error_models.patterns.spans import (
     draw_span_sites,
     draw_starts_around,
     draw_widths,
+    measure_spans,
 )
 
 
@@ -53,3 +54,7 @@ class ShatteredChannel:
         channels = np.unique(sites // area).size
         positions, counts = np.unique(sites % area, return_counts=True)
         return bool(channels > 1 and positions.size > 1 and counts.max() == channels)
+
+    def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
+        """Give the parameters of the channels and spans."""
+        return measure_spans(sites, shape)

@@ -28,3 +28,7 @@ class Single:
     def belongs(self, sites: np.ndarray, shape: Shape) -> bool:
         """Tell whether there is one site."""
         return sites.size == 1
+
+    def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
+        """Give no parameters."""
+        return Parameters({}, {})

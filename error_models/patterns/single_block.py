@@ -12,7 +12,7 @@ from onnxfi.error_models.patterns.block import (
     fitting_block,
     room_for_block,
 )
-from onnxfi.error_models.patterns.pattern import Numbers, Parameters, Shape
+from onnxfi.error_models.patterns.pattern import Numbers, Parameters, Shape, percentage
 
 _DENSITY: Final = "block_corruption_pct"
 
@@ -46,3 +46,8 @@ class SingleBlock:
     def belongs(self, sites: np.ndarray, shape: Shape) -> bool:
         """Tell whether the sites are a block."""
         return block_size_of(sites) is not None
+
+    def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
+        """Give the parameters of the block."""
+        size = block_size_of(sites) or BLOCK_SIZES[-1]
+        return Parameters({"block_size": size}, {_DENSITY: percentage(sites.size, size)})

@@ -68,3 +68,18 @@ class SingleChannelAlternatedBlocks:
             and (np.diff(blocks) > 1).all()
             and (counts[whole] >= _BLOCK_SIZE // 2).all()
         )
+
+    def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
+        """Give the parameters of the blocks, and the side of a map from the first to the last."""
+        blocks = np.unique(sites % (shape[1] * shape[2]) // _BLOCK_SIZE)
+        skips = np.diff(blocks)
+        stretch = (int(np.ptp(blocks)) + 1) * _BLOCK_SIZE
+        return Parameters(
+            {
+                "block_size": _BLOCK_SIZE,
+                "min_block_skip": int(skips.min()),
+                "max_block_skip": int(skips.max()),
+                "max_feature_map_size": math.isqrt(stretch - 1) + 1,
+            },
+            {},
+        )

@@ -6,7 +6,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from onnxfi.error_models.drawing import draw_share
-from onnxfi.error_models.patterns.pattern import AT_LEAST_1, Numbers, Parameters, Shape
+from onnxfi.error_models.patterns.pattern import AT_LEAST_1, Numbers, Parameters, Shape, percentage
 from onnxfi.error_models.patterns.spacing import draw_spaced
 
 _DENSITY: Final = "channel_corruption_pct"
@@ -55,3 +55,15 @@ class SingleChannelRandom:
         first, last = int(sites[0]), int(sites[-1])
         area = rows * columns
         return first // area == last // area and first // columns != last // columns
+
+    def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
+        """Give the parameters of the channel."""
+        skips = np.diff(sites)
+        return Parameters(
+            {
+                "max_cardinality": sites.size,
+                "min_value_skip": int(skips.min()),
+                "max_value_skip": int(skips.max()),
+            },
+            {_DENSITY: percentage(sites.size, shape[1] * shape[2])},
+        )

@@ -10,8 +10,9 @@ from onnxfi.error_models.patterns.channels import (
     CHANNEL_NUMBERS,
     CHANNEL_PERCENTAGES,
     draw_channels,
+    measure_channels,
 )
-from onnxfi.error_models.patterns.pattern import AT_LEAST_1, Numbers, Parameters, Shape
+from onnxfi.error_models.patterns.pattern import AT_LEAST_1, Numbers, Parameters, Shape, percentage
 
 _DENSITY: Final = "indexes_corruption_pct"
 
@@ -78,3 +79,16 @@ class SkipX:
         positions = np.unique(sites % (shape[1] * shape[2]))
         lie_so = np.count_nonzero((positions - positions[0]) % self.amount == 0)
         return bool(lie_so >= 2 and positions.size - lie_so <= 1)
+
+    def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
+        """Give the parameters of the channels and positions; a position beside them counts not."""
+        area = shape[1] * shape[2]
+        channels = measure_channels(shape[0], sites, area)
+        positions = sites % area
+        lie_so = (positions - positions.min()) % self.amount == 0
+        unique = np.unique(positions[lie_so]).size
+        slots = channels.numbers["max_corrupted_channels"] * unique
+        return channels | Parameters(
+            {"skip_amount": self.amount, "unique_channel_indexes": unique},
+            {_DENSITY: percentage(int(np.count_nonzero(lie_so)), slots)},
+        )

@@ -5,8 +5,8 @@ from typing import Final
 import numpy as np
 
 from onnxfi.error_models.drawing import draw_mask, draw_share
-from onnxfi.error_models.patterns.channels import CHANNEL_NUMBERS
-from onnxfi.error_models.patterns.pattern import AT_LEAST_1, Numbers, Parameters, Shape
+from onnxfi.error_models.patterns.channels import CHANNEL_NUMBERS, measure_channels
+from onnxfi.error_models.patterns.pattern import AT_LEAST_1, Numbers, Parameters, Shape, percentage
 
 SPAN_NUMBERS: Final[dict[str, Numbers]] = CHANNEL_NUMBERS | {
     "min_span_width": AT_LEAST_1,
@@ -77,3 +77,14 @@ def draw_span_sites(
     origins = channels * (shape[1] * shape[2]) + starts - begins
     sites: np.ndarray = (np.repeat(origins, widths) + np.arange(chosen.size))[chosen]
     return sites
+
+
+def measure_spans(sites: np.ndarray, shape: Shape) -> Parameters:
+    """Give the parameters of the channels and their spans, each from its first site to its last."""
+    area = shape[1] * shape[2]
+    _, starts, counts = np.unique(sites // area, return_index=True, return_counts=True)
+    widths = sites[starts + counts - 1] - sites[starts] + 1
+    return measure_channels(shape[0], sites, area) | Parameters(
+        {"min_span_width": int(widths.min()), "max_span_width": int(widths.max())},
+        {SPAN_PERCENTAGES: percentage(sites.size, int(widths.sum()))},
+    )

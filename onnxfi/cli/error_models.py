@@ -1,4 +1,4 @@
-"""``onnxfi error-models list|show``."""
+"""``onnxfi error-models``: list and show; merge, derive and plot have files of their own."""
 
 import inspect
 import re
@@ -10,6 +10,8 @@ import typer
 from rich.table import Table
 
 from onnxfi.cli.arguments import JsonOption
+from onnxfi.cli.error_models_derive import derive
+from onnxfi.cli.error_models_merge import merge
 from onnxfi.cli.output import print_json, print_table
 from onnxfi.error_models import ERROR_MODELS
 from onnxfi.error_models import load as load_error_model
@@ -24,6 +26,8 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+for command in (merge, derive):
+    app.command()(command)
 
 _WIDTH = 90
 

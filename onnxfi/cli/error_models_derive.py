@@ -1,0 +1,62 @@
+"""``onnxfi error-models derive``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from onnxfi.cli.error_models_merge import OutOption, write_model
+from onnxfi.cli.output import messages
+from onnxfi.error_models.deriving import derive as derive_model
+from onnxfi.error_models.observing import Observation, observe
+from onnxfi.error_models.spatial_file import SpatialFile
+from onnxfi.errors import ErrorModelError, InputError
+
+
+def derive(
+    golden: Annotated[Path, typer.Argument(metavar="GOLDEN.npy", help="The golden tensor.")],
+    faulty: Annotated[
+        Path, typer.Argument(metavar="FAULTY_DIR", help="A folder of faulty tensors, .npy each.")
+    ],
+    *,
+    channel_axis: Annotated[int, typer.Option(help="The axis that counts channels.")] = 1,
+    tolerance: Annotated[
+        float, typer.Option(min=0, help="The greatest difference that is no corruption.")
+    ] = 0.0,
+    out: OutOption = None,
+) -> None:
+    """Derive a spatial model from observed tensors, of a beam test or any injector.
+
+    Each corrupted sample of a faulty tensor counts as one corruption.
+
+    Example: onnxfi error-models derive golden.npy faulty/ -o observed.json
+    """
+    expected = _read(golden)
+    paths = sorted(faulty.glob("*.npy"))
+    if not paths:
+        raise InputError(f"{faulty} must be a folder with .npy files, and holds none.")
+    found: list[Observation] = []
+    masked = 0
+    for path in paths:
+        try:
+            observed = observe(
+                expected, _read(path), channel_axis=channel_axis, tolerance=tolerance
+            )
+        except ErrorModelError as error:
+            raise ErrorModelError(f"{path}: {error}") from error
+        found += observed
+        masked += not observed
+    messages.print(f"{len(paths)} tensors: {len(found)} corruptions, {masked} tensors without any")
+    source = f"Derived from {len(paths)} faulty tensors of shape {expected.shape}"
+    write_model(SpatialFile(derive_model(found), source, len(found)), out)
+
+
+def _read(path: Path) -> np.ndarray:
+    try:
+        tensor: np.ndarray = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputError(f"{path} must be an array in a .npy file, and is not: {error}.") from error
+    if not isinstance(tensor, np.ndarray):
+        raise InputError(f"{path} must hold one array, and is an .npz file.")
+    return tensor
