@@ -28,11 +28,14 @@ def infer_types(model: ir.Model) -> None:
         value.type = value.shape = None
     _infer_by_onnx(model)
     out_of_date = any(_contradict(x.shape, shape) for x, (_, shape) in declared.items())
-    for value, (value_type, shape) in declared.items():
+    gaps = [x for x in declared if x.shape is None or not all(map(_is_known, x.shape))]
+    for value in gaps:
+        value_type, shape = declared[value]
         value.type = value.type or value_type
         if not out_of_date:
             value.shape = _filled(value.shape, shape)
-    _infer_by_onnx(model)  # what follows from the declarations
+    if gaps:
+        _infer_by_onnx(model)  # what follows from the declarations
     unknown = _unknown_values(model)
     if unknown and _ask_onnx_runtime(model, unknown):
         _infer_by_onnx(model)  # what follows from the answers
