@@ -20,7 +20,7 @@ test-all: $(VENV)/.all
 
 # What takes an hour: every model of the onnx package split at every tensor, and the like.
 nightly: $(VENV)/.all
-	$(BIN)/python -m pytest -m nightly -s
+	$(BIN)/python -m pytest -m nightly -rP --numprocesses auto --dist worksteal
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

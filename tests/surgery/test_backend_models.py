@@ -67,8 +67,8 @@ def test_models_from_pytorch(name: str) -> None:
 @pytest.mark.nightly
 @pytest.mark.parametrize("kind", KINDS)
 def test_all_models(kind: str) -> None:
-    """Run with ``-s`` to see the counts. In a process of its own, which forks."""
+    """In a process of its own, which forks. make nightly shows the counts."""
     tool = Path(__file__).parents[2] / "tools" / "sweep_backend_models.py"
     sweep = subprocess.run([sys.executable, tool, kind], stdout=subprocess.PIPE, text=True)
-    print(sweep.stdout)  # noqa: T201  # seen with -s
+    print(sweep.stdout)  # noqa: T201  # shown by -rP
     assert sweep.returncode == 0
