@@ -156,6 +156,31 @@ def test_outputs_in_every_way() -> None:
     assert onnxfi.split(loaded, "nowhere").faulty_outputs == ()
 
 
+def test_an_output_that_is_named_twice() -> None:
+    proto = chain()
+    proto.graph.output.append(proto.graph.output[0])
+    assert check_recomposition(proto) == ["x", "w", "a", "b", "c", "y"]
+
+
+def test_what_is_drawn_from_constants_is_no_constant() -> None:
+    drawing = helper.make_graph(
+        [node("RandomUniform", "", "d", shape=[3])], "drawing", [], [value("d", [3])]
+    )
+    proto = model(
+        [
+            node("RandomNormalLike", "w", "noise"),
+            node("If", "yes", "drawn", then_branch=drawing, else_branch=drawing),
+            node("Neg", "x", "a"),
+            node("Sum", "a noise drawn w", "y"),
+        ],
+        [value("x", [3])],
+        [value("y", [3])],
+        {"w": weights(3), "yes": np.array(True)},
+    )
+    # Both parts would draw, and differ.
+    assert onnxfi.split(onnxfi.load(proto), "a").boundary == ("noise", "drawn")
+
+
 def test_scans_capture() -> None:
     loaded = onnxfi.load(scan_with_captures())
     rows = random_inputs(scan_with_captures())["x"]
