@@ -24,7 +24,7 @@ import ml_dtypes
 import numpy as np
 
 from onnxfi.error_models.corruption import Corruption
-from onnxfi.error_models.error_model import ErrorModel
+from onnxfi.error_models.error_model import ErrorModel, ForGolden
 from onnxfi.error_models.registry import from_dict, load
 from onnxfi.errors import ErrorModelError
 
@@ -176,6 +176,19 @@ class ErrorModelContract:
                 for same in (np.asfortranarray(golden), strided):
                     assert self.draw(error_model, same, seed) == expected
 
+    def test_reading_the_golden_tensor_before_changes_nothing(
+        self, error_model: ErrorModel
+    ) -> None:
+        """What ``for_golden`` gives, where there is one, draws the same corruptions."""
+        if not isinstance(error_model, ForGolden):
+            return
+        for dtype in self.dtypes:
+            golden = self.golden(dtype)
+            ready = error_model.for_golden(golden)
+            for seed in range(3):
+                drawn = self.draw(error_model, golden, seed)
+                assert self.draw(ready, golden, seed) == drawn, dtype
+
     def test_not_a_number_in_the_golden_tensor(self, error_model: ErrorModel) -> None:
         """NaN and infinities in the golden tensor do no harm."""
         for dtype in self.dtypes:
@@ -185,9 +198,10 @@ class ErrorModelContract:
             golden.flat[::7] = np.nan
             golden.flat[1::7] = np.inf
             golden.flat[2::7] = -np.inf
+            ready = error_model.for_golden(golden) if isinstance(error_model, ForGolden) else None
             for seed in range(3):
                 drawn = self.draw(error_model, golden, seed)
-                assert self.draw(error_model, golden, seed) == drawn
+                assert self.draw(ready or error_model, golden, seed) == drawn
 
     def test_single_number(self, error_model: ErrorModel) -> None:
         """A tensor of no axes is corrupted, or refused with an ErrorModelError."""

@@ -58,3 +58,18 @@ class ForOperator(Protocol):
             ErrorModelError: there is none for this operator.
         """
         ...
+
+
+@runtime_checkable
+class ForGolden(Protocol):
+    """What an error model also has if it reads the whole golden tensor to draw from it."""
+
+    def for_golden(self, golden: np.ndarray) -> ErrorModel:
+        """Give an error model that has read a golden tensor.
+
+        It draws the same corruptions of this tensor, and faster; it is for no other tensor.
+
+        Args:
+            golden: the golden tensor.
+        """
+        ...

@@ -1,8 +1,8 @@
 """RandomValue: values replaced by random ones."""
 
 import math
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 
@@ -25,8 +25,7 @@ class RandomValue(SitewiseErrorModel):
     finite value of the dtype becomes that. A bool is a fair coin whatever is given.
 
     What is not given is that of the golden tensor's finite values: the range, or mean and standard
-    deviation. They are taken anew for each corruption, which reads the whole golden tensor: on
-    large tensors fixed ones are faster.
+    deviation. To take it ``sample`` reads the whole golden tensor, unless ``for_golden`` has.
 
     Attributes:
         low: the least uniform value; given together with ``high``, or not at all.
@@ -69,6 +68,19 @@ class RandomValue(SitewiseErrorModel):
             deviation = checked_number(self.name, "deviation", self.deviation, low=0)
             object.__setattr__(self, "mean", mean)
             object.__setattr__(self, "deviation", deviation)
+
+    def for_golden(self, golden: np.ndarray) -> Self:
+        """Give the error model with the golden tensor's range, or mean and deviation, filled in."""
+        bit_layout(golden.dtype)  # raises for a dtype that has no values to draw
+        if self.distribution == "uniform" and self.low is None:
+            golden_range = value_range(golden)
+            if golden_range is not None:
+                return replace(self, low=golden_range[0], high=golden_range[1])
+        if self.distribution == "normal" and self.mean is None:
+            moments = mean_and_deviation(golden)
+            if moments is not None:
+                return replace(self, mean=moments[0], deviation=moments[1])
+        return self
 
     def corrupt(
         self, golden: np.ndarray, sites: np.ndarray, *, rng: np.random.Generator

@@ -1,5 +1,6 @@
 """SpatialModel: patterns and values as they were observed on real hardware."""
 
+import copy
 import os
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final
@@ -46,8 +47,8 @@ class SpatialModel:
             operator that makes the target; or path of a file, in onnxfi's schema or CLASSES v2,
             relative to the current directory.
         low: the least value in range; None, together with ``high``, for the range of the golden
-            tensor's finite values. That range is taken anew for each corruption that needs it,
-            which reads the whole golden tensor: on large tensors a fixed range is faster.
+            tensor's finite values. To take that range ``sample`` reads the whole golden tensor,
+            unless ``for_golden`` has.
         high: the greatest value in range.
         pattern: the only spatial pattern to draw; None for all those of the model.
 
@@ -108,6 +109,17 @@ class SpatialModel:
             )
         return replace(self, model=MODEL_OF_OPERATOR[op_type])
 
+    def for_golden(self, golden: np.ndarray) -> "SpatialModel":
+        """Give the error model with the golden tensor's range filled in."""
+        bit_layout(golden.dtype)  # raises for a dtype that has no values to draw
+        golden_range = value_range(golden) if self.low is None else None
+        if golden_range is None:
+            return self
+        ranged = copy.copy(self)  # without reading the file again
+        object.__setattr__(ranged, "low", golden_range[0])
+        object.__setattr__(ranged, "high", golden_range[1])
+        return ranged
+
     def sample(
         self, golden: np.ndarray, *, channel_axis: int | None, rng: np.random.Generator
     ) -> Corruption:
@@ -150,10 +162,15 @@ class SpatialModel:
         values = values_at(golden, sites)
         classes = drawn.value_mixes.draw(rng=rng).draw(sites.size, rng=rng)
         low, high = self._range(golden, [value_class for value_class, _ in classes])
-        for value_class, mask in classes:
-            values[mask] = draw_values(value_class, values[mask], low=low, high=high, rng=rng)
-        order = np.argsort(sites)
-        return Corruption(sites[order], values[order], pattern=drawn.pattern)
+        if len(classes) == 1:
+            values = draw_values(classes[0][0], values, low=low, high=high, rng=rng)
+        else:
+            for value_class, mask in classes:
+                values[mask] = draw_values(value_class, values[mask], low=low, high=high, rng=rng)
+        if not layout.keeps_order:
+            order = np.argsort(sites)
+            sites, values = sites[order], values[order]
+        return Corruption(sites, values, pattern=drawn.pattern)
 
     def to_dict(self) -> dict[str, Any]:
         """Give ``{"name": "spatial", "configuration": {"model": ..., "low": ..., ...}}``."""

@@ -19,7 +19,7 @@ from onnxfi.injector.metric import Classification, Metric
 from onnxfi.injector.outcome import decide_outcome
 from onnxfi.injector.randomness import injection_rng
 from onnxfi.injector.split_sessions import Corrupt, SplitSessions
-from onnxfi.injector.suiting import suit
+from onnxfi.injector.suiting import suit, suit_golden
 from onnxfi.runtime import Provider, choose_provider
 from onnxfi.surgery import resolve_targets, split
 
@@ -205,6 +205,8 @@ class Injector:
         """
         metric = Classification() if metric is None else metric
         error_models = self._by_target(error_model)
+        for name in (x.tensor for x in self.split.stages[0].targets):
+            error_models[name] = suit_golden(error_models[name], golden.targets[name])
 
         def draw(target: Target, value: np.ndarray, rng: np.random.Generator) -> Corruption:
             return error_models[target.tensor].sample(

@@ -1,7 +1,9 @@
-"""Error models that depend on the target."""
+"""Error models that depend on the target, or on its golden tensor."""
+
+import numpy as np
 
 from onnxfi.error_models import ErrorModel
-from onnxfi.error_models.error_model import ForOperator
+from onnxfi.error_models.error_model import ForGolden, ForOperator
 from onnxfi.graph import Target
 
 
@@ -16,3 +18,11 @@ def suit(error_model: ErrorModel, target: Target) -> ErrorModel:
     if not isinstance(error_model, ForOperator):
         return error_model
     return error_model.for_operator(target.op_type if target.kind == "activation" else "")
+
+
+def suit_golden(error_model: ErrorModel, golden: np.ndarray) -> ErrorModel:
+    """Give the error model to draw many corruptions of a golden tensor with.
+
+    It draws the same as the one given, and has read the tensor where it must.
+    """
+    return error_model.for_golden(golden) if isinstance(error_model, ForGolden) else error_model

@@ -104,6 +104,11 @@ class ReadsMemoryOrder(Sound):
         return Corruption(sites, golden.ravel(order="K")[sites])
 
 
+class OtherOnceItHasRead(Sound):
+    def for_golden(self, golden: np.ndarray) -> Zero:
+        return Zero(count=2)
+
+
 class TripsOverNotANumber(Sound):
     def sample(
         self, golden: np.ndarray, *, channel_axis: int | None, rng: np.random.Generator
@@ -143,6 +148,7 @@ FLAWS: list[tuple[Callable[[Any], None], Any]] = [
     (CONTRACT.test_dtypes, WritesToTheGoldenTensor()),
     (CONTRACT.test_dtypes, TakesEveryDtype()),
     (CONTRACT.test_memory_layout_makes_no_difference, ReadsMemoryOrder()),
+    (CONTRACT.test_reading_the_golden_tensor_before_changes_nothing, OtherOnceItHasRead()),
     (CONTRACT.test_not_a_number_in_the_golden_tensor, TripsOverNotANumber()),
     (CONTRACT.test_single_number, TripsOverASingleNumber()),
     (CONTRACT.test_empty_tensor_is_refused, TakesTheEmpty()),
