@@ -87,8 +87,17 @@ def _prepare(model: ir.Model, *files: Path) -> Model:
     if constants:
         model.ir_version = max(model.ir_version, _FIRST_IR_VERSION_WITHOUT_INITIALIZER_INPUTS)
     if model.functions:
-        passes.InlinePass()(model)
+        _inline_functions(model)
     lift_inner_weights(model)
     weights_files = take_in_small_tensors(model)
     infer_types(model)
     return Model(model, (*files, *weights_files))
+
+
+def _inline_functions(model: ir.Model) -> None:
+    for function in model.functions.values():
+        # The check has seen that where versions differ, the function's operators do not.
+        for domain in function.opset_imports:
+            version = model.opset_imports.setdefault(domain, function.opset_imports[domain])
+            function.opset_imports[domain] = version
+    passes.InlinePass()(model)

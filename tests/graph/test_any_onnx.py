@@ -116,6 +116,20 @@ def test_functions_are_inlined_at_every_depth() -> None:
     assert not loaded.ir_model.functions
 
 
+def test_a_function_of_another_opset_or_domain() -> None:
+    proto = functions()
+    scale = proto.functions[0]
+    scale.opset_import[0].version += 1
+    scale.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    scale.node.insert(1, helper.make_node("FastGelu", ["v"], ["g"], domain="com.microsoft"))
+    scale.node[2].input[0] = "g"
+    loaded = onnxfi.load(proto)
+    assert len(loaded.targets(kind="activation", op="FastGelu")) == 2
+    feeds = random_inputs(proto)
+    with onnxfi.Injector(loaded, "c", provider="cpu") as injector:
+        assert_close(dict(injector.golden(feeds).outputs), run_whole(proto, feeds), "c")
+
+
 @pytest.mark.parametrize("name", ["sum", "inner", "product", "node_inner", "low"])
 def test_a_target_inside_a_subgraph(name: str) -> None:
     with pytest.raises(
