@@ -72,6 +72,11 @@ class CanonicalLayout:
             has_channels=True,
         )
 
+    @property
+    def keeps_order(self) -> bool:
+        """Whether injection sites of one sample ascend as their canonical sites do."""
+        return self.inner == self.shape[1] * self.shape[2]
+
     def injection_sites(self, canonical: np.ndarray, *, sample: int | np.ndarray) -> np.ndarray:
         """Give the injection sites of canonical sites.
 
@@ -80,12 +85,11 @@ class CanonicalLayout:
             sample: which sample of the batch: of all sites, or of each.
 
         Returns:
-            int64, shape ``(K,)``; one for each canonical site. They ascend too where the channel
-            axis is the first of the sample.
+            int64, shape ``(K,)``; one for each canonical site.
         """
         channels, rows, columns = self.shape
         area = rows * columns
-        if self.inner == area:  # only the batch axis comes before the channels
+        if self.keeps_order:  # only the batch axis comes before the channels
             return canonical + sample * channels * area
         channel, position = np.divmod(canonical, area)
         outer, inner = np.divmod(position, self.inner)

@@ -70,9 +70,13 @@ def draw_values(
     if is_float:
         ends = _values(np.array([_modulo(first), _modulo(last)]), dtype).astype(np.float64)
         share = rng.random(count)
-        # This form does not overflow where high - low would.
-        uniform: np.ndarray = np.clip(ends[0] * (1.0 - share) + ends[1] * share, *ends)
-        return uniform.astype(dtype)
+        # low * (1 - share) + high * share does not overflow where high - low would. In place, since
+        # a whole channel of values costs more to allocate than to compute.
+        rest = 1.0 - share
+        rest *= ends[0]
+        share *= ends[1]
+        share += rest
+        return np.clip(share, *ends, out=share).astype(dtype)
     steps = rng.integers(last - first, size=count, dtype=np.uint64, endpoint=True)
     return _values(steps + _modulo(first), dtype)
 
