@@ -45,7 +45,7 @@ def _completed(model: onnx.ModelProto) -> onnx.ModelProto | None:
         if info.type.HasField("tensor_type"):
             info.type.tensor_type.shape.SetInParent()  # any shape will do
     for tensor in completed.graph.initializer:
-        if tensor.data_location == onnx.TensorProto.EXTERNAL:  # checked already, beside the file
+        if tensor.data_location == onnx.TensorProto.EXTERNAL:  # its file is looked at on loading
             tensor.CopyFrom(
                 onnx.TensorProto(name=tensor.name, data_type=tensor.data_type, dims=[0])
             )
