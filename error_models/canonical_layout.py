@@ -96,3 +96,22 @@ class CanonicalLayout:
         outer += sample * (area // self.inner)
         sites: np.ndarray = (outer * channels + channel) * self.inner + inner
         return sites
+
+
+def canonical_view(tensor: np.ndarray, channel_axis: int) -> np.ndarray:
+    """Give a tensor as samples, channels, rows and columns, as ``CanonicalLayout`` sees them.
+
+    Args:
+        tensor: of rank 1 or more.
+        channel_axis: its channel axis; may count from the end.
+
+    Returns:
+        Shape ``(N, C, H, W)``; a view where that is possible.
+
+    Raises:
+        ErrorModelError: the tensor has no such axis.
+    """
+    layout = CanonicalLayout.of(tensor.shape, channel_axis)
+    axis = channel_axis % tensor.ndim
+    moved = np.moveaxis(tensor if axis else tensor[None], axis or 1, 1)
+    return moved.reshape(layout.samples, *layout.shape)

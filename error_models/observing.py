@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from onnxfi.error_models.bit_layout import bit_layout
-from onnxfi.error_models.canonical_layout import CanonicalLayout
+from onnxfi.error_models.canonical_layout import canonical_view
 from onnxfi.error_models.classifying import classify_sites
-from onnxfi.error_models.patterns import PATTERNS, Parameters
+from onnxfi.error_models.patterns import PATTERNS, Parameters, Shape
 from onnxfi.error_models.value_class import ValueClass, classify_values, finite_range, to_float64
 from onnxfi.errors import ErrorModelError
 
@@ -56,20 +56,16 @@ def observe(
             f"{golden.dtype} of shape {golden.shape}, got {faulty.dtype} of shape {faulty.shape}"
         )
     bit_layout(golden.dtype)  # raises for a dtype that has no value classes
-    layout = CanonicalLayout.of(golden.shape, channel_axis)
     low, high = finite_range(golden)
-    axis = channel_axis % golden.ndim
-    goldens, faulties = (
-        np.moveaxis(each if axis else each[None], axis or 1, 1).reshape(layout.samples, -1)
-        for each in (golden, faulty)
-    )
+    samples = canonical_view(golden, channel_axis), canonical_view(faulty, channel_axis)
+    shape: Shape = samples[0].shape[1:]
     found = []
-    for healthy, hit in zip(goldens, faulties, strict=True):
+    for healthy, hit in zip(*(each.reshape(len(each), -1) for each in samples), strict=True):
         sites = np.flatnonzero(_differs(healthy, hit, tolerance))
         if sites.size:
-            pattern = classify_sites(sites, layout.shape)
+            pattern = classify_sites(sites, shape)
             classes = classify_values(healthy[sites], hit[sites], low=low, high=high)
-            parameters = PATTERNS[pattern].measure(sites, layout.shape)
+            parameters = PATTERNS[pattern].measure(sites, shape)
             found.append(Observation(pattern, parameters, Counter(classes)))
     return found
 

@@ -61,7 +61,7 @@ class SpatialModel:
     paths: ClassVar[tuple[str, ...]] = ("model",)  # the keys that hold a path
     not_paths: ClassVar[tuple[str, ...]] = (_AUTO, *MODELS)  # but for these words
 
-    model: str | os.PathLike[str] = ""
+    model: str | os.PathLike[str] = _AUTO
     low: float | None = None
     high: float | None = None
     pattern: str | None = None
@@ -86,6 +86,11 @@ class SpatialModel:
         path = os.fspath(model)
         object.__setattr__(self, "model", path)
         object.__setattr__(self, "_distribution", None if path == _AUTO else self._read(path))
+
+    @property
+    def distribution(self) -> SpatialDistribution | None:
+        """What the model contains; None for ``auto``."""
+        return self._distribution
 
     def for_operator(self, op_type: str) -> "SpatialModel":
         """Give the error model for targets that an operator makes.

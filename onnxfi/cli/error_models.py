@@ -12,13 +12,16 @@ from rich.table import Table
 from onnxfi.cli.arguments import JsonOption
 from onnxfi.cli.error_models_derive import derive
 from onnxfi.cli.error_models_merge import merge
+from onnxfi.cli.error_models_plot import plot
 from onnxfi.cli.output import print_json, print_table
-from onnxfi.error_models import ERROR_MODELS
+from onnxfi.error_models import ERROR_MODELS, SpatialModel
 from onnxfi.error_models import load as load_error_model
 from onnxfi.error_models.configuration import default_configuration, required_keys
+from onnxfi.error_models.library import MODELS, built_in_model
 from onnxfi.error_models.plugins import declared_names
 from onnxfi.error_models.registry import find_error_model
 from onnxfi.error_models.spec_text import parse_spec, write_spec
+from onnxfi.error_models.wording import describe, summarise
 from onnxfi.errors import ErrorModelError
 
 app = typer.Typer(
@@ -26,7 +29,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-for command in (merge, derive):
+for command in (merge, derive, plot):
     app.command()(command)
 
 _WIDTH = 90
@@ -38,11 +41,13 @@ _ATTRIBUTE = re.compile(r"^    (\w+): (.*(?:\n     +.*)*)", re.MULTILINE)
 
 @app.command("list")
 def list_models(*, as_json: JsonOption = False) -> None:
-    """List the error models: those of onnxfi, and those that installed packages declare.
+    """List the error models: of onnxfi, of installed packages, and the built-in spatial models.
 
     Example: onnxfi error-models list
     """
     rows = {name: _first_line(name) for name in dict.fromkeys((*ERROR_MODELS, *declared_names()))}
+    for name in MODELS:
+        rows[f"spatial:model={name}"] = summarise(built_in_model(name).distribution)
     if as_json:
         print_json(rows)
         return
@@ -70,8 +75,10 @@ def show(
     name, said = parse_spec(spec)
     kind = find_error_model(name)
     required = required_keys(kind)
+    model = None
     if as_json or said or not required:
-        document = load_error_model(spec).to_dict()
+        model = load_error_model(spec)
+        document = model.to_dict()
         if as_json:
             print_json(document)
             return
@@ -86,6 +93,11 @@ def show(
         typer.echo(f"  {key}: {_written(value)}".rstrip())
         for line in textwrap.wrap(meanings.get(key, ""), _WIDTH):
             typer.echo(f"      {line}")
+    if isinstance(model, SpatialModel) and model.distribution is not None:
+        typer.echo("\nContents:")
+        for line in describe(model.distribution):
+            indent = " " * (4 + len(line) - len(line.lstrip()))
+            typer.echo(textwrap.fill(f"  {line}", _WIDTH, subsequent_indent=indent))
 
 
 def _first_line(name: str) -> str:

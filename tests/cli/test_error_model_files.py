@@ -96,3 +96,56 @@ def test_mistakes(
     assert done.status == 2
     assert "Traceback" not in done.stderr
     assert re.search(message, done.stderr), done.stderr
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg"])
+def test_plot(onnxfi: Callable[..., Any], tmp_path: Path, suffix: str) -> None:
+    out = tmp_path / f"out.{suffix}"
+    arguments = ("--shape", "1,20,9,11", "--count", 5, "--seed", 2, "-o", out)
+    done = onnxfi("error-models", "plot", f"spatial:model={MODEL}", *arguments)
+    assert done.status == 0
+    *titles, legend = done.stdout.splitlines()
+    assert [each.split(":")[0] for each in titles] == ["1", "2", "3", "4", "5"]
+    assert all(re.search(r"\d: \w+, \d+ value\(s\); channels \d", each) for each in titles)
+    assert legend.startswith("blue: zero, black: nan")
+    picture = out.read_bytes()
+    onnxfi("error-models", "plot", f"spatial:model={MODEL}", *arguments)
+    assert out.read_bytes() == picture
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("zero", "-o", "out.gif"), "must be a .png or an .svg file, got out.gif"),
+        (("zero", "-o", "out.png", "--shape", "1,x"), "got '1,x'"),
+        (("zero", "-o", "out.png", "--shape", "1,0"), "got '1,0'"),
+        (("zero", "-o", "out.png", "--shape", "99999,99999"), "elements together"),
+        (("zero", "-o", "out.png", "--shape", "3"), "the channel axis must be one of the 1 axes"),
+        (("zero", "-o", "missing/out.png"), "missing/out.png cannot be written"),
+        (("spatial", "-o", "out.png"), "model=auto cannot draw before it knows the operator"),
+    ],
+)
+def test_mistakes_in_plotting(
+    onnxfi: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = onnxfi("error-models", "plot", *arguments)
+    assert done.status == 2
+    assert message in done.stderr.replace("\n", " ")
+
+
+def test_show_and_list_tell_what_a_model_contains(onnxfi: Callable[..., Any]) -> None:
+    shown = onnxfi("error-models", "show", f"spatial:model={MODEL}").stdout
+    text = " ".join(shown.split())
+    assert "bullet_wake, 15 %: One position, drawn uniformly, in two or more channels." in text
+    assert (
+        "values: all out_of_range (50 %); 63 to 74 % in_range, the rest zero (30 %); "
+        "40 % zero + 30 % nan + 30 % in_range (20 %) parameters: 2 sets" in text
+    )
+    assert shown.index("single_block, 20 %") < shown.index("bullet_wake, 15 %")
+    listed = json.loads(onnxfi("error-models", "list", "--json").stdout)
+    assert listed["spatial:model=relu"].startswith("bullet_wake 44.1 %, quasi_shattered")

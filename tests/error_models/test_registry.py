@@ -50,7 +50,6 @@ def test_load(spec: Any, expected: object) -> None:
         ("bitflip:fraction=all", "fraction must be a number above 0 and at most 1, got 'all'"),
         ("zero:count=1,fraction=1", "by count, .*, got count=1 and fraction=1"),
         ("random:low=nan,high=1", "low must be a finite number, got nan"),
-        ("spatial", "model must be auto, a built-in model"),
         (7, "a text, a mapping or an error model, got 7"),
         (BitFlip, "a text, a mapping or an error model"),
     ],
