@@ -315,3 +315,10 @@ def test_no_file(tmp_path: Path) -> None:
         read_spatial_file(str(tmp_path / "missing.json"))
     with pytest.raises(ErrorModelError, match="directory"):
         read_spatial_file(str(tmp_path))
+
+
+def test_repairs_are_told_once_for_a_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    document = with_mix(zero=[75.0, 87.5], flip=[0.0, 12.5], frequency=1.0)
+    for _ in range(3):
+        read(tmp_path, {"bullet_wake": document})
+    assert len(caplog.records) == 1

@@ -1,12 +1,14 @@
 """onnxfi's own schema of spatial models: what is read, what is written, what is refused."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from onnxfi.error_models import SpatialModel
+from onnxfi.error_models.library import MODELS, built_in_model
 from onnxfi.error_models.patterns import PATTERNS
 from onnxfi.error_models.spatial_distribution import NO_PARAMETERS, ParameterCandidates
 from onnxfi.error_models.spatial_file import SpatialFile, format_spatial_file, read_spatial_file
@@ -138,3 +140,15 @@ def test_wrong_parameters(tmp_path: Path, changes: dict[str, Any], message: str)
     row = ROW | {"parameters": [ROW["parameters"][0] | changes]}  # type: ignore[index]
     with pytest.raises(ErrorModelError, match=message):
         read(tmp_path, patterns={"same_row": row})
+
+
+def test_the_example_in_the_documentation_is_a_model(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "error-models.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    path = tmp_path / "model.json"
+    path.write_text(example)
+    file = read_spatial_file(str(path))
+    assert [each.pattern for each in file.distribution.items] == ["bullet_wake", "single"]
+    for name in MODELS:
+        assert f"| `{name}` |" in text
+        assert f"| {built_in_model(name).observations} |" in text
