@@ -22,7 +22,7 @@ from onnxfi.errors import ErrorModelError
 
 UNAMBIGUOUS = Path(__file__).parent / "data" / "unambiguous.json"
 RELU = built_in_model("relu").distribution
-DRAWN = 3000
+DRAWN = 1500
 
 
 @cache
@@ -94,11 +94,12 @@ def test_values_come_back() -> None:
     block, _ = by_name(derived())["single_block"]
     mixes = block.value_mixes.items
     assert ValueMix(("in_range", "zero"), (62.5, 75.0)) in mixes
+    # Of about 1000 values: four and a half standard deviations.
     (pooled,) = (dict(zip(mix.classes, mix.shares, strict=True)) for mix in mixes if mix.shares)
     assert pooled == {
-        "in_range": pytest.approx(0.3, abs=0.04),
-        "nan": pytest.approx(0.3, abs=0.04),
-        "zero": pytest.approx(0.4, abs=0.04),
+        "in_range": pytest.approx(0.3, abs=0.065),
+        "nan": pytest.approx(0.3, abs=0.065),
+        "zero": pytest.approx(0.4, abs=0.065),
     }
 
 

@@ -21,7 +21,7 @@ from onnxfi.error_models.value_class import classify_values
 
 CHANNELS, ROWS, COLUMNS = 64, 14, 14
 AREA = ROWS * COLUMNS
-COUNTS = [400, pytest.param(20_000, marks=pytest.mark.nightly)]
+COUNTS = [250, pytest.param(20_000, marks=pytest.mark.nightly)]
 LEAST_CHANNELS = {
     "skip_4": 1,
     "full_channels": 1,
