@@ -181,10 +181,17 @@ def concat(s: Scope, x: Tensor) -> Tensor:
 
 
 def reduce_sum(s: Scope, x: Tensor) -> Tensor:
-    keep = s.one_of(1, 0)
-    shape = x.shape[:-1] + (1,) * keep
-    made = like(x, shape=shape, largest=x.shape[-1] * x.largest, role="data")
-    return s.node("ReduceSum", [x, s.fixed([-1])], made, keepdims=keep)[0]
+    axis, keep = s.one_of(-1, 0), s.one_of(True, False)
+    shape = np.zeros(x.shape).sum(axis, keepdims=keep).shape
+    made = like(x, shape=shape, largest=x.shape[axis] * x.largest, role="data")
+    return s.node("ReduceSum", [x, s.fixed([axis])], made, keepdims=keep)[0]
+
+
+def cum_sum(s: Scope, x: Tensor) -> Tensor:
+    """Along the last axis, or along the first: that mixes samples and keeps the shape."""
+    axis = s.one_of(-1, 0)
+    made = like(x, largest=x.shape[axis] * x.largest, role="data")
+    return s.node("CumSum", [x, s.fixed(axis)], made, reverse=s.one_of(0, 1))[0]
 
 
 def matmul(s: Scope, x: Tensor) -> Tensor:

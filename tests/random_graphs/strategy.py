@@ -50,6 +50,7 @@ OPERATORS: dict[ops.Operator, Callable[[Tensor], bool]] = {
     ops.gather: lambda x: ops.is_number(x) and len(x.shape) > 0,
     ops.concat: lambda x: len(x.shape) > 0 and x.size * 2 <= ops.MOST_ELEMENTS,
     ops.reduce_sum: lambda x: ops.is_number(x) and len(x.shape) > 0,
+    ops.cum_sum: lambda x: ops.is_number(x) and len(x.shape) > 0,
     ops.matmul: lambda x: ops.is_float(x) and len(x.shape) > 1,
     if_node: ops.is_float,
     loop: ops.is_float,
