@@ -5,7 +5,7 @@ import struct
 import ml_dtypes
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onnxfi.error_models import BitFlip, bit_layout
@@ -29,6 +29,7 @@ def flip_in_text(pattern: int, bit: int, width: int) -> int:
 
 
 @pytest.mark.parametrize("name", WIDTHS)
+@settings(settings.get_profile("error_models"))
 @given(data=st.data())
 def test_flip_is_the_one_of_the_bit_string(name: str, data: st.DataObject) -> None:
     width = WIDTHS[name]

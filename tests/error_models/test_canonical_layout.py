@@ -9,7 +9,7 @@ from onnxfi.error_models.canonical_layout import CanonicalLayout
 from onnxfi.errors import ErrorModelError
 
 
-@settings(deadline=None)
+@settings(settings.get_profile("error_models"))
 @given(st.lists(st.integers(1, 5), min_size=1, max_size=5), st.data())
 def test_sites_are_those_of_the_moved_axes(sizes: list[int], data: st.DataObject) -> None:
     rank = len(sizes)

@@ -26,7 +26,7 @@ def test_weighted_only() -> None:
     assert weighted.only(lambda each: each == "b") is None
 
 
-@settings(deadline=None)
+@settings(settings.get_profile("error_models"))
 @given(
     ends=st.tuples(st.floats(0, 100), st.floats(0, 100)).map(sorted),
     whole=st.integers(0, 500),
@@ -59,7 +59,7 @@ def test_share_keeps_to_its_limits() -> None:
     assert draw_share((90, 100), 100, least=20, most=30, rng=rng) == 30
 
 
-@settings(deadline=None)
+@settings(settings.get_profile("error_models"))
 @given(st.integers(1, 200).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, n))))
 def test_mask_has_its_count(case: tuple[int, int]) -> None:
     length, count = case

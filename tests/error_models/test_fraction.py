@@ -23,7 +23,7 @@ def sites_of(model: BitFlip | Zero | RandomValue, size: int) -> list[int]:
 
 
 @pytest.mark.parametrize("kind", MODELS)
-@settings(deadline=None)
+@settings(settings.get_profile("error_models"))
 @given(fraction=st.floats(0, 1, exclude_min=True), size=st.integers(1, 300))
 def test_is_the_nearest_number_of_sites(
     kind: type[BitFlip | Zero | RandomValue], fraction: float, size: int

@@ -75,7 +75,7 @@ WITH_CHANNELS = {
 
 
 @pytest.mark.parametrize("name", WITH_CHANNELS)
-@settings(max_examples=20, deadline=None)
+@settings(settings.get_profile("error_models"))
 @given(
     low=st.integers(0, 9),
     most=st.integers(1, 64),

@@ -126,7 +126,7 @@ def parameters_of(draw: st.DrawFn, name: str) -> Parameters:
 
 
 @pytest.mark.parametrize("name", PATTERNS)
-@settings(max_examples=80, deadline=None)
+@settings(settings.get_profile("error_models"))
 @given(data=st.data())
 def test_drawn_sites_have_the_pattern(name: str, data: st.DataObject) -> None:
     pattern = PATTERNS[name]
@@ -141,7 +141,7 @@ def test_drawn_sites_have_the_pattern(name: str, data: st.DataObject) -> None:
     assert pattern.belongs(sites, shape)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(settings.get_profile("error_models"))
 @given(shape=st.sampled_from(SHAPES), data=st.data())
 def test_belongs_is_the_rule(shape: Shape, data: st.DataObject) -> None:
     size = shape[0] * shape[1] * shape[2]

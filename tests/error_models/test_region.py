@@ -144,7 +144,7 @@ index_lists = st.lists(
 )
 
 
-@settings(deadline=None)
+@settings(settings.get_profile("error_models"))
 @given(said=index_lists)
 def test_an_index_set_is_the_set_of_what_is_written(said: list[int | str]) -> None:
     written = set()

@@ -57,7 +57,7 @@ def site_lists(draw: st.DrawFn) -> SiteList:
     return SiteList(shape, tuple(corruptions))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(settings.get_profile("error_models"), suppress_health_check=[HealthCheck.too_slow])
 @given(sites=site_lists())
 def test_a_list_is_read_as_it_was_written(tmp_path_factory: Any, sites: SiteList) -> None:
     path = tmp_path_factory.getbasetemp() / "sites.npz"

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -49,6 +49,7 @@ def pairs(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     return golden.view(dtype), values.view(dtype)
 
 
+@settings(settings.get_profile("error_models"))
 @given(pairs(), st.floats(-100, 100), st.floats(0, 100))
 def test_classes_agree_with_the_bit_strings(
     pair: tuple[np.ndarray, np.ndarray], low: float, width: float
@@ -98,6 +99,7 @@ def test_a_signalling_nan_raises_no_warning() -> None:
     assert classify_values(one, signalling, low=0, high=1) == ["nan"]
 
 
+@settings(settings.get_profile("error_models"))
 @given(
     st.sampled_from(DTYPES).flatmap(lambda name: arrays(name, st.integers(0, 20))),
 )

@@ -5,7 +5,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onnxfi.error_models import RandomValue, Zero
@@ -24,6 +24,7 @@ def test_zero_is_positive_zero() -> None:
     assert values(Zero(), np.array([True])).tolist() == [False]
 
 
+@settings(settings.get_profile("error_models"))
 @given(
     low=st.floats(-1e30, 1e30),
     width=st.floats(0, 1e30),
