@@ -12,7 +12,7 @@ from onnxfi.error_models.patterns import PATTERNS, Parameters, Shape
 
 SHAPE: Shape = (64, 16, 20)
 AREA = 16 * 20
-SEEDS = range(150)
+SEEDS = range(100)
 BANDS = [(0.0, 10.0), (20.0, 30.0), (50.0, 60.0), (90.0, 100.0)]
 # Suitable for SHAPE, whatever else is asked for.
 NUMBERS = {
