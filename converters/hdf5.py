@@ -147,7 +147,8 @@ class Hdf5File:
         stated = self.attribute(dataset, "dtype")
         bfloat16 = stated is not None and text_of(stated) == "bfloat16"
         dtype = "bfloat16" if bfloat16 and dataset.dtype.itemsize == 2 else str(dataset.dtype)
-        return StoredWeight(name, dataset.shape, dtype, dataset.nbytes, dataset, self.path)
+        size = declared_bytes(dataset)
+        return StoredWeight(name, dataset.shape, dtype, size, dataset, self.path)
 
 
 @contextmanager
@@ -205,6 +206,15 @@ def require_plausible_size(weights: Iterable[StoredWeight], path: Path) -> None:
                 f"The weights must fit their file, but {path} declares {total} bytes up to the "
                 f"weight {weight.name!r}. {_DISTRUST}"
             )
+
+
+def declared_bytes(dataset: Any) -> int:
+    """Return how many bytes reading a dataset takes: its own, or those of a chunk, which is more.
+
+    A chunk is unpacked as a whole, and may be larger than a dataset that can grow.
+    """
+    chunk = math.prod(dataset.chunks or ()) * dataset.dtype.itemsize
+    return int(max(dataset.nbytes, chunk))
 
 
 def largest_content(path: Path) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 import h5py
 
-from onnxfi.converters.hdf5 import Hdf5File, largest_content, reading
+from onnxfi.converters.hdf5 import Hdf5File, declared_bytes, largest_content, reading
 from onnxfi.converters.keras_archive import reading_archive
 
 _ENCRYPTED = 0x1
@@ -70,13 +70,15 @@ def _walk(file: Hdf5File) -> Iterator[str]:
         for name in group:
             where = f"{group.name.rstrip('/')}/{name}"
             link = group.get(name, getlink=True)
+            if link is None:
+                raise LookupError(f"the link {where!r} leads nowhere")
             if not isinstance(link, h5py.HardLink):
                 target = f"{getattr(link, 'filename', '')}:{link.path}".lstrip(":")
                 yield f"the {type(link).__name__} {where!r} to {target!r}"
                 continue
             inside = group[name]
             if isinstance(inside, h5py.Dataset):
-                declared += inside.nbytes
+                declared += declared_bytes(inside)
                 if inside.external:
                     yield f"{where!r}, whose data lie in the file {inside.external[0][0]!r}"
                 if inside.is_virtual:

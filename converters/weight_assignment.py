@@ -39,7 +39,8 @@ def weights_by_path(
     """
     if isinstance(weights, WeightGroup):
         return dict(_grouped(model.layers, weights, "", keras_major))
-    return dict(_named(model.layers, weights, "", keras_major))
+    own = _in_order(model.layers, weights, keras_major)
+    return dict(_named(model.layers, own, "", keras_major))
 
 
 def assign_weights(
@@ -79,6 +80,21 @@ def weight_roles(options: Options) -> tuple[WeightRole, ...]:
         raise unsupported(options.path, options.layer_class, "has no translation")
     roles = WEIGHTS.get(options.layer_class)
     return () if roles is None else roles(options)
+
+
+def _in_order(
+    layers: Sequence[KerasLayer], weights: NamedWeights, keras_major: int
+) -> NamedWeights:
+    """Return the weights under the names of the layers, where the file has other names.
+
+    Keras numbers the names that it makes up, so the same model built again has others. Like Keras
+    we then go by the order of the layers; the shapes are compared later.
+    """
+    owners = [layer.name for layer in layers if any(_roles_inside(layer, "", keras_major))]
+    stored = [own for own in weights.values() if own]
+    if all(name in weights for name in owners) or len(owners) != len(stored):
+        return weights
+    return dict(zip(owners, stored, strict=True))
 
 
 def _named(
