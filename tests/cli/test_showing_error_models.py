@@ -68,7 +68,7 @@ def test_show_tells_of_the_keys_of_a_class_and_of_its_base(
     shown = onnxfi("error-models", "show", spec)
     assert shown.status == 0
     lines = [line.rstrip() for line in shown.stdout.splitlines()]
-    assert lines[0] == f"{spec.removesuffix(":count=3")}: Doubles values."
+    assert lines[0] == spec.removesuffix(":count=3") + ": Doubles values."
     assert "Only for small ones." in lines
     at = lines.index("  most: 8.0")
     assert lines[at + 1] == "      the largest value to double."
