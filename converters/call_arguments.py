@@ -41,7 +41,10 @@ def node_arguments(
     read: Callable[[Any, str], Any]
     if isinstance(node, dict):
         read = _keras3_argument
-        arguments = tuple(read(value, path) for value in node.get("args") or [])
+        positional = node.get("args") or []
+        if not isinstance(positional, list):
+            raise damaged(path, f"has the call arguments {positional!r}")
+        arguments = tuple(read(value, path) for value in positional)
         keywords = node.get("kwargs") or {}
     elif isinstance(node, list):
         read = _keras2_argument

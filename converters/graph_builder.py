@@ -218,19 +218,19 @@ class GraphBuilder:
         inner._scope = self._scope
         return inner
 
-    def add_body_input(self, role: str, dtype: str = "float32") -> str:
-        """Add an input of any shape to a body; return its name, ``<layer path>/<role>``."""
+    def add_body_input(self, role: str, width: int, dtype: str = "float32") -> str:
+        """Add an input (batch, width) to a body; return its name, ``<layer path>/<role>``."""
         name = self._unique(f"{self._scope}/{role}")
-        self._inputs.append(_any_shape(name, dtype))
+        self._inputs.append(_rows(name, width, dtype))
         return name
 
-    def build_body(self, outputs: Sequence[str]) -> onnx.GraphProto:
-        """Return the body with these outputs, float32 all of them."""
+    def build_body(self, outputs: Sequence[str], width: int) -> onnx.GraphProto:
+        """Return the body, whose outputs are float32 and (batch, width)."""
         return helper.make_graph(
             self._nodes,
             f"{self._scope}/body",
             self._inputs,
-            [_any_shape(name, "float32") for name in outputs],
+            [_rows(name, width, "float32") for name in outputs],
             list(self._initializers.values()),
         )
 
@@ -275,9 +275,9 @@ class GraphBuilder:
         )
 
 
-def _any_shape(name: str, dtype: str) -> onnx.ValueInfoProto:
+def _rows(name: str, width: int, dtype: str) -> onnx.ValueInfoProto:
     element = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
-    return helper.make_tensor_value_info(name, element, None)
+    return helper.make_tensor_value_info(name, element, [None, width])
 
 
 def _repeated(names: Iterable[str]) -> set[str]:

@@ -53,15 +53,14 @@ def _directions(path: str, config: Mapping[str, Any]) -> list[dict[str, Any]]:
         backward = _with(forward, go_backwards=not forward["config"].get("go_backwards"))
     else:
         backward = _entry(path, config, "backward_layer")
-    return [_direction(forward, "forward_"), _direction(backward, "backward_")]
-
-
-def _direction(entry: dict[str, Any], prefix: str) -> dict[str, Any]:
-    config = entry["config"]
-    name = str(config.get("name") or "layer").removeprefix(prefix)
+    names = [str(entry["config"].get("name") or "layer") for entry in (forward, backward)]
+    if not names[0].startswith("forward_"):  # Keras 3 stores the names with the directions
+        names = [f"forward_{names[0]}", f"backward_{names[1]}"]
     # Where it returns a sequence, Bidirectional makes it zero where the mask is false.
-    zero = config.get("return_sequences", False)
-    return _with(entry, name=f"{prefix}{name}", zero_output_for_mask=zero)
+    return [
+        _with(entry, name=name, zero_output_for_mask=entry["config"].get("return_sequences", False))
+        for entry, name in zip((forward, backward), names, strict=True)
+    ]
 
 
 def _attention_parts(

@@ -156,6 +156,8 @@ def build_cell(
     options = cell.options
     units = options.size("units")
     width = _GATES[cell.kind] * units
+    # Read first: what has the shape of a stored weight is no larger than its file.
+    kernel = weight(f"{cell.prefix}kernel", (features, width))
     two_biases = cell.kind == "GRU" and options.flag("reset_after", False)
     biases = np.zeros((2, width), np.float32)
     if options.flag("use_bias", True):
@@ -168,7 +170,7 @@ def build_cell(
         cell.kind,
         options,
         units,
-        weight(f"{cell.prefix}kernel", (features, width)),
+        kernel,
         weight(f"{cell.prefix}recurrent_kernel", (units, width)),
         biases[0],
         biases[1],

@@ -176,7 +176,7 @@ def _roles_inside(
     layer: KerasLayer, path: str, keras_major: int
 ) -> Iterator[tuple[WeightRole, ...]]:
     """Yield the weights of a layer, or of each layer inside."""
-    path = f"{path}/{layer.name}"
+    path = f"{path}/{layer.name}" if path else layer.name
     options = Options(path, layer.layer_class, layer.options, keras_major)
     if layer.parts:
         inside = [x for part in layer.parts for x in _roles_inside(part, path, keras_major)]

@@ -1,0 +1,218 @@
+"""Recurrent layers, their wrappers and masks against what Keras computed, layer by layer."""
+
+import json
+
+import h5py
+import numpy as np
+import onnx
+import pytest
+from keras_references import check_faults, check_layers, check_outputs, layer_map, read_arrays, run
+
+from onnxfi.converters import NEWEST_OPSET, OLDEST_OPSET, convert
+from onnxfi.errors import ModelFormatError, UnsupportedLayerError
+
+
+def each_model(test):
+    """Run a test for every model of both families."""
+    test = pytest.mark.parametrize("family", ["k2", "k3"])(test)
+    return pytest.mark.parametrize("name", ["recurrent", "wrapped", "masked", "text"])(test)
+
+
+@each_model
+def test_every_layer_tensor_is_that_of_keras(references, name, family):
+    check_layers(references / f"{name}_{family}.h5")
+
+
+@each_model
+@pytest.mark.parametrize("opset", [OLDEST_OPSET, 17, NEWEST_OPSET])
+def test_every_opset_gives_the_outputs_of_keras_at_any_batch(references, name, family, opset):
+    check_outputs(references / f"{name}_{family}.h5", opset)
+
+
+@each_model
+def test_a_fault_in_a_layer_has_the_effect_that_it_has_in_keras(references, name, family):
+    check_faults(references / f"{name}_{family}.h5")
+
+
+def nodes(model, path):
+    """Return the operators of a layer call."""
+    return [node.op_type for node in model.graph.node if node.name.startswith(f"{path}/")]
+
+
+def test_layers_are_operators_of_onnx_where_it_knows_their_activations(references):
+    model = convert(references / "recurrent_k2.h5")
+    assert "LSTM" in nodes(model, "lstm")
+    assert "GRU" in nodes(model, "gru_before")
+    assert "RNN" in nodes(model, "simple")
+    assert "LSTM" in nodes(model, "hard")
+    assert "Scan" in nodes(model, "swish")
+
+
+def test_hard_sigmoid_has_the_slope_of_the_keras_that_wrote_the_file(references):
+    slopes = []
+    for family in ("k2", "k3"):
+        model = convert(references / f"recurrent_{family}.h5")
+        (node,) = [node for node in model.graph.node if node.name == "hard/LSTM"]
+        slopes.append(onnx.helper.get_node_attr_value(node, "activation_alpha")[0])
+    assert slopes == pytest.approx([0.2, 1 / 6])
+
+
+def test_states_and_calls_are_named_in_the_layer_map(references):
+    layers = layer_map(convert(references / "recurrent_k3.h5"))
+    assert [layers[path].tensor for path in ("decoder", "decoder:1", "decoder:2")] == [
+        "decoder",
+        "decoder:1",
+        "decoder:2",
+    ]
+    assert layers["decoder"].channel_axis == 2
+    assert layers["decoder:1"].channel_axis is None
+    layers = layer_map(convert(references / "wrapped_k2.h5"))
+    assert {"concat", "concat@1", "concat/forward_lstm", "concat/backward_lstm@1"} <= set(layers)
+    assert {"each_frame/steps/gru", "each_frame", "none:5"} <= set(layers)
+
+
+def test_two_calls_of_a_wrapper_share_its_weights(references):
+    model = convert(references / "wrapped_k2.h5")
+    names = [x.name for x in model.graph.initializer if x.name.startswith("concat")]
+    kernels = [name for name in names if name.endswith("/kernel")]
+    assert kernels == ["concat/forward_lstm/kernel", "concat/backward_lstm/kernel"]
+
+
+@pytest.fixture
+def edit(references, tmp_path):
+    """Return a function that copies a reference .h5 and changes options of its layers."""
+
+    def editor(source, change):
+        path = tmp_path / "edited.h5"
+        path.write_bytes((references / source).read_bytes())
+        with h5py.File(path, "r+") as file:
+            configuration = json.loads(file.attrs["model_config"])
+            layers = configuration["config"]["layers"]
+            change({layer["config"]["name"]: layer for layer in layers})
+            file.attrs["model_config"] = json.dumps(configuration)
+        return path
+
+    return editor
+
+
+def test_a_stateful_layer_starts_from_zeros(edit, references):
+    path = edit("recurrent_k2.h5", lambda x: x["lstm"]["config"].update(stateful=True))
+    inputs = read_arrays(references / "recurrent_k2.h5", "input")
+    expected = read_arrays(references / "recurrent_k2.h5", "output")["0"]
+    np.testing.assert_allclose(run(convert(path), inputs)[0], expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("source", ["recurrent_k2.h5", "recurrent_k3.h5"])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"time_major": True}, r"time as its first axis \(time_major=True\)"),
+        ({"activation": "mish"}, "activation 'mish', which has no translation"),
+        ({"recurrent_activation": {"class_name": "Mine", "config": {}}}, "activation 'Mine'"),
+        ({"dtype": "float16"}, "dtype policy 'float16'"),
+        ({"num_constants": 1}, "called on constants"),
+    ],
+)
+def test_option_without_translation_names_layer_class_and_other_route(
+    edit, source, options, message
+):
+    path = edit(source, lambda x: x["lstm"]["config"].update(options))
+    with pytest.raises(UnsupportedLayerError, match=message) as caught:
+        convert(path)
+    assert (caught.value.layer, caught.value.layer_class) == ("lstm", "LSTM")
+    assert "--route tf2onnx" in str(caught.value)
+
+
+def test_cell_and_wrapped_layer_without_translation(edit):
+    def change_cell(layers):
+        layers["stack"]["config"]["cell"]["config"]["cells"][1]["class_name"] = "Mine"
+
+    with pytest.raises(UnsupportedLayerError, match=r"layer 'stack' .* cell of class 'Mine'"):
+        convert(edit("wrapped_k2.h5", change_cell))
+
+    def change_inner(layers):
+        layers["each_step"]["config"]["layer"]["class_name"] = "Mine"
+
+    with pytest.raises(UnsupportedLayerError, match="'each_step/dense' of class 'Mine' has no"):
+        convert(edit("wrapped_k3.h5", change_inner))
+
+
+@pytest.mark.parametrize(
+    ("source", "layer", "options", "message"),
+    [
+        ("recurrent_k2.h5", "lstm", {"units": 4}, r"'kernel'.* shape \(3, 16\).*got \(3, 12\)"),
+        ("recurrent_k2.h5", "lstm", {"units": "many"}, "'units' of layer 'lstm'.*'many'"),
+        ("recurrent_k2.h5", "lstm", {"use_bias": False}, r"weights .*'recurrent_kernel'\], got"),
+        ("recurrent_k2.h5", "gru_before", {"reset_after": True}, r"'bias'.*shape \(2, 9\)"),
+        ("wrapped_k2.h5", "stack", {"cell": 7}, "'cell' of layer 'stack'"),
+        ("wrapped_k2.h5", "concat", {"layer": None}, "'concat' wraps the layer 'None'"),
+        ("wrapped_k2.h5", "each_step", {"layer": {}}, "'each_step' wraps the layer"),
+        ("wrapped_k3.h5", "sum", {"merge_mode": "max"}, "merge_mode='max'"),
+        ("masked_k2.h5", "embedding", {"input_dim": 9}, r"'embeddings'.*shape \(9, 3\)"),
+    ],
+)
+def test_damaged_option(edit, source, layer, options, message):
+    path = edit(source, lambda x: x[layer]["config"].update(options))
+    with pytest.raises(ModelFormatError, match=message):
+        convert(path)
+
+
+@pytest.mark.parametrize(
+    ("layer", "nodes", "message"),
+    [
+        ("lstm", [[["source", 0, 0, {"mask": [True]}]]], "mask that is no tensor of type bool"),
+        ("lstm", [[["source", 0, 0, {"initial_state": [1.0]}]]], "called on constants"),
+        ("lstm", [[["source", 0, 0, {"swap": 1}]]], "with the argument swap=1"),
+        ("lstm", [[["source", 0, 0, {}], ["encoder", 0, 1, {}]]], "inputs never come"),
+        ("encoder", [[["gelu", 0, 0, {}], ["lstm", 0, 0, {}]]], "2 states or none, got 1"),
+        ("out", [[["encoder", 0, 7, {}]]], "uses output 7 of call 0 of layer 'encoder'"),
+        ("second", [[["encoder", 0, 1, {}]]], "must get a tensor of rank 3"),
+    ],
+)
+def test_damaged_call(edit, layer, nodes, message):
+    path = edit("recurrent_k2.h5", lambda x: x[layer].update(inbound_nodes=nodes))
+    with pytest.raises(ModelFormatError, match=message):
+        convert(path)
+
+
+def test_integers_are_no_features(edit):
+    def change(layers):
+        layers["multiply"]["inbound_nodes"] = [[["tokens", 0, 0, {}], ["masking", 0, 0, {}]]]
+
+    with pytest.raises(UnsupportedLayerError, match=r"'multiply' .* a tensor of type int32"):
+        convert(edit("masked_k2.h5", change))
+
+
+JUNK = (None, -1, 0, 10**9, 1e308, "x", [], {}, True, [[]], {"class_name": "Mine"}, ["a", 0, 0])
+
+
+def places(value, path=()):
+    """Yield the path of everything inside a configuration."""
+    if path:
+        yield path
+    if isinstance(value, dict | list):
+        for key in value if isinstance(value, dict) else range(len(value)):
+            yield from places(value[key], (*path, key))
+
+
+@pytest.mark.parametrize("source", ["wrapped_k2.h5", "masked_k3.h5", "attention_k3.h5"])
+@pytest.mark.parametrize("seed", range(8))
+def test_junk_in_a_configuration_gives_a_model_or_one_clear_error(
+    references, tmp_path, source, seed
+):
+    rng = np.random.default_rng(seed)
+    path = tmp_path / "junk.h5"
+    path.write_bytes((references / source).read_bytes())
+    with h5py.File(path, "r+") as file:
+        configuration = json.loads(file.attrs["model_config"])
+        found = list(places(configuration))
+        *parents, last = found[rng.integers(len(found))]
+        parent = configuration
+        for key in parents:
+            parent = parent[key]
+        parent[last] = JUNK[rng.integers(len(JUNK))]
+        file.attrs["model_config"] = json.dumps(configuration)
+    try:
+        convert(path)
+    except ModelFormatError as error:
+        assert len(str(error)) > 40  # noqa: PT017
