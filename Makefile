@@ -16,7 +16,7 @@ test: $(VENV)/.test
 
 # With the live oracles as well: installs TensorFlow and PyTorch, about 3 GB.
 test-all: $(VENV)/.all
-	$(BIN)/python -m pytest -m "not nightly"
+	$(BIN)/python -m pytest -m "not nightly" --numprocesses auto --dist worksteal
 
 # What takes an hour: every model of the onnx package split at every tensor, and the like.
 nightly: $(VENV)/.all
