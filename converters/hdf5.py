@@ -16,6 +16,7 @@ import ml_dtypes
 import numpy as np
 from numpy.typing import NDArray
 
+from onnxfi.converters.global_heaps import require_sound_heaps
 from onnxfi.errors import ModelFormatError
 
 # What is stored may declare more bytes than its file holds, as it may be compressed; beyond this
@@ -165,6 +166,7 @@ def open_hdf5(path: Path, *, part_of: Path | None = None) -> Iterator[Hdf5File]:
     shown = path if part_of is None else part_of
     _require_hdf5(path, shown)
     with reading(shown):
+        require_sound_heaps(path, shown)
         file = h5py.File(path, "r")
     try:
         yield Hdf5File(shown, file)

@@ -1,0 +1,75 @@
+"""A look at the global heaps of an HDF5 file before the HDF5 library reads them.
+
+They hold the texts of attributes. HDF5 1.14 reads a heap for ever whose free space claims to have
+the size 0, which no timeout in this process could end. The layout is that of the "HDF5 File Format
+Specification", version 3.0, III.E "Disk Format: Level 1E - Global Heap".
+"""
+
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from onnxfi.errors import ModelFormatError
+
+_SIGNATURE = b"GCOL\x01\0\0\0"  # with the version and three reserved bytes
+_SIZE = struct.Struct("<Q")
+_OBJECT = struct.Struct("<H6xQ")  # index, reference count and reserved bytes, size
+_ALIGNMENT = 8
+_CHUNK = 2**20
+
+
+def require_sound_heaps(path: Path, shown: Path) -> None:
+    """Refuse a file with a heap that HDF5 would read for ever.
+
+    Args:
+        path: the HDF5 file.
+        shown: what messages call it.
+
+    Raises:
+        ModelFormatError: the file has such a heap.
+    """
+    with path.open("rb") as stream:
+        if not all(_is_sound(stream, start) for start in list(_heaps(stream))):
+            raise ModelFormatError(
+                f"A Keras file must be whole, but {shown} has a heap whose objects have no size. "
+                "The file is damaged: copy or save it again."
+            )
+
+
+def _heaps(stream: BinaryIO) -> Iterator[int]:
+    """Yield where each heap begins."""
+    start = 0
+    overlap = len(_SIGNATURE) - 1
+    kept = b""
+    while chunk := stream.read(_CHUNK):
+        text = kept + chunk
+        found = text.find(_SIGNATURE)
+        while found >= 0:
+            yield start - len(kept) + found
+            found = text.find(_SIGNATURE, found + 1)
+        start += len(chunk)
+        kept = text[-overlap:]
+
+
+def _is_sound(stream: BinaryIO, start: int) -> bool:
+    """Walk the objects of a heap, each of which says where the next begins."""
+    stream.seek(start + len(_SIGNATURE))
+    stored = stream.read(_SIZE.size)
+    if len(stored) < _SIZE.size:
+        return False
+    end = start + _SIZE.unpack(stored)[0]
+    place = start + len(_SIGNATURE) + _SIZE.size
+    while place + _OBJECT.size <= end:
+        stream.seek(place)
+        header = stream.read(_OBJECT.size)
+        if len(header) < _OBJECT.size:
+            return False
+        index, size = _OBJECT.unpack(header)
+        # Free space has the index 0, and a size that includes its header.
+        padded = -(-size // _ALIGNMENT) * _ALIGNMENT
+        step = size if index == 0 else _OBJECT.size + padded
+        if step == 0:
+            return False
+        place += step
+    return True
