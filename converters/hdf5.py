@@ -244,6 +244,11 @@ def _require_hdf5(path: Path, shown: Path) -> None:
         ) from error
     if not start:
         raise ModelFormatError(f"{rule}, but {shown} is empty. Copy or save the model again.")
+    if start.lstrip().startswith(b"{"):
+        raise ModelFormatError(
+            f"{rule}, but {shown} is JSON text. Give the file of the weights, and this one with "
+            "--architecture."
+        )
     if not h5py.is_hdf5(path):
         raise ModelFormatError(
             f"{rule}, but {shown} starts with the bytes {start!r}, which is another format. "

@@ -151,6 +151,23 @@ def test_bfloat16_and_float16_weights(references, tmp_path):
     np.testing.assert_array_equal(found["conv2d/bias"], bias.astype(np.float16).astype(np.float32))
 
 
+def test_a_heap_that_hdf5_would_read_for_ever(references, tmp_path):
+    """In a heap of attributes, the size of the free space behind the last text becomes 0."""
+    content = bytearray((references / "lenet_k3.h5").read_bytes())
+    place = content.index(b"GCOL")
+    end = place + int.from_bytes(content[place + 8 : place + 16], "little")
+    place += 16
+    while int.from_bytes(content[place : place + 2], "little"):  # 0 is the free space
+        size = int.from_bytes(content[place + 8 : place + 16], "little")
+        place += 16 + -(-size // 8) * 8
+    assert place < end
+    content[place + 8 : place + 16] = bytes(8)
+    path = tmp_path / "model.h5"
+    path.write_bytes(content)
+    with pytest.raises(ModelFormatError, match="a heap whose objects have no size"):
+        convert(path)
+
+
 def test_a_chunk_larger_than_its_dataset(references, tmp_path):
     path = tmp_path / "model.h5"
     path.write_bytes((references / "lenet_k3.h5").read_bytes())

@@ -82,6 +82,7 @@ def test_architecture_of_another_model(references, weights_only, tmp_path):
     ("content", "message"),
     [
         (b"", "is empty"),
+        (b'{"class_name": "Sequential"}', "is JSON text.*--architecture"),
         (b"import keras\n", "starts with the bytes b'import k'"),
         (b"\x89HDF\r\n\x1a\n", "damaged or truncated"),
         (b"PK\x03\x04rest", "must be a whole zip archive"),
