@@ -17,6 +17,7 @@ from onnxfi.converters.keras_graph import KerasLayer, KerasModel
 from onnxfi.converters.keras_wrappers import INNER_GROUPS
 from onnxfi.converters.layer_call import Options, WeightRole, unsupported
 from onnxfi.converters.layer_table import TRANSLATIONS, WEIGHTS
+from onnxfi.converters.recurrent_cell import cell_options
 from onnxfi.converters.weight_layouts import NamedWeights, WeightGroup
 from onnxfi.errors import ModelFormatError
 
@@ -139,6 +140,8 @@ def _in_group(
 ) -> Iterator[tuple[str, tuple[StoredWeight, ...]]]:
     if layer.model is not None:
         yield from _grouped(layer.model.layers, group, f"{path}/", keras_major)
+    elif layer.layer_class == "RNN":
+        yield path, _of_cells(Options(path, "RNN", layer.options, keras_major), group)
     elif not layer.inner:
         yield path, group.flat()
     else:
@@ -146,6 +149,18 @@ def _in_group(
         for inner, name in zip(layer.inner, INNER_GROUPS[layer.layer_class], strict=True):
             if name in groups:
                 yield from _in_group(inner, groups[name], f"{path}/{inner.name}", keras_major)
+
+
+def _of_cells(options: Options, group: WeightGroup) -> tuple[StoredWeight, ...]:
+    """Return the weights of an RNN, whose cells may have groups that are named after classes."""
+    cells = group.groups["cell"].groups.get("cells") if "cell" in group.groups else None
+    if cells is None:
+        return group.flat()
+    named = WeightGroup((), {"layers": cells})
+    kinds = [cell.kind for cell in cell_options(options)]
+    groups = {kind: iter(named.of_class(f"{kind}Cell")) for kind in kinds}
+    empty = WeightGroup((), {})
+    return tuple(x for kind in kinds for x in next(groups[kind], empty).flat())
 
 
 def _split(
