@@ -1,6 +1,7 @@
 """Comparing a converted model with Keras itself, run eagerly in a child process."""
 
 import tempfile
+from collections.abc import Set
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ from onnxfi.converters.whole_model import write_whole_model
 from onnxfi.errors import ConversionMismatchError
 
 _BATCHES = (1, 3)
-_INTEGERS = {"tensor(int32)": np.int32, "tensor(int64)": np.int64}
 _UNKNOWN_SIZE = 32  # of an axis that the model leaves free
 
 
@@ -94,7 +94,8 @@ def _differences(
         model.SerializeToString(), providers=["CPUExecutionProvider"]
     )
     names = [value.name for value in session.get_inputs()]
-    arrays = _random_inputs(session.get_inputs(), np.random.default_rng(seed))
+    whole = {node.input[0] for node in model.graph.node if node.op_type == "Cast"}
+    arrays = _random_inputs(session.get_inputs(), whole, np.random.default_rng(seed))
     expected = _keras_outputs(source, arrays, unsafe)
     result = []
     for batch in _BATCHES:
@@ -111,17 +112,20 @@ def _differences(
     return result
 
 
-def _random_inputs(declared: list[Any], rng: np.random.Generator) -> dict[str, Any]:
+def _random_inputs(
+    declared: list[Any], whole: Set[str], rng: np.random.Generator
+) -> dict[str, Any]:
+    """Return an array for each input; those in `whole`, and all integers, are numbers of words."""
     arrays = {}
     for batch in _BATCHES:
         for i, value in enumerate(declared):
             sizes = [x if isinstance(x, int) else _UNKNOWN_SIZE for x in value.shape[1:]]
             shape = (batch, *sizes)
-            if value.type == "tensor(float)":
-                arrays[f"{batch}/{i}"] = rng.normal(size=shape).astype(np.float32)
-            else:  # numbers of words or classes
-                dtype = _INTEGERS.get(value.type, np.int64)
-                arrays[f"{batch}/{i}"] = rng.integers(0, 2, shape).astype(dtype)
+            name = value.type.removeprefix("tensor(").removesuffix(")")
+            dtype = np.dtype("float32" if name == "float" else name)
+            normal = dtype.kind == "f" and value.name not in whole
+            array = rng.normal(size=shape) if normal else rng.integers(0, 2, shape)
+            arrays[f"{batch}/{i}"] = array.astype(dtype)
     return arrays
 
 
