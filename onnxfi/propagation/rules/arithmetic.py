@@ -1,4 +1,4 @@
-"""Add, Sub, Mul, Div and the Sum of two, of a patched tensor with a golden one or of two patched ones."""
+"""Add, Sub, Mul, Div and the Sum of two: of a patched tensor and a golden one, or both patched."""
 
 from collections.abc import Callable, Sequence
 
