@@ -5,7 +5,7 @@ Everything here refuses both, and turns what h5py raises on damaged bytes into o
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +16,10 @@ import ml_dtypes
 import numpy as np
 from numpy.typing import NDArray
 
+from onnxfi.converters.declared_sizes import declared_bytes
 from onnxfi.converters.global_heaps import require_sound_heaps
 from onnxfi.errors import ModelFormatError
 
-# What is stored may declare more bytes than its file holds, as it may be compressed; beyond this
-# factor (and one free mebibyte) it is taken for a decompression bomb.
-_LARGEST_EXPANSION = 50
-_FREE_BYTES = 2**20
 _LARGEST_ATTRIBUTE = 2**28
 _DISTRUST = "Do not trust this file; save the model again from its source."
 _SMALLEST_COUNTER = 4  # bytes of a whole number that counts; smaller ones are quantised weights
@@ -191,37 +188,6 @@ def reading(path: Path) -> Iterator[None]:
 def text_of(value: object) -> str:
     """Return an attribute that is text, which h5py gives as bytes or as a string."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-
-
-def require_plausible_size(weights: Iterable[StoredWeight], path: Path) -> None:
-    """Refuse weights that are too large for their file: reading them would fill the memory.
-
-    Raises:
-        ModelFormatError: together they declare more bytes than the file can hold compressed.
-    """
-    allowed = largest_content(path)
-    total = 0
-    for weight in weights:
-        total += weight.nbytes
-        if total > allowed:
-            raise ModelFormatError(
-                f"The weights must fit their file, but {path} declares {total} bytes up to the "
-                f"weight {weight.name!r}. {_DISTRUST}"
-            )
-
-
-def declared_bytes(dataset: Any) -> int:
-    """Return how many bytes reading a dataset takes: its own, or those of a chunk, which is more.
-
-    A chunk is unpacked as a whole, and may be larger than a dataset that can grow.
-    """
-    chunk = math.prod(dataset.chunks or ()) * dataset.dtype.itemsize
-    return int(max(dataset.nbytes, chunk))
-
-
-def largest_content(path: Path) -> int:
-    """Return how many bytes the content of a file may take, as it may be compressed."""
-    return _LARGEST_EXPANSION * path.stat().st_size + _FREE_BYTES
 
 
 def _require_hdf5(path: Path, shown: Path) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from onnxfi.converters.configuration import parse_configuration, parse_json
-from onnxfi.converters.hdf5 import largest_content
+from onnxfi.converters.declared_sizes import largest_content
 from onnxfi.errors import ModelFormatError
 
 CONFIGURATION = "config.json"

@@ -56,7 +56,12 @@ class KerasFile:
             ModelFormatError: the file holds weights only.
         """
         if self.stored_configuration is None:
-            raise weights_only(self.path)
+            raise ModelFormatError(
+                f"A Keras file must hold the architecture to be converted, but {self.path} holds "
+                "weights only. Where the model is built, write its architecture with "
+                "open('model.json', 'w').write(model.to_json()), and pass it with "
+                "--architecture model.json."
+            )
         return self.stored_configuration
 
     @property
@@ -126,15 +131,6 @@ def is_keras_file(path: Path) -> bool:
     if is_archive(path):
         return path.suffix == ".keras" or _is_sound_archive(path)
     return bool(h5py.is_hdf5(path))
-
-
-def weights_only(path: Path) -> ModelFormatError:
-    """Return the error that a file holds weights and no architecture."""
-    return ModelFormatError(
-        f"A Keras file must hold the architecture to be converted, but {path} holds weights only. "
-        "Where the model is built, write its architecture with open('model.json', 'w')."
-        "write(model.to_json()), and pass it with --architecture model.json."
-    )
 
 
 def _keras_file(

@@ -11,7 +11,8 @@ from typing import Any
 
 import h5py
 
-from onnxfi.converters.hdf5 import Hdf5File, declared_bytes, largest_content, reading
+from onnxfi.converters.declared_sizes import declared_bytes, largest_content
+from onnxfi.converters.hdf5 import Hdf5File, reading
 from onnxfi.converters.keras_archive import reading_archive
 
 _ENCRYPTED = 0x1

@@ -8,11 +8,13 @@ attributes and classes, such as ``layers/conv2d_1/vars/0``, without the names of
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import h5py
 
-from onnxfi.converters.hdf5 import Hdf5File, StoredWeight, require_plausible_size
+from onnxfi.converters.declared_sizes import largest_content
+from onnxfi.converters.hdf5 import Hdf5File, StoredWeight
 from onnxfi.errors import ModelFormatError
 
 # Groups that hold a model's layers; Keras 2.12 and 2.13 call it by the second name.
@@ -71,7 +73,7 @@ def read_weights(file: Hdf5File) -> NamedWeights | WeightGroup:
     """
     if is_grouped(file):
         group = _read_group(file, file.root, ("vars", *_LAYER_GROUPS), set(), 0)
-        require_plausible_size(group.flat(), file.path)
+        _require_plausible_size(group.flat(), file.path)
         return group
     root = _named_root(file)
     layers = file.names(root, "layer_names")
@@ -82,7 +84,7 @@ def read_weights(file: Hdf5File) -> NamedWeights | WeightGroup:
             "Save the model with model.save('model.h5') or model.save('model.keras')."
         )
     weights = {layer: tuple(_read_layer(file, file.member(root, layer))) for layer in layers}
-    require_plausible_size((x for layer in weights.values() for x in layer), file.path)
+    _require_plausible_size((x for layer in weights.values() for x in layer), file.path)
     return weights
 
 
@@ -96,6 +98,20 @@ def number_of(name: str) -> tuple[int, str]:
     """Return what orders ``2`` before ``10``, and ``conv2d_2`` before ``conv2d_10``."""
     digits = name.rsplit("_", 1)[-1]
     return (int(digits) if digits.isascii() and digits.isdigit() else -1, name)
+
+
+def _require_plausible_size(weights: Iterable[StoredWeight], path: Path) -> None:
+    """Refuse weights that are too large for their file: reading them would fill the memory."""
+    allowed = largest_content(path)
+    total = 0
+    for weight in weights:
+        total += weight.nbytes
+        if total > allowed:
+            raise ModelFormatError(
+                f"The weights must fit their file, but {path} declares {total} bytes up to the "
+                f"weight {weight.name!r}. "
+                "Do not trust this file; save the model again from its source."
+            )
 
 
 def _named_root(file: Hdf5File) -> Any:
