@@ -185,16 +185,30 @@ def random_input(tensor: Any, rng: np.random.Generator) -> Any:
     return values.astype(dtype)
 
 
-def faults(k: Any, model: Any, inputs: list[Any], seen: Any, rng: np.random.Generator) -> Any:
-    """Yield what the model returns when one value of a layer's output is another."""
-    hidden = [
+def faults(
+    k: Any,
+    model: Any,
+    inputs: list[Any],
+    seen: Any,
+    rng: np.random.Generator,
+    count: int | None,
+) -> Any:
+    """Yield what the model returns when one value of a layer's output is another.
+
+    With a `count`, that many layers are taken at random, and every attention's scores.
+    """
+    hidden = tuple(
         f"{layer.name}/"
         for layer in model.layers
         if type(layer).__name__ == "TimeDistributed" and k is keras
-    ]
-    for path, value in seen.items():
-        if value.dtype != np.float32 or path.startswith(tuple(hidden)):
-            continue
+    )
+    paths = [x for x, value in seen.items() if value.dtype == np.float32]
+    paths = [path for path in paths if not path.startswith(hidden)]
+    if count is not None:
+        scores = [path for path in paths if path.endswith("/softmax")]
+        paths = sorted({*scores, *rng.permutation(paths)[:count].tolist()})
+    for path in paths:
+        value = seen[path]
         index, new = int(rng.integers(value.size)), float(rng.uniform(2, 4))
 
         def change(array: Any, index: int = index, new: float = new) -> Any:
@@ -207,24 +221,45 @@ def faults(k: Any, model: Any, inputs: list[Any], seen: Any, rng: np.random.Gene
             yield f"faulty:{i}:{path}", result
 
 
+def write_reference(
+    path: Path,
+    family: str,
+    build: Callable[[Any], Any],
+    rng: np.random.Generator,
+    *,
+    fault_count: int | None = None,
+) -> Any:
+    """Write a model and what Keras computes with it; return the model.
+
+    Args:
+        path: the .h5 file; the arrays go into the .npz beside it.
+        family: ``k2`` or ``k3``.
+        build: returns the model, built with the Keras that it gets.
+        rng: where the weights, the inputs and the faults come from.
+        fault_count: how many layers get a fault; None for all of them.
+    """
+    k = FAMILIES[family]
+    k.backend.clear_session()
+    model = build(k)
+    randomise(model, rng)
+    model.save(path)
+    names = [tensor.name.split(":")[0] for tensor in model.inputs]
+    inputs = [random_input(tensor, rng) for tensor in model.inputs]
+    outputs, seen = run_watched(k, model, inputs)
+    arrays = {f"input:{name}": x for name, x in zip(names, inputs, strict=True)}
+    arrays |= {f"output:{i}": y for i, y in enumerate(outputs)}
+    arrays |= {f"layer:{name}": y for name, y in seen.items()}
+    arrays |= dict(faults(k, model, inputs, seen, rng, fault_count))
+    np.savez_compressed(path.with_suffix(".npz"), **arrays)
+    return model
+
+
 def main() -> None:
     """Write all files."""
-    for family, k in FAMILIES.items():
+    for family in FAMILIES:
         for build in MODELS:
-            k.backend.clear_session()
-            rng = np.random.default_rng(7)
-            model = build(k)
-            randomise(model, rng)
             path = DATA / f"{build.__name__}_{family}.h5"
-            model.save(path)
-            names = [tensor.name.split(":")[0] for tensor in model.inputs]
-            inputs = [random_input(tensor, rng) for tensor in model.inputs]
-            outputs, seen = run_watched(k, model, inputs)
-            arrays = {f"input:{name}": x for name, x in zip(names, inputs, strict=True)}
-            arrays |= {f"output:{i}": y for i, y in enumerate(outputs)}
-            arrays |= {f"layer:{name}": y for name, y in seen.items()}
-            arrays |= dict(faults(k, model, inputs, seen, rng))
-            np.savez_compressed(path.with_suffix(".npz"), **arrays)
+            write_reference(path, family, build, np.random.default_rng(7))
             print(path.name, path.stat().st_size, path.with_suffix(".npz").stat().st_size)
 
 
