@@ -52,10 +52,12 @@ def write_whole_model(weights: Path, architecture: Path, folder: Path) -> Path:
 
 def _write_h5(whole: Path, weights: Path, configuration: Mapping[str, Any], version: str) -> Path:
     with open_hdf5(weights) as file, h5py.File(whole, "w") as joined:
-        source = file.root.get("model_weights", file.root)
+        source = file.root
+        if "model_weights" in source:
+            source = file.member(source, "model_weights")
         group = joined.create_group("model_weights")
         for name in source:
-            source.copy(name, group)
+            source.copy(file.member(source, name), group, name)
         group.attrs.update(source.attrs)
         joined.attrs["model_config"] = json.dumps(configuration)
         joined.attrs["keras_version"] = version

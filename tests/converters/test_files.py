@@ -14,6 +14,7 @@ import pytest
 from onnxfi.converters import convert, is_keras_file, verify
 from onnxfi.converters.keras_file import keras_version_of
 from onnxfi.converters.provenance import record_difference
+from onnxfi.converters.whole_model import write_whole_model
 from onnxfi.errors import ModelFormatError
 
 MODELS = ("lenet", "siamese")
@@ -269,3 +270,12 @@ def test_weights_with_architecture_agree_with_live_keras(references, name, famil
     assert verify(source, model, architecture=architecture) < 1e-5
     archive = references / f"{name}_{family}.keras"
     assert verify(archive, convert(archive)) < 1e-5
+
+
+def test_joining_weights_and_architecture_follows_no_link(references, named_weights, tmp_path):
+    path = named_weights("lenet_k2.h5", str)
+    with h5py.File(path, "r+") as file:
+        file["elsewhere"] = h5py.ExternalLink("secret.h5", "/data")
+    assert convert(path, architecture=references / "lenet_k2.json").graph.node
+    with pytest.raises(ModelFormatError, match="'elsewhere' in .*ExternalLink"):
+        write_whole_model(path, references / "lenet_k2.json", tmp_path)
