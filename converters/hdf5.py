@@ -21,6 +21,8 @@ from onnxfi.converters.global_heaps import require_sound_heaps
 from onnxfi.errors import ModelFormatError
 
 _LARGEST_ATTRIBUTE = 2**28
+# Reading sequences of other types, which Keras does not write, can crash the HDF5 library.
+_ATTRIBUTE_CLASSES = (h5py.h5t.STRING, h5py.h5t.INTEGER, h5py.h5t.FLOAT)
 _DISTRUST = "Do not trust this file; save the model again from its source."
 _SMALLEST_COUNTER = 4  # bytes of a whole number that counts; smaller ones are quantised weights
 
@@ -83,6 +85,11 @@ class Hdf5File:
         if key not in owner.attrs:
             return None
         stored = owner.attrs.get_id(key)
+        if stored.get_type().get_class() not in _ATTRIBUTE_CLASSES:
+            raise ModelFormatError(
+                f"An attribute must be text or numbers, but {key!r} in {self.path} is not. "
+                "The file is damaged: copy or save it again."
+            )
         size = math.prod(stored.shape or ()) * stored.dtype.itemsize
         if size > _LARGEST_ATTRIBUTE:
             raise ModelFormatError(

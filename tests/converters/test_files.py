@@ -152,6 +152,17 @@ def test_bfloat16_and_float16_weights(references, tmp_path):
     np.testing.assert_array_equal(found["conv2d/bias"], bias.astype(np.float16).astype(np.float32))
 
 
+def test_attributes_of_odd_types(references, tmp_path):
+    path = tmp_path / "model.h5"
+    path.write_bytes((references / "lenet_k3.h5").read_bytes())
+    with h5py.File(path, "r+") as file:
+        sequences = np.array([np.array([1, 2]), np.array([3])], dtype=object)
+        kind = h5py.vlen_dtype(np.int64)
+        file["model_weights/conv2d"].attrs.create("weight_names", sequences, dtype=kind)
+    with pytest.raises(ModelFormatError, match="must be text or numbers, but 'weight_names'"):
+        convert(path)
+
+
 def test_a_heap_that_hdf5_would_read_for_ever(references, tmp_path):
     """In a heap of attributes, the size of the free space behind the last text becomes 0."""
     content = bytearray((references / "lenet_k3.h5").read_bytes())
@@ -277,5 +288,5 @@ def test_joining_weights_and_architecture_follows_no_link(references, named_weig
     with h5py.File(path, "r+") as file:
         file["elsewhere"] = h5py.ExternalLink("secret.h5", "/data")
     assert convert(path, architecture=references / "lenet_k2.json").graph.node
-    with pytest.raises(ModelFormatError, match="'elsewhere' in .*ExternalLink"):
+    with pytest.raises(ModelFormatError, match=r"'elsewhere' in .*ExternalLink"):
         write_whole_model(path, references / "lenet_k2.json", tmp_path)
