@@ -29,6 +29,10 @@ from onnxfi.converters.layers_embedding import (
     translate_embedding,
     translate_masking,
 )
+from onnxfi.converters.layers_layer_normalization import (
+    layer_normalization_weights,
+    translate_layer_normalization,
+)
 from onnxfi.converters.layers_mask_operations import (
     translate_any,
     translate_constant_like,
@@ -85,6 +89,7 @@ TRANSLATIONS: Mapping[str, Translation] = {
     "GlobalMaxPooling2D": translate_global_pooling,
     "GroupedQueryAttention": translate_attention,
     "LSTM": translate_recurrent,
+    "LayerNormalization": translate_layer_normalization,
     "LeakyReLU": translate_activation_layer,
     "LogicalAnd": translate_logic,
     "LogicalOr": translate_logic,
@@ -123,6 +128,7 @@ WEIGHTS: Mapping[str, WeightRoles] = {
     "Embedding": embedding_weights,
     "GRU": recurrent_weights,
     "LSTM": recurrent_weights,
+    "LayerNormalization": layer_normalization_weights,
     "RNN": recurrent_weights,
     "SimpleRNN": recurrent_weights,
 }

@@ -43,6 +43,10 @@ _PASSING = {
 _PASSING_IN_KERAS_3 = _PASSING | {"Identity", "Normalization", "Rescaling"}
 _MERGING = {"Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract"}
 
+# Layers that leave masked values out of what they compute; their translations must say so by giving
+# the masks of their outputs.
+_READING = {2: ("GlobalAveragePooling1D", "GroupNormalization"), 3: ("GlobalAveragePooling1D",)}
+
 # Layers that return their very input outside of training: both have one mask from then on.
 _SAME_TENSOR = {
     "ActivityRegularization",
@@ -122,13 +126,15 @@ def passed_masks(call: LayerCall, graph: GraphBuilder) -> tuple[Tensor | None, .
         The mask of the first output, or nothing.
 
     Raises:
-        UnsupportedLayerError: masks are joined in a way that has no translation.
+        UnsupportedLayerError: the layer reads masks, or joins them in a way, without translation.
     """
     layer_class = call.options.layer_class
     passing = _PASSING if call.options.keras_major == 2 else _PASSING_IN_KERAS_3
     masks = [call.mask_of(tensor) for tensor in call.inputs]
     if not any(mask is not None for mask in masks):
         return ()
+    if layer_class in _READING[call.options.keras_major]:
+        raise call.options.unsupported("leaves out the masked steps of its input")
     if layer_class in passing:
         return tuple(masks[:1])
     if layer_class in _MERGING:

@@ -126,7 +126,7 @@ def attention(k: Any) -> Any:
     target = layers.Input((4, 4), name="target")
     x = layers.Embedding(8, 4, mask_zero=True, name="embedding")(source)
     own = layers.MultiHeadAttention(2, 3, name="own")(x, x)
-    x = layers.Add(name="add")([x, own])
+    x = layers.LayerNormalization(name="norm")(layers.Add(name="add")([x, own]))
     x = layers.EinsumDense("abc,cd->abd", (None, 4), bias_axes="d", activation="relu", name="mix")(
         x
     )
