@@ -139,10 +139,13 @@ def _layers(file: KerasFile, outlined: Sequence[OutlinedLayer]) -> Iterator[Laye
             exact = weights_by_path(model, file.weights, file.keras_major)
             weights = {layer.path: () for layer in outlined} | exact
         shapes = layer_shapes(model, weights, file.keras_major)
+    inside: dict[str, list[StoredWeight]] = defaultdict(list)
+    for path, stored in weights.items():
+        parts = path.split("/")
+        for end in range(1, len(parts) + 1):
+            inside["/".join(parts[:end])] += stored
     for layer in outlined:
-        inside = [x for x in weights if x == layer.path or x.startswith(f"{layer.path}/")]
-        own = [weight for x in inside for weight in weights[x]] if inside else None
-        yield _layer(layer, own, shapes)
+        yield _layer(layer, inside.get(layer.path), shapes)
 
 
 def _rough_weights(

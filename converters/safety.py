@@ -5,6 +5,7 @@ refuses by itself what it would have to follow.
 """
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from onnxfi.converters.configuration_dangers import configuration_dangers
@@ -17,6 +18,7 @@ from onnxfi.errors import ModelFormatError
 logger = logging.getLogger(__name__)
 
 _MOST_NAMED = 5
+_LONGEST = 200
 
 
 def require_safe(source: Path, *, unsafe: bool) -> None:
@@ -38,15 +40,20 @@ def require_safe(source: Path, *, unsafe: bool) -> None:
     dangers = dangers_of(source)
     if not dangers:
         return
-    named = "; ".join(dangers[:_MOST_NAMED])
-    if len(dangers) > _MOST_NAMED:
-        named += f"; and {len(dangers) - _MOST_NAMED} more"
+    named = in_words(dangers)
     if not unsafe:
         raise ModelFormatError(
             f"A model must be plain data to be loaded without trust, but {source} holds {named}. "
             "If you trust where it came from, pass --unsafe."
         )
     logger.warning("Unsafe, as asked for: Keras loads %s, which holds %s.", source, named)
+
+
+def in_words(dangers: Sequence[str]) -> str:
+    """Return dangers as one text of a readable length."""
+    named = "; ".join(danger[:_LONGEST] for danger in dangers[:_MOST_NAMED])
+    more = len(dangers) - _MOST_NAMED
+    return f"{named}; and {more} more" if more > 0 else named
 
 
 def dangers_of(source: Path) -> list[str]:

@@ -16,6 +16,7 @@ from onnxfi.converters.description import (
 from onnxfi.converters.description import (
     describe as describe_file,
 )
+from onnxfi.converters.safety import in_words
 from onnxfi.injector.inputs import format_shape
 
 
@@ -44,7 +45,7 @@ def describe(
             "onnxfi convert --architecture."
         )
     if file.dangers:
-        messages.print(f"Loading it with Keras is not safe. It holds {'; '.join(file.dangers)}.")
+        messages.print(f"Loading it with Keras is not safe. It holds {in_words(file.dangers)}.")
 
 
 def _document(file: FileDescription) -> dict[str, Any]:
