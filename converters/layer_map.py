@@ -20,8 +20,10 @@ class Layer:
     """One call of one layer of the source framework.
 
     Attributes:
-        path: name of the layer in its model, nested models joined by ``/``; the second call of a
-            shared layer ends in ``@1``, the third in ``@2``.
+        path: name of the layer in its model, nested models and wrappers joined by ``/``, such as
+            ``both/forward_lstm`` in a Bidirectional and ``attention/query`` in an attention; the
+            second call of a shared layer ends in ``@1``, the third in ``@2``, and the second
+            output of a layer in ``:1``.
         layer_class: class name in the source framework, such as ``Conv2D``.
         tensor: the ONNX tensor that holds the layer's output, after its activation.
         operator_tensor: the tensor before the activation, where the layer has a built-in

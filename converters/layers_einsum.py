@@ -62,7 +62,9 @@ def translate_einsum(call: LayerCall, graph: GraphBuilder) -> LayerResult:
         name = graph.operator("Einsum", [tensor.name, weight], equation=product.text)
     else:
         name = _matrix_product(call, tensor, kernel, count, graph)
-    result = Tensor(name, shape)
+    new = [letter for letter in product.result if letter not in product.source]
+    # Where the kernel adds two axes, as in the heads of an attention, neither is the channels'.
+    result = Tensor(name, shape, has_channels=new == [product.result[-1]])
     if "bias" in call.weights:
         bias = call.weight("bias", _bias_shape(call.options, product, sizes))
         result = graph.apply("Add", result, graph.weight(call.weights_path, "bias", bias))

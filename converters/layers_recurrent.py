@@ -7,12 +7,19 @@ layer starts every run of the model from zeros, as Keras does after ``reset_stat
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.layer_call import LayerCall, LayerResult, Options, WeightRole
 from onnxfi.converters.nesting import leaves
 from onnxfi.converters.recurrent_cell import Cell, build_cell, cell_options
-from onnxfi.converters.recurrent_mask import FrontSteps, move_to_front, spread, zero_unless
+from onnxfi.converters.recurrent_mask import (
+    FrontSteps,
+    kept_states,
+    move_to_front,
+    spread,
+    zero_unless,
+)
 from onnxfi.converters.recurrent_operators import Run, run_operator
 from onnxfi.converters.recurrent_steps import run_steps
 from onnxfi.converters.sequences import last_step, reverse_time
@@ -68,45 +75,25 @@ def translate_recurrent(call: LayerCall, graph: GraphBuilder) -> LayerResult:
         raise options.unsupported("has the time as its first axis (time_major=True)")
     arguments = recurrent_arguments(call)
     cells = _cells(call, arguments)
-    with_sequence = options.flag("return_sequences", False)
-    with_states = options.flag("return_state", False)
-
     steps = graph.channels_last(arguments.sequence).name
-    given_mask = mask = None if arguments.mask is None else arguments.mask.name
+    mask = None if arguments.mask is None else arguments.mask.name
     if options.flag("go_backwards", False):
         steps = reverse_time(steps, graph)
         mask = mask and reverse_time(mask, graph)
     front = None if mask is None else move_to_front(steps, mask, graph)
-    run = Run(steps if front is None else front.sequence, ())
-    states: list[Tensor] = []
-    start = 0
-    for cell in cells:
-        top = cell is cells[-1]
-        first = [state.name for state in arguments.states[start : start + cell.state_count]]
-        start += cell.state_count
-        wanted = cell.state_count if with_states else int(top and not with_sequence)
-        run = _run_cell(cell, run.sequence, first, front, graph, with_sequence or not top, wanted)
-        if with_states:
-            kept = _kept_states(run.states, first, front, graph)
-            states += [Tensor(state, (None, cell.units)) for state in kept]
-    if with_sequence:
+    run, states = _run_cells(call, cells, arguments, steps, front, graph)
+    if options.flag("return_sequences", False):
         output = run.sequence if front is None else spread(run.sequence, front, graph)
         shape: tuple[int | None, ...] = (None, arguments.sequence.shape[1], cells[-1].units)
+        passed = call.mask_of(arguments.sequence)
     else:
         # Where no step counts, the output is zero, whatever the first state is.
-        (output,) = _kept_states(run.states[:1], (), front, graph)
+        (output,) = kept_states(run.states[:1], (), front, graph)
         shape = (None, cells[-1].units)
+        passed = None
     if mask is not None and options.flag("zero_output_for_mask", False):
-        if not with_sequence:
-            output = graph.operator(
-                "Where", [last_step(mask, graph), output, graph.numbers("zero", 0)]
-            )
-        else:
-            # Where Keras unrolls the loop, it looks at the mask in the order of the input.
-            seen = given_mask if options.flag("unroll", False) else mask
-            output = zero_unless(seen or mask, output, graph)
-    passed = call.mask_of(arguments.sequence) if with_sequence else None
-    return LayerResult(Tensor(output, shape), others=tuple(states), masks=(passed,))
+        output = _zero_where_masked(call, output, mask, graph)
+    return LayerResult(Tensor(output, shape), others=states, masks=(passed,))
 
 
 def _cells(call: LayerCall, arguments: RecurrentArguments) -> tuple[Cell, ...]:
@@ -121,35 +108,52 @@ def _cells(call: LayerCall, arguments: RecurrentArguments) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
-def _run_cell(
-    cell: Cell,
-    sequence: str,
-    states: Sequence[str],
+def _run_cells(
+    call: LayerCall,
+    cells: Sequence[Cell],
+    arguments: RecurrentArguments,
+    steps: str,
     front: FrontSteps | None,
     graph: GraphBuilder,
-    with_sequence: bool,
-    states_wanted: int,
-) -> Run:
-    lengths = None if front is None else front.lengths
-    if cell.onnx_activations() is None:
-        return run_steps(cell, sequence, states, lengths, graph)
-    return run_operator(
-        cell,
-        sequence,
-        states,
-        lengths,
-        graph,
-        with_sequence=with_sequence,
-        states_wanted=states_wanted,
-    )
+) -> tuple[Run, tuple[Tensor, ...]]:
+    """Run each cell on the output of the one below.
+
+    Returns:
+        What the top cell computed, and the last states of all cells if the layer returns them.
+    """
+    with_sequence = call.options.flag("return_sequences", False)
+    with_states = call.options.flag("return_state", False)
+    run = Run(steps if front is None else front.sequence, ())
+    given = iter(arguments.states)
+    states: list[Tensor] = []
+    for number, cell in enumerate(cells, 1):
+        top = number == len(cells)
+        first = [state.name for state in islice(given, cell.state_count)]
+        lengths = None if front is None else front.lengths
+        if cell.onnx_activations() is None:
+            run = run_steps(cell, run.sequence, first, lengths, graph)
+        else:
+            run = run_operator(
+                cell,
+                run.sequence,
+                first,
+                lengths,
+                graph,
+                with_sequence=with_sequence or not top,
+                states_wanted=cell.state_count if with_states else int(top and not with_sequence),
+            )
+        if with_states:
+            last = kept_states(run.states, first, front, graph)
+            states += [Tensor(state, (None, cell.units)) for state in last]
+    return run, tuple(states)
 
 
-def _kept_states(
-    states: Sequence[str], first: Sequence[str], front: FrontSteps | None, graph: GraphBuilder
-) -> list[str]:
-    """Return the last states, which are the first ones (or zero) where no step counts."""
-    if front is None:
-        return list(states)
-    start = list(first) or [graph.numbers("zero", 0)] * len(states)
-    pairs = zip(states, start, strict=True)
-    return [graph.operator("Where", [front.any_counts, *pair]) for pair in pairs]
+def _zero_where_masked(call: LayerCall, output: str, mask: str, graph: GraphBuilder) -> str:
+    """Return the output with zeros where the mask, in the order of the steps, is false."""
+    if not call.options.flag("return_sequences", False):
+        inputs = [last_step(mask, graph), output, graph.numbers("zero", 0)]
+        return graph.operator("Where", inputs)
+    if call.options.flag("unroll", False) and call.options.flag("go_backwards", False):
+        # Where Keras unrolls the loop, it looks at the mask in the order of the input.
+        mask = reverse_time(mask, graph)
+    return zero_unless(mask, output, graph)

@@ -5,6 +5,7 @@ zeros where there is none. The operators of ONNX can only skip steps at the end.
 count are moved to the front, in their order, and the outputs are spread over all steps afterwards.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from onnx import TensorProto
@@ -72,6 +73,24 @@ def spread(outputs: str, front: FrontSteps, graph: GraphBuilder) -> str:
     last = graph.operator("Max", [last, graph.integers("zero", 0)])
     started = graph.operator("Greater", [front.counted, graph.integers("zero", 0)])
     return zero_unless(started, _steps_at(outputs, last, graph), graph)
+
+
+def kept_states(
+    states: Sequence[str], first: Sequence[str], front: FrontSteps | None, graph: GraphBuilder
+) -> list[str]:
+    """Return the last states, which are the first ones, or zero, where no step counts.
+
+    Args:
+        states: the states after the steps in front.
+        first: the states before; none for zeros.
+        front: the steps, None where all of them count.
+        graph: the graph that grows.
+    """
+    if front is None:
+        return list(states)
+    before = list(first) or [graph.numbers("zero", 0)] * len(states)
+    pairs = zip(states, before, strict=True)
+    return [graph.operator("Where", [front.any_counts, *pair]) for pair in pairs]
 
 
 def zero_unless(condition: str, values: str, graph: GraphBuilder) -> str:

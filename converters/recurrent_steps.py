@@ -6,6 +6,7 @@ The formulas are those of the cells of Keras: ``call`` of LSTMCell, GRUCell and 
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from onnx import TensorProto
 
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
@@ -75,12 +76,11 @@ class _Step:
         path = cell.weights_path
         if cell.resets_after:
             self.bias = graph.weight(path, "recurrent_bias", cell.recurrent_bias)
-        split = cell.kind == "GRU" and not cell.resets_after
-        parts = [slice(0, 2 * cell.units), slice(2 * cell.units, None)] if split else [slice(None)]
-        self.kernels = [
-            graph.weight(path, f"recurrent_kernel_{i}", cell.recurrent_kernel[:, part])
-            for i, part in enumerate(parts)
-        ]
+        parts = {"recurrent_kernel": cell.recurrent_kernel}
+        if cell.kind == "GRU" and not cell.resets_after:
+            gates, candidate = np.split(cell.recurrent_kernel, [2 * cell.units], axis=1)
+            parts = {"recurrent_kernel_gates": gates, "recurrent_kernel_candidate": candidate}
+        self.kernels = [graph.weight(path, role, part) for role, part in parts.items()]
 
     def run(self, step: str, states: Sequence[str]) -> list[str]:
         """Return the new states; `step` is the input times the kernel, with its bias."""

@@ -32,7 +32,8 @@ def test_the_parts_of_an_attention_are_layers(references):
     layers = layer_map(convert(references / "attention_k2.h5"))
     parts = ("query", "key", "value", "softmax", "attention_output")
     assert {f"own/{part}" for part in parts} | {"cross:1"} <= set(layers)
-    assert layers["own/query"].channel_axis == 3
+    assert layers["own/query"].channel_axis is None
+    assert layers["own/attention_output"].channel_axis == 2
     assert layers["own/softmax"].channel_axis is None
     assert layers["mix"].operator_tensor == "mix/Add"
 
