@@ -6,6 +6,7 @@ time steps of all sequences as its batch.
 """
 
 from dataclasses import replace
+from typing import Any
 
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.layer_call import LayerCall, LayerResult
@@ -47,6 +48,8 @@ def translate_time_distributed(call: LayerCall, graph: GraphBuilder) -> LayerRes
     sequence = call.input
     if sequence.rank < 3:
         raise call.wrong_inputs(f"a sequence of tensors, got shape {sequence.shape}")
+    if _is_stateful(call.options.get("layer")):
+        raise call.options.unsupported("wraps a stateful layer")
     mask = call.mask_of(sequence)
     steps = _as_batch(graph.channels_last(sequence), graph)
     outputs = call.run_inner(0, [steps], None if mask is None else _as_batch(mask, graph))
@@ -61,6 +64,13 @@ def translate_time_distributed(call: LayerCall, graph: GraphBuilder) -> LayerRes
             name = any_true(mask.name, -1, graph, keepdims=False)
             mask = replace(mask, name=name, shape=mask.shape[:-1])
     return LayerResult(first, others=tuple(others), masks=(mask,))
+
+
+def _is_stateful(config: Any) -> bool:
+    """Say whether a layer, or one inside of it, keeps its state from one step to the next."""
+    if isinstance(config, dict):
+        return config.get("stateful") is True or any(map(_is_stateful, config.values()))
+    return isinstance(config, list) and any(map(_is_stateful, config))
 
 
 def _as_batch(sequence: Tensor, graph: GraphBuilder) -> Tensor:

@@ -137,6 +137,17 @@ def test_cell_and_wrapped_layer_without_translation(edit):
         convert(edit("wrapped_k3.h5", change_inner))
 
 
+@pytest.mark.parametrize("source", ["wrapped_k2.h5", "wrapped_k3.h5"])
+def test_stateful_layer_under_time_distributed(edit, source):
+    def change(layers):
+        inner = layers["each_frame"]["config"]["layer"]["config"]["layers"]
+        (gru,) = [layer for layer in inner if layer["class_name"] == "GRU"]
+        gru["config"]["stateful"] = True
+
+    with pytest.raises(UnsupportedLayerError, match=r"'each_frame' .* wraps a stateful layer"):
+        convert(edit(source, change))
+
+
 @pytest.mark.parametrize(
     ("source", "layer", "options", "message"),
     [
