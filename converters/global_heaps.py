@@ -5,15 +5,16 @@ the size 0, which no timeout in this process could end. The layout is that of th
 Specification", version 3.0, III.E "Disk Format: Level 1E - Global Heap".
 """
 
+import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from onnxfi.errors import ModelFormatError
 
-_SIGNATURE = b"GCOL\x01\0\0\0"  # with the version and three reserved bytes
-_SIZE = struct.Struct("<Q")
+_SIGNATURE = b"GCOL\x01"  # with the version
+_HEADER = struct.Struct("<5s3xQ")  # signature, reserved bytes, size of the heap
 _OBJECT = struct.Struct("<H6xQ")  # index, reference count and reserved bytes, size
 _ALIGNMENT = 8
 _CHUNK = 2**20
@@ -53,19 +54,18 @@ def _heaps(stream: BinaryIO) -> Iterator[int]:
 
 
 def _is_sound(stream: BinaryIO, start: int) -> bool:
-    """Walk the objects of a heap, each of which says where the next begins."""
-    stream.seek(start + len(_SIGNATURE))
-    stored = stream.read(_SIZE.size)
-    if len(stored) < _SIZE.size:
-        return False
-    end = start + _SIZE.unpack(stored)[0]
-    place = start + len(_SIGNATURE) + _SIZE.size
-    while place + _OBJECT.size <= end:
-        stream.seek(place)
-        header = stream.read(_OBJECT.size)
-        if len(header) < _OBJECT.size:
-            return False
-        index, size = _OBJECT.unpack(header)
+    """Walk the objects of a heap, each of which says where the next begins.
+
+    A heap that ends behind the file is none of our business: HDF5 says so itself.
+    """
+    length = stream.seek(0, os.SEEK_END)
+    header = _read(stream, start, _HEADER)
+    if header is None or start + header[1] > length:
+        return True
+    end = start + header[1]
+    place = start + _HEADER.size
+    while place + _OBJECT.size <= end and (found := _read(stream, place, _OBJECT)):
+        index, size = found
         # Free space has the index 0, and a size that includes its header.
         padded = -(-size // _ALIGNMENT) * _ALIGNMENT
         step = size if index == 0 else _OBJECT.size + padded
@@ -73,3 +73,9 @@ def _is_sound(stream: BinaryIO, start: int) -> bool:
             return False
         place += step
     return True
+
+
+def _read(stream: BinaryIO, place: int, layout: struct.Struct) -> tuple[Any, ...] | None:
+    stream.seek(place)
+    content = stream.read(layout.size)
+    return layout.unpack(content) if len(content) == layout.size else None
