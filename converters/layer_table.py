@@ -3,15 +3,15 @@
 from collections.abc import Collection, Mapping
 
 from onnxfi.converters.layer_call import Translation, WeightRoles
-from onnxfi.converters.layers_activation import translate_activation, translate_activation_layer
-from onnxfi.converters.layers_attention import translate_attention
-from onnxfi.converters.layers_convolution import (
+from onnxfi.converters.layers.activation import translate_activation, translate_activation_layer
+from onnxfi.converters.layers.attention import translate_attention
+from onnxfi.converters.layers.convolution import (
     kernel_and_bias,
     translate_convolution,
     translate_depthwise_convolution,
     translate_transposed_convolution,
 )
-from onnxfi.converters.layers_core import (
+from onnxfi.converters.layers.core import (
     translate_dense,
     translate_dropout,
     translate_flatten,
@@ -19,21 +19,21 @@ from onnxfi.converters.layers_core import (
     translate_permute,
     translate_reshape,
 )
-from onnxfi.converters.layers_dense_attention import (
+from onnxfi.converters.layers.dense_attention import (
     dense_attention_weights,
     translate_dense_attention,
 )
-from onnxfi.converters.layers_einsum import einsum_weights, translate_einsum
-from onnxfi.converters.layers_embedding import (
+from onnxfi.converters.layers.einsum import einsum_weights, translate_einsum
+from onnxfi.converters.layers.embedding import (
     embedding_weights,
     translate_embedding,
     translate_masking,
 )
-from onnxfi.converters.layers_layer_normalization import (
+from onnxfi.converters.layers.layer_normalization import (
     layer_normalization_weights,
     translate_layer_normalization,
 )
-from onnxfi.converters.layers_mask_operations import (
+from onnxfi.converters.layers.mask_operations import (
     translate_any,
     translate_constant_like,
     translate_convert_to_tensor,
@@ -41,21 +41,21 @@ from onnxfi.converters.layers_mask_operations import (
     translate_logic,
     translate_not_equal,
 )
-from onnxfi.converters.layers_masked_merging import translate_masked_merge
-from onnxfi.converters.layers_merging import translate_concatenate, translate_elementwise
-from onnxfi.converters.layers_normalization import (
+from onnxfi.converters.layers.masked_merging import translate_masked_merge
+from onnxfi.converters.layers.merging import translate_concatenate, translate_elementwise
+from onnxfi.converters.layers.normalization import (
     batch_normalization_weights,
     translate_batch_normalization,
 )
-from onnxfi.converters.layers_pooling import translate_global_pooling, translate_pooling
-from onnxfi.converters.layers_recurrent import recurrent_weights, translate_recurrent
-from onnxfi.converters.layers_resizing import (
+from onnxfi.converters.layers.pooling import translate_global_pooling, translate_pooling
+from onnxfi.converters.layers.recurrent import recurrent_weights, translate_recurrent
+from onnxfi.converters.layers.resizing import (
     translate_cropping,
     translate_upsampling,
     translate_zero_padding,
 )
-from onnxfi.converters.layers_softmax import translate_softmax
-from onnxfi.converters.layers_wrapper import translate_bidirectional, translate_time_distributed
+from onnxfi.converters.layers.softmax import translate_softmax
+from onnxfi.converters.layers.wrapper import translate_bidirectional, translate_time_distributed
 
 TRANSLATIONS: Mapping[str, Translation] = {
     "Activation": translate_activation,

@@ -10,7 +10,7 @@ import numpy as np
 from onnx import TensorProto
 
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
-from onnxfi.converters.layers_activation import apply_activation
+from onnxfi.converters.layers.activation import apply_activation
 from onnxfi.converters.recurrent_cell import Cell
 from onnxfi.converters.recurrent_operators import Run
 from onnxfi.converters.sequences import indices, zero_state

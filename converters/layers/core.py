@@ -4,7 +4,7 @@ import math
 
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.layer_call import LayerCall, LayerResult, is_whole
-from onnxfi.converters.layers_activation import activate
+from onnxfi.converters.layers.activation import activate
 
 
 def translate_dense(call: LayerCall, graph: GraphBuilder) -> LayerResult:

@@ -9,7 +9,7 @@ from onnx import TensorProto
 
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.layer_call import LayerCall, LayerResult, Options, WeightRole
-from onnxfi.converters.layers_attention import causal_mask
+from onnxfi.converters.layers.attention import causal_mask
 
 _MASKED = -1e9  # what Keras adds to a score that is left out
 

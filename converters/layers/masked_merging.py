@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.layer_call import LayerCall, LayerResult
-from onnxfi.converters.layers_merging import translate_elementwise
+from onnxfi.converters.layers.merging import translate_elementwise
 
 _EXTREMES = {"Maximum": "Max", "Minimum": "Min"}
 

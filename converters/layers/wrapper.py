@@ -10,7 +10,7 @@ from typing import Any
 
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.layer_call import LayerCall, LayerResult
-from onnxfi.converters.layers_recurrent import recurrent_arguments
+from onnxfi.converters.layers.recurrent import recurrent_arguments
 from onnxfi.converters.sequences import any_true, reverse_time, sizes
 
 _MERGING = {"ave": "Mean", "concat": "Concat", "mul": "Mul", "sum": "Add"}

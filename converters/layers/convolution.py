@@ -7,7 +7,7 @@ import numpy as np
 
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.layer_call import LayerCall, LayerResult, Options, WeightRole
-from onnxfi.converters.layers_activation import activate
+from onnxfi.converters.layers.activation import activate
 from onnxfi.converters.padding import same_padding, window_size
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.layer_call import LayerCall, LayerResult, Options, WeightRole
-from onnxfi.converters.layers_activation import activate
+from onnxfi.converters.layers.activation import activate
 
 _EQUATION = re.compile(r"(\.\.\.)?([A-Za-z]+),([A-Za-z]+)->(\.\.\.)?([A-Za-z]+)")
 

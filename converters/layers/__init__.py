@@ -1,0 +1,1 @@
+"""The translations of layers to ONNX, one file for each family."""
