@@ -61,6 +61,22 @@ class ForOperator(Protocol):
 
 
 @runtime_checkable
+class ForTensor(Protocol):
+    """What an error model also has if it may know values of tensors by their names."""
+
+    def for_tensor(self, tensor: str) -> ErrorModel:
+        """Give the error model to draw with.
+
+        Args:
+            tensor: name of the target's tensor.
+
+        Raises:
+            ErrorModelError: the error model knows nothing of this tensor and has to.
+        """
+        ...
+
+
+@runtime_checkable
 class ForGolden(Protocol):
     """What an error model also has if it reads the whole golden tensor to draw from it."""
 
@@ -71,5 +87,18 @@ class ForGolden(Protocol):
 
         Args:
             golden: the golden tensor.
+        """
+        ...
+
+
+@runtime_checkable
+class ForFault(Protocol):
+    """What an error model also has if it lists its corruptions instead of drawing them."""
+
+    def for_fault(self, number: int) -> ErrorModel:
+        """Give the error model of one corruption in the list.
+
+        Args:
+            number: of the fault in its campaign, from 0.
         """
         ...

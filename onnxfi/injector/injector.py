@@ -9,6 +9,7 @@ from typing import Literal, Self
 import numpy as np
 
 from onnxfi.error_models import Corruption, ErrorModel
+from onnxfi.error_models.error_model import ForFault
 from onnxfi.error_models.sites import values_at
 from onnxfi.errors import InputError
 from onnxfi.graph import Model, Target
@@ -24,7 +25,9 @@ from onnxfi.runtime import Provider, choose_provider
 from onnxfi.surgery import resolve_targets, split
 
 #: Draws a corruption of a target from its value.
-_Draw = Callable[[Target, np.ndarray, np.random.Generator], Corruption]
+_Draw = Callable[[Target, np.ndarray], Corruption]
+#: Begins to draw for the injection with an id.
+_Drawer = Callable[[int], _Draw]
 
 # Injections that are run together: a block may take so many seconds, and its outputs so many bytes.
 _FIRST_BLOCK = 16
@@ -180,11 +183,14 @@ class Injector:
         count: int = 1,
         seed: int = 0,
         first_id: int = 0,
+        first_fault: int | None = None,
         metric: Metric | None = None,
     ) -> Iterator[Injection]:
         """Inject faults, one after the other.
 
-        Injection i draws from ``injection_rng(seed, i)``, so it is the same however many there are.
+        Fault k draws from ``injection_rng(seed, k)``, so it is the same however many there are; and
+        it can meet several inputs, at the same injection sites where the error model draws these
+        before it looks at the values.
         With several targets it draws for one after the other, in the order of `Split.targets`; for
         a target downstream of another it draws from the value that the first fault has changed.
 
@@ -194,6 +200,7 @@ class Injector:
             count: number of injections.
             seed: seed of the campaign.
             first_id: id of the first injection.
+            first_fault: number of the first injection's fault; by default its id.
             metric: decides between sdc and benign; by default `Classification`.
 
         Yields:
@@ -208,10 +215,20 @@ class Injector:
         for name in (x.tensor for x in self.split.stages[0].targets):
             error_models[name] = suit_golden(error_models[name], golden.targets[name])
 
-        def draw(target: Target, value: np.ndarray, rng: np.random.Generator) -> Corruption:
-            return error_models[target.tensor].sample(
-                value, channel_axis=target.channel_axis, rng=rng
-            )
+        shift = 0 if first_fault is None else first_fault - first_id
+        listing = any(isinstance(x, ForFault) for x in error_models.values())
+
+        def drawer(injection_id: int) -> _Draw:
+            fault = injection_id + shift
+            models = _of_fault(error_models, fault) if listing else error_models
+            rng = injection_rng(seed, fault)
+
+            def draw(target: Target, value: np.ndarray) -> Corruption:
+                return models[target.tensor].sample(
+                    value, channel_axis=target.channel_axis, rng=rng
+                )
+
+            return draw
 
         inject = self._inject_in_lanes if len(self.split.stages) == 1 else self._inject_in_stages
         block = _FIRST_BLOCK
@@ -219,19 +236,18 @@ class Injector:
         while start < end:
             ids = range(start, min(start + block, end))
             began = time.perf_counter()
-            injections = inject(golden, ids, seed, draw, metric)
+            injections = inject(golden, ids, drawer, metric)
             block = _next_block(block, time.perf_counter() - began, golden)
             yield from injections
             start = ids.stop
 
     def _inject_in_lanes(
-        self, golden: Golden, ids: range, seed: int, draw: _Draw, metric: Metric
+        self, golden: Golden, ids: range, drawer: _Drawer, metric: Metric
     ) -> list[Injection]:
         """Inject all at once; every corruption is drawn from a golden tensor."""
         targets = self.split.targets
         drawn = [
-            tuple(draw(x, golden.targets[x.tensor], rng) for x in targets)
-            for rng in (injection_rng(seed, injection_id) for injection_id in ids)
+            tuple(draw(x, golden.targets[x.tensor]) for x in targets) for draw in map(drawer, ids)
         ]
         of_targets = zip(*drawn, strict=True)
         results = self._sessions.run_corrupted(
@@ -254,13 +270,11 @@ class Injector:
         return injections
 
     def _inject_in_stages(
-        self, golden: Golden, ids: range, seed: int, draw: _Draw, metric: Metric
+        self, golden: Golden, ids: range, drawer: _Drawer, metric: Metric
     ) -> list[Injection]:
         """Inject one after the other; a later corruption is drawn from what earlier ones led to."""
         return [
-            self._inject_one_in_stages(
-                golden, injection_id, injection_rng(seed, injection_id), draw, metric
-            )
+            self._inject_one_in_stages(golden, injection_id, drawer(injection_id), metric)
             for injection_id in ids
         ]
 
@@ -268,7 +282,6 @@ class Injector:
         self,
         golden: Golden,
         injection_id: int,
-        rng: np.random.Generator,
         draw: _Draw,
         metric: Metric,
     ) -> Injection:
@@ -276,7 +289,7 @@ class Injector:
         replaced: list[np.ndarray] = []
 
         def corrupt(target: Target, value: np.ndarray) -> np.ndarray:
-            corruption = draw(target, value, rng)
+            corruption = draw(target, value)
             corruptions.append(corruption)
             replaced.append(values_at(value, corruption.indices))
             return corruption.apply(value)
@@ -320,6 +333,14 @@ class Injector:
         """Return the model's outputs, from the values of the first stage's targets on."""
         faulty = self._sessions.run_suffix({**golden.boundary, **first}, corrupt)
         return {**golden.outputs, **{name: faulty[name] for name in self.split.faulty_outputs}}
+
+
+def _of_fault(error_models: Mapping[str, ErrorModel], fault: int) -> dict[str, ErrorModel]:
+    """Return the error models, those that list their corruptions narrowed to one of them."""
+    return {
+        name: model.for_fault(fault) if isinstance(model, ForFault) else model
+        for name, model in error_models.items()
+    }
 
 
 def _next_block(block: int, seconds: float, golden: Golden) -> int:
