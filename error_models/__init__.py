@@ -13,6 +13,7 @@ from onnxfi.error_models.error_model import ErrorModel
 from onnxfi.error_models.infinity import Infinity
 from onnxfi.error_models.nan import NaN
 from onnxfi.error_models.noise import Noise
+from onnxfi.error_models.profile import Profile
 from onnxfi.error_models.random_value import RandomValue
 from onnxfi.error_models.region import Region
 from onnxfi.error_models.registry import ERROR_MODELS, from_dict, load
@@ -44,6 +45,8 @@ __all__ = [  # noqa: RUF022  # grouped, not sorted
     "values_at",
     # where the sites may lie
     "Region",
+    # the values of tensors over a data set
+    "Profile",
     # by name
     "ERROR_MODELS",
     "from_dict",

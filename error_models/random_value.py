@@ -1,7 +1,8 @@
 """RandomValue: values replaced by random ones."""
 
 import math
-from dataclasses import dataclass, replace
+import os
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from onnxfi.error_models.bit_layout import bit_layout
 from onnxfi.error_models.configuration import checked_choice, checked_number, checked_range
 from onnxfi.error_models.corruption import Corruption
+from onnxfi.error_models.profile import Profile, read_profile, tensor_unknown
 from onnxfi.error_models.rounding import integer_limits, largest_float, round_to
 from onnxfi.error_models.sitewise import SitewiseErrorModel
 from onnxfi.error_models.value_range import mean_and_deviation, value_range
@@ -25,7 +27,8 @@ class RandomValue(SitewiseErrorModel):
     finite value of the dtype becomes that. A bool is a fair coin whatever is given.
 
     What is not given is that of the golden tensor's finite values: the range, or mean and standard
-    deviation. To take it ``sample`` reads the whole golden tensor, unless ``for_golden`` has.
+    deviation. To take it ``sample`` reads the whole golden tensor, unless ``for_golden`` has. With
+    ``profile`` it is that of the target over a data set.
 
     Attributes:
         low: the least uniform value; given together with ``high``, or not at all.
@@ -33,15 +36,19 @@ class RandomValue(SitewiseErrorModel):
         distribution: uniform or normal.
         mean: the mean of normal values; given together with ``deviation``, or not at all.
         deviation: the standard deviation of normal values.
+        profile: path of a profile, in place of the numbers: `onnxfi profile` writes it.
     """
 
     name: ClassVar[str] = "random"
+    paths: ClassVar[tuple[str, ...]] = ("region.sites", "profile")
 
     low: float | None = None
     high: float | None = None
     distribution: Literal["uniform", "normal"] = "uniform"
     mean: float | None = None
     deviation: float | None = None
+    profile: str | os.PathLike[str] | None = None
+    _profile: Profile | None = field(init=False, repr=False, compare=False)
 
     def check(self) -> None:
         """Check the values."""
@@ -68,10 +75,30 @@ class RandomValue(SitewiseErrorModel):
             deviation = checked_number(self.name, "deviation", self.deviation, low=0)
             object.__setattr__(self, "mean", mean)
             object.__setattr__(self, "deviation", deviation)
+        given = self.low is not None or self.mean is not None
+        profile = read_profile(self.name, self.profile, given=given)
+        object.__setattr__(self, "_profile", profile)
+        if self.profile is not None:
+            object.__setattr__(self, "profile", os.fspath(self.profile))
+
+    def for_tensor(self, tensor: str) -> Self:
+        """Give the error model with what the profile says of a tensor filled in.
+
+        Raises:
+            ErrorModelError: the profile lacks the tensor.
+        """
+        if self._profile is None:
+            return self
+        found = self._profile.of(tensor)
+        if self.distribution == "uniform":
+            return replace(self, profile=None, low=found.min, high=found.max)
+        return replace(self, profile=None, mean=found.mean, deviation=found.deviation)
 
     def for_golden(self, golden: np.ndarray) -> Self:
         """Give the error model with the golden tensor's range, or mean and deviation, filled in."""
         bit_layout(golden.dtype)  # raises for a dtype that has no values to draw
+        if self._profile is not None:
+            return self
         if self.distribution == "uniform" and self.low is None:
             golden_range = value_range(golden)
             if golden_range is not None:
@@ -86,6 +113,8 @@ class RandomValue(SitewiseErrorModel):
         self, golden: np.ndarray, sites: np.ndarray, *, rng: np.random.Generator
     ) -> Corruption:
         """Draw a value for each site."""
+        if self._profile is not None:
+            raise tensor_unknown(self.name)
         if bit_layout(golden.dtype).kind == "bool":
             values = rng.integers(2, size=sites.size, dtype=np.uint8).astype(golden.dtype)
         elif self.distribution == "normal":

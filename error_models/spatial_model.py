@@ -14,6 +14,7 @@ from onnxfi.error_models.corruption import Corruption
 from onnxfi.error_models.drawn_values import draw_values, needs_range
 from onnxfi.error_models.library import MODEL_OF_OPERATOR, MODELS, read_model
 from onnxfi.error_models.patterns import PATTERNS
+from onnxfi.error_models.profile import Profile, read_profile, tensor_unknown
 from onnxfi.error_models.sites import values_at
 from onnxfi.error_models.spatial_distribution import (
     NO_PARAMETERS,
@@ -51,6 +52,8 @@ class SpatialModel:
             unless ``for_golden`` has.
         high: the greatest value in range.
         pattern: the only spatial pattern to draw; None for all those of the model.
+        profile: path of a profile, in place of ``low`` and ``high``: the range is that of the
+            target over a data set. `onnxfi profile` writes it.
 
     Raises:
         ErrorModelError: the file cannot be read or is no such file, the model lacks the pattern, or
@@ -58,13 +61,15 @@ class SpatialModel:
     """
 
     name: ClassVar[str] = "spatial"
-    paths: ClassVar[tuple[str, ...]] = ("model",)  # the keys that hold a path
+    paths: ClassVar[tuple[str, ...]] = ("model", "profile")  # the keys that hold a path
     not_paths: ClassVar[tuple[str, ...]] = (_AUTO, *MODELS)  # but for these words
 
     model: str | os.PathLike[str] = _AUTO
     low: float | None = None
     high: float | None = None
     pattern: str | None = None
+    profile: str | os.PathLike[str] | None = None
+    _profile: Profile | None = field(init=False, repr=False, compare=False)
     _distribution: SpatialDistribution | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -72,6 +77,10 @@ class SpatialModel:
         low, high = checked_range(self.name, self.low, self.high)
         object.__setattr__(self, "low", low)
         object.__setattr__(self, "high", high)
+        profile = read_profile(self.name, self.profile, given=low is not None)
+        object.__setattr__(self, "_profile", profile)
+        if self.profile is not None:
+            object.__setattr__(self, "profile", os.fspath(self.profile))
         model: object = self.model
         if not isinstance(model, str | os.PathLike) or not os.fspath(model):
             raise ErrorModelError(
@@ -114,10 +123,22 @@ class SpatialModel:
             )
         return replace(self, model=MODEL_OF_OPERATOR[op_type])
 
+    def for_tensor(self, tensor: str) -> "SpatialModel":
+        """Give the error model with the range that the profile says of a tensor.
+
+        Raises:
+            ErrorModelError: the profile lacks the tensor.
+        """
+        if self._profile is None:
+            return self
+        found = self._profile.of(tensor)
+        return replace(self, profile=None, low=found.min, high=found.max)
+
     def for_golden(self, golden: np.ndarray) -> "SpatialModel":
         """Give the error model with the golden tensor's range filled in."""
         bit_layout(golden.dtype)  # raises for a dtype that has no values to draw
-        golden_range = value_range(golden) if self.low is None else None
+        fixed = self.low is not None or self._profile is not None
+        golden_range = None if fixed else value_range(golden)
         if golden_range is None:
             return self
         ranged = copy.copy(self)  # without reading the file again
@@ -144,6 +165,8 @@ class SpatialModel:
                 a pattern of the model needs; or ``pattern`` is given and does not fit; or there is
                 no value in the range; or the model is ``auto``.
         """
+        if self._profile is not None:
+            raise tensor_unknown(self.name)
         distribution = self._distribution
         if distribution is None:
             raise ErrorModelError(

@@ -2,7 +2,7 @@
 
 from importlib.metadata import PackageNotFoundError, version
 
-from onnxfi.campaign import Campaign
+from onnxfi.campaign import Campaign, profile
 from onnxfi.graph import Model, Target, load
 from onnxfi.injector import Golden, Injection, Injector
 from onnxfi.surgery import Split, embed, expose, split
@@ -18,6 +18,7 @@ __all__ = [
     "embed",
     "expose",
     "load",
+    "profile",
     "split",
 ]
 

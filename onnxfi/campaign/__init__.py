@@ -2,6 +2,7 @@
 
 from onnxfi.campaign.campaign import Campaign
 from onnxfi.campaign.configuration import Configuration
+from onnxfi.campaign.profiling import profile
 from onnxfi.campaign.records import read_records
 from onnxfi.campaign.run_directory import RunDirectory
 from onnxfi.campaign.summary import (
@@ -19,6 +20,7 @@ __all__ = [
     "Rate",
     "RunDirectory",
     "TargetSummary",
+    "profile",
     "read_records",
     "summarise_bits",
     "summarise_targets",

@@ -23,6 +23,14 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JS
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of the random generator.")]
 
 
+class KindName(StrEnum):
+    """Kinds of targets."""
+
+    ACTIVATION = "activation"
+    WEIGHT = "weight"
+    INPUT = "input"
+
+
 class ProviderName(StrEnum):
     """Where the tensors are computed."""
 

@@ -1,25 +1,16 @@
 """``onnxfi inspect``."""
 
 from dataclasses import asdict
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from onnxfi.cli.arguments import JsonOption, ModelArgument
+from onnxfi.cli.arguments import JsonOption, KindName, ModelArgument
 from onnxfi.cli.output import print_json, print_table
 from onnxfi.graph import Model, Target, load
 from onnxfi.graph.dependencies import required_nodes, suffix_sizes
 from onnxfi.injector.inputs import format_shape
-
-
-class KindName(StrEnum):
-    """Kinds of targets."""
-
-    ACTIVATION = "activation"
-    WEIGHT = "weight"
-    INPUT = "input"
 
 
 def inspect(

@@ -15,6 +15,7 @@ from onnxfi.cli.embed import embed
 from onnxfi.cli.inject import inject
 from onnxfi.cli.inspect import inspect
 from onnxfi.cli.output import messages
+from onnxfi.cli.profile import profile
 from onnxfi.cli.report import report
 from onnxfi.cli.split import split
 from onnxfi.errors import OnnxfiError
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help and errors: brackets in them are text
 )
-for command in (demo, convert, describe, inspect, split, inject, embed, report):
+for command in (demo, convert, describe, inspect, split, inject, embed, profile, report):
     app.command()(command)
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(error_models.app, name="error-models")

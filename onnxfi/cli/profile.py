@@ -1,0 +1,84 @@
+"""``onnxfi profile``."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from onnxfi.campaign.inputs import read_unlabelled
+from onnxfi.campaign.profiling import profile as make_profile
+from onnxfi.cli.arguments import (
+    JsonOption,
+    KindName,
+    ModelArgument,
+    ProviderName,
+    ProviderOption,
+)
+from onnxfi.cli.output import messages, print_json, print_table
+from onnxfi.error_models.profile import TensorProfile
+from onnxfi.errors import TargetNotFoundError
+from onnxfi.graph import load
+
+
+def profile(
+    model: ModelArgument,
+    *,
+    inputs: Annotated[
+        Path, typer.Option(metavar="X.npz", help="Arrays named after the graph inputs.")
+    ],
+    target: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this tensor, layer or node; repeat the option for several."),
+    ] = None,
+    kind: Annotated[
+        KindName, typer.Option(help="All targets of this kind, where no --target is given.")
+    ] = KindName.ACTIVATION,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write it here for error models to use.")
+    ] = None,
+    provider: ProviderOption = ProviderName.AUTO,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell what values the targets take over a data set: least, greatest, percentiles.
+
+    Error models take the range from it: --error-model random:profile=profile.json
+
+    Example: onnxfi profile lenet.onnx --inputs digits.npz --out profile.json
+    """
+    loaded = load(model)
+    targets = [loaded.target(x) for x in target] if target else loaded.targets(kind=kind.value)
+    if not targets:
+        raise TargetNotFoundError(
+            f"A profile needs targets, and {model} has none of the kind {kind.value}. "
+            "See `onnxfi inspect`."
+        )
+    samples = read_unlabelled(loaded, inputs)
+    made = make_profile(
+        loaded, targets, (samples.at(i) for i in range(len(samples))), provider=provider.value
+    )
+    if out is not None:
+        made.save(out)
+        messages.print(f"Wrote {out}.")
+    if as_json:
+        print_json(asdict(made))
+        return
+    table = Table(title=f"{model}: {made.inputs} input(s)")
+    table.add_column("tensor", overflow="fold")
+    table.add_column("layer", overflow="fold")
+    for heading in ("least", "1 %", "median", "99 %", "greatest", "NaN", "infinite"):
+        table.add_column(heading, justify="right")
+    for each in targets:
+        table.add_row(each.tensor, each.layer or "", *_figures(made.tensors[each.tensor]))
+    print_table(table)
+
+
+def _figures(found: TensorProfile) -> list[str]:
+    percentiles = [found.percentiles.get(key) for key in ("1", "50", "99")]
+    values = [found.min, *percentiles, found.max]
+    return [
+        *("" if x is None else f"{x:.4g}" for x in values),
+        str(found.nan),
+        str(found.infinite),
+    ]
