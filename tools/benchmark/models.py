@@ -1,0 +1,70 @@
+"""The models that the benchmarks run: each by name, written to a folder when it is asked for.
+
+The light models come with the onnx package and get random weights. The others are built in PyTorch
+with random weights, so that a peer can run the same ones, and need it to be installed.
+"""
+
+import sys
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+
+import onnxfi
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
+from light_models import densified
+
+LIGHT = ("resnet50", "squeezenet", "densenet121", "vgg19")
+FROM_TORCH = ("mobilenet_v2", "vgg16", "unet", "torch_resnet50", "torch_squeezenet")
+MODELS = ("lenet", *LIGHT, *FROM_TORCH)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Benchmarked:
+    """A model to measure.
+
+    Attributes:
+        name: what the table calls it.
+        path: its file.
+        model: the model.
+        feeds: one input, by name.
+        source: the PyTorch module that it was exported from; None where there is none.
+    """
+
+    name: str
+    path: Path
+    model: onnxfi.Model
+    feeds: dict[str, np.ndarray]
+    source: Any = None
+
+
+def make(name: str, folder: Path) -> Benchmarked:
+    """Write a model of `MODELS` to a folder and load it."""
+    path, source = folder / f"{name}.onnx", None
+    if name == "lenet":
+        path = folder / "lenet.h5"
+        asset = resources.files("onnxfi.demo") / "assets" / "lenet_digits.h5"
+        path.write_bytes(asset.read_bytes())
+    elif name in LIGHT:
+        onnx.save(densified(f"light_{name}"), path)
+    else:
+        from torch_models import export
+
+        source = export(name.removeprefix("torch_"), path)
+    model = onnxfi.load(path)
+    (graph_input,) = model.graph.inputs
+    shape = [x if isinstance(x, int) else 1 for x in graph_input.shape or ()]
+    image = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    return Benchmarked(name, path, model, {graph_input.name or "": image}, source)
+
+
+def spread_targets(model: onnxfi.Model, count: int | None) -> list[onnxfi.Target]:
+    """Return some convolutions, evenly from the first to the last; all of them for None."""
+    targets = model.targets(kind="activation", op="Conv")
+    if count is None or count >= len(targets):
+        return targets
+    return [targets[x] for x in np.linspace(0, len(targets) - 1, count).round().astype(int)]

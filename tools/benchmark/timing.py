@@ -1,0 +1,84 @@
+"""Timing several things in turn, so that a machine that slows down slows down all of them."""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+#: Does something a number of times.
+Repeated = Callable[[int], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """How often one thing fits into the time of another.
+
+    Attributes:
+        median: the median over the rounds.
+        low: the lowest of the rounds.
+        high: the highest of the rounds.
+    """
+
+    median: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        """Write the median with the spread."""
+        return f"{self.median:.2f} ({self.low:.2f} to {self.high:.2f})"
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Seconds that each of several things takes once, in each of several rounds.
+
+    Attributes:
+        rounds: for each round, the seconds of each thing.
+    """
+
+    rounds: Sequence[Sequence[float]]
+
+    def seconds(self, which: int) -> float:
+        """Return the median of one thing."""
+        return statistics.median(x[which] for x in self.rounds)
+
+    def ratio(self, dividend: int, divisor: int) -> Ratio:
+        """Return the time of one thing over that of another."""
+        ratios = [x[dividend] / x[divisor] for x in self.rounds]
+        return Ratio(statistics.median(ratios), min(ratios), max(ratios))
+
+
+def take_turns(
+    things: Sequence[Repeated], *, seconds: float, rounds: int, clock: Callable[[], float]
+) -> Times:
+    """Time things in turn.
+
+    Args:
+        things: each does its work as often as it is told; it has been warmed up.
+        seconds: how long it may take in all, roughly.
+        rounds: number of rounds.
+        clock: gives the time, as `time.perf_counter` or `time.thread_time` do.
+    """
+    share = seconds / rounds / len(things)
+    counts = []
+    for thing in things:
+        count, took = 1, _timed(thing, 1, time.perf_counter)
+        while took < share / 4 and count < 1 << 20:
+            count *= 4
+            took = _timed(thing, count, time.perf_counter)
+        counts.append(max(1, round(count * share / took)))
+    return Times(
+        [
+            [
+                _timed(thing, count, clock) / count
+                for thing, count in zip(things, counts, strict=True)
+            ]
+            for _ in range(rounds)
+        ]
+    )
+
+
+def _timed(thing: Repeated, count: int, clock: Callable[[], float]) -> float:
+    start = clock()
+    thing(count)
+    return clock() - start
