@@ -1,6 +1,7 @@
 """The nine architectures of the onnx package: every split succeeds, and the halves are the whole.
 
-Those that add most of the time and least of the structure are nightly. Run with ``-s`` to see the boundary of each target.
+Those that add most of the time and least of the structure are nightly. Run with ``-s``
+to see the boundary of each target.
 """
 
 import numpy as np
