@@ -1,24 +1,25 @@
 """Running a campaign from its configuration to its records."""
 
-import itertools
 import os
-from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from onnxfi.campaign.configuration import Configuration
+from onnxfi.campaign.execution import FinishedIds, ShardOutcomes, run_shards
+from onnxfi.campaign.heartbeat import Heartbeat
 from onnxfi.campaign.plan import Shard
-from onnxfi.campaign.records import write_records
 from onnxfi.campaign.run_directory import RunDirectory
-from onnxfi.campaign.worker import Worker, run_shard
+from onnxfi.campaign.storage import is_address
+from onnxfi.campaign.worker import Worker, record_shard, run_shard
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph import load
 from onnxfi.runtime import choose_provider
 
-# Shards handed to the executor at once, per worker: enough to keep it busy, and no list of all.
-_QUEUED_PER_WORKER = 2
+_Submit = Callable[[Shard], "Future[ShardOutcomes]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ class Campaign:
 
         Args:
             path: the YAML file.
-            out: the run directory; by default what the configuration says.
+            out: the run directory, a folder or an address such as ``s3://bucket/run``; by default
+                what the configuration says.
 
         Raises:
             OnnxfiError: something in the configuration is wrong.
@@ -51,13 +53,14 @@ class Campaign:
 
         Args:
             configuration: its configuration, the paths absolute.
-            out: the run directory; by default what the configuration says.
+            out: the run directory, a folder or an address such as ``s3://bucket/run``; by default
+                what the configuration says.
 
         Raises:
             OnnxfiError: something in the configuration is wrong.
         """
-        folder = configuration.out if out is None else Path(out).resolve()
-        if folder is None:
+        place = configuration.out if out is None else out
+        if place is None:
             raise ConfigurationError(
                 "A campaign needs a folder for its records. Give `out` in the configuration, "
                 "or --out."
@@ -68,7 +71,7 @@ class Campaign:
         worker.rehearse()
         return cls(
             RunDirectory.create(
-                folder,
+                place if is_address(place) else Path(place).resolve(),
                 configuration,
                 model=worker.model,
                 injections=len(worker.plan),
@@ -84,7 +87,7 @@ class Campaign:
             ConfigurationError: the folder holds no campaign, or what the campaign depends on
                 changed.
         """
-        opened = RunDirectory.open(Path(directory))
+        opened = RunDirectory.open(directory)
         opened.check_unchanged(load(opened.configuration.model))
         return cls(opened)
 
@@ -97,72 +100,70 @@ class Campaign:
         self,
         executor: Executor | None = None,
         *,
+        workers: Callable[[], int] | None = None,
         on_injections: Callable[[int], None] = lambda count: None,
+        on_shard: Callable[[ShardOutcomes], None] = lambda outcomes: None,
     ) -> RunDirectory:
         """Run every shard whose records are not there yet.
 
         Args:
-            executor: any executor whose workers see the run directory; by default, threads of
-                this process.
+            executor: any executor whose workers reach the run directory, the model and the inputs;
+                by default, threads of this process.
+            workers: tells how many workers the executor has at the moment, of which each gets two
+                shards ahead; by default what the configuration says.
             on_injections: called from time to time with the number of injections done since,
                 those of an earlier run first; maybe from several threads at once. What it raises
                 ends the run.
+            on_shard: called in this thread for each shard that is done and recorded. What it
+                raises ends the run.
 
         Raises:
             OnnxfiError: the run cannot go on; what is recorded stays.
         """
         execution = self.directory.configuration.execution
-        workers = (os.cpu_count() or 1) if execution.workers == "auto" else execution.workers
-        worker = Worker(
-            self.directory.configuration,
-            threads=1 if workers > 1 else None,
-            on_injections=on_injections if executor is None else lambda count: None,
-        )
-        shards = list(worker.plan.shards(execution.shard))
-        missing = [shard for shard in shards if not self.directory.is_done(shard)]
-        on_injections(sum(shard.count for shard in shards) - sum(x.count for x in missing))
-        if executor is not None:
-            arguments = (str(self.directory.path), str(self.directory.manifest["run_id"]))
+        threads = (os.cpu_count() or 1) if execution.workers == "auto" else execution.workers
+        with Heartbeat(self.directory.storage) as heartbeat:
+            self.directory.clean()
 
-            _run_all(
-                missing,
-                lambda shard: executor.submit(run_shard, *arguments, shard),
-                workers,
-                on_shard=lambda shard: on_injections(shard.count),
+            def count(done: int) -> None:
+                heartbeat.add(done)
+                on_injections(done)
+
+            worker = Worker(
+                self.directory.configuration,
+                threads=1 if threads > 1 else None,
+                on_injections=count if executor is None else lambda count: None,
             )
-            return self.directory
-        pool = ThreadPoolExecutor(workers)
+            finished = FinishedIds(self.directory.finished())
+            on_injections(len(finished))
+
+            def keep(outcomes: ShardOutcomes) -> None:
+                if executor is not None:
+                    count(outcomes.shard.count)
+                on_shard(outcomes)
+
+            with self._submitting(worker, executor, threads) as submit:
+                run_shards(
+                    finished.missing(worker.plan.shards(execution.shard)),
+                    submit,
+                    workers=workers or (lambda: threads),
+                    on_shard=keep,
+                )
+        return self.directory
+
+    @contextmanager
+    def _submitting(
+        self, worker: Worker, executor: Executor | None, threads: int
+    ) -> Iterator[_Submit]:
+        """Give what hands a shard to the executor, or to threads of this process."""
+        if executor is not None:
+            place, run_id = self.directory.place, str(self.directory.manifest["run_id"])
+            yield lambda shard: executor.submit(run_shard, place, run_id, shard)
+            return
+        pool = ThreadPoolExecutor(threads)
         try:
-            _run_all(missing, lambda shard: pool.submit(self._run_shard, worker, shard), workers)
+            yield lambda shard: pool.submit(record_shard, self.directory, worker, shard)
         finally:
             # Whatever ended it: the shards in flight stop, and nothing half-done is written.
             worker.stop()
             pool.shutdown(cancel_futures=True)
-        return self.directory
-
-    def _run_shard(self, worker: Worker, shard: Shard) -> None:
-        write_records(worker.run(shard), self.directory.records / shard.file_name)
-
-
-def _run_all(
-    shards: list[Shard],
-    submit: Callable[[Shard], Future[Any]],
-    workers: int,
-    *,
-    on_shard: Callable[[Shard], None] = lambda shard: None,
-) -> None:
-    """Run the shards, a few at a time; the first failure ends it and cancels what is queued."""
-    waiting = iter(shards)
-    pending: dict[Future[Any], Shard] = {}
-    try:
-        while True:
-            for shard in itertools.islice(waiting, workers * _QUEUED_PER_WORKER - len(pending)):
-                pending[submit(shard)] = shard
-            if not pending:
-                return
-            for future in wait(pending, return_when=FIRST_COMPLETED).done:
-                future.result()
-                on_shard(pending.pop(future))
-    finally:
-        for future in pending:
-            future.cancel()

@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from onnxfi.campaign.storage import is_address
 from onnxfi.campaign.yaml_text import dump_yaml, load_yaml
 from onnxfi.error_models import ErrorModel
 from onnxfi.error_models import load as load_error_model
@@ -134,14 +135,78 @@ class TargetsTogether(Targets):
     error_model: ErrorModelEntry | None = None
 
 
-class Injections(_Section):
-    """How many injections.
+class Until(_Section):
+    """When a stratum has had enough injections.
+
+    A stratum, the injections of one error model at one target, is run in rounds. After each it
+    ends if half the width of the Wilson interval of its sdc rate is at most the margin, and after
+    as many faults as the finite-population formula asks for in any case.
 
     Attributes:
-        per_target: for each pair of target and error model, spread evenly over the inputs.
+        margin: half the width of the interval.
+        confidence: of the interval.
+        per_round: faults of each stratum in a round.
     """
 
-    per_target: int = Field(default=1000, ge=1)
+    margin: float = Field(gt=0, lt=0.5)
+    confidence: float = Field(default=0.95, gt=0, lt=1)
+    per_round: int = Field(default=500, ge=1)
+
+
+class Injections(_Section):
+    """How many faults, by one of: per_target, total, margin, until, exhaustive.
+
+    Attributes:
+        per_target: for each pair of target and error model, spread evenly over the inputs; 1000
+            where nothing is said.
+        total: for the whole campaign.
+        allocation: how the pairs share the total (or per_target times the pairs): evenly, in
+            proportion to the bits of the targets, or as it falls when each fault is drawn from all
+            of these bits together.
+        margin: as many for each pair as the finite-population formula gives for this margin of
+            error.
+        confidence: of the margin.
+        p: the rate that the formula expects.
+        until: in rounds, until the interval is narrow enough.
+        exhaustive: every single-bit flip once, in place of a sample.
+        inputs_per_fault: how many inputs meet each fault, an injection each.
+    """
+
+    per_target: int | None = Field(default=None, ge=1)
+    total: int | None = Field(default=None, ge=1)
+    allocation: Literal["per_target", "proportional", "uniform"] = "per_target"
+    margin: float | None = Field(default=None, gt=0, lt=0.5)
+    confidence: float = Field(default=0.95, gt=0, lt=1)
+    p: float = Field(default=0.5, gt=0, lt=1)
+    until: Until | None = None
+    exhaustive: bool = False
+    inputs_per_fault: Literal["all"] | Annotated[int, Field(ge=1)] = 1
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, said: Any) -> Any:
+        if said == "exhaustive":
+            return {"exhaustive": True}
+        if isinstance(said, dict) and not any(said.get(way) for way in _WAYS):
+            return {"per_target": 1000, **said}
+        return said
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        ways = [way for way in _WAYS if getattr(self, way)]
+        if len(ways) != 1:
+            raise ValueError(
+                f"the number must be given by one of {', '.join(_WAYS)}, got {' and '.join(ways)}"
+            )
+        if self.allocation != "per_target" and ways[0] not in ("per_target", "total"):
+            raise ValueError(
+                f"allocation shares a number that is given by per_target or total, got {ways[0]}"
+            )
+        return self
+
+
+# The keys of Injections of which one says how many.
+_WAYS = ("per_target", "total", "margin", "until", "exhaustive")
 
 
 class MetricEntry(_Section):
@@ -203,7 +268,7 @@ class Configuration(_Section):
         metric: what decides between sdc and benign.
         seed: determines every corruption.
         execution: how to run.
-        out: the run directory.
+        out: the run directory: a folder, or an address such as ``s3://bucket/run``.
     """
 
     model: Path
@@ -214,7 +279,7 @@ class Configuration(_Section):
     metric: MetricEntry = MetricEntry()
     seed: int = Field(default=0, ge=0)
     execution: Execution = Execution()
-    out: Path | None = None
+    out: Path | str | None = None
 
     @field_validator("error_models")
     @classmethod
@@ -225,6 +290,11 @@ class Configuration(_Section):
         if not entries and not (isinstance(targets, tuple) and all(x.error_model for x in targets)):
             raise ValueError("must be given, with at least one error model")
         return entries
+
+    @field_validator("out")
+    @classmethod
+    def _folder_or_address(cls, out: Path | str | None) -> Path | str | None:
+        return out if out is None or is_address(out) else Path(out)
 
     @property
     def error_model_entries(self) -> tuple[ErrorModelEntry, ...]:
@@ -243,13 +313,28 @@ class Configuration(_Section):
         path = Path(path)
         try:
             text = path.read_text(encoding="utf-8")
-            document = load_yaml(text)
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise ConfigurationError(
                 f"A campaign configuration must be a readable YAML file, and {path} is not: "
                 f"{reason}."
             ) from error
+        return cls.from_text(text, path, folder=path.parent)
+
+    @classmethod
+    def from_text(cls, text: str, path: str | Path, *, folder: Path) -> Self:
+        """Read a configuration from the text of its file.
+
+        Args:
+            text: the YAML.
+            path: what a message calls the file.
+            folder: what relative paths are relative to.
+
+        Raises:
+            ConfigurationError: as `from_yaml` does.
+        """
+        try:
+            document = load_yaml(text)
         # A date such as 2024-13-45 looks like YAML, and making a date of it is a ValueError.
         except (yaml.YAMLError, ValueError) as error:
             raise ConfigurationError(
@@ -261,7 +346,7 @@ class Configuration(_Section):
                 f"got {'nothing' if document is None else type(document).__name__}."
             )
         try:
-            configuration = cls.model_validate(document, context={"folder": path.parent.resolve()})
+            configuration = cls.model_validate(document, context={"folder": folder.resolve()})
         except ValidationError as error:
             # A value that fits no member of a union is one mistake, and pydantic tells one each.
             mistakes: dict[str, str] = {}
@@ -271,14 +356,14 @@ class Configuration(_Section):
             raise ConfigurationError(
                 "\n".join([f"{path} has {len(mistakes)} mistake(s):", *mistakes.values()])
             ) from error
-        return configuration.resolved(path.parent)
+        return configuration.resolved(folder)
 
     def resolved(self, folder: Path) -> Self:
         """Return the configuration with its relative paths taken from a folder."""
         folder = folder.resolve()
         inputs = self.inputs.model_copy(update={"file": folder / self.inputs.file})
         update = {"model": folder / self.model, "inputs": inputs}
-        if self.out is not None:
+        if self.out is not None and not is_address(self.out):
             update["out"] = folder / self.out
         return self.model_copy(update=update)
 

@@ -1,21 +1,20 @@
 """What is kept of each injection: the rows of the Parquet files."""
 
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
+import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from onnxfi.error_models import Corruption
-from onnxfi.error_models.value_class import classify_values, to_float64
+from onnxfi.campaign.storage import Storage, open_storage
 from onnxfi.errors import ConfigurationError
-from onnxfi.graph import Target
-from onnxfi.injector import Injection
-from onnxfi.injector.metric import MetricValue
-from onnxfi.whole_file import whole_file
+
+#: Folder of the records in a run directory.
+FOLDER = "records"
+#: What each file says of itself, as metadata of its schema: keys begin with ``onnxfi.``.
+FORMAT = "1"
 
 # One row per injection. `target_of_site`, `bit`, `values` and `value_classes` run parallel to
 # `indices`; bit is null where no error model flips bits, target_of_site where there is one target.
@@ -24,12 +23,16 @@ from onnxfi.whole_file import whole_file
 SCHEMA = pa.schema(
     [
         ("injection_id", pa.int64()),
+        ("fault_id", pa.int64()),
         ("target", pa.string()),
         ("kind", pa.string()),
         ("op_type", pa.string()),
         ("layer", pa.string()),
+        ("dtype", pa.string()),
+        ("target_bits", pa.int64()),
         ("error_model", pa.string()),
         ("input_index", pa.int64()),
+        ("label", pa.int64()),
         ("pattern", pa.string()),
         ("target_of_site", pa.list_(pa.string())),
         ("value_classes", pa.list_(pa.string())),
@@ -47,129 +50,127 @@ SCHEMA = pa.schema(
     ]
 )
 
-Record = dict[str, object]
-_JOINT = " + "
+_ENDING = ".parquet"
+_PREFIX = "onnxfi."
+# Neighbours differ little, so that their differences are small; the rest repeats, or is a float.
+_COUNTING = ("injection_id", "fault_id", "indices")
 
 
-def make_record(
-    injection: Injection,
-    *,
-    ranges: Sequence[tuple[float, float]],
-    targets: Sequence[Target],
-    error_model: str,
-    input_index: int,
-    label: int | None,
-    columns: Mapping[str, MetricValue],
-) -> Record:
-    """Return the record of an injection.
+def write_records(
+    table: pa.Table, storage: Storage, name: str, *, about: Mapping[str, str] | None = None
+) -> None:
+    """Write a records file so that it is there whole or not at all.
 
     Args:
-        injection: the injection.
-        ranges: lowest and highest finite element of each target's golden tensor.
-        targets: the targets, in the order in which they are corrupted.
-        error_model: name of the error model.
-        input_index: index of the input.
-        label: the right class of the input, or None; gives the column ``correct``.
-        columns: the metric's columns; empty where the faulty execution failed.
+        table: the records.
+        storage: the run directory.
+        name: the file's name.
+        about: what the file says of itself, beside the format's version.
+
+    Raises:
+        ConfigurationError: it cannot be written.
     """
-    corruptions = injection.corruptions
-    classes = [
-        classify_values(replaced, corruption.values, low=low, high=high)
-        for replaced, corruption, (low, high) in zip(
-            injection.replaced, corruptions, ranges, strict=False
-        )
-    ]
-    patterns = dict.fromkeys(x.pattern for x in corruptions if x.pattern is not None)
-    named = any(target.layer for target in targets)
-    return {
-        "injection_id": injection.id,
-        "target": _JOINT.join(x.tensor for x in targets),
-        "kind": _JOINT.join(x.kind for x in targets),
-        "op_type": _JOINT.join(x.op_type for x in targets),
-        "layer": _JOINT.join(x.layer or x.tensor for x in targets) if named else None,
-        "error_model": error_model,
-        "input_index": input_index,
-        "pattern": _JOINT.join(patterns) if patterns else None,
-        "target_of_site": [
-            name
-            for name, corruption in zip(injection.targets, corruptions, strict=True)
-            for _ in corruption.indices
-        ]
-        if len(targets) > 1
-        else None,
-        "value_classes": [x for of_target in classes for x in of_target],
-        "bit": _bits(corruptions),
-        "indices": [x for corruption in corruptions for x in corruption.indices.tolist()],
-        "values": [x for corruption in corruptions for x in to_float64(corruption.values).tolist()],
-        "outcome": injection.outcome,
-        "correct": None if label is None else columns.get("top1") == label,
-        **columns,
-    }
-
-
-def _bits(corruptions: Sequence[Corruption]) -> list[int | None] | None:
-    """Return the flipped bit of each site, None where a target's error model flips none."""
-    if all(x.bits is None for x in corruptions):
-        return None
-    return [
-        bit
-        for corruption in corruptions
-        for bit in (
-            [None] * corruption.indices.size
-            if corruption.bits is None
-            else corruption.bits.tolist()
-        )
-    ]
-
-
-def write_records(records: Iterable[Record], path: Path) -> None:
-    """Write a records file so that it is there whole or not at all."""
-    table = pa.Table.from_pylist(list(records), schema=SCHEMA)
+    said = {"format": FORMAT, **(about or {})}
+    table = table.replace_schema_metadata({_PREFIX + key: value for key, value in said.items()})
+    leaves = {field.name: _leaf(field) for field in table.schema}
+    floats = {path for path, kind in leaves.values() if pa.types.is_floating(kind)}
+    counting = {leaves[column][0] for column in _COUNTING}
+    content = io.BytesIO()
+    pq.write_table(
+        table,
+        content,
+        compression="zstd",
+        use_dictionary=[path for path, _ in leaves.values() if path not in floats | counting],
+        column_encoding={
+            **dict.fromkeys(counting, "DELTA_BINARY_PACKED"),
+            **dict.fromkeys(floats, "BYTE_STREAM_SPLIT"),
+        },
+        store_schema=False,  # plain strings to every reader
+    )
     try:
-        with whole_file(path) as aside, aside.open("wb") as file:
-            pq.write_table(table, file)
-            file.flush()
-            os.fsync(file.fileno())
+        storage.write(f"{FOLDER}/{name}", content.getbuffer())
     except OSError as error:
         raise ConfigurationError(
-            f"Records must be written to {path}, and that failed: {error}. Make room or give the "
-            "permission, then go on with `onnxfi campaign resume`."
+            f"Records must be written to {storage}/{FOLDER}/{name}, and that failed: {error}. "
+            "Make room or give the permission, then go on with `onnxfi campaign resume`."
         ) from error
 
 
-def count_records(directory: Path) -> int:
+def _leaf(field: pa.Field) -> tuple[str, pa.DataType]:
+    """Return a column's path in Parquet, and the type of what it holds."""
+    if pa.types.is_list(field.type):
+        return f"{field.name}.list.element", field.type.value_type
+    return field.name, field.type
+
+
+def record_files(storage: Storage) -> list[str]:
+    """Return the names of the records files, in the order of the injections."""
+    return [name for name in storage.names(FOLDER) if _is_records_file(name)]
+
+
+def _is_records_file(name: str) -> bool:
+    return name.endswith(_ENDING) and not name.startswith(".")
+
+
+def count_records(storage: Storage) -> int:
     """Return the number of records of a run directory without reading them.
 
     Raises:
         ConfigurationError: one of the files is damaged.
     """
-    return sum(_read(file, pq.read_metadata).num_rows for file in _files(directory))
+    return sum(
+        _read(storage, name, lambda file: file.metadata.num_rows) for name in record_files(storage)
+    )
 
 
-def read_records(directory: Path) -> pa.Table:
-    """Read all records of a run directory, in the order of the injections.
+def read_records(directory: str | Path, columns: list[str] | None = None) -> pa.Table:
+    """Read the records of a run directory, in the order of the injections.
+
+    Args:
+        directory: the run directory, or its address.
+        columns: the columns to read; by default all.
 
     Raises:
-        ConfigurationError: the directory holds no records, or one of the files is damaged.
+        ConfigurationError: the directory holds no records, one of the files is damaged, or they are
+            of several runs.
     """
-    files = _files(directory)
-    if not files:
+    storage = open_storage(directory)
+    names = record_files(storage)
+    if not names:
         raise ConfigurationError(
             f"A run directory must hold records/*.parquet, and {directory} holds none. "
             f"Make some with `onnxfi campaign resume {directory}`."
         )
-    return pa.concat_tables([_read(file, partial(pq.read_table, schema=SCHEMA)) for file in files])
+    tables: list[pa.Table] = [
+        _read(storage, name, lambda file: file.read(columns=columns)) for name in names
+    ]
+    runs: dict[str, str] = {}
+    for name, table in zip(names, tables, strict=True):
+        runs.setdefault(about(table.schema).get("run", ""), name)
+    if len(runs) > 1:
+        raise ConfigurationError(
+            f"The records of a run directory must be of one run, and in {directory} "
+            f"{' and '.join(runs.values())} are of different ones. Move away what is foreign."
+        )
+    return pa.concat_tables(table.replace_schema_metadata() for table in tables)
 
 
-def _files(directory: Path) -> list[Path]:
-    return sorted((directory / "records").glob("*.parquet"))
+def about(schema: pa.Schema) -> dict[str, str]:
+    """Return what a records file says of itself: ``format``, ``run``, ``shard``, ``model``."""
+    metadata = {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
+    return {
+        key.removeprefix(_PREFIX): value
+        for key, value in metadata.items()
+        if key.startswith(_PREFIX)
+    }
 
 
-def _read(file: Path, read: Callable[[Path], Any]) -> Any:
+def _read(storage: Storage, name: str, read: Any) -> Any:
     try:
-        return read(file)
+        with storage.open(f"{FOLDER}/{name}") as opened, pq.ParquetFile(opened) as file:
+            return read(file)
     except (OSError, pa.ArrowException) as error:
         raise ConfigurationError(
-            f"Records must be Parquet files written by onnxfi, and {file} is not: {error}. "
-            "Delete that file and run `onnxfi campaign resume`."
+            f"Records must be Parquet files written by onnxfi, and {storage}/{FOLDER}/{name} is "
+            f"not: {error}. Delete that file and run `onnxfi campaign resume`."
         ) from error

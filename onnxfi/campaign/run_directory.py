@@ -1,6 +1,5 @@
 """The folder of one campaign: its configuration, its manifest and its records."""
 
-import hashlib
 import json
 import platform
 import uuid
@@ -11,15 +10,19 @@ from typing import Any, Self
 import numpy as np
 import onnx
 import onnxruntime
+import pyarrow as pa
 
 from onnxfi.campaign.configuration import Configuration
+from onnxfi.campaign.fingerprints import fingerprints, relevant_keys
 from onnxfi.campaign.plan import Shard
-from onnxfi.campaign.records import count_records
+from onnxfi.campaign.records import FOLDER, count_records, record_files, write_records
+from onnxfi.campaign.storage import LocalStorage, RemoteStorage, open_storage
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph import Model
-from onnxfi.whole_file import whole_file
+from onnxfi.whole_file import PARTIAL
 
-_CHUNK = 1 << 20
+_MANIFEST = "manifest.json"
+_CONFIGURATION = "campaign.yaml"
 _MANIFEST_KEYS = {
     "run_id",
     "injections",
@@ -38,19 +41,38 @@ class RunDirectory:
     """The folder of one campaign.
 
     Attributes:
-        path: the folder.
+        storage: the folder, or the remote place.
         configuration: the configuration as resolved (``campaign.yaml``).
         manifest: what the records depend on (``manifest.json``): hashes, versions, seed.
     """
 
-    path: Path
+    storage: LocalStorage | RemoteStorage
     configuration: Configuration
     manifest: dict[str, Any]
 
     @property
+    def place(self) -> str:
+        """The path or the address, as `open` takes it."""
+        return str(self.storage)
+
+    @property
+    def path(self) -> Path:
+        """The folder's path.
+
+        Raises:
+            ConfigurationError: it is no local folder.
+        """
+        if not isinstance(self.storage, LocalStorage):
+            raise ConfigurationError(
+                f"This needs a run directory in a local folder, and {self.storage} is an address. "
+                "Copy it here first."
+            )
+        return self.storage.path
+
+    @property
     def records(self) -> Path:
-        """The folder of the Parquet files."""
-        return self.path / "records"
+        """The folder of the Parquet files, where the run directory is local."""
+        return self.path / FOLDER
 
     @property
     def recorded(self) -> int:
@@ -59,16 +81,40 @@ class RunDirectory:
         Raises:
             ConfigurationError: a records file is damaged.
         """
-        return count_records(self.path)
+        return count_records(self.storage)
 
-    def is_done(self, shard: Shard) -> bool:
-        """Return whether the records of a shard are there."""
-        return (self.records / shard.file_name).exists()
+    def write(self, shard: Shard, table: pa.Table) -> None:
+        """Write the records of a shard.
+
+        Raises:
+            ConfigurationError: they cannot be written.
+        """
+        about = {
+            "run": str(self.manifest["run_id"]),
+            "shard": f"{shard.first}-{shard.first + shard.count - 1}",
+            "model": str(self.manifest["model"]),
+        }
+        write_records(table, self.storage, shard.file_name, about=about)
+
+    def finished(self) -> list[range]:
+        """Return the ids of the injections whose records are there, as the files' names tell."""
+        return [_ids(name) for name in record_files(self.storage)]
+
+    def clean(self) -> None:
+        """Remove what writes left behind that were cut off; no process may be writing."""
+        try:
+            for name in self.storage.names(FOLDER):
+                if name.endswith(PARTIAL):
+                    self.storage.remove(f"{FOLDER}/{name}")
+        except OSError as error:
+            raise ConfigurationError(
+                f"A run directory must be writable, and {self.storage} is not: {error}."
+            ) from error
 
     @classmethod
     def create(
         cls,
-        path: Path,
+        place: str | Path,
         configuration: Configuration,
         *,
         model: Model,
@@ -78,7 +124,7 @@ class RunDirectory:
         """Make the folder of a new campaign.
 
         Args:
-            path: the folder.
+            place: the folder, or an address such as ``s3://bucket/run``.
             configuration: the configuration as resolved.
             model: the model that the configuration names.
             injections: number of injections that the campaign plans.
@@ -87,62 +133,68 @@ class RunDirectory:
         Raises:
             ConfigurationError: the folder already holds a campaign, or cannot be written.
         """
-        if (path / "manifest.json").exists():
-            raise ConfigurationError(
-                f"A new campaign needs a folder without one, and {path} holds a campaign. "
-                f"Go on with it by `onnxfi campaign resume {path}`, or give another --out."
-            )
-        if any((path / "records").glob("*.parquet")):
-            raise ConfigurationError(
-                f"A new campaign needs a folder without records, and {path / 'records'} holds "
-                "some that belong to no campaign. Move them away, or give another --out."
-            )
+        storage = open_storage(place)
         manifest: dict[str, Any] = {
             "run_id": uuid.uuid4().hex,
             "injections": injections,
             "seed": configuration.seed,
             "provider": provider,
-            **_fingerprints(configuration, model),
+            **fingerprints(configuration, model),
+            "configuration_keys": relevant_keys(configuration),
             "versions": _versions(),
         }
         try:
-            (path / "records").mkdir(parents=True, exist_ok=True)
-            (path / "campaign.yaml").write_text(configuration.to_yaml(), encoding="utf-8")
+            if storage.exists(_MANIFEST):
+                raise ConfigurationError(
+                    f"A new campaign needs a folder without one, and {place} holds a campaign. "
+                    f"Go on with it by `onnxfi campaign resume {place}`, or give another --out."
+                )
+            if record_files(storage):
+                raise ConfigurationError(
+                    f"A new campaign needs a folder without records, and {storage}/{FOLDER} holds "
+                    "some that belong to no campaign. Move them away, or give another --out."
+                )
+            storage.write(_CONFIGURATION, configuration.to_yaml().encode())
             # Last, whole or not at all: a folder with a manifest is a campaign.
-            with whole_file(path / "manifest.json") as aside:
-                aside.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+            storage.write(_MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
         except OSError as error:
             raise ConfigurationError(
-                f"The folder of a campaign must be writable, and {path} is not: {error}."
+                f"The folder of a campaign must be writable, and {place} is not: {error}."
             ) from error
-        return cls(path, configuration, manifest)
+        return cls(storage, configuration, manifest)
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, place: str | Path) -> Self:
         """Open the folder of a campaign that was begun.
 
         Raises:
             ConfigurationError: the folder holds no campaign.
         """
-        file = path / "manifest.json"
-        if not path.exists() or (path.is_dir() and not file.exists()):
-            raise ConfigurationError(
-                f"A run directory must hold a manifest.json, and {path} "
-                f"{'holds none' if path.exists() else 'does not exist'}. "
-                "Make one with `onnxfi campaign run CONFIG.yaml`."
-            )
+        storage = open_storage(place)
         try:
-            manifest = json.loads(file.read_text(encoding="utf-8"))
+            manifest = json.loads(storage.read(_MANIFEST))
+            said = storage.read(_CONFIGURATION).decode()
+        except FileNotFoundError as error:
+            missing = _CONFIGURATION if storage.exists(_MANIFEST) else _MANIFEST
+            there = isinstance(storage, RemoteStorage) or storage.path.exists()
+            raise ConfigurationError(
+                f"A run directory must hold a {missing}, and {place} "
+                f"{'holds none' if there else 'does not exist'}. "
+                "Make one with `onnxfi campaign run CONFIG.yaml`."
+            ) from error
         except (OSError, ValueError) as error:
             raise ConfigurationError(
-                f"A run directory must hold a readable manifest.json, and {path} does not: {error}."
+                f"A run directory must hold a readable {_MANIFEST} and {_CONFIGURATION}, and "
+                f"{place} does not: {error}."
             ) from error
         if not isinstance(manifest, dict) or not manifest.keys() >= _MANIFEST_KEYS:
             raise ConfigurationError(
                 f"A manifest.json must hold the keys {', '.join(sorted(_MANIFEST_KEYS))}, and "
-                f"{file} does not: it was not written by onnxfi, or was changed."
+                f"{storage}/{_MANIFEST} does not: it was not written by onnxfi, or was changed."
             )
-        return cls(path, Configuration.from_yaml(path / "campaign.yaml"), manifest)
+        folder = storage.path if isinstance(storage, LocalStorage) else Path.cwd()
+        name = f"{storage}/{_CONFIGURATION}"
+        return cls(storage, Configuration.from_text(said, name, folder=folder), manifest)
 
     def check_unchanged(self, model: Model) -> None:
         """Check that what the records depend on is what it was.
@@ -151,48 +203,41 @@ class RunDirectory:
             model: the model that the configuration names.
 
         Raises:
-            ConfigurationError: the model, the inputs or the configuration changed; says which.
+            ConfigurationError: the model, the inputs, a file of an error model or the configuration
+                changed; says which, and of the configuration what.
         """
-        for what, fingerprint in _fingerprints(self.configuration, model).items():
-            if self.manifest.get(what) != fingerprint:
-                raise ConfigurationError(
-                    f"A campaign resumes only with what it began with, and the {what} changed "
-                    f"since: it was {self.manifest.get(what)}, and is {fingerprint}. Put it back, "
-                    "or run a new campaign."
-                )
+        for what, fingerprint in fingerprints(self.configuration, model).items():
+            was = self.manifest.get(what)
+            if was == fingerprint:
+                continue
+            changes = f"it was {was}, and is {fingerprint}"
+            if what == "configuration":
+                changes = self._changed_keys() or changes
+            raise ConfigurationError(
+                f"A campaign resumes only with what it began with, and the "
+                f"{what.replace('_', ' ')} changed since: {changes}. Put it back, or run a new "
+                "campaign."
+            )
+
+    def _changed_keys(self) -> str:
+        before = self.manifest.get("configuration_keys", {})
+        now = relevant_keys(self.configuration)
+        return "; ".join(
+            f"{key} was {before.get(key, 'not given')} and is {now.get(key, 'not given')}"
+            for key in dict.fromkeys([*before, *now])
+            if before.get(key) != now.get(key)
+        )
 
 
-def _fingerprints(configuration: Configuration, model: Model) -> dict[str, str]:
-    # Where and how fast a campaign runs changes no record; the files count by what they hold.
-    relevant = configuration.model_dump(mode="json")
-    for place in ("execution", "out", "model", "error_models"):
-        del relevant[place]
-    del relevant["inputs"]["file"]
-    for entry in relevant["targets"] if isinstance(relevant["targets"], list) else ():
-        del entry["error_model"]
-    entries = configuration.error_model_entries
-    relevant["error_models"] = [entry.label for entry in entries]
-    # Python's JSON tells NaN and infinities apart, and pydantic's does not.
-    text = json.dumps(relevant)
-    return {
-        "model": _sha256(*model.files),
-        "inputs": _sha256(configuration.inputs.file),
-        "error_models": _sha256(*(path for entry in entries for path in entry.files)),
-        "configuration": hashlib.sha256(text.encode()).hexdigest(),
-    }
-
-
-def _sha256(*files: Path) -> str:
-    """Return the hash of the files' contents, one after the other."""
-    digest = hashlib.sha256()
-    try:
-        for path in files:
-            with path.open("rb") as file:
-                while chunk := file.read(_CHUNK):
-                    digest.update(chunk)
-    except OSError as error:
-        raise ConfigurationError(f"A campaign's file cannot be read: {error}.") from error
-    return digest.hexdigest()
+def _ids(file_name: str) -> range:
+    """Return the ids that a records file's name tells of."""
+    first, _, last = file_name.removesuffix(".parquet").partition("-")
+    if not (first.isdecimal() and last.isdecimal()):
+        raise ConfigurationError(
+            f"The files in {FOLDER} must be those of a campaign, and {file_name} is none. Move it "
+            "away."
+        )
+    return range(int(first), int(last) + 1)
 
 
 def _versions() -> dict[str, str]:

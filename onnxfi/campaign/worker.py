@@ -1,22 +1,24 @@
 """What runs shards: a model, its inputs, and injectors."""
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 
 from onnxfi.campaign.configuration import Configuration
+from onnxfi.campaign.execution import ShardOutcomes
 from onnxfi.campaign.inputs import read_inputs
-from onnxfi.campaign.plan import Plan, Shard, make_strata
-from onnxfi.campaign.records import Record, make_record, write_records
+from onnxfi.campaign.plan import Shard
+from onnxfi.campaign.planning import make_plan
+from onnxfi.campaign.run_directory import RunDirectory
+from onnxfi.campaign.shard_records import ShardRecords
 from onnxfi.error_models.value_class import finite_range
 from onnxfi.graph import Target, load
 from onnxfi.injector import Classification, Injector
 
 # Sessions hold the suffix's working memory; shards come sorted by target, so few are enough.
 _OPEN_INJECTORS = 4
-_REPORT_EVERY = 20
 
 
 class StoppedError(Exception):
@@ -47,11 +49,7 @@ class Worker:
         self.model = load(configuration.model)
         self.inputs = read_inputs(self.model, configuration.inputs)
         self.metric = Classification(configuration.metric.output)
-        self.plan = Plan(
-            strata=make_strata(self.model, configuration),
-            inputs=len(self.inputs),
-            per_target=configuration.injections.per_target,
-        )
+        self.plan = make_plan(self.model, self.inputs, configuration)
         self._threads = threads
         self._on_injections = on_injections
         self._stop = threading.Event()
@@ -96,7 +94,7 @@ class Worker:
                 self._injectors.popitem(last=False)  # freed when the last thread lets go of it
             return self._injectors[targets]
 
-    def run(self, shard: Shard) -> list[Record]:
+    def run(self, shard: Shard) -> ShardRecords:
         """Run the injections of a shard and return their records.
 
         Raises:
@@ -107,52 +105,78 @@ class Worker:
         injector = self.injector(stratum.targets)
         targets = injector.split.targets
         labels = self.inputs.labels
-        records: list[Record] = []
+        records = ShardRecords(
+            targets=targets,
+            error_model=stratum.label,
+            target_bits=self.plan.sizes[shard.stratum],
+        )
         for input_index, ids in self.plan.by_input(shard):
             golden = injector.golden(self.inputs.at(input_index))
+            first_fault = self.plan.fault_id(ids.start)
             ranges = [finite_range(golden.targets[x.tensor]) for x in targets]
-            for injection in injector.inject(
+            for injections in injector.inject_blocks(
                 golden,
                 stratum.error_models,
                 count=len(ids),
                 seed=self.configuration.seed,
                 first_id=ids.start,
+                first_fault=first_fault,
                 metric=self.metric,
             ):
                 if self._stop.is_set():
                     raise StoppedError
-                outputs = injection.outputs
-                records.append(
-                    make_record(
-                        injection,
-                        ranges=ranges,
-                        targets=targets,
-                        error_model=stratum.label,
-                        input_index=input_index,
-                        label=None if labels is None else int(labels[input_index]),
-                        columns=self.metric.columns(golden.outputs, outputs) if outputs else {},
-                    )
+                records.add(
+                    injections,
+                    ranges=ranges,
+                    input_index=input_index,
+                    first_fault=first_fault - ids.start + injections[0].id,
+                    label=None if labels is None else int(labels[input_index]),
+                    metric_columns=[
+                        self.metric.columns(golden.outputs, x.outputs) if x.outputs else {}
+                        for x in injections
+                    ],
                 )
-                if len(records) % _REPORT_EVERY == 0:
-                    self._on_injections(_REPORT_EVERY)
-        self._on_injections(len(records) % _REPORT_EVERY)
+                self._on_injections(len(injections))
         return records
 
 
-def run_shard(directory: str, run_id: str, shard: Shard) -> None:
-    """Run one shard of a run directory in whatever process this is called.
+def record_shard(directory: RunDirectory, worker: Worker, shard: Shard) -> ShardOutcomes:
+    """Run a shard and write its records.
 
-    Args:
-        directory: the run directory; every process must see it.
-        run_id: id of the run in its manifest.
-        shard: the shard.
+    Raises:
+        OnnxfiError: the shard cannot be run, or its records cannot be written.
+        StoppedError: the worker was told to stop.
     """
-    write_records(
-        _worker(directory, run_id).run(shard), Path(directory) / "records" / shard.file_name
+    began = time.perf_counter()
+    records = worker.run(shard)
+    directory.write(shard, records.table())
+    seconds = time.perf_counter() - began
+    return ShardOutcomes(
+        shard, records.target, records.error_model, dict(records.outcomes), seconds
     )
 
 
+def run_shard(place: str, run_id: str, shard: Shard) -> ShardOutcomes:
+    """Run a shard of a run directory in whatever process this is called, and record it there.
+
+    Args:
+        place: the run directory, a path or an address; every process must reach it.
+        run_id: id of the run in its manifest.
+        shard: the shard.
+
+    Raises:
+        OnnxfiError: the shard cannot be run, or its records cannot be written.
+    """
+    with _opening:  # of the threads that come first only one makes a worker
+        directory, worker = _opened(place, run_id)
+    return record_shard(directory, worker, shard)
+
+
+_opening = threading.Lock()
+
+
 @lru_cache(maxsize=1)
-def _worker(directory: str, run_id: str) -> Worker:
+def _opened(place: str, run_id: str) -> tuple[RunDirectory, Worker]:
     """Return this process's worker; `run_id` keeps a directory that was made anew apart."""
-    return Worker(Configuration.from_yaml(Path(directory) / "campaign.yaml"), threads=1)
+    directory = RunDirectory.open(place)
+    return directory, Worker(directory.configuration, threads=1)

@@ -210,6 +210,29 @@ class Injector:
             ErrorModelError: an error model does not fit its target.
             InputError: the number of error models is not that of the targets.
         """
+        for block in self.inject_blocks(
+            golden,
+            error_model,
+            count=count,
+            seed=seed,
+            first_id=first_id,
+            first_fault=first_fault,
+            metric=metric,
+        ):
+            yield from block
+
+    def inject_blocks(
+        self,
+        golden: Golden,
+        error_model: ErrorModel | Sequence[ErrorModel],
+        *,
+        count: int = 1,
+        seed: int = 0,
+        first_id: int = 0,
+        first_fault: int | None = None,
+        metric: Metric | None = None,
+    ) -> Iterator[list[Injection]]:
+        """Inject faults as `inject` does, and yield those that ran together."""
         metric = Classification() if metric is None else metric
         error_models = self._by_target(error_model)
         for name in (x.tensor for x in self.split.stages[0].targets):
@@ -238,7 +261,7 @@ class Injector:
             began = time.perf_counter()
             injections = inject(golden, ids, drawer, metric)
             block = _next_block(block, time.perf_counter() - began, golden)
-            yield from injections
+            yield injections
             start = ids.stop
 
     def _inject_in_lanes(

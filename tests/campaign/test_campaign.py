@@ -331,6 +331,7 @@ def test_a_folder_without_a_campaign_is_not_opened(work: Path) -> None:
     for folder, expected in ((work / "empty", "holds none"), (work / "none", "does not exist")):
         with pytest.raises(ConfigurationError, match=expected):
             Campaign.open(folder)
+    (work / "empty" / "campaign.yaml").touch()
     (work / "empty" / "manifest.json").write_text("{")
     with pytest.raises(ConfigurationError, match="readable"):
         Campaign.open(work / "empty")
@@ -372,7 +373,7 @@ def test_what_cannot_run_is_told_before_anything_is_written(
 
 
 def test_records_that_cannot_be_written_are_told(work: Path, begun: Path) -> None:
-    (begun / "records").rmdir()
+    (begun / "records").touch()
     with pytest.raises(ConfigurationError, match="Records must be written to"):
         Campaign.open(begun).run()
 

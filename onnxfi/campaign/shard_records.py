@@ -1,0 +1,191 @@
+"""Gathering the records of a shard, column by column."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from onnxfi.campaign.records import SCHEMA
+from onnxfi.error_models.value_class import classify_values, to_float64
+from onnxfi.graph import Target
+from onnxfi.injector import Injection
+from onnxfi.injector.metric import MetricValue
+
+_JOINT = " + "
+
+
+class ShardRecords:
+    """The records of injections that hit the same targets with the same error models."""
+
+    def __init__(
+        self,
+        *,
+        targets: Sequence[Target],
+        error_model: str,
+        target_bits: int,
+        schema: pa.Schema = SCHEMA,
+    ) -> None:
+        """Begin without a record.
+
+        Args:
+            targets: the targets, in the order in which they are corrupted.
+            error_model: what the records call the error models.
+            target_bits: bits of the targets that faults can hit: what they weigh in the fault
+                space.
+            schema: the columns; those that are not of the injection itself are the metric's.
+        """
+        self.outcomes: Counter[str] = Counter()
+        self.target = _JOINT.join(x.tensor for x in targets)
+        self.error_model = error_model
+        self._targets = tuple(targets)
+        self._schema = schema
+        named = any(target.layer for target in targets)
+        self._constant = {
+            "target": self.target,
+            "kind": _JOINT.join(x.kind for x in targets),
+            "op_type": _JOINT.join(x.op_type for x in targets),
+            "layer": _JOINT.join(x.layer or x.tensor for x in targets) if named else None,
+            "dtype": _JOINT.join(dict.fromkeys(x.dtype.name for x in targets)),
+            "target_bits": target_bits,
+            "error_model": error_model,
+        }
+        self._columns: dict[str, list[Any]] = {
+            name: [] for name in schema.names if name not in self._constant
+        }
+        self._sites: list[_Sites] = []
+
+    def add(
+        self,
+        injections: Sequence[Injection],
+        *,
+        ranges: Sequence[tuple[float, float]],
+        input_index: int,
+        first_fault: int,
+        label: int | None,
+        metric_columns: Sequence[Mapping[str, MetricValue]],
+    ) -> None:
+        """Add the records of injections that met one input.
+
+        Args:
+            injections: the injections, at least one.
+            ranges: lowest and highest finite element of each target's golden tensor.
+            input_index: index of the input.
+            first_fault: number of the fault of the first injection; the others' follow.
+            label: the right class of the input, or None; gives the column ``correct``.
+            metric_columns: the metric's columns of each injection; empty where the faulty execution
+                failed.
+        """
+        outcomes = [x.outcome for x in injections]
+        self.outcomes.update(outcomes)
+        columns: dict[str, Any] = {
+            "injection_id": [x.id for x in injections],
+            "fault_id": range(first_fault, first_fault + len(injections)),
+            "input_index": repeat(input_index, len(injections)),
+            "label": repeat(label, len(injections)),
+            "pattern": map(_pattern, injections),
+            "outcome": outcomes,
+            "correct": repeat(None, len(injections))
+            if label is None
+            else [x.get("top1") == label for x in metric_columns],
+        }
+        of_sites = _Sites.NAMES
+        for name, column in self._columns.items():
+            if name in columns:
+                column.extend(columns[name])
+            elif name not in of_sites:
+                column.extend([x.get(name) for x in metric_columns])
+        self._sites.append(_Sites(injections, self._targets, ranges))
+
+    def table(self) -> pa.Table:
+        """Return the records."""
+        count = len(self._columns["injection_id"])
+        arrays = _site_columns(self._sites, self._targets)
+        for name, value in self._constant.items():
+            arrays[name] = pa.repeat(pa.scalar(value, self._schema.field(name).type), count)
+        for name, column in self._columns.items():
+            if name not in arrays:
+                arrays[name] = pa.array(column, self._schema.field(name).type)
+        return pa.table([arrays[name] for name in self._schema.names], names=self._schema.names)
+
+
+class _Sites:
+    """The injection sites of some injections, one after the other."""
+
+    NAMES = ("target_of_site", "value_classes", "bit", "indices", "values")
+
+    def __init__(
+        self,
+        injections: Sequence[Injection],
+        targets: Sequence[Target],
+        ranges: Sequence[tuple[float, float]],
+    ) -> None:
+        owners, sizes, parts = [], np.zeros(len(injections), np.int64), []
+        self.flips = np.zeros(len(injections), bool)
+        for number, (low, high) in enumerate(ranges):
+            # Where the faulty execution failed, later targets may have no corruption.
+            members = [i for i, x in enumerate(injections) if number < len(x.corruptions)]
+            if not members:
+                continue
+            hit = [injections[i].corruptions[number] for i in members]
+            of_each = np.array([x.indices.size for x in hit])
+            values = np.concatenate([x.values for x in hit])
+            golden = np.concatenate([injections[i].replaced[number] for i in members])
+            with_bits = np.array([x.bits is not None for x in hit])
+            sizes[members] += of_each
+            self.flips[members] |= with_bits
+            owners.append(np.repeat(members, of_each))
+            parts.append(
+                (
+                    np.concatenate([x.indices for x in hit]),
+                    to_float64(values),
+                    np.array(classify_values(golden, values, low=low, high=high), dtype="U12"),
+                    np.concatenate(
+                        [
+                            np.zeros(x.indices.size, np.int16) if x.bits is None else x.bits
+                            for x in hit
+                        ]
+                    ),
+                    np.repeat(~with_bits, of_each),
+                    np.full(values.size, number, np.int32),
+                )
+            )
+        self.sizes = sizes
+        columns = [np.concatenate(x) for x in zip(*parts, strict=True)]
+        if len(parts) > 1:  # back into the order of the injections
+            order = np.argsort(np.concatenate(owners), kind="stable")
+            columns = [x[order] for x in columns]
+        self.indices, self.values, self.classes, self.bits, self.without_bit, self.target = columns
+
+
+def _site_columns(pieces: Sequence[_Sites], targets: Sequence[Target]) -> dict[str, pa.Array]:
+    """Return the list columns; they have one entry for each injection site."""
+    sizes, flips = (
+        np.concatenate([getattr(x, name) for x in pieces]) for name in ("sizes", "flips")
+    )
+    offsets = pa.array(np.concatenate([[0], np.cumsum(sizes)]), pa.int32())
+
+    def joined(name: str) -> np.ndarray:
+        return np.concatenate([getattr(x, name) for x in pieces])
+
+    def lists(values: pa.Array, mask: np.ndarray | None = None) -> pa.Array:
+        null = None if mask is None else pa.array(mask)
+        return pa.ListArray.from_arrays(offsets, values, mask=null)
+
+    everywhere = np.full(sizes.size, len(targets) == 1)
+    names = pa.array([x.tensor for x in targets], pa.string())
+    return {
+        "indices": lists(pa.array(joined("indices"))),
+        "values": lists(pa.array(joined("values"))),
+        "value_classes": lists(pa.array(joined("classes").tolist(), pa.string())),
+        "bit": lists(pa.array(joined("bits"), mask=joined("without_bit")), ~flips),
+        "target_of_site": lists(names.take(pa.array(joined("target"))), everywhere),
+    }
+
+
+def _pattern(injection: Injection) -> str | None:
+    """Return the spatial patterns of an injection's corruptions, each named once."""
+    patterns = dict.fromkeys(x.pattern for x in injection.corruptions if x.pattern is not None)
+    return _JOINT.join(patterns) if patterns else None

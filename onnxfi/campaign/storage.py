@@ -1,0 +1,193 @@
+"""Where a run directory lies: a local folder, or a place that fsspec reaches."""
+
+import contextlib
+import posixpath
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Protocol
+
+from onnxfi.errors import ConfigurationError, MissingExtraError
+from onnxfi.whole_file import PARTIAL, whole_file
+
+# Object stores: what is put there appears whole or not at all.
+_WHOLE_PUTS = frozenset({"memory", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl"})
+_MISSING_CLIENT = (
+    "An address such as {} needs the extra remote, and {} is not installed: "
+    "pip install 'onnxfi[remote]', or what fsspec needs for that kind of address."
+)
+
+
+class Storage(Protocol):
+    """A place that holds files by relative names such as ``records/x.parquet``.
+
+    What goes wrong is an OSError.
+    """
+
+    def write(self, name: str, content: bytes | memoryview) -> None:
+        """Write a file, and the folder it lies in, so that it is there whole or not at all."""
+
+    def read(self, name: str) -> bytes:
+        """Return what a file holds."""
+
+    def open(self, name: str) -> contextlib.AbstractContextManager[IO[bytes]]:
+        """Open a file to read parts of it."""
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names of the files in a folder, sorted, without the folder's name."""
+
+    def exists(self, name: str) -> bool:
+        """Return whether there is such a file."""
+
+    def remove(self, name: str) -> None:
+        """Remove a file, if it is there."""
+
+
+class LocalStorage:
+    """A folder of this machine, or one that is mounted here."""
+
+    def __init__(self, path: Path) -> None:
+        """Keep the folder's path."""
+        self.path = path
+
+    def __str__(self) -> str:
+        """Return the path."""
+        return str(self.path)
+
+    def write(self, name: str, content: bytes | memoryview) -> None:
+        """Write a file; it is on the disk when this returns."""
+        path = self.path / name
+        if not path.parent.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(path, durable=True) as aside:
+            aside.write_bytes(content)
+
+    def read(self, name: str) -> bytes:
+        """Return what a file holds."""
+        return (self.path / name).read_bytes()
+
+    def open(self, name: str) -> contextlib.AbstractContextManager[IO[bytes]]:
+        """Open a file to read parts of it."""
+        return (self.path / name).open("rb")
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names of the files in a folder; of none where there is no such folder."""
+        path = self.path / folder
+        return sorted(x.name for x in path.iterdir()) if path.is_dir() else []
+
+    def exists(self, name: str) -> bool:
+        """Return whether there is such a file."""
+        return (self.path / name).exists()
+
+    def remove(self, name: str) -> None:
+        """Remove a file, if it is there."""
+        (self.path / name).unlink(missing_ok=True)
+
+
+class RemoteStorage:
+    """A place that fsspec reaches, such as ``s3://bucket/run``."""
+
+    def __init__(self, url: str) -> None:
+        """Connect.
+
+        Raises:
+            MissingExtraError: fsspec, or what it needs for such an address, is not installed.
+            ConfigurationError: fsspec knows no such address.
+        """
+        try:
+            import fsspec
+        except ImportError as error:
+            raise MissingExtraError(_MISSING_CLIENT.format(url, "fsspec")) from error
+        self.url = url.rstrip("/")
+        try:
+            self._files: Any
+            self._files, self._root = fsspec.core.url_to_fs(self.url, use_listings_cache=False)
+        except ImportError as error:
+            raise MissingExtraError(_MISSING_CLIENT.format(url, error.name or error)) from error
+        except ValueError as error:
+            raise ConfigurationError(
+                f"A run directory must be a folder or an address that fsspec knows, got {url}: "
+                f"{error}."
+            ) from error
+        self._whole_puts = url.partition("://")[0] in _WHOLE_PUTS
+
+    def __str__(self) -> str:
+        """Return the address."""
+        return self.url
+
+    def write(self, name: str, content: bytes | memoryview) -> None:
+        """Write a file; where a put is not atomic, aside first."""
+        path = self._path(name)
+        with _as_os_errors():
+            if self._whole_puts:
+                self._files.pipe_file(path, bytes(content))
+                return
+            self._files.makedirs(posixpath.dirname(path), exist_ok=True)
+            aside = f"{path}{PARTIAL}"
+            self._files.pipe_file(aside, bytes(content))
+            self._files.mv(aside, path)
+
+    def read(self, name: str) -> bytes:
+        """Return what a file holds."""
+        with _as_os_errors():
+            content: bytes = self._files.cat_file(self._path(name))
+            return content
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[IO[bytes]]:
+        """Open a file to read parts of it."""
+        with _as_os_errors():
+            opened = self._files.open(self._path(name), "rb")
+        with opened:
+            yield opened
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names of the files in a folder; of none where there is no such folder."""
+        with _as_os_errors():
+            try:
+                paths = self._files.ls(self._path(folder), detail=False)
+            except FileNotFoundError:
+                return []
+        return sorted(posixpath.basename(x) for x in paths)
+
+    def exists(self, name: str) -> bool:
+        """Return whether there is such a file."""
+        with _as_os_errors():
+            return bool(self._files.exists(self._path(name)))
+
+    def remove(self, name: str) -> None:
+        """Remove a file, if it is there."""
+        with _as_os_errors(), contextlib.suppress(FileNotFoundError):
+            self._files.rm_file(self._path(name))
+
+    def _path(self, name: str) -> str:
+        return f"{self._root}/{name}"
+
+
+def is_address(place: str | Path) -> bool:
+    """Return whether a place is an address such as ``s3://bucket/run``, not a path."""
+    return isinstance(place, str) and "://" in place and not place.startswith("file://")
+
+
+def open_storage(place: str | Path) -> LocalStorage | RemoteStorage:
+    """Return the storage at a path, or at an address such as ``s3://bucket/run``.
+
+    Raises:
+        MissingExtraError: the extra remote is needed, and not installed.
+        ConfigurationError: there is no such kind of address.
+    """
+    if is_address(place):
+        return RemoteStorage(str(place))
+    return LocalStorage(Path(str(place).removeprefix("file://")))
+
+
+@contextmanager
+def _as_os_errors() -> Iterator[None]:
+    """Turn into OSErrors what a client raises of its own: s3fs lets some of botocore's through."""
+    botocore = sys.modules.get("botocore.exceptions")
+    own = () if botocore is None else (botocore.BotoCoreError, botocore.ClientError)
+    try:
+        yield
+    except own as error:
+        raise OSError(str(error)) from error
