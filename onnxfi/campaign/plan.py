@@ -1,30 +1,14 @@
-"""Which injection is which: from an id to its targets, error models and input."""
+"""Which injection is which: from an id to its stratum, fault and input."""
 
-import itertools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
 
-from onnxfi.campaign.configuration import Configuration, Targets
-from onnxfi.error_models import ErrorModel
-from onnxfi.errors import ConfigurationError
-from onnxfi.graph import Model, Target
-from onnxfi.injector import suit
+from onnxfi.campaign.strata import Stratum
 
-
-@dataclass(frozen=True, slots=True)
-class Stratum:
-    """The injections that hit the same targets with the same error models.
-
-    Attributes:
-        targets: what each injection hits: one target, or several together.
-        error_models: the error model of each target.
-        label: what the records call the error models.
-    """
-
-    targets: tuple[Target, ...]
-    error_models: tuple[ErrorModel, ...]
-    label: str
+# The fractional part of the golden ratio in 64 bits: its multiples fill a circle evenly (Weyl).
+_GOLDEN_RATIO = 0x9E3779B97F4A7C15
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,123 +32,163 @@ class Shard:
 
 
 @dataclass(frozen=True, slots=True)
+class _Round:
+    """Some faults of one stratum, each with the inputs that it meets, spread over all inputs.
+
+    The inputs are covered by as few windows of `width` inputs as can be. Consecutive faults share
+    a window; of its injections, those of the same input follow one another.
+
+    Attributes:
+        fault: number of the first fault in its campaign.
+        injection: id of the first injection.
+        faults: number of faults.
+        inputs: number of inputs of the campaign.
+        width: inputs that each fault meets.
+        shift: turns the faults' windows, so that short rounds do not meet the same inputs.
+    """
+
+    fault: int
+    injection: int
+    faults: int
+    inputs: int
+    width: int
+    shift: int
+
+    @property
+    def windows(self) -> int:
+        return -(-self.inputs // self.width)
+
+    def locate(self, injection_id: int) -> tuple[int, int, int]:
+        """Return the input, the number of the fault, and the id behind the last of this input."""
+        i = injection_id - self.injection
+        window = (i // self.width * self.windows + self.shift) // self.faults
+        start, end = self._first_fault(window), self._first_fault(window + 1)
+        slot, fault = divmod(i - start * self.width, end - start)
+        index = window * (self.inputs - self.width) // max(1, self.windows - 1) + slot
+        behind = self.injection + start * self.width + (slot + 1) * (end - start)
+        return index, self.fault + start + fault, behind
+
+    def _first_fault(self, window: int) -> int:
+        return min(max(0, -((self.shift - window * self.faults) // self.windows)), self.faults)
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Every injection of a campaign, without listing them.
 
-    Injection ids count through the strata, and for each through `per_target` injections, which are
-    spread evenly over the inputs in their order.
+    Injection ids and the numbers of the faults count through the strata. Within a stratum the
+    faults are spread evenly over the inputs; where it is run in rounds, those of each round are.
 
     Attributes:
         strata: the strata, those of the same targets one after the other.
         inputs: number of inputs.
-        per_target: injections in each stratum.
+        faults: number of faults of each stratum; the most where rounds may end early.
+        inputs_per_fault: inputs that each fault meets, from 1 to `inputs`: so many injections.
+        per_round: faults of a stratum in each round; None for all at once.
+        sizes: bits of the targets of each stratum: what its part of the fault space weighs.
     """
 
     strata: Sequence[Stratum]
     inputs: int
-    per_target: int
+    faults: Sequence[int]
+    inputs_per_fault: int = 1
+    per_round: int | None = None
+    sizes: Sequence[int] = ()
+    _first_faults: Sequence[int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Count through the strata."""
+        firsts = tuple(accumulate(self.faults, initial=0))
+        object.__setattr__(self, "_first_faults", firsts)
 
     def __len__(self) -> int:
         """Return the number of injections."""
-        return len(self.strata) * self.per_target
+        return self._first_faults[-1] * self.inputs_per_fault
+
+    @property
+    def rounds(self) -> int:
+        """Number of rounds, at least 1."""
+        if self.per_round is None:
+            return 1
+        return max(1, -(-max(self.faults, default=0) // self.per_round))
+
+    def stratum(self, injection_id: int) -> int:
+        """Return the index of the stratum of an injection."""
+        return bisect_right(self._first_faults, injection_id // self.inputs_per_fault) - 1
 
     def input_index(self, injection_id: int) -> int:
         """Return the index of the input that an injection meets."""
-        return injection_id % self.per_target * self.inputs // self.per_target
+        return self._round(injection_id).locate(injection_id)[0]
+
+    def fault_id(self, injection_id: int) -> int:
+        """Return the number of an injection's fault; it keys the random generator."""
+        return self._round(injection_id).locate(injection_id)[1]
 
     def by_input(self, shard: Shard) -> Iterator[tuple[int, range]]:
-        """Yield the inputs that a shard's injections meet, each with the ids that meet it."""
+        """Yield the inputs that a shard's injections meet, each with the ids that meet it.
+
+        The faults of the ids of one range are consecutive.
+        """
         first, end = shard.first, shard.first + shard.count
-        for index, ids in itertools.groupby(range(first, end), self.input_index):
-            *_, last = first, *ids
-            yield index, range(first, last + 1)
-            first = last + 1
+        while first < end:
+            index, _, behind = self._round(first).locate(first)
+            yield index, range(first, min(behind, end))
+            first = behind
 
-    def shards(self, size: int) -> Iterator[Shard]:
-        """Yield the shards of at most `size` injections, in order."""
-        for stratum in range(len(self.strata)):
-            for start in range(0, self.per_target, size):
-                count = min(size, self.per_target - start)
-                yield Shard(stratum * self.per_target + start, count, stratum)
+    def shards(
+        self,
+        size: int,
+        *,
+        round_index: int | None = None,
+        strata: Collection[int] | None = None,
+    ) -> Iterator[Shard]:
+        """Yield the shards of at most `size` injections, round by round; within one by id.
 
+        Args:
+            size: the most injections in a shard.
+            round_index: only the shards of this round, from 0.
+            strata: only the shards of the strata with these indices.
+        """
+        for number in range(self.rounds) if round_index is None else (round_index,):
+            for stratum in range(len(self.faults)):
+                if strata is not None and stratum not in strata:
+                    continue
+                first, end = self._ids(stratum, number)
+                for start in range(first, end, size):
+                    yield Shard(start, min(size, end - start), stratum)
 
-def make_strata(model: Model, configuration: Configuration) -> list[Stratum]:
-    """Return the strata that a configuration asks for.
+    def shard_count(self, size: int) -> int:
+        """Return the number of shards of at most `size` injections."""
+        total = 0
+        for stratum, faults in enumerate(self.faults):
+            whole, first_round = divmod(faults, self.per_round or max(1, faults))
+            for rounds, number in ((whole, 0), (1 if first_round else 0, whole)):
+                if rounds:
+                    first, end = self._ids(stratum, number)
+                    total += rounds * -(-(end - first) // size)
+        return total
 
-    Raises:
-        TargetNotFoundError: a single target does not exist.
-        ConfigurationError: no target satisfies what is asked for, or two entries of a list of
-            targets choose the same one.
-        ErrorModelError: an error model has nothing for the operator that makes a target.
-    """
-    said = configuration.targets
-    entries = configuration.error_models
-    if isinstance(said, Targets):
-        return [
-            Stratum((target,), (suit(entry.error_model, target),), entry.label)
-            for target in choose_targets(model, said)
-            for entry in entries
-        ]
-    own = {}
-    for wanted in said:
-        for target in choose_targets(model, wanted):
-            if target in own:
-                raise ConfigurationError(
-                    f"A target must be chosen by one entry of targets, and {target.tensor!r} is "
-                    "chosen by two. Narrow one of them."
-                )
-            own[target] = wanted.error_model
-    strata = []
-    # Where every target has its own error model, the campaign needs none.
-    for entry in entries or (None,):
-        chosen = [x for model_entry in own.values() if (x := model_entry or entry) is not None]
-        labels = dict.fromkeys(x.label for x in chosen)
-        pairs = zip(chosen, own, strict=True)
-        error_models = tuple(suit(x.error_model, target) for x, target in pairs)
-        strata.append(Stratum(tuple(own), error_models, " + ".join(labels)))
-    return strata
+    def _ids(self, stratum: int, round_index: int) -> tuple[int, int]:
+        """Return the first id of a stratum's round, and the one behind its last."""
+        first, end = self._first_faults[stratum], self._first_faults[stratum + 1]
+        per_round = self.per_round or max(1, end - first)
+        start = min(first + round_index * per_round, end)
+        stop = min(start + per_round, end)
+        return start * self.inputs_per_fault, stop * self.inputs_per_fault
 
-
-def choose_targets(model: Model, wanted: Targets) -> list[Target]:
-    """Return the targets that a configuration asks for, in the graph's order.
-
-    Raises:
-        TargetNotFoundError: a single target does not exist.
-        ConfigurationError: no target satisfies what is asked for.
-    """
-    if wanted.tensors is None:
-        candidates = model.targets(kind=wanted.kind or "activation")
-    else:
-        order = {target: place for place, target in enumerate(model.targets())}
-        named = {model.target(name) for name in wanted.tensors}
-        candidates = sorted(
-            named, key=lambda target: (order.get(target, len(order)), target.tensor)
+    def _round(self, injection_id: int) -> _Round:
+        fault = injection_id // self.inputs_per_fault
+        stratum = self.stratum(injection_id)
+        first, end = self._first_faults[stratum], self._first_faults[stratum + 1]
+        per_round = self.per_round or end - first
+        number = (fault - first) // per_round
+        start = first + number * per_round
+        windows = -(-self.inputs // self.inputs_per_fault)
+        return _Round(
+            fault=start,
+            injection=start * self.inputs_per_fault,
+            faults=min(per_round, end - start),
+            inputs=self.inputs,
+            width=self.inputs_per_fault,
+            shift=(number * _GOLDEN_RATIO % 2**64 * windows) >> 64,
         )
-    chosen = [
-        target
-        for target in candidates
-        if (wanted.kind is None or target.kind == wanted.kind)
-        and (wanted.ops is None or target.op_type in wanted.ops)
-        and (
-            wanted.layers is None
-            or any(fnmatchcase(target.layer or "", pattern) for pattern in wanted.layers)
-        )
-    ]
-    if not chosen:
-        kind = wanted.kind or "activation"
-        ops = dict.fromkeys(target.op_type for target in model.targets(kind=kind))
-        raise ConfigurationError(
-            f"targets must choose at least one tensor of the model, and {_said(wanted)} chooses "
-            f"none. The operators of its {kind} targets are {', '.join(sorted(ops)) or 'none'}; "
-            "list the targets with `onnxfi inspect`."
-        )
-    return chosen
-
-
-def _said(wanted: Targets) -> str:
-    """Write the targets section as the user would: ``{kind: activation, ops: [Conv]}``."""
-    parts = [
-        f"{key}: [{', '.join(value)}]" if isinstance(value, tuple) else f"{key}: {value}"
-        for key, value in wanted.model_dump(exclude_none=True).items()
-    ]
-    return f"{{{', '.join(parts)}}}"

@@ -7,7 +7,8 @@ import numpy as np
 import typer
 
 from onnxfi.campaign.inputs import read_unlabelled
-from onnxfi.campaign.plan import Plan, Stratum
+from onnxfi.campaign.plan import Plan
+from onnxfi.campaign.strata import Stratum
 from onnxfi.cli.arguments import ModelArgument, SeedOption, TargetOption
 from onnxfi.cli.output import messages
 from onnxfi.error_models import ErrorModel, SiteList, read_dense_sites, write_dense_sites
@@ -126,7 +127,7 @@ def _draw(
         feeds = [samples.at(index) for index in range(len(samples))]
     error_model = suit(error_model, target)
     stratum = Stratum((target,), (error_model,), label="")
-    plan = Plan([stratum], len(feeds), per_target=count)
+    plan = Plan([stratum], len(feeds), faults=[count])
     corruptions = []
     with Injector(model, target, provider="cpu") as injector:
         (shard,) = plan.shards(count)

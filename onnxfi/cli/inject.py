@@ -8,7 +8,8 @@ import typer
 from rich.table import Table
 
 from onnxfi.campaign.inputs import read_unlabelled
-from onnxfi.campaign.plan import Plan, Stratum
+from onnxfi.campaign.plan import Plan
+from onnxfi.campaign.strata import Stratum
 from onnxfi.campaign.summary import Rate
 from onnxfi.cli.arguments import (
     JsonOption,
@@ -60,7 +61,7 @@ def inject(
         plan = Plan(
             [Stratum(injector.targets, tuple(error_models), label="")],
             len(samples),
-            per_target=count,
+            faults=[count],
         )
         rows: list[dict[str, Any]] = []
         (shard,) = plan.shards(count)

@@ -1,134 +1,115 @@
-"""Injection ids, inputs and shards."""
+"""Injection ids, faults, inputs and shards."""
 
+from collections import Counter, defaultdict
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onnxfi.campaign.configuration import Configuration, Targets
-from onnxfi.campaign.plan import Plan, Stratum, choose_targets, make_strata
-from onnxfi.error_models import BitFlip, Zero
-from onnxfi.errors import ConfigurationError, TargetNotFoundError
-from onnxfi.graph import load
+from onnxfi.campaign.plan import Plan
 
 nothing: Any = object()
 
 
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
+    faults = draw(st.lists(st.integers(0, 40), min_size=1, max_size=6))
+    inputs = draw(st.integers(1, 20))
     return Plan(
-        strata=[nothing] * draw(st.integers(1, 8)),
-        inputs=draw(st.integers(1, 30)),
-        per_target=draw(st.integers(1, 60)),
+        strata=[nothing] * len(faults),
+        inputs=inputs,
+        faults=faults,
+        inputs_per_fault=draw(st.integers(1, inputs)),
+        per_round=draw(st.none() | st.integers(1, 50)),
     )
 
 
 @given(plans(), st.integers(1, 80))
-def test_shards_partition_the_ids_in_order(plan: Plan, size: int) -> None:
+def test_shards_partition_the_ids(plan: Plan, size: int) -> None:
     shards = list(plan.shards(size))
     ids = [i for shard in shards for i in range(shard.first, shard.first + shard.count)]
-    assert ids == list(range(len(plan)))
+    assert sorted(ids) == list(range(len(plan)))
+    assert len(plan) == sum(plan.faults) * plan.inputs_per_fault
+    assert len(shards) == plan.shard_count(size)
     assert all(1 <= shard.count <= size for shard in shards)
     for shard in shards:
         for i in (shard.first, shard.first + shard.count - 1):
-            assert i // plan.per_target == shard.stratum
+            assert plan.stratum(i) == shard.stratum
+    if plan.rounds == 1:
+        assert ids == sorted(ids)
 
 
 @given(plans(), st.integers(1, 80))
-def test_by_input_covers_each_id_once_and_agrees_with_input_index(plan: Plan, size: int) -> None:
+def test_each_round_has_its_faults_and_no_others(plan: Plan, size: int) -> None:
+    for number in range(plan.rounds):
+        faults: dict[int, set[int]] = defaultdict(set)
+        for shard in plan.shards(size, round_index=number):
+            faults[shard.stratum] |= {
+                plan.fault_id(i) for i in range(shard.first, shard.first + shard.count)
+            }
+        for stratum, total in enumerate(plan.faults):
+            per_round = plan.per_round or max(1, total)
+            start = sum(plan.faults[:stratum])
+            expected = range(total)[number * per_round : (number + 1) * per_round]
+            assert faults[stratum] == {start + x for x in expected}
+            chosen = list(plan.shards(size, round_index=number, strata={stratum}))
+            assert {x.stratum for x in chosen} <= {stratum}
+
+
+@given(plans(), st.integers(1, 80))
+def test_by_input_covers_each_id_once_and_agrees_with_the_plan(plan: Plan, size: int) -> None:
     for shard in plan.shards(size):
         groups = list(plan.by_input(shard))
         covered = [i for _, ids in groups for i in ids]
         assert covered == list(range(shard.first, shard.first + shard.count))
-        assert all(plan.input_index(i) == index for index, ids in groups for i in ids)
-        indices = [index for index, _ in groups]
-        assert indices == sorted(set(indices))  # each golden run is needed once
+        for index, ids in groups:
+            first = plan.fault_id(ids.start)
+            for i in ids:
+                assert plan.input_index(i) == index
+                assert plan.fault_id(i) == first + i - ids.start
 
 
 @given(plans())
-def test_injections_are_spread_evenly_over_the_inputs(plan: Plan) -> None:
-    counts = [0] * plan.inputs
-    for i in range(plan.per_target):
-        counts[plan.input_index(i)] += 1
-    assert max(counts) - min(counts) <= 1
+def test_each_fault_meets_as_many_inputs_as_said(plan: Plan) -> None:
+    met: dict[int, list[int]] = defaultdict(list)
+    for i in range(len(plan)):
+        met[plan.fault_id(i)].append(plan.input_index(i))
+    assert sorted(met) == list(range(sum(plan.faults)))
+    for inputs in met.values():
+        assert len(set(inputs)) == len(inputs) == plan.inputs_per_fault
+        assert set(inputs) <= set(range(plan.inputs))
+
+
+@given(plans())
+def test_each_round_is_spread_evenly_over_the_inputs(plan: Plan) -> None:
+    for number in range(plan.rounds):
+        counts: dict[int, Counter[int]] = defaultdict(Counter)
+        for shard in plan.shards(10**9, round_index=number):
+            for index, ids in plan.by_input(shard):
+                counts[shard.stratum][index] += len(ids)
+        for of_inputs in counts.values():
+            if plan.inputs % plan.inputs_per_fault == 0:  # else windows overlap
+                numbers = [of_inputs[x] for x in range(plan.inputs)]
+                assert max(numbers) - min(numbers) <= 1
+
+
+def test_short_rounds_reach_all_inputs() -> None:
+    plan = Plan(strata=[nothing], inputs=100, faults=[500], per_round=10)
+    assert len({plan.input_index(i) for i in range(500)}) > 95
+
+
+def test_a_huge_plan_lists_nothing() -> None:
+    plan = Plan(strata=[nothing] * 3, inputs=7, faults=[10**9] * 3, inputs_per_fault=3)
+    assert len(plan) == 9 * 10**9
+    assert plan.shard_count(500) == 3 * 6 * 10**6
+    assert next(plan.shards(500)).count == 500
+    (shard,) = [next(plan.shards(500, strata={2}))]
+    assert (shard.first, shard.stratum) == (6 * 10**9, 2)
+    assert plan.fault_id(6 * 10**9) == 2 * 10**9
 
 
 @given(plans(), st.integers(1, 80))
 def test_file_names_sort_in_the_order_of_the_injections(plan: Plan, size: int) -> None:
-    names = [shard.file_name for shard in plan.shards(size)]
+    shards = sorted(plan.shards(size), key=lambda shard: shard.first)
+    names = [shard.file_name for shard in shards]
     assert names == sorted(set(names))
-
-
-def test_targets_must_satisfy_all_that_is_said(work: Any) -> None:
-    model = load(work / "model.onnx")
-
-    def chosen(**wanted: Any) -> list[str]:
-        return [target.tensor for target in choose_targets(model, Targets(**wanted))]
-
-    assert chosen() == [target.tensor for target in model.targets(kind="activation")]
-    assert chosen(kind="input") == ["image"]
-    assert chosen(kind="weight", ops=("Gemm",)) == ["fc/w", "fc/b"]
-    assert chosen(tensors=("fc/w", "conv", "image")) == ["image", "conv", "fc/w"]
-    assert chosen(kind="weight", tensors=("fc/w", "conv")) == ["fc/w"]
-    assert chosen(ops=("Gemm", "Conv")) == ["conv", "scores"]  # in the graph's order
-    assert chosen(tensors=("fc", "relu")) == ["relu", "scores"]  # fc is the node of scores
-    assert chosen(ops=("Gemm",), tensors=("fc", "relu")) == ["scores"]
-    with pytest.raises(TargetNotFoundError, match="'conv'"):
-        chosen(tensors=("convv",))
-    with pytest.raises(ConfigurationError) as caught:
-        chosen(ops=("Tanh",))
-    assert "{ops: [Tanh]}" in str(caught.value)
-    assert "Conv, " in str(caught.value)
-
-
-def strata(work: Any, **said: Any) -> list[Stratum]:
-    document = {"model": "m.onnx", "inputs": {"file": "x.npz"}, **said}
-    return make_strata(load(work / "model.onnx"), Configuration.model_validate(document))
-
-
-def names(stratum: Stratum) -> tuple[str, ...]:
-    return tuple(target.tensor for target in stratum.targets)
-
-
-def test_one_selection_gives_each_target_its_own_injections(work: Any) -> None:
-    made = strata(
-        work,
-        targets={"tensors": ["conv", "fc/w"]},
-        error_models=[{"name": "zero"}, {"name": "bitflip", "configuration": {"bit": 3}}],
-    )
-    assert [(names(x), x.label) for x in made] == [
-        (("conv",), "zero"),
-        (("conv",), "bitflip:bit=3"),
-        (("fc/w",), "zero"),
-        (("fc/w",), "bitflip:bit=3"),
-    ]
-
-
-def test_a_list_of_selections_is_hit_together(work: Any) -> None:
-    own = {"name": "bitflip", "configuration": {"bit": 3}}
-    made = strata(
-        work,
-        targets=[
-            {"ops": ["Conv", "Relu"]},
-            {"kind": "weight", "ops": ["Gemm"], "error_model": own},
-        ],
-        error_models=[{"name": "zero"}, {"name": "random"}],
-    )
-    assert [(names(x), x.label) for x in made] == [
-        (("conv", "relu", "fc/w", "fc/b"), "zero + bitflip:bit=3"),
-        (("conv", "relu", "fc/w", "fc/b"), "random + bitflip:bit=3"),
-    ]
-    assert made[0].error_models == (Zero(), Zero(), BitFlip(bit=3), BitFlip(bit=3))
-    # With error models of their own the campaign needs none.
-    (alone,) = strata(work, targets=[{"tensors": ["fc/w"], "error_model": own}])
-    assert (names(alone), alone.error_models) == (("fc/w",), (BitFlip(bit=3),))
-
-
-def test_a_target_is_chosen_once(work: Any) -> None:
-    with pytest.raises(ConfigurationError, match="'conv' is chosen by two"):
-        strata(
-            work,
-            targets=[{"ops": ["Conv"]}, {"tensors": ["conv"]}],
-            error_models=[{"name": "zero"}],
-        )
