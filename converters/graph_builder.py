@@ -27,14 +27,14 @@ class Tensor:
         shape: its shape in the order of Keras, batch first; None where a size is not known.
         channels_first: whether the graph stores it with the channels moved behind the batch.
         dtype: type of its elements, such as ``float32`` or ``bool``.
-        has_channels: whether its last axis, in the order of Keras, holds channels.
+        channels: axis of the channels in the order of Keras; None where there is none.
     """
 
     name: str
     shape: tuple[int | None, ...]
     channels_first: bool = False
     dtype: str = "float32"
-    has_channels: bool = True
+    channels: int | None = -1
 
     @property
     def rank(self) -> int:
@@ -44,9 +44,14 @@ class Tensor:
     @property
     def channel_axis(self) -> int | None:
         """Axis of the channels as stored in the graph; None below rank 3, where there are none."""
-        if self.rank < 3 or not self.has_channels:
+        if self.rank < 3 or self.channels is None:
             return None
-        return 1 if self.channels_first else self.rank - 1
+        return self.stored_axis(self.channels)
+
+    @property
+    def layout(self) -> str:
+        """How the layer map calls the order of the axes as stored."""
+        return "channels_first" if self.channels_first else "source"
 
     def stored_axis(self, axis: int) -> int:
         """Return where an axis of Keras (negative counts from the end) is in the graph."""
@@ -75,7 +80,8 @@ class GraphBuilder:
         self._nodes: list[onnx.NodeProto] = []
         self._initializers: dict[str, onnx.TensorProto] = {}
         self._weights: dict[str, str] = {}
-        self._other_layout: dict[str, Tensor] = {}
+        # Transposed copies, by the name of the tensor and whether the copy is channels first.
+        self._copies: dict[tuple[str, bool], str] = {}
         self._inputs: list[onnx.ValueInfoProto] = []
         self._outputs: list[onnx.ValueInfoProto] = []
 
@@ -125,7 +131,7 @@ class GraphBuilder:
 
     def _name_output(self, tensor: Tensor, name: str) -> Tensor:
         own = self._nodes[self._scope_start :]
-        taken = {copy.name for copy in self._other_layout.values()} | self._layer_outputs
+        taken = {*self._copies.values(), *self._layer_outputs}
         if tensor.name in taken or not any(tensor.name in node.output for node in own):
             self._append("Identity", [tensor.name], name, {})
             return replace(tensor, name=name)
@@ -134,8 +140,9 @@ class GraphBuilder:
             _rename(node.output, tensor.name, name)
             if node.name == tensor.name:
                 node.name = name
-        if tensor.name in self._other_layout:
-            self._other_layout[name] = self._other_layout.pop(tensor.name)
+        for first in (True, False):
+            if (tensor.name, first) in self._copies:
+                self._copies[name, first] = self._copies.pop((tensor.name, first))
         return replace(tensor, name=name)
 
     def operator(self, op_type: str, inputs: Sequence[str], **attributes: Any) -> str:
@@ -237,12 +244,12 @@ class GraphBuilder:
     def _with_layout(self, tensor: Tensor, *, channels_first: bool) -> Tensor:
         if tensor.rank < 3 or tensor.channels_first == channels_first:
             return tensor
-        if tensor.name not in self._other_layout:
+        key = (tensor.name, channels_first)
+        if key not in self._copies:
             last = tensor.rank - 1
             order = [0, last, *range(1, last)] if channels_first else [0, *range(2, last + 1), 1]
-            name = self.operator("Transpose", [tensor.name], perm=order)
-            self._other_layout[tensor.name] = Tensor(name, tensor.shape, channels_first)
-        return self._other_layout[tensor.name]
+            self._copies[key] = self.operator("Transpose", [tensor.name], perm=order)
+        return replace(tensor, name=self._copies[key], channels_first=channels_first)
 
     def _append(
         self, op_type: str, inputs: Sequence[str], name: str, attributes: dict[str, Any]

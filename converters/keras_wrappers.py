@@ -1,4 +1,4 @@
-"""The layers inside of Bidirectional, TimeDistributed and multi-head attention.
+"""The layers inside of Bidirectional, TimeDistributed, SpectralNormalization and attention.
 
 Their paths are ``<wrapper>/<layer>``. Bidirectional stores one configuration and makes two layers
 of it; multi-head attention stores none and makes its projections and its softmax.
@@ -15,6 +15,7 @@ INNER_GROUPS: Mapping[str, tuple[str, ...]] = {
     "Bidirectional": ("forward_layer", "backward_layer"),
     "GroupedQueryAttention": _ATTENTION_GROUPS,
     "MultiHeadAttention": _ATTENTION_GROUPS,
+    "SpectralNormalization": ("layer",),
     "TimeDistributed": ("layer",),
 }
 """What the newer layout of weights calls the inner layers of each class, in the same order."""
@@ -33,7 +34,7 @@ def inner_layers(path: str, layer_class: str, config: Mapping[str, Any]) -> list
     Raises:
         ModelFormatError: the configuration has no layer where it must.
     """
-    if layer_class == "TimeDistributed":
+    if layer_class in ("SpectralNormalization", "TimeDistributed"):
         return [_entry(path, config, "layer")]
     if layer_class == "Bidirectional":
         return _directions(path, config)

@@ -107,29 +107,27 @@ class Options:
             raise self.unsupported(f"has {key}={value!r}, not {' or '.join(map(repr, allowed))}")
         return value
 
-    def pair(self, key: str, default: Any = None, *, smallest: int = 1) -> tuple[int, int]:
-        """Return an option that is one whole number for both axes, or two: (rows, columns)."""
+    def per_axis(
+        self, key: str, axes: int, default: Any = None, *, smallest: int = 1
+    ) -> tuple[int, ...]:
+        """Return an option that is one whole number for all axes, or a list of one for each."""
         value = self.get(key, default)
-        rows, columns = (
-            value if isinstance(value, list | tuple) and len(value) == 2 else (value, value)
-        )
-        if is_whole(rows) and is_whole(columns) and min(rows, columns) >= smallest:
-            return rows, columns
-        raise self.wrong(key, value, f"a whole number or a list of two, from {smallest} on")
+        numbers = value if isinstance(value, list | tuple) else [value] * axes
+        if len(numbers) == axes and all(is_whole(x) and x >= smallest for x in numbers):
+            return tuple(numbers)
+        raise self.wrong(key, value, f"a whole number or a list of {axes}, from {smallest} on")
 
-    def margins(self, key: str) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Return ((top, bottom), (left, right)) from one number, two, or two pairs."""
+    def margins(self, key: str, axes: int) -> tuple[tuple[int, int], ...]:
+        """Return (start, end) of each axis, from one number, one for each axis, or pairs."""
         value = self.get(key)
-        if isinstance(value, list) and len(value) == 2 and all(isinstance(x, list) for x in value):
-            if all(len(x) == 2 and all(is_whole(y) and y >= 0 for y in x) for x in value):
-                return (value[0][0], value[0][1]), (value[1][0], value[1][1])
-            raise self.wrong(key, value, "two pairs of whole numbers from 0 on")
-        rows, columns = self.pair(key, smallest=0)
-        return (rows, rows), (columns, columns)
-
-    def require_channels_last(self) -> None:
-        """Refuse a layer whose data_format is channels_first."""
-        self.choice("data_format", "channels_last", "channels_last")
+        if axes == 1 and isinstance(value, list) and len(value) == 2:
+            value = [value]
+        if isinstance(value, list) and all(isinstance(x, list) for x in value):
+            pairs = [x for x in value if len(x) == 2 and all(is_whole(y) and y >= 0 for y in x)]
+            if len(pairs) == len(value) == axes:
+                return tuple((start, end) for start, end in pairs)
+            raise self.wrong(key, value, f"pairs of whole numbers from 0 on, for {axes} axes")
+        return tuple((size, size) for size in self.per_axis(key, axes, smallest=0))
 
     def unsupported(self, reason: str) -> UnsupportedLayerError:
         """Return the error that the native route does not translate this layer."""
@@ -188,10 +186,20 @@ class LayerCall:
             )
         return self.inputs[0]
 
+    @property
+    def axes(self) -> int:
+        """Number of axes between batch and channels, which the class states: 2 in Conv2D."""
+        return next(int(x) for x in self.options.layer_class if x.isdigit())
+
     def image(self) -> Tensor:
-        """The only input tensor, which must be of rank 4: (batch, rows, columns, channels)."""
-        if self.input.rank != 4:
-            raise self.wrong_inputs(f"a tensor of rank 4, got shape {self.input.shape}")
+        """The only input tensor, (batch, rows, columns, channels) where there are two axes.
+
+        Raises:
+            ModelFormatError: it has another number of axes than the class states.
+        """
+        rank = self.axes + 2
+        if self.input.rank != rank:
+            raise self.wrong_inputs(f"a tensor of rank {rank}, got shape {self.input.shape}")
         return self.input
 
     def first_input(self, *, rank: int) -> Tensor:

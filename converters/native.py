@@ -13,6 +13,11 @@ import onnx
 
 from onnxfi.converters.argument_checks import INTEGER_TYPES, require_arguments
 from onnxfi.converters.call_arguments import TensorReference
+from onnxfi.converters.data_format import (
+    as_channels_first,
+    as_channels_last,
+    is_channels_first,
+)
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.hdf5 import StoredWeight
 from onnxfi.converters.keras_file import open_keras_file
@@ -169,6 +174,11 @@ class Walk:
         name = f"{path}@{number}" if number else path
         self._calls[path] += 1
         self.graph.enter(name)
+        first = is_channels_first(options)
+        if first:
+            arguments = map_leaves(
+                arguments, Tensor, lambda tensor: as_channels_last(tensor, self.graph)
+            )
         call = LayerCall(
             options,
             assign_weights(options, self._weights.get(path, ())),
@@ -181,6 +191,8 @@ class Walk:
         )
         result = translate(call, self.graph)
         masks = passed_masks(call, self.graph) if result.masks is None else result.masks
+        if first:
+            result = as_channels_first(result, self.graph)
         outputs = self.graph.finish((result.tensor, *result.others))
         self._masks.record(call, outputs, masks)
         self._list(name, layer.layer_class, outputs, result.operator)
@@ -197,11 +209,13 @@ class Walk:
         first, *others = outputs
         self.tensors[name] = first
         before = None if operator is None else operator.name
-        self.layers.append(Layer(name, layer_class, first.name, before, first.channel_axis))
+        self.layers.append(
+            Layer(name, layer_class, first.name, before, first.channel_axis, first.layout)
+        )
         for i, tensor in enumerate(others, 1):
             path = f"{name}:{i}"
             self.layers.append(
-                Layer(path, layer_class, tensor.name, channel_axis=tensor.channel_axis)
+                Layer(path, layer_class, tensor.name, None, tensor.channel_axis, tensor.layout)
             )
 
 

@@ -14,11 +14,11 @@ def window_size(
         window: size of the kernel or pool.
         stride: step of the window.
         dilation: distance between the elements of the window.
-        padding: ``same`` or ``valid``.
+        padding: ``same``, ``causal`` or ``valid``.
     """
     if length is None:
         return None
-    if padding == "same":
+    if padding in ("same", "causal"):
         return -(-length // stride)
     return (length - (window - 1) * dilation - 1) // stride + 1
 
@@ -45,3 +45,9 @@ def same_padding(
         before.append(total // 2)
         after.append(total - total // 2)
     return {"pads": [*before, *after]}
+
+
+def causal_padding(windows: Sequence[int], dilations: Sequence[int]) -> dict[str, Any]:
+    """Return the ONNX attributes of ``causal`` padding: all of it before the sequence."""
+    before = [(window - 1) * rate for window, rate in zip(windows, dilations, strict=True)]
+    return {"pads": [*before, *(0 for _ in before)]}

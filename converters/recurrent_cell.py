@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxfi.converters.layer_call import Options, WeightRole
-from onnxfi.converters.layers.activation import HARD_SIGMOID_SLOPE
+from onnxfi.converters.layers.activation_functions import HARD_SIGMOID_SLOPE
 
 _GATES = {"LSTM": 4, "GRU": 3, "SimpleRNN": 1}
 

@@ -108,6 +108,7 @@ def _named(
             yield path, stored
         else:
             inside = _split(layer, stored, path, keras_major)
+            yield path, inside[""]
             yield from _named(layer.parts, inside, f"{path}/", keras_major)
 
 
@@ -145,6 +146,7 @@ def _in_group(
     elif not layer.inner:
         yield path, group.flat()
     else:
+        yield path, group.own
         groups = {name.lstrip("_"): inside for name, inside in group.groups.items()}
         for inner, name in zip(layer.inner, INNER_GROUPS[layer.layer_class], strict=True):
             if name in groups:
@@ -172,6 +174,7 @@ def _split(
         for part in layer.parts
         for roles in _roles_inside(part, path, keras_major)
     ]
+    leaves.append(("", _own_roles(layer, path, keras_major)))  # no layer has this name
     total = sum(len(roles) for _, roles in leaves)
     if total != len(stored):
         what = "nested model" if layer.model is not None else "layer"
@@ -180,11 +183,19 @@ def _split(
             "The weights belong to another architecture, or the file is damaged."
         )
     remaining = iter(stored)
-    split: dict[str, list[StoredWeight]] = {part.name: [] for part in layer.parts}
+    split: dict[str, list[StoredWeight]] = {name: [] for name, _ in leaves}
     for trainable in (True, False):
         for name, roles in leaves:
             split[name] += [next(remaining) for role in roles if role.trainable is trainable]
     return {name: tuple(weights) for name, weights in split.items()}
+
+
+def _own_roles(layer: KerasLayer, path: str, keras_major: int) -> tuple[WeightRole, ...]:
+    """Return the weights that a nested model or a wrapper has besides those of its layers."""
+    roles = WEIGHTS.get(layer.layer_class)
+    return (
+        () if roles is None else roles(Options(path, layer.layer_class, layer.options, keras_major))
+    )
 
 
 def _roles_inside(
@@ -195,6 +206,7 @@ def _roles_inside(
     options = Options(path, layer.layer_class, layer.options, keras_major)
     if layer.parts:
         inside = [x for part in layer.parts for x in _roles_inside(part, path, keras_major)]
+        inside.append(_own_roles(layer, path, keras_major))
     else:
         inside = [weight_roles(options)]
     for roles in inside:

@@ -115,7 +115,7 @@ def _names_inside(layer: Any, path: str) -> Iterator[tuple[int, tuple[Any, str]]
         yield from _names(layer, f"{path}/")
     elif kind != "InputLayer":
         yield id(layer), (layer, path)
-    if kind == "TimeDistributed":
+    if kind in ("SpectralNormalization", "TimeDistributed"):
         yield from _names_inside(layer.layer, f"{path}/{layer.layer.name}")
     elif kind == "Bidirectional":
         for inner in (layer.forward_layer, layer.backward_layer):

@@ -1,25 +1,19 @@
 """Activations: by name inside other layers, and as layers of their own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
-from onnxfi.converters.layer_call import LayerCall, LayerResult, Options
-
-# Activations that are one ONNX operator without attributes.
-_OPERATORS = {
-    "relu": "Relu",
-    "sigmoid": "Sigmoid",
-    "tanh": "Tanh",
-    "softplus": "Softplus",
-    "softsign": "Softsign",
-    "exponential": "Exp",
-    "elu": "Elu",  # alpha is 1 in both
-    "selu": "Selu",  # ONNX has the constants of Keras as its defaults
-}
-
-# Slope of hard_sigmoid by major version of Keras; one file gives other numbers in the other Keras.
-HARD_SIGMOID_SLOPE = {2: 0.2, 3: 1 / 6}
+from onnxfi.converters.layer_call import LayerCall, LayerResult, Options, WeightRole, is_whole
+from onnxfi.converters.layers.activation_functions import (
+    FUNCTIONS,
+    OPERATORS,
+    ActivationFunction,
+    softmax,
+)
+from onnxfi.converters.reductions import reduced
 
 
 def activate(options: Options, tensor: Tensor, graph: GraphBuilder) -> LayerResult:
@@ -68,10 +62,10 @@ def apply_activation(
         return tensor
     if not isinstance(activation, str):
         raise options.wrong("activation", activation, "a name")
-    if activation in _OPERATORS:
-        return graph.apply(_OPERATORS[activation], tensor)
-    if activation in _FUNCTIONS:
-        return _FUNCTIONS[activation](options, tensor, graph)
+    if activation in OPERATORS:
+        return graph.apply(OPERATORS[activation], tensor)
+    if activation in FUNCTIONS:
+        return FUNCTIONS[activation](options, tensor, graph)
     raise options.unsupported(f"has the activation {activation!r}, which has no translation")
 
 
@@ -82,50 +76,28 @@ def translate_activation(call: LayerCall, graph: GraphBuilder) -> LayerResult:
 
 
 def translate_activation_layer(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate ReLU, LeakyReLU, ELU and Softmax."""
+    """Translate ReLU, LeakyReLU, ThresholdedReLU, ELU and Softmax."""
     function = _LAYERS[call.options.layer_class]
     return LayerResult(function(call.options, call.input, graph))
 
 
-def _relu6(_options: Options, tensor: Tensor, graph: GraphBuilder) -> Tensor:
-    return graph.apply("Clip", tensor, graph.numbers("min", 0), graph.numbers("max", 6))
+def prelu_weights(_options: Options) -> tuple[WeightRole, ...]:
+    """Weights of PReLU: a slope for each element, with size 1 on axes that share it."""
+    return (WeightRole("alpha"),)
 
 
-def _softmax(_options: Options, tensor: Tensor, graph: GraphBuilder) -> Tensor:
-    return graph.apply("Softmax", tensor, axis=tensor.stored_axis(-1))
-
-
-def _gelu(_options: Options, tensor: Tensor, graph: GraphBuilder) -> Tensor:
-    """Return x / 2 * (1 + erf(x / sqrt(2)))."""
-    scaled = graph.apply("Mul", tensor, graph.numbers("sqrt_half", 0.5**0.5))
-    error = graph.apply("Erf", scaled)
-    weight = graph.apply("Add", error, graph.numbers("one", 1))
-    half = graph.apply("Mul", tensor, graph.numbers("half", 0.5))
-    return graph.apply("Mul", half, weight.name)
-
-
-def _swish(_options: Options, tensor: Tensor, graph: GraphBuilder) -> Tensor:
-    return graph.apply("Mul", tensor, graph.apply("Sigmoid", tensor).name)
-
-
-def _leaky_relu(_options: Options, tensor: Tensor, graph: GraphBuilder) -> Tensor:
-    return graph.apply("LeakyRelu", tensor, alpha=0.2)
-
-
-def _hard_sigmoid(options: Options, tensor: Tensor, graph: GraphBuilder) -> Tensor:
-    slope = HARD_SIGMOID_SLOPE[options.keras_major]
-    return graph.apply("HardSigmoid", tensor, alpha=slope, beta=0.5)
-
-
-_FUNCTIONS: Mapping[str, Callable[[Options, Tensor, GraphBuilder], Tensor]] = {
-    "relu6": _relu6,
-    "softmax": _softmax,
-    "gelu": _gelu,
-    "swish": _swish,
-    "silu": _swish,
-    "leaky_relu": _leaky_relu,
-    "hard_sigmoid": _hard_sigmoid,
-}
+def translate_prelu(call: LayerCall, graph: GraphBuilder) -> LayerResult:
+    """Translate PReLU: x, or alpha * x where x is negative."""
+    tensor = call.input
+    shared = call.options.get("shared_axes", [])
+    sizes = [1 if axis in shared else size for axis, size in enumerate(tensor.shape)][1:]
+    if None in sizes:
+        raise call.options.unsupported(f"has a slope for each element of {tensor.shape}")
+    alpha = call.weight("alpha", tuple(size for size in sizes if size is not None))
+    if tensor.channels_first:
+        alpha = np.moveaxis(alpha, -1, 0)
+    slope = graph.weight(call.weights_path, "alpha", alpha)
+    return LayerResult(graph.apply("PRelu", tensor, slope))
 
 
 def _relu_layer(options: Options, tensor: Tensor, graph: GraphBuilder) -> Tensor:
@@ -156,16 +128,28 @@ def _elu_layer(options: Options, tensor: Tensor, graph: GraphBuilder) -> Tensor:
     return graph.apply("Elu", tensor, alpha=options.number("alpha", 1.0))
 
 
+def _thresholded_relu_layer(options: Options, tensor: Tensor, graph: GraphBuilder) -> Tensor:
+    return graph.apply("ThresholdedRelu", tensor, alpha=options.number("theta", 1.0))
+
+
 def _softmax_layer(options: Options, tensor: Tensor, graph: GraphBuilder) -> Tensor:
-    axis = options.integer("axis", -1)
-    if not -tensor.rank <= axis < tensor.rank:
-        raise options.wrong("axis", axis, f"an axis of the shape {tensor.shape}")
-    return graph.apply("Softmax", tensor, axis=tensor.stored_axis(axis))
+    axes = options.get("axis", -1)
+    axes = axes if isinstance(axes, list) else [axes]
+    if not axes or not all(is_whole(x) and -tensor.rank <= x < tensor.rank for x in axes):
+        raise options.wrong("axis", axes, f"axes of the shape {tensor.shape}")
+    if len(axes) == 1:
+        return softmax(tensor, axes[0], graph)
+    stored = sorted({tensor.stored_axis(axis) for axis in axes})
+    largest = reduced("ReduceMax", tensor.name, stored, graph, keepdims=True)
+    powers = graph.apply("Exp", graph.apply("Sub", tensor, largest))
+    total = reduced("ReduceSum", powers.name, stored, graph, keepdims=True)
+    return graph.apply("Div", powers, total)
 
 
-_LAYERS: Mapping[str, Callable[[Options, Tensor, GraphBuilder], Tensor]] = {
-    "ReLU": _relu_layer,
-    "LeakyReLU": _leaky_relu_layer,
+_LAYERS: Mapping[str, ActivationFunction] = {
     "ELU": _elu_layer,
+    "LeakyReLU": _leaky_relu_layer,
+    "ReLU": _relu_layer,
     "Softmax": _softmax_layer,
+    "ThresholdedReLU": _thresholded_relu_layer,
 }

@@ -52,7 +52,7 @@ def translate_attention(call: LayerCall, graph: GraphBuilder) -> LayerResult:
         large = graph.numbers("masked", _FUSED_MASKED)
         products = graph.operator("Where", [mask.name, products, large])
     shape = (None, queries.shape[2], query.shape[1], value.shape[1])
-    logits = Tensor(products, shape, has_channels=False)
+    logits = Tensor(products, shape, channels=None)
     (scores,) = call.run_inner(_SOFTMAX, [logits], None if fused else mask)
     right = graph.operator("Transpose", [values.name], perm=[0, 2, 1, 3])
     name = graph.operator("MatMul", [scores.name, right])

@@ -1,6 +1,7 @@
 """Dense, the layers that only change shapes, and those that do nothing outside of training."""
 
 import math
+from dataclasses import replace
 
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.layer_call import LayerCall, LayerResult, is_whole
@@ -27,7 +28,6 @@ def translate_dense(call: LayerCall, graph: GraphBuilder) -> LayerResult:
 
 def translate_flatten(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     """Translate Flatten: the elements in the order of Keras, the batch free."""
-    call.options.require_channels_last()
     tensor = graph.channels_last(call.input)
     name = graph.operator("Flatten", [tensor.name], axis=1)
     return LayerResult(Tensor(name, (None, _elements(tensor))))
@@ -61,8 +61,24 @@ def translate_permute(call: LayerCall, graph: GraphBuilder) -> LayerResult:
         or sorted(order) != list(range(1, tensor.rank))
     ):
         raise options.wrong("dims", order, f"the axes 1 to {tensor.rank - 1} in some order")
-    name = graph.operator("Transpose", [tensor.name], perm=[0, *order])
-    return LayerResult(Tensor(name, (None, *(tensor.shape[axis] for axis in order))))
+    return LayerResult(transposed(tensor, [0, *order], graph))
+
+
+def transposed(tensor: Tensor, order: list[int], graph: GraphBuilder) -> Tensor:
+    """Return a tensor in the layout of Keras with its axes in another order."""
+    name = graph.operator("Transpose", [tensor.name], perm=order)
+    channels = None if tensor.channels is None else order.index(tensor.channels % tensor.rank)
+    shape = tuple(tensor.shape[axis] for axis in order)
+    return replace(tensor, name=name, shape=shape, channels=channels)
+
+
+def translate_repeat_vector(call: LayerCall, graph: GraphBuilder) -> LayerResult:
+    """Translate RepeatVector: (batch, features) as a sequence of n equal steps."""
+    vector = call.first_input(rank=2)
+    count = call.options.size("n")
+    step = graph.operator("Unsqueeze", [vector.name, graph.integers("axes", [1])])
+    name = graph.operator("Tile", [step, graph.integers("repeats", [1, count, 1])])
+    return LayerResult(Tensor(name, (None, count, vector.shape[1])))
 
 
 def translate_dropout(call: LayerCall, graph: GraphBuilder) -> LayerResult:

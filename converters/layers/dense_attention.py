@@ -47,7 +47,7 @@ def translate_dense_attention(call: LayerCall, graph: GraphBuilder) -> LayerResu
     if call.keywords.get("return_attention_scores") is True:
         # A copy, as a fault in what is returned is none in what the layer computes with.
         copy = graph.operator("Identity", [shares])
-        others.append(Tensor(copy, (None, query.shape[1], value.shape[1]), has_channels=False))
+        others.append(Tensor(copy, (None, query.shape[1], value.shape[1]), channels=None))
     tensor = replace(value, name=output, shape=(None, query.shape[1], value.shape[2]))
     return LayerResult(tensor, others=tuple(others), masks=(query_mask,))
 

@@ -64,7 +64,7 @@ def translate_einsum(call: LayerCall, graph: GraphBuilder) -> LayerResult:
         name = _matrix_product(call, tensor, kernel, count, graph)
     new = [letter for letter in product.result if letter not in product.source]
     # Where the kernel adds two axes, as in the heads of an attention, neither is the channels'.
-    result = Tensor(name, shape, has_channels=new == [product.result[-1]])
+    result = Tensor(name, shape, channels=-1 if new == [product.result[-1]] else None)
     if "bias" in call.weights:
         bias = call.weight("bias", _bias_shape(call.options, product, sizes))
         result = graph.apply("Add", result, graph.weight(call.weights_path, "bias", bias))

@@ -5,22 +5,15 @@ from dataclasses import replace
 import numpy as np
 
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
-from onnxfi.converters.layer_call import LayerCall, LayerResult, Options, WeightRole, is_whole
+from onnxfi.converters.layer_call import LayerCall, LayerResult, Options, is_whole
+from onnxfi.converters.layers.unit_normalization import over_root_mean_square
 
 _FIRST_OPSET = 17  # that has the operator
-
-
-def layer_normalization_weights(options: Options) -> tuple[WeightRole, ...]:
-    """Weights of LayerNormalization: gamma and beta where it has them."""
-    flags = (("gamma", "scale"), ("beta", "center"))
-    return tuple(WeightRole(role) for role, option in flags if options.flag(option, True))
 
 
 def translate_layer_normalization(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     """Translate LayerNormalization: (x - mean) / sqrt(variance + epsilon) * gamma + beta."""
     options = call.options
-    if options.get("rms_scaling"):
-        raise options.unsupported("scales without a mean (rms_scaling=True)")
     tensor = graph.channels_last(call.input)
     axes = _last_axes(options, tensor)
     shape = tuple(size for size in tensor.shape[axes[0] :] if size is not None)
@@ -31,6 +24,9 @@ def translate_layer_normalization(call: LayerCall, graph: GraphBuilder) -> Layer
     scale = graph.weight(call.weights_path, "gamma", gamma)
     shift = graph.weight(call.weights_path, "beta", beta)
     epsilon = options.number("epsilon", 1e-3)
+    if options.get("rms_scaling"):
+        ratio = over_root_mean_square(tensor.name, axes, epsilon or 0.0, graph)
+        return LayerResult(graph.apply("Mul", replace(tensor, name=ratio), scale))
     if graph.opset >= _FIRST_OPSET:
         normalised = graph.apply(
             "LayerNormalization", tensor, scale, shift, axis=axes[0], epsilon=epsilon

@@ -80,4 +80,4 @@ def translate_convert_to_tensor(call: LayerCall, graph: GraphBuilder) -> LayerRe
 
 
 def _truth(tensor: Tensor) -> LayerResult:
-    return LayerResult(replace(tensor, dtype="bool", has_channels=False))
+    return LayerResult(replace(tensor, dtype="bool", channels=None))

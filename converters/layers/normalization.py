@@ -2,33 +2,53 @@
 
 import numpy as np
 
-from onnxfi.converters.graph_builder import GraphBuilder
+from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.layer_call import LayerCall, LayerResult, Options, WeightRole
+
+
+def scale_and_shift(options: Options) -> tuple[WeightRole, ...]:
+    """Weights of a layer that scales and shifts what it normalised, where it does."""
+    flags = (("gamma", "scale"), ("beta", "center"))
+    return tuple(WeightRole(role) for role, option in flags if options.flag(option, True))
 
 
 def batch_normalization_weights(options: Options) -> tuple[WeightRole, ...]:
     """Weights of BatchNormalization: gamma and beta where it has them, and the two statistics."""
-    roles = []
-    if options.flag("scale", True):
-        roles.append(WeightRole("gamma"))
-    if options.flag("center", True):
-        roles.append(WeightRole("beta"))
     statistics = ("moving_mean", "moving_variance")
-    return (*roles, *(WeightRole(name, trainable=False) for name in statistics))
+    moving = (WeightRole(name, trainable=False) for name in statistics)
+    return (*scale_and_shift(options), *moving)
 
 
 def translate_batch_normalization(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate BatchNormalization over the last axis; without gamma it is 1, without beta 0."""
-    options = call.options
-    axis = options.integer("axis", -1)
-    if axis not in (-1, call.input.rank - 1):
-        raise options.unsupported(f"normalises axis {axis} of the shape {call.input.shape}")
-    channels = call.channels()
+    """Translate BatchNormalization; without gamma it is 1, without beta 0."""
+    tensor, channels = channels_second(call, graph)
     defaults = {"gamma": np.ones(channels, np.float32), "beta": np.zeros(channels, np.float32)}
     parameters = []
     for role in ("gamma", "beta", "moving_mean", "moving_variance"):
         value = call.weight(role, (channels,)) if role in call.weights else defaults[role]
         parameters.append(graph.weight(call.weights_path, role, value))
-    tensor = graph.channels_first(call.input)
-    epsilon = options.number("epsilon", 1e-3)
+    epsilon = call.options.number("epsilon", 1e-3)
     return LayerResult(graph.apply("BatchNormalization", tensor, *parameters, epsilon=epsilon))
+
+
+def channels_second(call: LayerCall, graph: GraphBuilder) -> tuple[Tensor, int]:
+    """Return the input stored with the axis that the option ``axis`` names behind the batch.
+
+    Returns:
+        The tensor and the size of that axis, which is the last one or the second.
+
+    Raises:
+        UnsupportedLayerError: it is another axis, or its size is not known.
+    """
+    tensor = call.input
+    axis = call.options.integer("axis", -1)
+    if axis in (-1, tensor.rank - 1):
+        stored = graph.channels_first(tensor)
+    elif axis in (1, 1 - tensor.rank):
+        stored = graph.channels_last(tensor)
+    else:
+        raise call.options.unsupported(f"normalises axis {axis} of the shape {tensor.shape}")
+    size = tensor.shape[axis]
+    if size is None:
+        raise call.options.unsupported("has an input with an unknown number of channels")
+    return stored, size

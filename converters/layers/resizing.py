@@ -1,4 +1,4 @@
-"""Layers that change the rows and columns of images: enlarge, pad, crop."""
+"""Layers that change the sizes of the axes between batch and channels: enlarge, pad, crop."""
 
 from dataclasses import replace
 
@@ -19,30 +19,27 @@ _INTERPOLATIONS = {
 
 
 def translate_upsampling(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate UpSampling2D, nearest or bilinear."""
+    """Translate UpSampling1D, 2D and 3D, nearest or bilinear."""
     options = call.options
-    options.require_channels_last()
     interpolation = options.choice("interpolation", "nearest", *_INTERPOLATIONS)
-    factors = options.pair("size")
+    factors = options.per_axis("size", call.axes)
     image = graph.channels_first(call.image())
-    scales = graph.numbers("scales", [1, 1, *factors])
+    scales = graph.constant("scales", [1, 1, *factors], "float32")
     resized = graph.apply("Resize", image, "", scales, **_INTERPOLATIONS[interpolation])
-    rows, columns = (
+    sizes = (
         None if length is None else length * factor
-        for length, factor in zip(image.shape[1:3], factors, strict=True)
+        for length, factor in zip(image.shape[1:-1], factors, strict=True)
     )
-    return LayerResult(replace(resized, shape=(None, rows, columns, image.shape[3])))
+    return LayerResult(replace(resized, shape=(None, *sizes, image.shape[-1])))
 
 
 def translate_zero_padding(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate ZeroPadding2D, in either layout."""
-    options = call.options
-    options.require_channels_last()
+    """Translate ZeroPadding1D, 2D and 3D, in either layout."""
     image = call.image()
-    before = [0, 0, 0, 0]
-    after = [0, 0, 0, 0]
+    before = [0] * image.rank
+    after = [0] * image.rank
     shape = list(image.shape)
-    for axis, (start, end) in enumerate(options.margins("padding"), 1):
+    for axis, (start, end) in enumerate(call.options.margins("padding", call.axes), 1):
         before[image.stored_axis(axis)] = start
         after[image.stored_axis(axis)] = end
         size = shape[axis]
@@ -53,13 +50,11 @@ def translate_zero_padding(call: LayerCall, graph: GraphBuilder) -> LayerResult:
 
 
 def translate_cropping(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate Cropping2D, in either layout."""
-    options = call.options
-    options.require_channels_last()
+    """Translate Cropping1D, 2D and 3D, in either layout."""
     image = call.image()
     shape = list(image.shape)
     starts, ends, axes = [], [], []
-    for axis, (start, end) in enumerate(options.margins("cropping"), 1):
+    for axis, (start, end) in enumerate(call.options.margins("cropping", call.axes), 1):
         starts.append(start)
         ends.append(-end if end else np.iinfo(np.int64).max)
         axes.append(image.stored_axis(axis))

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
-from onnxfi.converters.layer_call import LayerCall, LayerResult
+from onnxfi.converters.layer_call import LayerCall, LayerResult, Options, WeightRole
 from onnxfi.converters.layers.recurrent import recurrent_arguments
 from onnxfi.converters.sequences import any_true, reverse_time, sizes
 
@@ -64,6 +64,17 @@ def translate_time_distributed(call: LayerCall, graph: GraphBuilder) -> LayerRes
             name = any_true(mask.name, -1, graph, keepdims=False)
             mask = replace(mask, name=name, shape=mask.shape[:-1])
     return LayerResult(first, others=tuple(others), masks=(mask,))
+
+
+def spectral_normalization_weights(_options: Options) -> tuple[WeightRole, ...]:
+    """Weights of SpectralNormalization besides those of its layer: what training needs."""
+    return (WeightRole("vector_u", trainable=False),)
+
+
+def translate_spectral_normalization(call: LayerCall, graph: GraphBuilder) -> LayerResult:
+    """Translate SpectralNormalization: outside of training, the layer inside as it is."""
+    (output,) = call.run_inner(0, call.inputs)
+    return LayerResult(graph.apply("Identity", output))
 
 
 def _is_stateful(config: Any) -> bool:

@@ -72,7 +72,7 @@ def edit(references, tmp_path):
         ("own", {"dtype": "float16"}, "'own' .* dtype policy 'float16'"),
         ("dots", {"score_mode": "cosine"}, "score_mode='cosine'"),
         ("mix", {"equation": "abc...,cd->abd..."}, r"equation 'abc\.\.\.,cd->abd\.\.\.'"),
-        ("mix", {"activation": "mish"}, "activation 'mish'"),
+        ("mix", {"activation": "unknown"}, "activation 'unknown'"),
     ],
 )
 def test_option_without_translation_names_the_layer(edit, family, layer, options, message):

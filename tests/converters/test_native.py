@@ -76,7 +76,7 @@ def test_every_layer_tensor_is_that_of_keras(references, name, family):
     assert {layer.path for layer in called} == set(expected)
     tensors = [layer.tensor for layer in called]
     for layer, value in zip(called, run(model, inputs, tensors), strict=True):
-        if layer.channel_axis == 1:
+        if layer.layout == "channels_first":
             value = np.moveaxis(value, 1, -1)
         assert_close(value, expected[layer.path], layer.path)
 
@@ -147,7 +147,8 @@ def test_dropout_and_batch_normalization_stay_nodes(references):
 
 def test_layers_name_the_tensor_before_their_activation(references):
     layers = layer_map(convert(references / "lenet_k3.h5"))
-    assert layers["conv2d"] == Layer("conv2d", "Conv2D", "conv2d", "conv2d/Conv", 1)
+    conv = Layer("conv2d", "Conv2D", "conv2d", "conv2d/Conv", 1, "channels_first")
+    assert layers["conv2d"] == conv
     assert layers["dense"] == Layer("dense", "Dense", "dense", "dense/Gemm", None)
     assert layers["flatten"] == Layer("flatten", "Flatten", "flatten", None, None)
 

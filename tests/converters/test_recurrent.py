@@ -107,7 +107,7 @@ def test_a_stateful_layer_starts_from_zeros(edit, references):
     ("options", "message"),
     [
         ({"time_major": True}, r"time as its first axis \(time_major=True\)"),
-        ({"activation": "mish"}, "activation 'mish', which has no translation"),
+        ({"activation": "unknown"}, "activation 'unknown', which has no translation"),
         ({"recurrent_activation": {"class_name": "Mine", "config": {}}}, "activation 'Mine'"),
         ({"dtype": "float16"}, "dtype policy 'float16'"),
         ({"num_constants": 1}, "called on constants"),

@@ -1,0 +1,46 @@
+"""Layers whose ``data_format`` is channels_first: they run as channels_last on the same values.
+
+A tensor (batch, channels, rows, columns) of such a layer is stored in the graph as ONNX wants it.
+So it is the (batch, rows, columns, channels) of a channels_last layer, stored channels first.
+"""
+
+from dataclasses import replace
+
+from onnxfi.converters.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.layer_call import LayerResult, Options
+
+_LAST, _FIRST = "channels_last", "channels_first"
+
+
+def is_channels_first(options: Options) -> bool:
+    """Say whether a layer has the channels behind the batch.
+
+    Raises:
+        UnsupportedLayerError: its data_format is none of both, or makes no image of its input.
+    """
+    first = options.choice("data_format", _LAST, _LAST, _FIRST) == _FIRST
+    if first and options.layer_class.startswith("ConvLSTM"):
+        raise options.unsupported(f"has data_format={_FIRST!r}")
+    return first
+
+
+def as_channels_last(tensor: Tensor, graph: GraphBuilder) -> Tensor:
+    """Return (batch, channels, rows, columns) as the same values with the channels last."""
+    if tensor.rank < 3:
+        return tensor
+    batch, channels, *sizes = tensor.shape
+    stored = graph.channels_last(tensor)
+    return replace(stored, shape=(batch, *sizes, channels), channels_first=True, channels=-1)
+
+
+def as_channels_first(result: LayerResult, graph: GraphBuilder) -> LayerResult:
+    """Return the result of a layer that ran channels_last in the order of channels_first."""
+    return replace(result, tensor=_turned(result.tensor, graph))
+
+
+def _turned(tensor: Tensor, graph: GraphBuilder) -> Tensor:
+    if tensor.rank < 3:
+        return tensor
+    batch, *sizes, channels = tensor.shape
+    stored = graph.channels_first(tensor)
+    return replace(stored, shape=(batch, channels, *sizes), channels_first=False, channels=1)

@@ -1,0 +1,157 @@
+"""Make the reference files of the tests of layers that work on images, volumes and series.
+
+Needs the extra ``keras``. Run it from the root of the repository, with the names of models or
+without:
+
+    python tools/make_layer_references.py [MODEL ...]
+
+For each model ``M`` of Keras 2 (``_k2``, tf_keras) and Keras 3 (``_k3``) it writes the files and
+the arrays that tools/make_sequence_references.py describes, faults in each layer among them.
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from make_sequence_references import DATA, FAMILIES, write_reference
+
+Build = Callable[[Any], Any]
+
+
+def series(k: Any) -> Any:
+    """Return a model of the layers on one axis."""
+    layers = k.layers
+    source = layers.Input((12, 3), name="source")
+    x = layers.Conv1D(4, 3, padding="causal", dilation_rate=2, name="causal")(source)
+    x = layers.SpatialDropout1D(0.2, name="spatial_dropout")(x)
+    x = layers.Conv1D(4, 4, padding="same", groups=2, activation="relu", name="same")(x)
+    x = layers.ZeroPadding1D((2, 1), name="pad")(x)
+    x = layers.SeparableConv1D(5, 3, depth_multiplier=2, activation="tanh", name="separable")(x)
+    x = layers.MaxPooling1D(2, name="max")(x)
+    x = layers.DepthwiseConv1D(3, padding="same", depth_multiplier=2, name="depthwise")(x)
+    x = layers.UpSampling1D(2, name="up")(x)
+    x = layers.AveragePooling1D(3, strides=2, padding="same", name="average")(x)
+    x = layers.PReLU(shared_axes=[1], name="prelu")(x)
+    x = layers.Conv1DTranspose(3, 4, strides=3, padding="same", name="transposed")(x)
+    x = layers.Cropping1D((1, 2), name="crop")(x)
+    mean = layers.GlobalAveragePooling1D(name="global_average")(x)
+    top = layers.GlobalMaxPooling1D(name="global_max")(x)
+    steps = layers.RepeatVector(4, name="repeat")(layers.Add(name="add")([mean, top]))
+    x = layers.PReLU(name="prelu_each")(steps)
+    x = layers.Permute((2, 1), name="permute")(x)
+    x = layers.Dot(axes=(2, 1), name="dot")([x, steps])
+    y = layers.Dot(axes=1, normalize=True, name="cosine")([mean, top])
+    return k.Model(source, [x, y], name="series")
+
+
+def volume(k: Any) -> Any:
+    """Return a model of the layers on three axes."""
+    layers = k.layers
+    source = layers.Input((4, 6, 5, 2), name="source")
+    x = layers.Conv3D(4, (2, 3, 3), padding="same", activation="elu", name="conv")(source)
+    x = layers.BatchNormalization(name="norm")(x)
+    x = layers.ZeroPadding3D((1, 0, 2), name="pad")(x)
+    x = layers.MaxPooling3D((2, 2, 1), padding="same", name="max")(x)
+    x = layers.SpatialDropout3D(0.2, name="spatial_dropout")(x)
+    x = layers.Conv3D(3, 2, strides=2, use_bias=False, name="valid")(x)
+    x = layers.Conv3DTranspose(2, 3, strides=2, padding="same", name="transposed")(x)
+    x = layers.AveragePooling3D(2, strides=1, padding="same", name="average")(x)
+    x = layers.UpSampling3D((1, 2, 1), name="up")(x)
+    x = layers.Cropping3D(((0, 1), (1, 1), (2, 0)), name="crop")(x)
+    mean = layers.GlobalAveragePooling3D(name="global_average")(x)
+    top = layers.GlobalMaxPooling3D(keepdims=True, name="global_max")(x)
+    return k.Model(source, [mean, top], name="volume")
+
+
+def normalisations(k: Any) -> Any:
+    """Return a model of the layers that normalise, and of those that prepare images."""
+    layers = k.layers
+    image = layers.Input((6, 7, 4), name="image")
+    x = layers.Rescaling(1 / 3, offset=-0.5, name="rescale")(image)
+    x = layers.Normalization(name="statistics")(x)
+    given = {"mean": [0.1, 0.2, 0.3, 0.4], "variance": [1.0, 2.0, 0.5, 1.5]}
+    x = layers.Normalization(**given, name="given")(x)
+    x = layers.Normalization(mean=0.5, variance=2.0, invert=True, name="inverted")(x)
+    x = layers.CenterCrop(5, 4, name="center")(x)
+    x = layers.SeparableConv2D(6, 3, padding="same", name="separable")(x)
+    x = layers.GroupNormalization(3, name="groups")(x)
+    x = layers.GroupNormalization(-1, scale=False, name="instances")(x)
+    x = layers.UnitNormalization(name="unit")(x)
+    x = layers.UnitNormalization(axis=[1, 2], name="unit_image")(x)
+    x = layers.Conv2D(4, 3, activation="relu", name="conv")(x)
+    x = layers.Softmax(axis=(1, 2), name="softmax_image")(x)
+    x = layers.LayerNormalization(axis=(2, 3), name="layer_norm")(x)
+    if k.__name__ == "keras":
+        x = layers.SpectralNormalization(layers.Conv2D(4, 2, name="conv"), name="spectral")(x)
+        x = layers.RMSNormalization(name="rms")(x)
+        x = layers.Rescaling([0.5, 1.0, 2.0, 3.0], offset=[0.1, 0.2, 0.3, 0.4], name="each")(x)
+    return k.Model(image, x, name="normalisations")
+
+
+def adaptive(k: Any) -> Any:
+    """Return a model of the poolings that divide an axis into equal parts; Keras 3 alone."""
+    layers = k.layers
+    sequence = layers.Input((7, 2), name="sequence")
+    image = layers.Input((5, 8, 3), name="image")
+    volume = layers.Input((4, 3, 5, 2), name="volume")
+    outputs = [
+        layers.AdaptiveAveragePooling1D(3, name="average1")(sequence),
+        layers.AdaptiveMaxPooling1D(5, name="max1")(sequence),
+        layers.AdaptiveAveragePooling2D((2, 4), name="average2")(image),
+        layers.AdaptiveMaxPooling2D(3, name="max2")(layers.Conv2D(2, 1, name="conv")(image)),
+        layers.AdaptiveAveragePooling3D((2, 2, 3), name="average3")(volume),
+        layers.AdaptiveMaxPooling3D(2, name="max3")(volume),
+    ]
+    return k.Model([sequence, image, volume], outputs, name="adaptive")
+
+
+_FUNCTIONS = {
+    "k2": ("mish", "gelu", "hard_sigmoid"),
+    "k3": (
+        *("celu", "glu", "hard_shrink", "hard_silu", "hard_tanh", "log_sigmoid", "log_softmax"),
+        *("mish", "soft_shrink", "sparse_plus", "sparse_sigmoid", "sparsemax", "squareplus"),
+        *("tanh_shrink", "hard_sigmoid"),
+    ),
+}
+
+
+def more_activations(k: Any) -> Any:
+    """Return a model with an output for each activation that tools/make_references.py has not."""
+    layers = k.layers
+    image = layers.Input((3, 4, 6), name="image")
+    pooled = layers.MaxPooling2D((2, 1), name="pool")(image)
+    functions = _FUNCTIONS["k3" if k.__name__ == "keras" else "k2"]
+    outputs = [
+        layers.Activation(name, name=name)((image, pooled)[i % 2])
+        for i, name in enumerate(functions)
+    ]
+    outputs.append(layers.Dense(4, activation=functions[0], name="built_in")(pooled))
+    if k.__name__ != "keras":
+        outputs.append(layers.ThresholdedReLU(0.3, name="thresholded")(image))
+    return k.Model(image, outputs, name="more_activations")
+
+
+MODELS: Mapping[str, tuple[Build, tuple[str, ...]]] = {
+    "series": (series, ("k2", "k3")),
+    "volume": (volume, ("k2", "k3")),
+    "normalisations": (normalisations, ("k2", "k3")),
+    "adaptive": (adaptive, ("k3",)),
+    "more_activations": (more_activations, ("k2", "k3")),
+}
+"""What builds each model, and the Keras versions that can."""
+
+
+def main() -> None:
+    """Write the files of the models that are named, or of all."""
+    for name in sys.argv[1:] or MODELS:
+        build, families = MODELS[name]
+        for family in FAMILIES:
+            if family in families:
+                path = DATA / f"{name}_{family}.h5"
+                write_reference(path, family, build, np.random.default_rng(7))
+                print(path.name, path.stat().st_size, path.with_suffix(".npz").stat().st_size)
+
+
+if __name__ == "__main__":
+    main()
