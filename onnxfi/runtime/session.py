@@ -121,7 +121,10 @@ def _open(
     content: bytes, options: onnxruntime.SessionOptions, providers: Sequence[str]
 ) -> onnxruntime.InferenceSession:
     try:
-        return onnxruntime.InferenceSession(content, options, providers=providers)
+        # Pad_Fusion moves a Pad with zeros into a MaxPool, which pads with the smallest number.
+        return onnxruntime.InferenceSession(
+            content, options, providers=providers, disabled_optimizers=["Pad_Fusion"]
+        )
     except _REFUSALS:
         # An optimization may fail where the kernels do not, such as those for int8 on float8.
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL

@@ -193,3 +193,16 @@ def test_results_do_not_share_memory_between_runs() -> None:
         before = first.copy()
         model_session.run({"x": x + x})
         assert first.tobytes() == before.tobytes()
+
+
+def test_padding_with_zeros_stays_before_a_max_pooling() -> None:
+    pads = onnx.numpy_helper.from_array(np.array([0, 0, 1, 1, 0, 0, 1, 1]), "pads")
+    nodes = [
+        helper.make_node("Pad", ["x", "pads"], ["padded"]),
+        helper.make_node("MaxPool", ["padded"], ["y"], kernel_shape=[3, 3], strides=[3, 3]),
+    ]
+    x, y = (helper.make_tensor_value_info(name, FLOAT, [1, 1, 4, 4]) for name in ("x", "y"))
+    y.type.tensor_type.shape.dim[2].dim_value = y.type.tensor_type.shape.dim[3].dim_value = 2
+    feeds = {"x": np.full((1, 1, 4, 4), -1, np.float32)}
+    result = session(nodes, [x], [y], [pads]).run(feeds)["y"]
+    assert result.max() == 0
