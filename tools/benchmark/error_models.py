@@ -6,7 +6,8 @@ that was drawn, which is what the time may grow with. Error models that read the
 have read it before, as the injector has them do; reading it is on a line of its own.
 
 Usage: python tools/benchmark/error_models.py [SPATIAL ...] [--draws 2000]
-SPATIAL is what spatial:model=... takes: the path of a file, or the name of a built-in model.
+SPATIAL is what spatial:model=... takes: the path of a file, or the name of a built-in model; by
+default all of those.
 """
 
 import argparse
@@ -22,6 +23,7 @@ import numpy as np
 
 from onnxfi.error_models import ErrorModel, load
 from onnxfi.error_models.error_model import ForGolden
+from onnxfi.error_models.library import MODELS
 
 T = TypeVar("T")
 SHAPES = ((1, 64, 112, 112), (1, 512, 7, 7))
@@ -58,7 +60,13 @@ NOTHING_READ = 5  # microseconds
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("spatial", nargs="*", metavar="SPATIAL", help="a file, or a built-in model")
+    parser.add_argument(
+        "spatial",
+        nargs="*",
+        metavar="SPATIAL",
+        default=MODELS,
+        help="a file, or a built-in model; all of the built-in ones where none is given",
+    )
     parser.add_argument("--draws", type=int, default=2000, help="the most for each figure")
     arguments = parser.parse_args()
     rng = np.random.default_rng(0)
@@ -70,8 +78,6 @@ def main() -> None:
     for name in arguments.spatial:
         label = f"spatial:model={Path(name).name}"
         models[label] = load({"name": "spatial", "configuration": {"model": name}})
-        fixed = {"model": name, "low": -3.0, "high": 3.0}
-        models[f"{label},low=-3,high=3"] = load({"name": "spatial", "configuration": fixed})
     width = max(map(len, models)) + 2
     print(f"{'error model':<{width}}" + "".join(f"{x!s:>20}" for x in SHAPES) + f"{'sites':>8}")
     for label, model in models.items():
