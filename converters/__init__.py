@@ -1,8 +1,9 @@
 """Other formats to ONNX.
 
-Two routes convert a Keras model. ``native`` reads the .h5 and builds the graph itself: no
+Two routes convert a model. ``native`` reads a Keras file and builds the graph itself: no
 TensorFlow, and nothing in the file is executed. ``tf2onnx`` (extra ``keras``, in a child process)
-takes what the native route refuses. This package knows nothing of the injector.
+takes what the native route refuses, and SavedModel folders and TFLite files. This package knows
+nothing of the injector.
 """
 
 from pathlib import Path
@@ -12,11 +13,21 @@ import onnx
 
 from onnxfi.converters.keras_file import is_keras_file
 from onnxfi.converters.native import convert_native
+from onnxfi.converters.source_kind import SourceKind, kind_of
+from onnxfi.converters.tensorflow.limits import Limits
 from onnxfi.converters.tf2onnx_route import convert_with_tf2onnx
 from onnxfi.converters.verification import verify
 from onnxfi.errors import ModelFormatError
 
-__all__ = ["NEWEST_OPSET", "OLDEST_OPSET", "convert", "is_keras_file", "verify"]
+__all__ = [
+    "NEWEST_OPSET",
+    "OLDEST_OPSET",
+    "Limits",
+    "convert",
+    "is_convertible",
+    "is_keras_file",
+    "verify",
+]
 
 OLDEST_OPSET = 13
 NEWEST_OPSET = 23
@@ -25,20 +36,24 @@ NEWEST_OPSET = 23
 def convert(
     source: Path,
     *,
-    route: Literal["native", "tf2onnx"] = "native",
+    route: Literal["native", "tf2onnx"] | None = None,
     opset: int = 17,
     architecture: Path | None = None,
     unsafe: bool = False,
+    limits: Limits | None = None,
 ) -> onnx.ModelProto:
-    """Convert a Keras model to ONNX.
+    """Convert a model of another framework to ONNX.
 
     Args:
-        source: a .h5 file; with the route ``tf2onnx`` also a .keras file or a SavedModel folder.
-        route: ``native`` or ``tf2onnx``.
+        source: a .h5 or .keras file; with the route ``tf2onnx`` also a SavedModel folder or a
+            .tflite file.
+        route: ``native`` or ``tf2onnx``; None takes ``native`` for a Keras file and ``tf2onnx``
+            for the others.
         opset: version of the default operator set, from 13 on.
         architecture: JSON of ``model.to_json()``, for a .h5 that holds weights only.
         unsafe: let the route ``tf2onnx`` execute code that the file contains (Lambda layers,
             custom classes). The native route never does.
+        limits: the time and the memory that the route ``tf2onnx`` may take.
 
     Returns:
         A checked model that carries its layer map and its provenance in ``metadata_props``. Inputs
@@ -55,6 +70,9 @@ def convert(
             f"The opset must be from {OLDEST_OPSET} to {NEWEST_OPSET}, got {opset}. "
             "Use 17, which every current runtime reads."
         )
+    if route is None:
+        others = (SourceKind.SAVED_MODEL, SourceKind.TFLITE)
+        route = "tf2onnx" if kind_of(source) in others else "native"
     if route == "native":
         return convert_native(source, opset=opset, architecture=architecture)
     if route != "tf2onnx":
@@ -66,4 +84,9 @@ def convert(
             f"The route tf2onnx must get a whole model, got the architecture {architecture}. "
             "Use --route native."
         )
-    return convert_with_tf2onnx(source, opset=opset, unsafe=unsafe)
+    return convert_with_tf2onnx(source, opset=opset, unsafe=unsafe, limits=limits or Limits())
+
+
+def is_convertible(path: Path) -> bool:
+    """Say whether a path looks like something that `convert` reads."""
+    return kind_of(path) is not None

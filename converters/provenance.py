@@ -13,6 +13,7 @@ from onnxfi.converters.layer_map import METADATA_KEY, Layer, dump_layers
 from onnxfi.errors import ModelFormatError
 
 DIFFERENCE_KEY = "onnxfi.largest_difference"
+ROUTE_KEY = "onnxfi.route"
 _CHUNK = 2**20
 _LARGEST_CHECKED = 2**16  # bytes of a constant: shapes and axes are smaller
 # What takes part in a conversion by each route.
@@ -37,7 +38,7 @@ def describe_source(
     installed = {name: found for name in _PACKAGES[route] if (found := _version_of(name))}
     metadata = {
         "onnxfi.source_sha256": source_sha256(source),
-        "onnxfi.route": route,
+        ROUTE_KEY: route,
         "onnxfi.opset": str(opset),
         "onnxfi.keras_version": keras_version,
         "onnxfi.versions": json.dumps(installed),

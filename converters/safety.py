@@ -1,4 +1,4 @@
-"""Refusing to let Keras load what executes code, reads other files, or fills the memory.
+"""Refusing to let TensorFlow load what executes code, reads other files, or fills the memory.
 
 Everything is found by reading alone. The native route needs none of this: it executes nothing and
 refuses by itself what it would have to follow.
@@ -12,7 +12,10 @@ from onnxfi.converters.configuration_dangers import configuration_dangers
 from onnxfi.converters.hdf5 import open_hdf5
 from onnxfi.converters.keras_archive import is_archive, unpacked_weights
 from onnxfi.converters.keras_file import read_stored_configuration
+from onnxfi.converters.saved_model_file import saved_model_dangers
+from onnxfi.converters.source_kind import SourceKind, kind_of
 from onnxfi.converters.storage_dangers import archive_dangers, hdf5_dangers
+from onnxfi.converters.tflite_file import tflite_dangers
 from onnxfi.errors import ModelFormatError
 
 logger = logging.getLogger(__name__)
@@ -22,17 +25,22 @@ _LONGEST = 200
 
 
 def require_safe(source: Path, *, unsafe: bool) -> None:
-    """Refuse a source that does more than hold data when Keras loads it.
+    """Refuse a source that does more than compute when TensorFlow loads and runs it.
 
     Args:
-        source: a .h5 file, a .keras file or a SavedModel folder.
+        source: a .h5, .keras or .tflite file, or a SavedModel folder.
         unsafe: whether the user trusts the source; it is only told what will run then.
 
     Raises:
         ModelFormatError: the source holds code, refers to other files, holds weights only, or
             cannot be read.
     """
-    if not source.is_dir() and read_stored_configuration(source) is None:
+    if source.is_dir() and kind_of(source) is None:
+        raise ModelFormatError(
+            f"A folder must hold a SavedModel to be converted, but {source} has no "
+            "saved_model.pb. Name the folder that has it."
+        )
+    if kind_of(source) in (SourceKind.KERAS, None) and read_stored_configuration(source) is None:
         raise ModelFormatError(
             f"Keras must get a whole model, but {source} holds weights only. "
             "Use --route native with --architecture."
@@ -46,7 +54,9 @@ def require_safe(source: Path, *, unsafe: bool) -> None:
             f"A model must be plain data to be loaded without trust, but {source} holds {named}. "
             "If you trust where it came from, pass --unsafe."
         )
-    logger.warning("Unsafe, as asked for: Keras loads %s, which holds %s.", source, named)
+    logger.warning(
+        "Unsafe, as asked for: TensorFlow loads and runs %s, which holds %s.", source, named
+    )
 
 
 def in_words(dangers: Sequence[str]) -> str:
@@ -57,13 +67,16 @@ def in_words(dangers: Sequence[str]) -> str:
 
 
 def dangers_of(source: Path) -> list[str]:
-    """Return all that a source would do to a Keras that loads it, in words for a message.
+    """Return all that a source would do to what loads it, in words for a message.
 
     Raises:
         ModelFormatError: the source is damaged.
     """
-    if source.is_dir():
-        return ["a SavedModel, which is a program"]
+    kind = kind_of(source)
+    if kind == SourceKind.SAVED_MODEL:
+        return saved_model_dangers(source)
+    if kind == SourceKind.TFLITE:
+        return tflite_dangers(source)
     archive = is_archive(source)
     dangers = archive_dangers(source) if archive else []
     configuration = read_stored_configuration(source)

@@ -1,7 +1,8 @@
-"""The tf2onnx route: Keras loads the model in a child process, tf2onnx converts its trace.
+"""The tf2onnx route: TensorFlow loads the source in a child process, tf2onnx converts its trace.
 
 It takes what the native route refuses, and is a witness of its own in tests. What it returns has
-been compared with Keras run eagerly, because a finished tf2onnx conversion is no evidence.
+been compared with the source run by its own framework, because a finished tf2onnx conversion is no
+evidence.
 """
 
 import tempfile
@@ -11,10 +12,13 @@ from pathlib import Path
 import onnx
 
 from onnxfi.converters.graph_builder import BATCH
-from onnxfi.converters.keras_process import keras_version, require_packages, run_keras
-from onnxfi.converters.layer_map import Layer
+from onnxfi.converters.keras_file import keras_version_of
+from onnxfi.converters.layer_map import METADATA_KEY, Layer, parse_layers
 from onnxfi.converters.provenance import describe_source, finish_model, record_difference
 from onnxfi.converters.safety import require_safe
+from onnxfi.converters.source_kind import SourceKind, kind_of
+from onnxfi.converters.tensorflow.limits import Limits
+from onnxfi.converters.tensorflow.process import require_packages, run_child
 from onnxfi.converters.verification import require_agreement
 from onnxfi.errors import ModelFormatError
 
@@ -22,49 +26,50 @@ NEWEST_OPSET = 18
 _TOLERANCE = 1e-4
 
 
-def convert_with_tf2onnx(source: Path, *, opset: int, unsafe: bool) -> onnx.ModelProto:
-    """Convert what Keras can load.
+def convert_with_tf2onnx(
+    source: Path, *, opset: int, unsafe: bool, limits: Limits
+) -> onnx.ModelProto:
+    """Convert what TensorFlow can load.
 
     Args:
-        source: a .h5 or .keras file.
+        source: a .h5, .keras or .tflite file, or a SavedModel folder.
         opset: version of the default operator set, to 18.
         unsafe: execute code that the source contains.
+        limits: what TensorFlow is stopped for.
 
     Returns:
-        A checked model that agrees with Keras. Its layer map is thin: the layers whose output
-        tf2onnx left under a name of their own.
+        A checked model that agrees with its source.
 
     Raises:
-        ConversionMismatchError: the result is not what Keras computes.
+        ConversionMismatchError: the result is not what the source computes.
         MissingExtraError: the extra ``keras`` is not installed.
-        ModelFormatError: the source is no model that Keras loads, or needs ``unsafe``.
+        ModelFormatError: the source is no model that TensorFlow loads, needs ``unsafe``, or more
+            than the limits.
     """
     if opset > NEWEST_OPSET:
         raise ModelFormatError(
             f"The route tf2onnx writes opsets up to {NEWEST_OPSET}, got {opset}. "
             "Use a smaller opset, or --route native."
         )
-    if source.is_dir():
-        raise ModelFormatError(
-            "The route tf2onnx must get a .h5 or .keras file at this time, got the folder "
-            f"{source}. Load the SavedModel with Keras and save it as .h5 or .keras."
-        )
     require_safe(source, unsafe=unsafe)
     require_packages("tf2onnx")
     with tempfile.TemporaryDirectory(prefix="onnxfi-") as folder:
         path = Path(folder, "model.onnx")
         options = ["--opset", str(opset), *(["--unsafe"] if unsafe else [])]
-        run_keras("convert", source, [path], options)
+        run_child("convert", source, [path], options, limits=limits)
         model = onnx.load(path)
     _require_onnx_operators(model, source)
     _free_batch(model)
+    is_keras = kind_of(source) == SourceKind.KERAS
     finished = finish_model(
         model,
-        _layers(model),
-        describe_source(source, "tf2onnx", opset, keras_version(source)),
+        [*_inputs(model), *_traced_layers(model)],
+        describe_source(source, "tf2onnx", opset, keras_version_of(source) if is_keras else ""),
         advice="tf2onnx wrote it so: use --route native.",
     )
-    difference = require_agreement(source, finished, tolerance=_TOLERANCE, unsafe=unsafe)
+    difference = require_agreement(
+        source, finished, tolerance=_TOLERANCE, unsafe=unsafe, limits=limits
+    )
     record_difference(finished, difference)
     return finished
 
@@ -88,10 +93,15 @@ def _free_batch(model: onnx.ModelProto) -> None:
             sizes[0].dim_param = BATCH
 
 
-def _layers(model: onnx.ModelProto) -> Iterator[Layer]:
-    """Yield the inputs, which keep their names; a trace of all layers is not made yet."""
+def _inputs(model: onnx.ModelProto) -> Iterator[Layer]:
     for value in model.graph.input:
         rank = len(value.type.tensor_type.shape.dim)
         yield Layer(
             value.name, "InputLayer", value.name, channel_axis=rank - 1 if rank > 2 else None
         )
+
+
+def _traced_layers(model: onnx.ModelProto) -> tuple[Layer, ...]:
+    """Return the layers that the child found."""
+    (text,) = (entry.value for entry in model.metadata_props if entry.key == METADATA_KEY)
+    return parse_layers(text)

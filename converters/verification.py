@@ -1,4 +1,4 @@
-"""Comparing a converted model with Keras itself, run eagerly in a child process."""
+"""Comparing a converted model with its source, run by its own framework in a child process."""
 
 import tempfile
 from collections.abc import Set
@@ -9,8 +9,9 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from onnxfi.converters.keras_process import run_keras
 from onnxfi.converters.safety import require_safe
+from onnxfi.converters.tensorflow.limits import Limits
+from onnxfi.converters.tensorflow.process import run_child
 from onnxfi.converters.whole_model import write_whole_model
 from onnxfi.errors import ConversionMismatchError
 
@@ -25,6 +26,7 @@ def verify(
     architecture: Path | None = None,
     seed: int = 0,
     unsafe: bool = False,
+    limits: Limits | None = None,
 ) -> float:
     """Return how far a converted model is from its source.
 
@@ -37,6 +39,7 @@ def verify(
         architecture: JSON of ``model.to_json()``, for a .h5 that holds weights only.
         seed: seed of the random inputs.
         unsafe: execute code that the source contains.
+        limits: what the framework is stopped for.
 
     Returns:
         The largest absolute difference of any output value. NaN counts as no difference where
@@ -51,11 +54,14 @@ def verify(
     with tempfile.TemporaryDirectory() as folder:
         if architecture is not None:
             source = write_whole_model(source, architecture, Path(folder))
-        return max(difference for difference, _ in _differences(source, model, seed, unsafe))
+        return max(
+            difference
+            for difference, _ in _differences(source, model, seed, unsafe, limits or Limits())
+        )
 
 
 def require_agreement(
-    source: Path, model: onnx.ModelProto, *, tolerance: float, unsafe: bool
+    source: Path, model: onnx.ModelProto, *, tolerance: float, unsafe: bool, limits: Limits
 ) -> float:
     """Refuse a converted model that is not what Keras computes.
 
@@ -64,6 +70,7 @@ def require_agreement(
         model: what it was converted to.
         tolerance: largest difference, relative to the largest value of an output.
         unsafe: execute code that the source contains.
+        limits: what the framework is stopped for.
 
     Returns:
         The largest absolute difference of any output value.
@@ -71,7 +78,7 @@ def require_agreement(
     Raises:
         ConversionMismatchError: an output differs by more.
     """
-    differences = _differences(source, model, 0, unsafe)
+    differences = _differences(source, model, 0, unsafe, limits)
     for i, (difference, scale) in enumerate(differences):
         if difference > tolerance * scale:
             raise ConversionMismatchError(
@@ -83,7 +90,7 @@ def require_agreement(
 
 
 def _differences(
-    source: Path, model: onnx.ModelProto, seed: int, unsafe: bool
+    source: Path, model: onnx.ModelProto, seed: int, unsafe: bool, limits: Limits
 ) -> list[tuple[float, float]]:
     """Return (largest difference, largest value) of each output at each batch size."""
     # Kept out of the package's import: this is the only place that runs a model.
@@ -96,7 +103,7 @@ def _differences(
     names = [value.name for value in session.get_inputs()]
     whole = {node.input[0] for node in model.graph.node if node.op_type == "Cast"}
     arrays = _random_inputs(session.get_inputs(), whole, np.random.default_rng(seed))
-    expected = _keras_outputs(source, arrays, unsafe)
+    expected = _outputs(source, arrays, unsafe, limits)
     result = []
     for batch in _BATCHES:
         inputs = {name: arrays[f"{batch}/{i}"] for i, name in enumerate(names)}
@@ -129,11 +136,12 @@ def _random_inputs(
     return arrays
 
 
-def _keras_outputs(source: Path, arrays: dict[str, Any], unsafe: bool) -> dict[str, Any]:
+def _outputs(source: Path, arrays: dict[str, Any], unsafe: bool, limits: Limits) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="onnxfi-") as folder:
         inputs, outputs = Path(folder, "inputs.npz"), Path(folder, "outputs.npz")
         np.savez(inputs, **arrays)
-        run_keras("predict", source, [inputs, outputs], ["--unsafe"] if unsafe else [])
+        options = ["--unsafe"] if unsafe else []
+        run_child("predict", source, [inputs, outputs], options, limits=limits)
         with np.load(outputs) as stored:
             return {key: stored[key] for key in stored}
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 ModelArgument = Annotated[
-    Path, typer.Argument(metavar="MODEL", help="An .onnx file, or a Keras file to convert.")
+    Path, typer.Argument(metavar="MODEL", help="An .onnx file, or a model to convert.")
 ]
 TargetOption = Annotated[
     str, typer.Option("--target", help="A tensor, layer or node name; see `onnxfi inspect`.")
@@ -18,6 +18,9 @@ TargetsOption = Annotated[
         "--target",
         help="A tensor, layer or node name; repeat the option to hit several targets at once.",
     ),
+]
+DirectoryArgument = Annotated[
+    str, typer.Argument(metavar="DIR", help="A run directory, or its address.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of the random generator.")]

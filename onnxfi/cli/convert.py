@@ -1,5 +1,6 @@
 """``onnxfi convert``."""
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ import typer
 from onnxfi import converters
 from onnxfi.cli.output import messages
 from onnxfi.converters.layer_map import METADATA_KEY, parse_layers
-from onnxfi.converters.provenance import record_difference
+from onnxfi.converters.provenance import DIFFERENCE_KEY, ROUTE_KEY, record_difference
 from onnxfi.errors import ModelFormatError
 from onnxfi.whole_file import whole_file
 
@@ -23,7 +24,10 @@ class RouteName(StrEnum):
 
 
 def convert(
-    source: Annotated[Path, typer.Argument(metavar="SRC", help="A Keras file.")],
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="SRC", help="A Keras file, a SavedModel folder or a TFLite file."),
+    ],
     destination: Annotated[
         Path | None, typer.Argument(metavar="DST", help="By default SRC with the ending .onnx.")
     ] = None,
@@ -34,36 +38,66 @@ def convert(
     ] = None,
     opset: Annotated[int, typer.Option(help="Version of the ONNX operator set.")] = 17,
     route: Annotated[
-        RouteName,
-        typer.Option(help="native needs no TensorFlow; tf2onnx needs the extra keras."),
-    ] = RouteName.NATIVE,
+        RouteName | None,
+        typer.Option(
+            help="native needs no TensorFlow, and is the default for Keras files; tf2onnx needs "
+            "the extra keras.",
+            show_default=False,
+        ),
+    ] = None,
     verify: Annotated[
-        bool, typer.Option("--verify", help="Compare with Keras run eagerly (extra keras).")
+        bool,
+        typer.Option("--verify", help="Compare with the source, run by TensorFlow (extra keras)."),
     ] = False,
     unsafe: Annotated[
         bool, typer.Option("--unsafe", help="Let the route tf2onnx execute code in the file.")
     ] = False,
+    time_limit: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", min=1, help="TensorFlow is stopped after that time."),
+    ] = 900,
+    memory_limit: Annotated[
+        float | None,
+        typer.Option(
+            metavar="GIB",
+            min=0.1,
+            help="TensorFlow is stopped when it takes more; by default 80 % of the machine's "
+            "memory. Linux only.",
+        ),
+    ] = None,
 ) -> None:
-    """Convert a Keras file to ONNX.
+    """Convert a model of TensorFlow or Keras to ONNX.
 
     Example: onnxfi convert lenet.h5 lenet.onnx --verify
     """
+    limits = converters.Limits(seconds=time_limit)
+    if memory_limit is not None:
+        limits = replace(limits, memory=int(memory_limit * 2**30))
     model = converters.convert(
-        source, route=route.value, opset=opset, architecture=architecture, unsafe=unsafe
+        source,
+        route=None if route is None else route.value,
+        opset=opset,
+        architecture=architecture,
+        unsafe=unsafe,
+        limits=limits,
     )
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
     difference = None
-    if verify:
-        difference = converters.verify(source, model, architecture=architecture, unsafe=unsafe)
+    if DIFFERENCE_KEY in metadata:
+        difference = float(metadata[DIFFERENCE_KEY])
+    elif verify:
+        difference = converters.verify(
+            source, model, architecture=architecture, unsafe=unsafe, limits=limits
+        )
         record_difference(model, difference)
     destination = source.with_suffix(".onnx") if destination is None else destination
     _write(model, destination)
-    layers = parse_layers(next(x.value for x in model.metadata_props if x.key == METADATA_KEY))
     messages.print(
-        f"Converted {source} by the route {route.value}: {len(model.graph.node)} nodes, "
-        f"{len(layers)} layers.",
+        f"Converted {source} by the route {metadata[ROUTE_KEY]}: {len(model.graph.node)} nodes, "
+        f"{len(parse_layers(metadata[METADATA_KEY]))} layers.",
     )
     if difference is not None:
-        messages.print(f"Largest absolute difference to Keras: {difference:.3g}")
+        messages.print(f"Largest absolute difference to the source: {difference:.3g}")
     typer.echo(destination)
 
 

@@ -26,8 +26,8 @@ def load(source: str | Path | onnx.ModelProto) -> Model:
     Initializers that are also graph inputs count as constants.
 
     Args:
-        source: an .onnx file, a file that `onnxfi.converters.convert` reads (a Keras .h5), or a
-            model in memory.
+        source: an .onnx file, what `onnxfi.converters.convert` reads (a Keras .h5, a SavedModel),
+            or a model in memory.
 
     Raises:
         ModelFormatError: there is no such file, or it holds no valid model.
@@ -37,7 +37,7 @@ def load(source: str | Path | onnx.ModelProto) -> Model:
     path = Path(source)
     if not path.exists():
         raise ModelFormatError(f"A model must be an existing file, and there is none at {path}.")
-    if converters.is_keras_file(path):
+    if converters.is_convertible(path):
         return _prepare(ir.serde.deserialize_model(converters.convert(path)), path)
     return _prepare(_read(path), path)
 

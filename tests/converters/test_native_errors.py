@@ -111,7 +111,7 @@ def test_missing_file_and_folders(tmp_path):
         convert(tmp_path)
     (tmp_path / "saved_model.pb").touch()
     with pytest.raises(ModelFormatError, match=r"SavedModel folder.*--route tf2onnx"):
-        convert(tmp_path)
+        convert(tmp_path, route="native")
 
 
 def test_hdf5_that_keras_did_not_write(tmp_path):

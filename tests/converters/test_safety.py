@@ -11,8 +11,9 @@ import zipfile
 import h5py
 import pytest
 
-from onnxfi.converters import convert, keras_process, verify
+from onnxfi.converters import convert, verify
 from onnxfi.converters.safety import dangers_of, require_safe
+from onnxfi.converters.tensorflow import process
 from onnxfi.errors import MissingExtraError, ModelFormatError
 
 
@@ -63,7 +64,7 @@ def test_code_is_refused_unless_trusted(tmp_path, entry, message, caplog):
     assert "--unsafe" in str(caught.value)
     with caplog.at_level(logging.WARNING, "onnxfi"):
         require_safe(path, unsafe=True)
-    assert "Keras loads" in caplog.text
+    assert "TensorFlow loads and runs" in caplog.text
     assert "'m" in caplog.text
 
 
@@ -74,7 +75,7 @@ def test_all_that_is_found_is_named_in_one_message(tmp_path):
 
 
 def test_code_is_refused_before_any_process_starts(tmp_path, monkeypatch):
-    monkeypatch.setattr(keras_process.subprocess, "run", None)
+    monkeypatch.setattr(process.subprocess, "Popen", None)
     path = write(tmp_path / "model.h5", layer("Lambda"))
     with pytest.raises(ModelFormatError, match="Lambda"):
         convert(path, route="tf2onnx")
@@ -236,13 +237,13 @@ def test_ordinary_files_are_safe(references, name, family):
     require_safe(references / f"{name}_{family}.h5", unsafe=False)
 
 
-def test_saved_model_is_a_program(tmp_path):
-    with pytest.raises(ModelFormatError, match="which is a program"):
+def test_a_folder_without_a_saved_model_is_refused(tmp_path):
+    with pytest.raises(ModelFormatError, match=r"has no saved_model\.pb"):
         require_safe(tmp_path, unsafe=False)
 
 
 def test_missing_extra_names_the_extra(references, monkeypatch):
-    monkeypatch.setattr(keras_process.importlib.util, "find_spec", lambda _name: None)
+    monkeypatch.setattr(process.importlib.util, "find_spec", lambda _name: None)
     source = references / "lenet_k2.h5"
     for action in (
         lambda: convert(source, route="tf2onnx"),
