@@ -1,7 +1,7 @@
 """What is kept of each injection: the rows of the Parquet files."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +80,7 @@ def write_records(
         table,
         content,
         compression="zstd",
+        write_statistics=["injection_id"],  # those of every column would be most of a small file
         use_dictionary=[path for path, _ in leaves.values() if path not in floats | counting],
         column_encoding={
             **dict.fromkeys(counting, "DELTA_BINARY_PACKED"),
@@ -105,7 +106,8 @@ def _leaf(field: pa.Field) -> tuple[str, pa.DataType]:
 
 def record_files(storage: Storage) -> list[str]:
     """Return the names of the records files, in the order of the injections."""
-    return [name for name in storage.names(FOLDER) if _is_records_file(name)]
+    names = (name for name in storage.names(FOLDER) if _is_records_file(name))
+    return sorted(names, key=lambda name: (len(name), name))  # longer ids are higher ones
 
 
 def _is_records_file(name: str) -> bool:
@@ -123,7 +125,7 @@ def count_records(storage: Storage) -> int:
     )
 
 
-def read_records(directory: str | Path, columns: list[str] | None = None) -> pa.Table:
+def read_records(directory: str | Path, columns: Sequence[str] | None = None) -> pa.Table:
     """Read the records of a run directory, in the order of the injections.
 
     Args:
@@ -134,6 +136,19 @@ def read_records(directory: str | Path, columns: list[str] | None = None) -> pa.
         ConfigurationError: the directory holds no records, one of the files is damaged, or they are
             of several runs.
     """
+    return pa.concat_tables(read_shards(directory, columns))
+
+
+def read_shards(directory: str | Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+    """Yield the records of a run directory file by file, in the order of the injections.
+
+    Args:
+        directory: the run directory, or its address.
+        columns: the columns to read; by default all.
+
+    Raises:
+        ConfigurationError: as `read_records` does.
+    """
     storage = open_storage(directory)
     names = record_files(storage)
     if not names:
@@ -141,18 +156,27 @@ def read_records(directory: str | Path, columns: list[str] | None = None) -> pa.
             f"A run directory must hold records/*.parquet, and {directory} holds none. "
             f"Make some with `onnxfi campaign resume {directory}`."
         )
-    tables: list[pa.Table] = [
-        _read(storage, name, lambda file: file.read(columns=columns)) for name in names
-    ]
-    runs: dict[str, str] = {}
-    for name, table in zip(names, tables, strict=True):
-        runs.setdefault(about(table.schema).get("run", ""), name)
-    if len(runs) > 1:
-        raise ConfigurationError(
-            f"The records of a run directory must be of one run, and in {directory} "
-            f"{' and '.join(runs.values())} are of different ones. Move away what is foreign."
-        )
-    return pa.concat_tables(table.replace_schema_metadata() for table in tables)
+    wanted = None if columns is None else list(columns)
+    run = None
+    for name in names:
+        table = read_file(storage, name, wanted)
+        of_run = about(table.schema).get("run")
+        if name != names[0] and of_run != run:
+            raise ConfigurationError(
+                f"The records of a run directory must be of one run, and in {directory} "
+                f"{names[0]} and {name} are of different ones. Move away what is foreign."
+            )
+        run = of_run
+        yield table.replace_schema_metadata()
+
+
+def read_file(storage: Storage, name: str, columns: list[str] | None = None) -> pa.Table:
+    """Read one records file, with what it says of itself.
+
+    Raises:
+        ConfigurationError: it is damaged.
+    """
+    return _read(storage, name, lambda file: file.read(columns=columns))
 
 
 def about(schema: pa.Schema) -> dict[str, str]:

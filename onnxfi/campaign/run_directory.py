@@ -96,9 +96,13 @@ class RunDirectory:
         }
         write_records(table, self.storage, shard.file_name, about=about)
 
+    def files(self) -> list[str]:
+        """Return the names of the records files, in the order of the injections."""
+        return record_files(self.storage)
+
     def finished(self) -> list[range]:
-        """Return the ids of the injections whose records are there, as the files' names tell."""
-        return [_ids(name) for name in record_files(self.storage)]
+        """Return the ids in each records file, as its name tells."""
+        return [_ids(name) for name in self.files()]
 
     def clean(self) -> None:
         """Remove what writes left behind that were cut off; no process may be writing."""

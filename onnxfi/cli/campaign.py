@@ -1,20 +1,11 @@
-"""``onnxfi campaign run|resume|status|summary``."""
+"""``onnxfi campaign run|resume|summary``, and the group of all its commands."""
 
-import os
-import shlex
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
 from onnxfi.campaign import (
     Campaign,
@@ -24,7 +15,11 @@ from onnxfi.campaign import (
     read_records,
     summarise_targets,
 )
-from onnxfi.cli.arguments import JsonOption, ProviderName
+from onnxfi.cli.arguments import DirectoryArgument, JsonOption, ProviderName
+from onnxfi.cli.campaign_export import export
+from onnxfi.cli.campaign_replay import replay_injection
+from onnxfi.cli.campaign_running import run_to_end, shown
+from onnxfi.cli.campaign_status import status
 from onnxfi.cli.older_tools import (
     ClassesOption,
     InputsOption,
@@ -36,10 +31,8 @@ from onnxfi.cli.older_tools import (
     keep,
     translate,
 )
-from onnxfi.cli.output import messages, print_json, print_table, summary_table
+from onnxfi.cli.output import print_json, print_table, summary_table
 from onnxfi.errors import ConfigurationError
-
-INTERRUPTED = 130
 
 app = typer.Typer(
     help="Plan, run and resume campaigns.\n\nExample: onnxfi campaign run campaign.yaml",
@@ -47,7 +40,22 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-DirectoryArgument = Annotated[Path, typer.Argument(metavar="DIR", help="A run directory.")]
+app.command()(status)
+app.command("replay")(replay_injection)
+app.command()(export)
+
+WorkersOption = Annotated[int | None, typer.Option(min=1, help="Threads that inject.")]
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="A Dask scheduler, tcp://host:port, whose workers inject (extra distributed).",
+    ),
+]
+LogOption = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Log as JSON, a line each; - for stderr."),
+]
 
 
 @app.command()
@@ -56,8 +64,13 @@ def run(
         Path | None, typer.Argument(metavar="CONFIG.yaml", help="The campaign.")
     ] = None,
     *,
-    out: Annotated[Path | None, typer.Option(help="The run directory.")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads that inject.")] = None,
+    out: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="The run directory, or an address such as s3://…"),
+    ] = None,
+    workers: WorkersOption = None,
+    scheduler: SchedulerOption = None,
+    log_json: LogOption = None,
     provider: Annotated[ProviderName | None, typer.Option(help="auto, cpu or cuda.")] = None,
     from_tensorfi2: TensorFI2Option = None,
     from_classes: ClassesOption = None,
@@ -86,13 +99,14 @@ def run(
     if configuration is not None:
         planned = Configuration.from_yaml(configuration)
     else:
-        planned = keep(translate(**older, **options), out)
+        planned = keep(translate(**older, **options), None if out is None else Path(out))
     said = {"workers": workers, "provider": provider.value if provider else None}
     execution = planned.execution.model_copy(
         update={key: value for key, value in said.items() if value is not None}
     )
     planned = planned.model_copy(update={"execution": execution})
-    print_summary(run_to_end(Campaign.create(planned, out=out)))
+    campaign = Campaign.create(planned, out=out)
+    print_summary(run_to_end(campaign, scheduler=scheduler, log_json=log_json))
 
 
 def _check_exclusive(campaigns: Mapping[str, Path | None], options: Mapping[str, object]) -> None:
@@ -115,26 +129,17 @@ def _option(name: str) -> str:
 
 
 @app.command()
-def resume(directory: DirectoryArgument) -> None:
+def resume(
+    directory: DirectoryArgument,
+    *,
+    scheduler: SchedulerOption = None,
+    log_json: LogOption = None,
+) -> None:
     """Run what is left of a campaign that was interrupted, and print its summary.
 
     Example: onnxfi campaign resume runs/lenet
     """
-    print_summary(run_to_end(Campaign.open(directory)))
-
-
-@app.command()
-def status(directory: DirectoryArgument, *, as_json: JsonOption = False) -> None:
-    """Tell how much of a campaign is recorded.
-
-    Example: onnxfi campaign status runs/lenet
-    """
-    opened = RunDirectory.open(directory)
-    done, planned = opened.recorded, int(opened.manifest["injections"])
-    if as_json:
-        print_json({"recorded": done, "planned": planned})
-    else:
-        typer.echo(f"{done} of {planned} injections recorded ({100 * done / planned:.1f} %)")
+    print_summary(run_to_end(Campaign.open(directory), scheduler=scheduler, log_json=log_json))
 
 
 @app.command()
@@ -151,44 +156,8 @@ def summary(directory: DirectoryArgument, *, as_json: JsonOption = False) -> Non
         print_table(summary_table(rows, title=str(directory)))
 
 
-def run_to_end(campaign: Campaign) -> Path:
-    """Run a campaign with a progress bar; an interrupt ends the command with a way to go on."""
-    directory = campaign.directory.path
-    shown = Path(os.path.relpath(directory))
-    messages.print(
-        f"{campaign.injections} injections on {campaign.directory.manifest['provider']}, "
-        f"records in {shown}",
-    )
-    progress = Progress(
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-        TextColumn("left"),
-        console=messages,
-        transient=True,
-        disable=not messages.is_terminal,  # a log file shall not fill with bars
-    )
-    try:
-        with progress:
-            task = progress.add_task("", total=campaign.injections, rate="")
-
-            def advance(count: int) -> None:
-                speed = progress.tasks[0].speed
-                progress.update(task, advance=count, rate=f"{speed:.0f}/s" if speed else "")
-
-            campaign.run(on_injections=advance)
-    except KeyboardInterrupt:
-        messages.print(
-            "Interrupted; what is recorded stays. "
-            f"Go on with: onnxfi campaign resume {shlex.quote(str(shown))}",
-        )
-        raise typer.Exit(INTERRUPTED) from None
-    return directory
-
-
-def print_summary(directory: Path) -> list[TargetSummary]:
+def print_summary(directory: str | Path) -> list[TargetSummary]:
     """Print the table of outcomes per target of a run directory, and return its rows."""
     rows = summarise_targets(read_records(directory))
-    print_table(summary_table(rows, title=f"Outcomes in {os.path.relpath(directory)}"))
+    print_table(summary_table(rows, title=f"Outcomes in {shown(directory)}"))
     return rows

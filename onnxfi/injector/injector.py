@@ -264,6 +264,34 @@ class Injector:
             yield injections
             start = ids.stop
 
+    def corrupted(self, golden: Golden, injection: Injection) -> dict[str, np.ndarray]:
+        """Return the corrupted tensors of an injection, by the names of the targets.
+
+        Downstream of another target it is the tensor that the fault there led to, corrupted.
+
+        Args:
+            golden: the golden run of the injection.
+            injection: the injection; where its execution failed, the later targets are left out.
+
+        Raises:
+            InputError: the execution fails as it did then.
+        """
+        corruptions = dict(zip(injection.targets, injection.corruptions, strict=True))
+        tensors: dict[str, np.ndarray] = {}
+
+        def corrupt(target: Target, value: np.ndarray) -> np.ndarray:
+            if target.tensor not in corruptions:
+                return value
+            tensors[target.tensor] = corruptions[target.tensor].apply(value)
+            return tensors[target.tensor]
+
+        first = {
+            x.tensor: corrupt(x, golden.targets[x.tensor]) for x in self.split.stages[0].targets
+        }
+        if len(corruptions) > len(first):
+            self._sessions.run_suffix({**golden.boundary, **first}, corrupt)
+        return tensors
+
     def _inject_in_lanes(
         self, golden: Golden, ids: range, drawer: _Drawer, metric: Metric
     ) -> list[Injection]:

@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 EXTRAS = (
     *("tensorflow", "keras", "tf_keras", "tf2onnx", "sklearn", "jinja2", "plotly", "dask"),
+    *("distributed", "fsspec"),
     *("pytest", "hypothesis"),
 )
 

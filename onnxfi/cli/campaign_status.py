@@ -1,0 +1,104 @@
+"""``onnxfi campaign status``."""
+
+from collections import Counter
+from typing import Any
+
+import typer
+from rich.table import Table
+
+from onnxfi.campaign import Rate, RunDirectory
+from onnxfi.campaign.heartbeat import SignOfLife, read_sign_of_life
+from onnxfi.campaign.records import read_shards
+from onnxfi.cli.arguments import DirectoryArgument, JsonOption
+from onnxfi.cli.output import print_json, print_table, rate_text
+
+_COLUMNS = ("target", "error_model", "outcome")
+
+
+def status(directory: DirectoryArgument, *, as_json: JsonOption = False) -> None:
+    """Tell how far a campaign is, whether a process runs it, and the sdc rates so far.
+
+    Example: onnxfi campaign status runs/lenet
+    """
+    opened = RunDirectory.open(directory)
+    sign = read_sign_of_life(opened.storage)
+    strata = _count(opened)
+    done = sum(counted.total() for counted in strata.values())
+    planned = int(opened.manifest["injections"])
+    if as_json:
+        print_json(
+            {
+                "recorded": done,
+                "planned": planned,
+                "running": _running(sign),
+                "strata": [
+                    {
+                        "target": target,
+                        "error_model": error_model,
+                        "injections": counted.total(),
+                        "outcomes": dict(counted),
+                    }
+                    for (target, error_model), counted in strata.items()
+                ],
+            }
+        )
+        return
+    typer.echo(f"{done} of {planned} injections recorded ({100 * done / max(1, planned):.1f} %)")
+    typer.echo(_sentence(sign, left=planned - done, place=directory))
+    if strata:
+        print_table(_table(strata))
+
+
+def _count(directory: RunDirectory) -> dict[tuple[str, str], Counter[str]]:
+    """Count the outcomes of each stratum, in the order of the injections."""
+    strata: dict[tuple[str, str], Counter[str]] = {}
+    if not directory.files():
+        return strata
+    for shard in read_shards(directory.place, _COLUMNS):
+        # A shard is of one stratum.
+        key = (shard["target"][0].as_py(), shard["error_model"][0].as_py())
+        counts = shard["outcome"].value_counts().to_pylist()
+        strata.setdefault(key, Counter()).update({x["values"]: x["counts"] for x in counts})
+    return strata
+
+
+def _running(sign: SignOfLife | None) -> dict[str, Any] | None:
+    if sign is None or not sign.running:
+        return None
+    return {
+        "host": sign.host,
+        "process": sign.process,
+        "began": sign.began,
+        "done": sign.done,
+        "rate": sign.rate,
+    }
+
+
+def _sentence(sign: SignOfLife | None, *, left: int, place: str) -> str:
+    if sign is not None and sign.running:
+        time_left = f", {_duration(left / sign.rate)} left" if sign.rate else ""
+        return (
+            f"Process {sign.process} on {sign.host} runs it: {sign.done} injections since it "
+            f"began, {sign.rate:.0f}/s{time_left}."
+        )
+    if not left:
+        return "It is done."
+    return f"No process runs it; go on with: onnxfi campaign resume {place}"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}"
+
+
+def _table(strata: dict[tuple[str, str], Counter[str]]) -> Table:
+    table = Table(caption="rates so far in %, with their 95 % Wilson intervals")
+    for heading in ("target", "error model"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("injections", "sdc", "due"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for (target, error_model), counted in strata.items():
+        rates = (Rate.of(counted[x], counted.total()) for x in ("sdc", "due"))
+        table.add_row(target, error_model, str(counted.total()), *map(rate_text, rates))
+    return table

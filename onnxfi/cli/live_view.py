@@ -1,0 +1,95 @@
+"""The progress of a campaign on a terminal: rate, time left, and the sdc rates so far."""
+
+from collections import Counter
+from types import TracebackType
+from typing import Self
+
+from rich.console import Group, RenderableType
+from rich.live import Live
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from onnxfi.campaign import Rate
+from onnxfi.campaign.execution import ShardOutcomes
+from onnxfi.cli.output import messages, rate_text
+
+# The strata that had a shard last; more would not fit on a screen.
+_MOST_ROWS = 10
+
+
+class LiveView:
+    """Shows on stderr how far a campaign is; nothing where stderr is no terminal."""
+
+    def __init__(self, *, planned: int, disabled: bool = False) -> None:
+        """Begin.
+
+        Args:
+            planned: the number of injections of the campaign.
+            disabled: show nothing in any case.
+        """
+        self._planned = planned
+        self._strata: dict[tuple[str, str], Counter[str]] = {}
+        self._progress = Progress(
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            TextColumn("left"),
+            console=messages,
+        )
+        # A log file shall not fill with bars.
+        self._live = (
+            Live(get_renderable=self._render, console=messages, transient=True)
+            if messages.is_terminal and not disabled
+            else None
+        )
+
+    def __enter__(self) -> Self:
+        """Begin to show."""
+        if self._live is not None:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take it off the screen."""
+        if self._live is not None:
+            self._live.stop()
+
+    def advance(self, count: int) -> None:
+        """Show that injections were done; those of an earlier run first, which have no rate."""
+        if not self._progress.tasks:
+            self._progress.add_task("", total=self._planned, completed=count, rate="")
+            return
+        task = self._progress.tasks[0]
+        rate = f"{task.speed:.0f}/s" if task.speed else ""
+        self._progress.update(task.id, advance=count, rate=rate)
+
+    def add(self, shard: ShardOutcomes) -> None:
+        """Count the outcomes of a shard."""
+        key = (shard.target, shard.error_model)
+        counted = self._strata.pop(key, Counter())
+        counted.update(shard.outcomes)
+        self._strata[key] = counted  # last
+
+    def _render(self) -> RenderableType:
+        table = Table(caption="of this run so far, in %, with 95 % intervals", box=None)
+        for heading in ("target", "error model"):
+            table.add_column(heading, overflow="ellipsis", no_wrap=True)
+        for heading in ("injections", "sdc", "due"):
+            table.add_column(heading, justify="right", no_wrap=True)
+        for (target, error_model), counted in list(self._strata.items())[-_MOST_ROWS:]:
+            rates = (Rate.of(counted[x], counted.total()) for x in ("sdc", "due"))
+            table.add_row(target, error_model, str(counted.total()), *map(rate_text, rates))
+        parts: list[RenderableType] = [table] if self._strata else []
+        return Group(*parts, self._progress)
