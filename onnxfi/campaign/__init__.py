@@ -5,23 +5,15 @@ from onnxfi.campaign.configuration import Configuration
 from onnxfi.campaign.profiling import profile
 from onnxfi.campaign.records import read_records
 from onnxfi.campaign.run_directory import RunDirectory
-from onnxfi.campaign.summary import (
-    BitSummary,
-    Rate,
-    TargetSummary,
-    summarise_bits,
-    summarise_targets,
-)
+from onnxfi.campaign.statistics import CampaignStatistics, Rate, summarise
 
 __all__ = [
-    "BitSummary",
     "Campaign",
+    "CampaignStatistics",
     "Configuration",
     "Rate",
     "RunDirectory",
-    "TargetSummary",
     "profile",
     "read_records",
-    "summarise_bits",
-    "summarise_targets",
+    "summarise",
 ]

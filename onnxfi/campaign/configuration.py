@@ -221,6 +221,16 @@ class MetricEntry(_Section):
     output: str | None = None
 
 
+class Statistics(_Section):
+    """How the records are counted; none of it changes a record.
+
+    Attributes:
+        wrong_inputs: whether injections count that met an input which is wrong without a fault.
+    """
+
+    wrong_inputs: Literal["keep", "exclude"] = "keep"
+
+
 class Execution(_Section):
     """How to run; none of it changes a record.
 
@@ -267,6 +277,7 @@ class Configuration(_Section):
         injections: how many.
         metric: what decides between sdc and benign.
         seed: determines every corruption.
+        statistics: how the records are counted.
         execution: how to run.
         out: the run directory: a folder, or an address such as ``s3://bucket/run``.
     """
@@ -278,6 +289,7 @@ class Configuration(_Section):
     injections: Injections = Injections()
     metric: MetricEntry = MetricEntry()
     seed: int = Field(default=0, ge=0)
+    statistics: Statistics = Statistics()
     execution: Execution = Execution()
     out: Path | str | None = None
 

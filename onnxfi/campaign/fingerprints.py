@@ -42,7 +42,7 @@ def relevant_keys(configuration: Configuration) -> dict[str, str]:
 def _relevant(configuration: Configuration) -> dict[str, Any]:
     # Where and how fast a campaign runs changes no record; the files count by what they hold.
     relevant = configuration.model_dump(mode="json")
-    for place in ("execution", "out", "model", "error_models"):
+    for place in ("execution", "statistics", "out", "model", "error_models"):
         del relevant[place]
     del relevant["inputs"]["file"]
     for entry in relevant["targets"] if isinstance(relevant["targets"], list) else ():

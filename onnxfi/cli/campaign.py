@@ -1,25 +1,18 @@
-"""``onnxfi campaign run|resume|summary``, and the group of all its commands."""
+"""``onnxfi campaign run|resume``, and the group of all its commands."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from onnxfi.campaign import (
-    Campaign,
-    Configuration,
-    RunDirectory,
-    TargetSummary,
-    read_records,
-    summarise_targets,
-)
-from onnxfi.cli.arguments import DirectoryArgument, JsonOption, ProviderName
+from onnxfi.campaign import Campaign, Configuration
+from onnxfi.cli.arguments import DirectoryArgument, ProviderName
 from onnxfi.cli.campaign_export import export
 from onnxfi.cli.campaign_replay import replay_injection
-from onnxfi.cli.campaign_running import run_to_end, shown
+from onnxfi.cli.campaign_running import run_to_end
 from onnxfi.cli.campaign_status import status
+from onnxfi.cli.campaign_summary import print_summary, summary
 from onnxfi.cli.older_tools import (
     ClassesOption,
     InputsOption,
@@ -31,7 +24,6 @@ from onnxfi.cli.older_tools import (
     keep,
     translate,
 )
-from onnxfi.cli.output import print_json, print_table, summary_table
 from onnxfi.errors import ConfigurationError
 
 app = typer.Typer(
@@ -41,6 +33,7 @@ app = typer.Typer(
 )
 
 app.command()(status)
+app.command()(summary)
 app.command("replay")(replay_injection)
 app.command()(export)
 
@@ -140,24 +133,3 @@ def resume(
     Example: onnxfi campaign resume runs/lenet
     """
     print_summary(run_to_end(Campaign.open(directory), scheduler=scheduler, log_json=log_json))
-
-
-@app.command()
-def summary(directory: DirectoryArgument, *, as_json: JsonOption = False) -> None:
-    """Print the outcomes per target.
-
-    Example: onnxfi campaign summary runs/lenet
-    """
-    RunDirectory.open(directory)
-    rows = summarise_targets(read_records(directory))
-    if as_json:
-        print_json([asdict(row) for row in rows])
-    else:
-        print_table(summary_table(rows, title=str(directory)))
-
-
-def print_summary(directory: str | Path) -> list[TargetSummary]:
-    """Print the table of outcomes per target of a run directory, and return its rows."""
-    rows = summarise_targets(read_records(directory))
-    print_table(summary_table(rows, title=f"Outcomes in {shown(directory)}"))
-    return rows

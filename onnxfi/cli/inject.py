@@ -9,8 +9,8 @@ from rich.table import Table
 
 from onnxfi.campaign.inputs import read_unlabelled
 from onnxfi.campaign.plan import Plan
+from onnxfi.campaign.statistics import Rate
 from onnxfi.campaign.strata import Stratum
-from onnxfi.campaign.summary import Rate
 from onnxfi.cli.arguments import (
     JsonOption,
     ModelArgument,
@@ -19,7 +19,8 @@ from onnxfi.cli.arguments import (
     SeedOption,
     TargetsOption,
 )
-from onnxfi.cli.output import print_json, print_table, rate_text
+from onnxfi.cli.output import print_json, print_table
+from onnxfi.cli.rates import rate_text
 from onnxfi.error_models import load as load_error_model
 from onnxfi.error_models.value_class import to_float64
 from onnxfi.graph import load

@@ -17,7 +17,8 @@ from rich.table import Table
 
 from onnxfi.campaign import Rate
 from onnxfi.campaign.execution import ShardOutcomes
-from onnxfi.cli.output import messages, rate_text
+from onnxfi.cli.output import messages
+from onnxfi.cli.rates import rate_text
 
 # The strata that had a shard last; more would not fit on a screen.
 _MOST_ROWS = 10

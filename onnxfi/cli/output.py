@@ -8,8 +8,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from onnxfi.campaign import Rate, TargetSummary
-
 # Names of tensors and files are data: "[bold]" and ":dog:" in them mean nothing.
 _PLAIN: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False}
 
@@ -38,26 +36,3 @@ def print_table(table: Table) -> None:
     if not console.is_terminal:
         console = Console(width=200, **_PLAIN)
     console.print(table)
-
-
-def summary_table(summaries: list[TargetSummary], *, title: str) -> Table:
-    """Make the table of outcomes per target, each with its 95 % Wilson interval in percent."""
-    table = Table(title=title, caption="shares in %, with their 95 % Wilson intervals")
-    for heading in ("target", "op", "error model"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("injections", "masked", "benign", "sdc", "due"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row in summaries:
-        table.add_row(
-            row.target,
-            row.op_type,
-            row.error_model,
-            str(row.injections),
-            *(rate_text(rate) for rate in (row.masked, row.benign, row.sdc, row.due)),
-        )
-    return table
-
-
-def rate_text(rate: Rate) -> str:
-    """Write a rate in percent with its interval."""
-    return f"{100 * rate.share:.1f} [{100 * rate.low:.1f}, {100 * rate.high:.1f}]"

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from onnxfi.campaign import RunDirectory, read_records, summarise_bits, summarise_targets
+from onnxfi.campaign import RunDirectory
+from onnxfi.campaign.statistics import CampaignStatistics, summarise
+from onnxfi.campaign.statistics.wording import describe_counts
 from onnxfi.error_models import BitLayout, bit_layout
 from onnxfi.graph import load
 from onnxfi.report.html import write_report
@@ -23,12 +25,13 @@ def write_campaign_report(directory: Path, out: Path | None = None) -> Path:
         MissingExtraError: jinja2 or plotly is not installed.
     """
     opened = RunDirectory.open(directory)
-    records = read_records(directory)
+    found = summarise(directory, opened.configuration)
     manifest = opened.manifest
     facts = {
         "model": opened.configuration.model.name,
         "inputs": opened.configuration.inputs.file.name,
-        "injections": f"{records.num_rows} recorded of {manifest['injections']} planned",
+        "injections": f"{opened.recorded} recorded of {manifest['injections']} planned",
+        "counted": describe_counts(found),
         "seed": str(manifest["seed"]),
         "provider": str(manifest["provider"]),
         **{f"version of {name}": version for name, version in manifest["versions"].items()},
@@ -39,16 +42,16 @@ def write_campaign_report(directory: Path, out: Path | None = None) -> Path:
         directory / "report.html" if out is None else out,
         title=f"Fault injection: {opened.configuration.model.stem}",
         facts=facts,
-        summary=summarise_targets(records),
-        bits=summarise_bits(records),
-        layout=_bit_layout(opened, set(records["target"].to_pylist())),
+        statistics=found,
+        layout=_bit_layout(opened, found),
     )
 
 
-def _bit_layout(opened: RunDirectory, targets: set[str]) -> BitLayout | None:
+def _bit_layout(opened: RunDirectory, found: CampaignStatistics) -> BitLayout | None:
     """Return the layout of the targets' dtype, if they have one in common and it can be told."""
     if not opened.configuration.model.exists():
         return None  # a report can be made where the model is not
+    targets = {group.key["target"] for group in found.groups.get("target", ())}
     model = load(opened.configuration.model)
     dtypes = {target.dtype for target in model.targets() if target.tensor in targets}
     return bit_layout(dtypes.pop()) if len(dtypes) == 1 else None

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from onnxfi.campaign.summary import BitSummary, TargetSummary
+from onnxfi.campaign.statistics import GroupStatistics
 from onnxfi.error_models import BitLayout
 
 # Worst first, so that sdc starts at zero and its interval can be read off the axis. The colours
@@ -21,13 +21,13 @@ _LONGEST_LABEL = 48
 _FONT = {"family": "system-ui, sans-serif", "size": 13, "color": "#1b1f24"}
 
 
-def outcome_chart(summary: Sequence[TargetSummary]) -> dict[str, Any]:
+def outcome_chart(summary: Sequence[GroupStatistics]) -> dict[str, Any]:
     """Make the stacked horizontal bars of the outcomes, one bar for each row of the summary.
 
     The 95 % interval of sdc is drawn over the bars as an error bar.
 
     Args:
-        summary: at least one row; the first becomes the topmost bar.
+        summary: the statistics by target, at least one; the first becomes the topmost bar.
     """
     # Bars stand at numbers, because two rows may have the same label.
     places = list(range(len(summary)))
@@ -37,8 +37,8 @@ def outcome_chart(summary: Sequence[TargetSummary]) -> dict[str, Any]:
             "orientation": "h",
             "name": outcome,
             "y": places,
-            "x": [100 * getattr(row, outcome).share for row in summary],
-            "customdata": [[getattr(row, outcome).count, row.injections] for row in summary],
+            "x": [100 * row.per_inference[outcome].share for row in summary],
+            "customdata": [[row.per_inference[outcome].count, row.injections] for row in summary],
             "marker": {"color": colour},
             "hovertemplate": f"{outcome} %{{x:.1f}} % (%{{customdata[0]}} of %{{customdata[1]}})"
             "<extra></extra>",
@@ -61,9 +61,9 @@ def outcome_chart(summary: Sequence[TargetSummary]) -> dict[str, Any]:
     return {"data": [*bars, *_sdc_interval(summary, places)], "layout": layout}
 
 
-def _sdc_interval(summary: Sequence[TargetSummary], places: list[int]) -> list[dict[str, Any]]:
+def _sdc_interval(summary: Sequence[GroupStatistics], places: list[int]) -> list[dict[str, Any]]:
     """Give the traces of the sdc interval: a light halo, and the error bar on it."""
-    rates = [row.sdc for row in summary]
+    rates = [row.per_inference["sdc"] for row in summary]
     traces = []
     for colour, thickness, is_halo in (("#ffffff", 5, True), ("#1b1f24", 1.5, False)):
         error = {
@@ -91,43 +91,47 @@ def _sdc_interval(summary: Sequence[TargetSummary], places: list[int]) -> list[d
     return traces
 
 
-def bar_labels(summary: Sequence[TargetSummary]) -> list[str]:
+def bar_labels(summary: Sequence[GroupStatistics]) -> list[str]:
     """Name each row by its layer, and by what else is needed to tell the rows apart."""
-    several_models = len({row.error_model for row in summary}) > 1
-    targets_of = Counter(layer for layer, _ in {(row.layer, row.target) for row in summary})
+    keys = [row.key for row in summary]
+    several_models = len({key["error_model"] for key in keys}) > 1
+    targets_of = Counter(layer for layer, _ in {(key["layer"], key["target"]) for key in keys})
     labels = []
-    for row in summary:
-        label = row.layer or row.target
-        if row.layer and targets_of[row.layer] > 1:
-            label += f" ({row.target})"
+    for key in keys:
+        label = str(key["layer"] or key["target"])
+        if key["layer"] and targets_of[key["layer"]] > 1:
+            label += f" ({key['target']})"
         if several_models:
-            label += f" · {row.error_model}"
+            label += f" · {key['error_model']}"
         labels.append(label)
     return labels
 
 
-def bit_chart(bits: Sequence[BitSummary], *, layout: BitLayout | None = None) -> dict[str, Any]:
+def bit_chart(
+    bits: Sequence[GroupStatistics], *, layout: BitLayout | None = None
+) -> dict[str, Any]:
     """Make the stacked bars of the outcomes by flipped bit, the high bits on the right.
 
     Args:
-        bits: at least one row.
+        bits: the statistics by bit, at least one.
         layout: the bits of the targets' dtype; the sign, exponent and mantissa are then named.
     """
-    ordered = sorted(bits, key=lambda row: row.bit)
+    ordered = sorted(bits, key=lambda row: int(row.key["bit"]))
+    numbers = [int(row.key["bit"]) for row in ordered]
     data = [
         {
             "type": "bar",
             "name": outcome,
-            "x": [row.bit for row in ordered],
-            "y": [_percent(getattr(row, outcome), row.injections) for row in ordered],
-            "customdata": [[getattr(row, outcome), row.injections] for row in ordered],
+            "x": numbers,
+            "y": [100 * row.per_inference[outcome].share for row in ordered],
+            "customdata": [[row.per_inference[outcome].count, row.injections] for row in ordered],
             "marker": {"color": colour},
             "hovertemplate": f"bit %{{x}}: {outcome} %{{y:.1f}} % "
             "(%{customdata[0]} of %{customdata[1]})<extra></extra>",
         }
         for outcome, colour in OUTCOME_COLOURS.items()
     ]
-    width = max(ordered[-1].bit + 1, layout.width if layout else 0)
+    width = max(numbers[-1] + 1, layout.width if layout else 0)
     figure = _layout(380)
     figure["xaxis"] = {
         "title": {"text": "flipped bit (0 is the least significant)"},
@@ -190,11 +194,6 @@ def _layout(height: int) -> dict[str, Any]:
             "x": 0,
         },
     }
-
-
-def _percent(count: int, total: int) -> float:
-    """Give a count as a percentage; 0 where the total is."""
-    return 100 * count / total if total else 0.0
 
 
 def _plotly_text(text: str) -> str:

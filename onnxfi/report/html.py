@@ -2,11 +2,11 @@
 
 import importlib.resources
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from onnxfi.campaign.summary import BitSummary, Rate, TargetSummary
+from onnxfi.campaign.statistics import CampaignStatistics, Difference, Rate, WeightedRate
 from onnxfi.error_models import BitLayout
 from onnxfi.errors import ConfigurationError, MissingExtraError
 from onnxfi.report.charts import OUTCOME_COLOURS, bit_chart, outcome_chart
@@ -22,14 +22,29 @@ DEFINITIONS = {
     "benign": "the outputs differ from the golden outputs, and the metric does not mind",
 }
 
+# What the metric's columns mean; others are shown under their names.
+RATES = {
+    "sdc5": "SDC-5: the faulty top-1 class is not among the golden top-5",
+    "sdc10": "SDC-10 %: the score of the golden top-1 class moved by more than 10 % of itself",
+    "sdc20": "SDC-20 %: the same, by more than 20 %",
+}
+# In the order to show, below those by target.
+_SECTIONS = {
+    "layer": "Outcomes by layer",
+    "operator": "Outcomes by operator",
+    "bit_field": "Outcomes by bit field",
+    "pattern": "Outcomes by spatial pattern",
+    "value_class": "Outcomes by value class",
+    "input_class": "Outcomes by class of the input",
+}
+
 
 def write_report(
     out: Path,
     *,
     title: str,
     facts: Mapping[str, str],
-    summary: Sequence[TargetSummary],
-    bits: Sequence[BitSummary],
+    statistics: CampaignStatistics,
     layout: BitLayout | None = None,
 ) -> Path:
     """Write the report of a campaign as one self-contained HTML file.
@@ -40,8 +55,7 @@ def write_report(
         out: the file to write; its folder is made where there is none.
         title: the heading.
         facts: what was run, in the order to show: model, seed, provider, versions, hashes, …
-        summary: outcomes by target and error model, in the order to show.
-        bits: outcomes by flipped bit; empty where no error model flips bits.
+        statistics: what the records add up to.
         layout: bits of the targets' dtype, to name the sign, exponent and mantissa; None where the
             targets have several dtypes.
 
@@ -59,8 +73,8 @@ def write_report(
     page = _render(
         title=title,
         facts=facts,
-        summary=summary,
-        charts=_charts(summary, bits, layout),
+        statistics=statistics,
+        charts=_charts(statistics, layout),
     )
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -73,15 +87,13 @@ def write_report(
     return out
 
 
-def _charts(
-    summary: Sequence[TargetSummary], bits: Sequence[BitSummary], layout: BitLayout | None
-) -> dict[str, dict[str, Any]]:
+def _charts(statistics: CampaignStatistics, layout: BitLayout | None) -> dict[str, dict[str, Any]]:
     """Make the charts there is data for, by the id of the element that shows them."""
     charts = {}
-    if summary:
-        charts["outcomes"] = outcome_chart(summary)
-    if bits:
-        charts["bits"] = bit_chart(bits, layout=layout)
+    if "target" in statistics.groups:
+        charts["outcomes"] = outcome_chart(statistics.groups["target"])
+    if "bit" in statistics.groups:
+        charts["bits"] = bit_chart(statistics.groups["bit"], layout=layout)
     return charts
 
 
@@ -89,7 +101,7 @@ def _render(
     *,
     title: str,
     facts: Mapping[str, str],
-    summary: Sequence[TargetSummary],
+    statistics: CampaignStatistics,
     charts: Mapping[str, Mapping[str, Any]],
 ) -> str:
     """Fill the template."""
@@ -108,11 +120,20 @@ def _render(
     )
     environment.filters["percent"] = _percent
     environment.filters["interval"] = _interval
+    environment.filters["points"] = _points
     template = importlib.resources.files("onnxfi.report") / "report.html.j2"
     return environment.from_string(template.read_text(encoding="utf-8")).render(
         title=title,
         facts=facts,
-        summary=summary,
+        summary=statistics.groups.get("target", ()),
+        network=statistics.network,
+        sections=[
+            (heading, statistics.groups[name])
+            for name, heading in _SECTIONS.items()
+            if name in statistics.groups
+        ],
+        several_inputs=statistics.faults != statistics.injections,
+        rates=RATES,
         outcomes=OUTCOME_COLOURS,
         definitions=DEFINITIONS,
         chart_ids=list(charts),
@@ -127,11 +148,16 @@ def _script_json(document: Mapping[str, Any]) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _percent(rate: Rate) -> str:
+def _percent(rate: Rate | WeightedRate) -> str:
     """Write the share of a rate, such as ``12.3 %``."""
     return f"{100 * rate.share:.1f}\N{NO-BREAK SPACE}%"
 
 
-def _interval(rate: Rate) -> str:
-    """Write the 95 % interval of a rate in percent, such as ``[11.0, 13.7]``."""
+def _points(difference: Difference) -> str:
+    """Write a difference in percentage points, such as ``+1.2``."""
+    return f"{100 * difference.value:+.1f}"
+
+
+def _interval(rate: Rate | WeightedRate | Difference) -> str:
+    """Write a 95 % interval in percent, such as ``[11.0, 13.7]``."""
     return f"[{100 * rate.low:.1f},\N{NO-BREAK SPACE}{100 * rate.high:.1f}]"

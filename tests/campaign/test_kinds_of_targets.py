@@ -10,7 +10,7 @@ import pytest
 from onnx import numpy_helper
 from small_graphs import run_overwriting
 
-from onnxfi.campaign import Campaign, read_records, summarise_targets
+from onnxfi.campaign import Campaign, RunDirectory, read_records, summarise
 from onnxfi.errors import ConfigurationError
 from onnxfi.report import write_campaign_report
 
@@ -78,8 +78,9 @@ def test_several_targets_are_hit_by_one_injection(work: Path, write: Callable[..
     assert row["error_model"] == "zero:count=3 + bitflip:bit=24"
     assert [row["target_of_site"].count(x) for x in ("fc/w", "image", "relu")] == [3, 1, 1]
     assert row["bit"] == [None, None, None, 24, 24]
-    (summary,) = summarise_targets(read_records(work / "run"))
-    assert (summary.target, summary.injections) == (row["target"], 20)
+    opened = RunDirectory.open(work / "run")
+    (summary,) = summarise(opened.path, opened.configuration).groups["target"]
+    assert (summary.key["target"], summary.injections) == (row["target"], 20)
     assert write_campaign_report(work / "run").exists()
 
     for row in rows:

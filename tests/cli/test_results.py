@@ -242,12 +242,21 @@ def test_campaign_run_status_summary_report(onnxfi: Callable[..., Any], work: Pa
     document = json.loads(onnxfi("campaign", "status", "run", "--json").stdout)
     assert (document["recorded"], document["planned"], document["running"]) == (200, 200, None)
 
-    rows = json.loads(onnxfi("campaign", "summary", "run", "--json").stdout)
+    document = json.loads(onnxfi("campaign", "summary", "run", "--json").stdout)
+    rows = document["groups"]["target"]
     assert sum(row["injections"] for row in rows) == 200
     outcomes = read_records(Path("run"))["outcome"].to_pylist()
     for outcome in ("masked", "benign", "sdc", "due"):
-        assert sum(row[outcome]["count"] for row in rows) == outcomes.count(outcome)
+        counts = [row["per_inference"][outcome]["count"] for row in rows]
+        assert sum(counts) == outcomes.count(outcome)
     assert "conv2" in onnxfi("campaign", "summary", "run").stdout
+    by_bit = onnxfi("campaign", "summary", "run", "--by", "bit_field", "--rate", "sdc5").stdout
+    for text in ("bit field", "exponent", "sdc5", "The whole network", "8 inputs, without labels"):
+        assert text in by_bit
+    for option, wrong in (("--by", "colour"), ("--rate", "sdc6")):
+        mistake = onnxfi("campaign", "summary", "run", option, wrong)
+        assert mistake.status == 2
+        assert f"{option} must be one of" in mistake.stderr
 
     again = onnxfi("campaign", "resume", "run")
     assert again.status == 0

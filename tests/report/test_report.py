@@ -6,11 +6,21 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from onnxfi.campaign.summary import BitSummary, Rate, TargetSummary
+from onnxfi.campaign.statistics import (
+    Accuracy,
+    CampaignStatistics,
+    Difference,
+    GroupStatistics,
+    NetworkStatistics,
+    Rate,
+    WeightedRate,
+    WrongInputs,
+)
 from onnxfi.error_models import bit_layout
 from onnxfi.errors import ConfigurationError, MissingExtraError
 from onnxfi.report import write_report
@@ -64,31 +74,50 @@ class Page(HTMLParser):
         return figures
 
 
-def row(target: str = "conv1/out", layer: str | None = "conv1", model: str = "bitflip") -> object:
+def rates(total: int, **counts: int) -> dict[str, Rate]:
+    """Make rates of one total."""
+    return {name: Rate.of(count, total) for name, count in counts.items()}
+
+
+def group(key: dict[str, object], total: int, **counts: int) -> GroupStatistics:
+    """Make the statistics of a group in which each fault met one input."""
+    shares = rates(total, **counts)
+    return GroupStatistics(key, total, total, shares, shares, None)
+
+
+def row(
+    target: str = "conv1/out", layer: str | None = "conv1", model: str = "bitflip"
+) -> GroupStatistics:
     """Make a row of 1000 injections."""
-    return TargetSummary(
-        target=target,
-        layer=layer,
-        op_type="Conv",
-        error_model=model,
-        injections=1000,
-        masked=Rate.of(600, 1000),
-        benign=Rate.of(247, 1000),
-        sdc=Rate.of(123, 1000),
-        due=Rate.of(30, 1000),
-    )
+    key = {"target": target, "layer": layer, "op_type": "Conv", "error_model": model}
+    return group(key, 1000, masked=600, benign=247, sdc=123, due=30)
 
 
 BITS = [
-    BitSummary(bit=30, injections=40, masked=0, benign=10, sdc=20, due=10),
-    BitSummary(bit=0, injections=50, masked=50, benign=0, sdc=0, due=0),
+    group({"bit": 30}, 40, masked=0, benign=10, sdc=20, due=10),
+    group({"bit": 0}, 50, masked=50, benign=0, sdc=0, due=0),
 ]
 
 
-def write(tmp_path: Path, **changes: object) -> tuple[str, Page]:
+def statistics(
+    summary: list[GroupStatistics], bits: list[GroupStatistics], **others: Any
+) -> CampaignStatistics:
+    """Make the statistics of a campaign."""
+    groups = {"target": summary, "bit": bits} | others.pop("groups", {})
+    return CampaignStatistics(
+        injections=sum(x.injections for x in summary),
+        faults=sum(x.faults for x in summary),
+        wrong_inputs=WrongInputs(inputs=10, wrong=None, injections=0, handling="keep"),
+        groups={name: found for name, found in groups.items() if found},
+        network=others.pop("network", []),
+    )
+
+
+def write(tmp_path: Path, **changes: Any) -> tuple[str, Page]:
     """Write a report, and parse it."""
-    content = {"title": "A campaign", "facts": FACTS, "summary": [row()], "bits": BITS} | changes
-    out = write_report(tmp_path / "report.html", **content)  # type: ignore[arg-type]
+    found = statistics(changes.pop("summary", [row()]), changes.pop("bits", BITS))
+    content = {"title": "A campaign", "facts": FACTS, "statistics": found} | changes
+    out = write_report(tmp_path / "report.html", **content)
     source = out.read_text(encoding="utf-8")
     return source, Page(source)
 
@@ -106,7 +135,7 @@ def test_numbers_are_there(tmp_path: Path) -> None:
     ):
         assert expected in page.text
     titles = [attributes["title"] for tag, attributes in page.tags if attributes.get("title")]
-    assert titles == [f"{count} of 1000 injections" for count in (123, 30, 247, 600)]
+    assert titles == [f"{count} of 1000" for count in (123, 30, 247, 600)]
 
 
 def test_outcomes_are_defined_in_the_order_of_the_decision(tmp_path: Path) -> None:
@@ -188,6 +217,30 @@ def test_labels_tell_rows_apart(tmp_path: Path) -> None:
     assert "x" * 300 in page.text
 
 
+def test_the_network_the_other_groupings_and_faults_are_told(tmp_path: Path) -> None:
+    shares = {"sdc": WeightedRate(0.034, 0.021, 0.047), "sdc5": WeightedRate(0.01, 0.0, 0.02)}
+    per_fault = rates(100, masked=50, benign=0, sdc=42, due=8)
+    accuracy = Accuracy(Rate.of(900, 1000), Rate.of(800, 1000), Difference(0.1, 0.08, 0.12))
+    target = row()
+    target = GroupStatistics(target.key, 1000, 100, target.per_inference, per_fault, accuracy)
+    found = statistics(
+        [target],
+        [],
+        groups={
+            "value_class": [group({"value_class": "flip"}, 8, masked=8, benign=0, sdc=0, due=0)]
+        },
+        network=[NetworkStatistics("bitflip", 7, 1234, shares)],
+    )
+    _, page = write(tmp_path, statistics=found)
+    assert "bitflip 7 3.4 % [2.1, 4.7] 1.0 % [0.0, 2.0]" in page.text
+    assert "Outcomes by value class" in page.text
+    assert "flip 8 0.0 %" in page.text
+    assert "+10.0 [8.0, 12.0]" in page.text
+    assert "Per fault" in page.text
+    assert "42.0 % [32.8, 51.8]" in page.text
+    assert "Per fault" not in write(tmp_path)[1].text
+
+
 def test_nothing_is_fetched(tmp_path: Path) -> None:
     source, page = write(tmp_path)
     for tag, attributes in page.tags:
@@ -237,7 +290,7 @@ def test_same_input_same_bytes(tmp_path: Path) -> None:
 def test_makes_the_folder_and_refuses_a_directory(tmp_path: Path) -> None:
     write(tmp_path / "new" / "folder")
     with pytest.raises(ConfigurationError, match="got the directory"):
-        write_report(tmp_path, title="", facts={}, summary=[], bits=[])
+        write_report(tmp_path, title="", facts={}, statistics=statistics([], []))
 
 
 @pytest.mark.parametrize("missing", ["jinja2", "plotly"])

@@ -1,0 +1,29 @@
+"""What the records of a campaign say, and how sure that is."""
+
+from onnxfi.campaign.statistics.campaign_statistics import (
+    Accuracy,
+    CampaignStatistics,
+    GroupStatistics,
+    NetworkStatistics,
+    WrongInputs,
+    WrongInputsHandling,
+    summarise,
+    summarise_records,
+)
+from onnxfi.campaign.statistics.difference import Difference
+from onnxfi.campaign.statistics.network import WeightedRate
+from onnxfi.campaign.statistics.rate import Rate
+
+__all__ = [
+    "Accuracy",
+    "CampaignStatistics",
+    "Difference",
+    "GroupStatistics",
+    "NetworkStatistics",
+    "Rate",
+    "WeightedRate",
+    "WrongInputs",
+    "WrongInputsHandling",
+    "summarise",
+    "summarise_records",
+]

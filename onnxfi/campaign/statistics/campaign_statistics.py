@@ -1,0 +1,251 @@
+"""What the records of a campaign add up to."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from onnxfi.campaign.configuration import Configuration
+from onnxfi.campaign.records import read_shards
+from onnxfi.campaign.statistics.difference import Difference, difference
+from onnxfi.campaign.statistics.grouping import (
+    GAINED,
+    GOLDEN_CORRECT,
+    GROUPINGS,
+    LABELLED,
+    LOST,
+    NOT_READ,
+    RIGHT,
+    flags_of,
+    prepare,
+)
+from onnxfi.campaign.statistics.network import WeightedRate, weighted_rate
+from onnxfi.campaign.statistics.rate import Rate
+from onnxfi.campaign.statistics.tally import Group, Tally
+from onnxfi.injector import OUTCOMES
+
+WrongInputsHandling = Literal["keep", "exclude"]
+_ROWS_AT_ONCE = 1 << 16
+_COUNTED = (*OUTCOMES, LABELLED, RIGHT, LOST, GAINED)
+
+
+@dataclass(frozen=True, slots=True)
+class Accuracy:
+    """How often the answer is the label's, per inference.
+
+    Attributes:
+        golden: without the fault.
+        faulty: with it.
+        drop: golden less faulty.
+    """
+
+    golden: Rate
+    faulty: Rate
+    drop: Difference
+
+
+@dataclass(frozen=True, slots=True)
+class GroupStatistics:
+    """The statistics of the injections that have something in common.
+
+    Attributes:
+        key: what they have in common, by column.
+        injections: number of inferences with a fault.
+        faults: number of different faults.
+        per_inference: for each outcome and each flag of the metric, its share of the inferences;
+            the intervals count faults.
+        per_fault: the share of the faults with which any inference has it.
+        accuracy: None without labels.
+    """
+
+    key: Mapping[str, Any]
+    injections: int
+    faults: int
+    per_inference: Mapping[str, Rate]
+    per_fault: Mapping[str, Rate]
+    accuracy: Accuracy | None
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkStatistics:
+    """The rates of a whole network under one error model.
+
+    Each rate is the mean of those of the targets, weighted with their bits, per inference.
+
+    Attributes:
+        error_model: the error model.
+        targets: number of targets.
+        target_bits: their bits.
+        per_inference: for each outcome and each flag of the metric.
+    """
+
+    error_model: str
+    targets: int
+    target_bits: int
+    per_inference: Mapping[str, WeightedRate]
+
+
+@dataclass(frozen=True, slots=True)
+class WrongInputs:
+    """The inputs that the model gets wrong without a fault.
+
+    Attributes:
+        inputs: number of inputs that injections met.
+        wrong: those of them that are wrong; None without labels.
+        injections: number of injections that met these.
+        handling: whether the statistics keep or exclude them.
+    """
+
+    inputs: int
+    wrong: int | None
+    injections: int
+    handling: WrongInputsHandling
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignStatistics:
+    """The statistics of a campaign.
+
+    Attributes:
+        injections: number of inferences with a fault that are counted.
+        faults: number of different faults.
+        wrong_inputs: the inputs that are wrong without a fault.
+        groups: the statistics by each grouping, such as ``target`` or ``bit``, the groups in the
+            order of their first injections; a grouping that nothing falls under is left out.
+        network: for each error model.
+    """
+
+    injections: int
+    faults: int
+    wrong_inputs: WrongInputs
+    groups: Mapping[str, Sequence[GroupStatistics]]
+    network: Sequence[NetworkStatistics]
+
+
+def summarise(
+    directory: str | Path,
+    configuration: Configuration,
+    *,
+    wrong_inputs: WrongInputsHandling | None = None,
+) -> CampaignStatistics:
+    """Return the statistics of a run directory; its records are read a part at a time.
+
+    Args:
+        directory: the run directory, or its address.
+        configuration: that of the campaign.
+        wrong_inputs: whether to keep or exclude what met an input that is wrong without a fault; by
+            default what the configuration says.
+
+    Raises:
+        ConfigurationError: there are no records, or they cannot be read.
+    """
+    return summarise_records(
+        _read_parts(directory),
+        clustered=configuration.injections.inputs_per_fault != 1,
+        wrong_inputs=wrong_inputs or configuration.statistics.wrong_inputs,
+    )
+
+
+def _read_parts(directory: str | Path) -> Iterator[pa.Table]:
+    """Yield the records some files at a time, without the columns that no statistic needs."""
+    names = [x for x in next(read_shards(directory)).column_names if x not in NOT_READ]
+    waiting: list[pa.Table] = []
+    for table in read_shards(directory, names):
+        waiting.append(table)
+        if sum(len(x) for x in waiting) >= _ROWS_AT_ONCE:
+            yield pa.concat_tables(waiting)
+            waiting = []
+    if waiting:
+        yield pa.concat_tables(waiting)
+
+
+def summarise_records(
+    parts: Iterable[pa.Table],
+    *,
+    clustered: bool,
+    wrong_inputs: WrongInputsHandling = "keep",
+) -> CampaignStatistics:
+    """Return the statistics of records.
+
+    Args:
+        parts: the records, a part of them at a time, all of the same columns.
+        clustered: whether a fault may have several records.
+        wrong_inputs: whether to keep or exclude what met an input that is wrong without a fault.
+    """
+    tallies: dict[str, Tally] = {}
+    overall = inputs = None
+    flags: list[str] = []
+    for part in parts:
+        if overall is None or inputs is None:
+            flags = flags_of(part.schema)
+            counted = (*_COUNTED, *flags)
+            tallies = {
+                name: Tally(keys, counted, clustered=clustered) for name, keys in GROUPINGS.items()
+            }
+            overall = Tally((), counted, clustered=clustered)
+            inputs = Tally(("input_index", GOLDEN_CORRECT), (), clustered=False)
+        prepared = prepare(part, flags)
+        inputs.add(prepared)
+        if wrong_inputs == "exclude":
+            prepared = prepared.filter(pc.fill_null(prepared[GOLDEN_CORRECT], True))
+        for tally in (overall, *tallies.values()):
+            tally.add(prepared)
+    names = (*OUTCOMES, *flags)
+    groups = {
+        name: [_group(x, names) for x in found]
+        for name, tally in tallies.items()
+        if (found := tally.groups())
+    }
+    together = overall.groups() if overall else []
+    return CampaignStatistics(
+        injections=sum(x.injections for x in together),
+        faults=sum(x.faults for x in together),
+        wrong_inputs=_wrong_inputs(inputs.groups() if inputs else [], wrong_inputs),
+        groups=groups,
+        network=_network(groups.get("target", ()), names),
+    )
+
+
+def _group(group: Group, names: Sequence[str]) -> GroupStatistics:
+    accuracy = None
+    if group.count(LABELLED):
+        golden = group.count(RIGHT) + group.count(LOST) - group.count(GAINED)
+        accuracy = Accuracy(
+            golden=Rate.of(golden, group.count(LABELLED)),
+            faulty=group.per_inference(RIGHT),
+            drop=difference(group.per_inference(GAINED), group.per_inference(LOST)),
+        )
+    return GroupStatistics(
+        key=group.key,
+        injections=group.injections,
+        faults=group.faults,
+        per_inference={name: group.per_inference(name) for name in names},
+        per_fault={name: group.per_fault(name) for name in names},
+        accuracy=accuracy,
+    )
+
+
+def _network(targets: Sequence[GroupStatistics], names: Sequence[str]) -> list[NetworkStatistics]:
+    found = []
+    for error_model in dict.fromkeys(x.key["error_model"] for x in targets):
+        parts = [x for x in targets if x.key["error_model"] == error_model]
+        bits = [x.key["target_bits"] for x in parts]
+        rates = {
+            name: weighted_rate([x.per_inference[name] for x in parts], bits) for name in names
+        }
+        found.append(NetworkStatistics(error_model, len(parts), sum(bits), rates))
+    return found
+
+
+def _wrong_inputs(inputs: Sequence[Group], handling: WrongInputsHandling) -> WrongInputs:
+    wrong = [x for x in inputs if x.key[GOLDEN_CORRECT] is False]
+    labelled = any(x.key[GOLDEN_CORRECT] is not None for x in inputs)
+    return WrongInputs(
+        inputs=len({x.key["input_index"] for x in inputs}),
+        wrong=len({x.key["input_index"] for x in wrong}) if labelled else None,
+        injections=sum(x.injections for x in wrong),
+        handling=handling,
+    )

@@ -1,0 +1,120 @@
+"""What each record is grouped by, and what is counted of it."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from onnxfi.error_models import bit_layout
+from onnxfi.errors import ErrorModelError
+from onnxfi.injector import OUTCOMES
+
+#: The columns that records are grouped by, under the name of each grouping.
+GROUPINGS: Mapping[str, tuple[str, ...]] = {
+    "target": ("target", "layer", "op_type", "kind", "target_bits", "error_model"),
+    "layer": ("layer",),
+    "operator": ("op_type",),
+    "error_model": ("error_model",),
+    "bit": ("bit",),
+    "bit_field": ("bit_field",),
+    "pattern": ("pattern",),
+    "value_class": ("value_class",),
+    "input_class": ("input_class",),
+}
+#: The columns of the records that no statistic needs.
+NOT_READ = ("indices", "values", "target_of_site")
+#: What is counted where there are labels: whether there is one, right with the fault, right only
+#: without it, right only with it.
+LABELLED, RIGHT, LOST, GAINED = "labelled", "right", "lost", "gained"
+#: Whether the answer is right without the fault; null without a label.
+GOLDEN_CORRECT = "golden_correct"
+
+_VALUE_CLASSES = ("zero", "nan", "in_range", "out_of_range", "flip")
+_JOINT = " + "
+
+
+def flags_of(schema: pa.Schema) -> list[str]:
+    """Return the metric's columns that say yes or no, such as ``sdc5``."""
+    return [x.name for x in schema if pa.types.is_boolean(x.type) and x.name != "correct"]
+
+
+def prepare(records: pa.Table, flags: Sequence[str]) -> pa.Table:
+    """Return the columns to group by, and those to count as 0 or 1.
+
+    A flag of the metric counts like sdc: only where the outcome is not due.
+
+    Args:
+        records: some records.
+        flags: the metric's columns that say yes or no.
+    """
+    kept = ("injection_id", "fault_id", "input_index", "pattern")
+    columns = {name: records[name] for name in (*kept, *GROUPINGS["target"])}
+    columns["bit"] = _single_bits(records["bit"])
+    columns["bit_field"] = _bit_fields(columns["bit"], records["dtype"])
+    columns["value_class"] = _value_classes(records["value_classes"])
+    golden = records["golden_top1"] if "golden_top1" in records.column_names else None
+    label = records["label"]
+    columns["input_class"] = label if golden is None else pc.coalesce(label, golden)
+    for outcome in OUTCOMES:
+        columns[outcome] = _as_count(pc.equal(records["outcome"], outcome))
+    silent = pc.not_equal(records["outcome"], "due")
+    for flag in flags:
+        columns[flag] = _as_count(pc.and_(pc.fill_null(records[flag], False), silent))
+    right = records["correct"]
+    golden_right = pa.nulls(len(records), pa.bool_()) if golden is None else pc.equal(golden, label)
+    labelled = pc.and_(pc.is_valid(right), pc.is_valid(golden_right))
+    columns[GOLDEN_CORRECT] = golden_right
+    columns[LABELLED] = _as_count(labelled)
+    columns[RIGHT] = _as_count(pc.and_(labelled, right))
+    columns[LOST] = _as_count(pc.and_not(golden_right, right))
+    columns[GAINED] = _as_count(pc.and_not(right, golden_right))
+    return pa.table(columns)
+
+
+def _as_count(yes: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.cast(pc.fill_null(yes, False), pa.int64())
+
+
+def _single_bits(lists: pa.ChunkedArray) -> pa.Array:
+    """Return the flipped bit where there is one; null where there are several or none."""
+    array = lists.combine_chunks()
+    single = pc.fill_null(pc.equal(pc.list_value_length(array), 1), False)
+    bits = np.full(len(array), -1, np.int16)
+    bits[single.to_numpy(zero_copy_only=False)] = pc.fill_null(
+        pc.list_flatten(array.filter(single)), -1
+    ).to_numpy(zero_copy_only=False)
+    return pa.array(bits, mask=bits < 0)
+
+
+def _bit_fields(bits: pa.Array, dtypes: pa.ChunkedArray) -> pa.Array:
+    """Return sign, exponent or mantissa for each bit; null where the dtype does not tell."""
+    encoded = dtypes.combine_chunks().dictionary_encode()
+    fields = np.full((len(encoded.dictionary) + 1, 65), None, dtype=object)
+    for row, name in enumerate(encoded.dictionary.to_pylist()):
+        try:
+            layout = bit_layout(np.dtype(name))
+        except (TypeError, ErrorModelError):  # several targets, or no numbers
+            continue
+        for field in ("sign", "exponent", "mantissa"):
+            fields[row, list(getattr(layout, field))] = field
+    rows = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
+    places = pc.fill_null(bits, 64).to_numpy(zero_copy_only=False)
+    return pa.array(fields[rows, places], pa.string())
+
+
+def _value_classes(lists: pa.ChunkedArray) -> pa.Array:
+    """Return the value classes of each record's sites, each named once; null without a site."""
+    array = lists.combine_chunks()
+    lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False)
+    codes = pc.index_in(pc.list_flatten(array), value_set=pa.array(_VALUE_CLASSES))
+    flags = np.left_shift(1, codes.to_numpy(zero_copy_only=False).astype(np.int64))
+    masks = np.zeros(len(array), np.int64)
+    if flags.size:
+        starts = np.concatenate([[0], np.cumsum(lengths)])[:-1]
+        masks[lengths > 0] = np.bitwise_or.reduceat(flags, starts[lengths > 0])
+    names = [
+        _JOINT.join(name for k, name in enumerate(_VALUE_CLASSES) if mask >> k & 1) or None
+        for mask in range(1 << len(_VALUE_CLASSES))
+    ]
+    return pa.array(names, pa.string()).take(pa.array(masks))

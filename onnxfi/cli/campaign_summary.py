@@ -1,0 +1,149 @@
+"""``onnxfi campaign summary``."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from onnxfi.campaign import RunDirectory
+from onnxfi.campaign.statistics import (
+    CampaignStatistics,
+    GroupStatistics,
+    WrongInputsHandling,
+    summarise,
+)
+from onnxfi.campaign.statistics.grouping import GROUPINGS
+from onnxfi.campaign.statistics.wording import describe_counts
+from onnxfi.cli.arguments import DirectoryArgument, JsonOption
+from onnxfi.cli.campaign_running import shown
+from onnxfi.cli.output import print_json, print_table
+from onnxfi.cli.rates import CAPTION, as_document, difference_text, rate_text
+from onnxfi.errors import ConfigurationError
+from onnxfi.injector import OUTCOMES
+
+_HEADINGS = {"op_type": "op", "error_model": "error model"}
+# Of a target's key these are left to --json.
+_NOT_SHOWN = ("layer", "kind", "target_bits")
+
+
+class Denominator(StrEnum):
+    """What a rate is a share of."""
+
+    INFERENCE = "inference"
+    FAULT = "fault"
+
+
+def summary(
+    directory: DirectoryArgument,
+    *,
+    by: Annotated[
+        list[str] | None, typer.Option(help=f"Group by {', '.join(GROUPINGS)}; repeatable.")
+    ] = None,
+    rate: Annotated[
+        list[str] | None,
+        typer.Option(help="A column: an outcome, or one of the metric such as sdc5; repeatable."),
+    ] = None,
+    per: Annotated[
+        Denominator, typer.Option(help="Shares of the inferences, or of the faults.")
+    ] = Denominator.INFERENCE,
+    wrong_inputs: Annotated[
+        WrongInputsHandling | None,
+        typer.Option(help="Keep or exclude inputs that are wrong without a fault."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print what the records of a campaign add up to; --json prints all of it.
+
+    Example: onnxfi campaign summary runs/lenet --by bit_field --by layer
+    """
+    opened = RunDirectory.open(directory)
+    found = summarise(
+        directory,
+        opened.configuration,
+        wrong_inputs=wrong_inputs,
+    )
+    if as_json:
+        print_json(as_document(found))
+        return
+    _print(found, str(directory), by=by or ["target"], rates=rate or OUTCOMES, per=per)
+
+
+def print_summary(directory: str | Path) -> None:
+    """Print the outcomes per target of a run directory."""
+    found = summarise(directory, RunDirectory.open(directory).configuration)
+    title = f"Outcomes in {shown(directory)}"
+    _print(found, title, by=["target"], rates=OUTCOMES, per=Denominator.INFERENCE)
+
+
+def _print(
+    found: CampaignStatistics,
+    title: str,
+    *,
+    by: Sequence[str],
+    rates: Sequence[str],
+    per: Denominator,
+) -> None:
+    for grouping in by:
+        if grouping not in GROUPINGS:
+            raise ConfigurationError(
+                f"--by must be one of {', '.join(GROUPINGS)}, got {grouping!r}."
+            )
+        groups = found.groups.get(grouping)
+        if groups is None:
+            typer.echo(f"No record tells a {grouping.replace('_', ' ')}.")
+        else:
+            print_table(_table(groups, title=title, rates=rates, per=per))
+    if found.network:
+        print_table(_network_table(found))
+    typer.echo(describe_counts(found))
+
+
+def _table(
+    groups: Sequence[GroupStatistics], *, title: str, rates: Sequence[str], per: Denominator
+) -> Table:
+    table = Table(title=title, caption=f"{CAPTION}, per {per.value}")
+    keys = [name for name in groups[0].key if name not in _NOT_SHOWN or len(groups[0].key) == 1]
+    for name in keys:
+        table.add_column(_HEADINGS.get(name, name.replace("_", " ")), overflow="fold")
+    several = any(x.faults != x.injections for x in groups)
+    labelled = any(x.accuracy for x in groups)
+    numbers = ["injections", *(["faults"] if several else []), *rates]
+    for heading in [*numbers, *(["accuracy drop"] if labelled else [])]:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for group in groups:
+        of_group = group.per_inference if per is Denominator.INFERENCE else group.per_fault
+        unknown = [name for name in rates if name not in of_group]
+        if unknown:
+            raise ConfigurationError(
+                f"--rate must be one of {', '.join(of_group)}, got {unknown[0]!r}."
+            )
+        drop = "" if group.accuracy is None else difference_text(group.accuracy.drop)
+        table.add_row(
+            *(_key_text(group.key[name]) for name in keys),
+            str(group.injections),
+            *([str(group.faults)] if several else []),
+            *(rate_text(of_group[name]) for name in rates),
+            *([drop] if labelled else []),
+        )
+    return table
+
+
+def _key_text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+def _network_table(found: CampaignStatistics) -> Table:
+    table = Table(
+        title="The whole network: targets weighted with their bits",
+        caption=f"{CAPTION}, per inference",
+    )
+    table.add_column("error model", overflow="fold")
+    for heading in ("targets", *found.network[0].per_inference):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for network in found.network:
+        rates = (rate_text(x) for x in network.per_inference.values())
+        table.add_row(network.error_model, str(network.targets), *rates)
+    return table
