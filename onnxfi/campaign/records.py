@@ -13,7 +13,7 @@ from onnxfi.errors import ConfigurationError
 
 #: Folder of the records in a run directory.
 FOLDER = "records"
-#: What each file says of itself, as metadata of its schema: keys begin with ``onnxfi.``.
+#: What each file says of itself, as key-value metadata: its keys begin with ``onnxfi.``.
 FORMAT = "1"
 
 # One row per injection. `target_of_site`, `bit`, `values` and `value_classes` run parallel to
@@ -71,14 +71,13 @@ def write_records(
         ConfigurationError: it cannot be written.
     """
     said = {"format": FORMAT, **(about or {})}
-    table = table.replace_schema_metadata({_PREFIX + key: value for key, value in said.items()})
     leaves = {field.name: _leaf(field) for field in table.schema}
     floats = {path for path, kind in leaves.values() if pa.types.is_floating(kind)}
     counting = {leaves[column][0] for column in _COUNTING}
     content = io.BytesIO()
-    pq.write_table(
-        table,
+    with pq.ParquetWriter(
         content,
+        table.schema,
         compression="zstd",
         write_statistics=["injection_id"],  # those of every column would be most of a small file
         use_dictionary=[path for path, _ in leaves.values() if path not in floats | counting],
@@ -86,8 +85,10 @@ def write_records(
             **dict.fromkeys(counting, "DELTA_BINARY_PACKED"),
             **dict.fromkeys(floats, "BYTE_STREAM_SPLIT"),
         },
-        store_schema=False,  # plain strings to every reader
-    )
+        store_schema=False,  # Parquet's own says all of it
+    ) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata({_PREFIX + key: value for key, value in said.items()})
     try:
         storage.write(f"{FOLDER}/{name}", content.getbuffer())
     except OSError as error:
