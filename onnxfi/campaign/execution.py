@@ -2,12 +2,13 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future
+from concurrent.futures import BrokenExecutor, Future
 from dataclasses import dataclass
 from itertools import islice
 from queue import SimpleQueue
 
 from onnxfi.campaign.plan import Shard
+from onnxfi.errors import ConfigurationError
 
 # Shards handed to the executor at once, per worker: enough to keep it busy, and no list of all.
 _QUEUED_PER_WORKER = 2
@@ -75,6 +76,9 @@ def run_shards(
         submit: hands a shard to an executor.
         workers: tells how many workers there are at the moment.
         on_shard: called for each shard that is done, in this thread.
+
+    Raises:
+        ConfigurationError: a worker process ended.
     """
     pending: set[Future[ShardOutcomes]] = set()
     done: SimpleQueue[Future[ShardOutcomes]] = SimpleQueue()
@@ -89,6 +93,11 @@ def run_shards(
             future = done.get()
             pending.remove(future)
             on_shard(future.result())
+    except BrokenExecutor as error:
+        raise ConfigurationError(
+            f"The workers must live on, and one ended: {str(error).rstrip('.')}. Memory is a "
+            "frequent reason. What is recorded stays; go on with `onnxfi campaign resume`."
+        ) from error
     finally:
         for future in pending:
             future.cancel()
