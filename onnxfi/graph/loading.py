@@ -81,6 +81,7 @@ def _first_line(error: Exception) -> str:
 
 def _prepare(model: ir.Model, *files: Path) -> Model:
     graph = model.graph
+    graph.sort()
     constants = [value for value in graph.inputs if value.is_initializer()]
     for value in constants:
         graph.inputs.remove(value)

@@ -321,13 +321,20 @@ def test_what_nobody_tells_is_unknown() -> None:
 def test_layers_of_keras_models_without_their_layer_map(path: Path) -> None:
     """The converter knows the axis of each layer's output; the graph alone must tell the same.
 
-    Of sequences it may tell nothing: the steps of a Loop, say, show no channels.
+    Of sequences it may tell nothing, nor of adaptive pooling: the steps of a Loop, or slices, show
+    no channels.
     """
     loaded = onnxfi.load(path)
     axes = channel_axes(loaded.graph)
-    untold = {None} if any(x.layer_class in SEQUENCE_LAYERS for x in loaded.layers) else set()
+    has_steps = any(
+        x.layer_class in SEQUENCE_LAYERS or x.layer_class.startswith("Adaptive")
+        for x in loaded.layers
+    )
     for layer in loaded.layers:
         # Permute has Keras call another axis the last, which is not where the channels went; and
         # Keras names no axis of (samples, features).
         if layer.layer_class != "Permute" and layer.channel_axis is not None:
+            value = loaded.values[layer.tensor]
+            may_be_untold = has_steps or (value.shape is not None and len(value.shape) < 4)
+            untold = {None} if may_be_untold else set()
             assert axes.get(layer.tensor) in {layer.channel_axis, *untold}, layer.path
