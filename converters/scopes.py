@@ -41,7 +41,11 @@ class ScopeOutput:
 
 
 def scope_outputs(
-    nodes: Sequence[ScopedNode], model_outputs: Set[str], *, innermost_first: bool
+    nodes: Sequence[ScopedNode],
+    model_outputs: Set[str],
+    *,
+    innermost_first: bool,
+    sizes: Set[str] = frozenset(),
 ) -> list[ScopeOutput]:
     """Return the outputs of all scopes, in the order in which they are computed.
 
@@ -52,6 +56,7 @@ def scope_outputs(
         model_outputs: the outputs of the graph.
         innermost_first: whether, of the scopes that share an output, the innermost comes first;
             otherwise the outermost does.
+        sizes: tensors that are no output of a scope, though others read them: shapes.
     """
     readers: dict[str, list[int]] = defaultdict(list)
     members: dict[str, list[int]] = defaultdict(list)
@@ -69,14 +74,16 @@ def scope_outputs(
                 (i, tensor)
                 for i in call
                 for tensor in nodes[i].outputs
-                if tensor in model_outputs or any(x not in within for x in readers[tensor])
+                if tensor not in sizes
+                and (tensor in model_outputs or any(x not in within for x in readers[tensor]))
             ]
             if not outputs:
                 continue
             number = calls[scope]
             calls[scope] += 1
             path = f"{scope}@{number}" if number else scope
-            for index, (i, tensor) in enumerate(outputs):
+            # What a part computes last is its result; before that come states and the like.
+            for index, (i, tensor) in enumerate([outputs[-1], *outputs[:-1]]):
                 name = f"{path}:{index}" if index else path
                 depth = len(nodes[i].scopes) - nodes[i].scopes.index(scope)
                 order = depth if innermost_first else -depth

@@ -12,6 +12,7 @@ import onnx_ir as ir
 from onnxfi.converters.layer_map import METADATA_KEY, Layer, parse_layers
 from onnxfi.errors import ModelFormatError, TargetNotFoundError
 from onnxfi.graph.dependencies import constant_values, inner_holders
+from onnxfi.graph.exporter_layers import exporter_layers
 from onnxfi.graph.lookup import closest
 from onnxfi.graph.target import Target, TargetKind
 from onnxfi.graph.target_listing import list_targets
@@ -50,9 +51,9 @@ class Model:
 
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
-        """The layer map that a conversion stored in the model; empty where there is none."""
+        """The layer map: stored by a conversion, or what PyTorch noted; empty without either."""
         text = self.ir_model.metadata_props.get(METADATA_KEY)
-        return () if text is None else parse_layers(text)
+        return exporter_layers(self.graph, self.constants) if text is None else parse_layers(text)
 
     @cached_property
     def values(self) -> Mapping[str, ir.Value]:

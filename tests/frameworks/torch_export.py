@@ -1,27 +1,17 @@
-"""PyTorch to ONNX with ``torch.onnx.export``, and which tensor holds the output of which module.
+"""PyTorch to ONNX with ``torch.onnx.export``; the modules are the layers that onnxfi finds."""
 
-The exporter notes with every node the modules that were running when it was made, outermost first,
-in the node's metadata. A module's output is the tensor that nodes of the module make and another
-node reads.
-"""
-
-import ast
 import io
 import logging
 import warnings
-from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
 import onnx
-import onnx_ir as ir
 import torch
 from frameworks.exported import Exported
 from frameworks.torch_source import TorchSource
 
 import onnxfi
-
-_SCOPES = "pkg.torch.onnx.name_scopes"
 
 
 def export_torch(
@@ -42,27 +32,5 @@ def export_torch(
     file = io.BytesIO()
     program.save(file)
     model = onnxfi.load(onnx.load_from_string(file.getvalue()))
-    tensors = {name: name for name in inputs} | module_tensors(model)
-    return Exported(model, tensors, channels_last=False)
-
-
-def module_tensors(model: onnxfi.Model) -> dict[str, str]:
-    """Return path of a module to name of its output; the second call of ``m`` is ``m@1``."""
-    tensors: dict[str, str] = {}
-    calls: Counter[str] = Counter()
-    scopes = {node: _scopes(node) for node in model.graph}
-    for node, modules in scopes.items():
-        for value in set(node.outputs) - model.constants:
-            readers = [scopes[use.node] for use in value.uses()]
-            for path in modules:
-                if value.is_graph_output() or any(path not in reader for reader in readers):
-                    number = calls[path]
-                    calls[path] += 1
-                    tensors[f"{path}@{number}" if number else path] = value.name or ""
-    return tensors
-
-
-def _scopes(node: ir.Node) -> tuple[str, ...]:
-    """Return the paths of the modules that a node belongs to, without the outermost."""
-    # The last scope is the node itself.
-    return tuple(ast.literal_eval(node.metadata_props.get(_SCOPES, "('',)"))[1:-1])
+    layers = {layer.path: layer.tensor for layer in model.layers}
+    return Exported(model, {name: name for name in inputs} | layers, channels_last=False)
