@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from onnxfi.converters.layer_call import unsupported
 from onnxfi.errors import ModelFormatError
 
 
@@ -22,9 +21,7 @@ class TensorReference:
     index: int
 
 
-def node_arguments(
-    node: Any, path: str, layer_class: str
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
+def node_arguments(node: Any, path: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Return the positional and the keyword arguments of one inbound node of either dialect.
 
     Tensors are references; null and false keyword arguments are left out, as they ask for nothing.
@@ -32,11 +29,9 @@ def node_arguments(
     Args:
         node: the inbound node.
         path: path of the layer, for messages.
-        layer_class: its class, for messages.
 
     Raises:
         ModelFormatError: the node is damaged.
-        UnsupportedLayerError: a constant stands where Keras 2 has a tensor.
     """
     read: Callable[[Any, str], Any]
     if isinstance(node, dict):
@@ -49,9 +44,7 @@ def node_arguments(
     elif isinstance(node, list):
         read = _keras2_argument
         entries = list(_entries(node))
-        arguments = tuple(tensor_reference(entry, path) for entry in entries)
-        if any(reference.call < 0 for reference in arguments):
-            raise unsupported(path, layer_class, "is called on a constant")
+        arguments = tuple(_tensor_or_constant(entry, path) for entry in entries)
         keywords = {}
         for entry in entries:
             if len(entry) > 3 and isinstance(entry[3], dict):
@@ -72,9 +65,14 @@ def tensor_reference(entry: Any, path: str) -> TensorReference:
     match entry:
         case [str(layer), int(call), int(index), *_]:
             return TensorReference(layer, call, index)
-        case [str(layer), int(call), *_] if call < 0:  # ["_CONSTANT_VALUE", -1, value, {}]
-            return TensorReference(layer, call, 0)
     raise damaged(path, f"refers to the tensor {entry!r}")
+
+
+def _tensor_or_constant(entry: Any, path: str) -> Any:
+    match entry:
+        case ["_CONSTANT_VALUE", -1, value, *_]:
+            return value
+    return tensor_reference(entry, path)
 
 
 def damaged(path: str, what: str) -> ModelFormatError:

@@ -21,6 +21,8 @@ from onnxfi.errors import ModelFormatError
 
 MODEL_CLASSES = ("Functional", "Model", "Sequential")
 _DEEPEST_NESTING = 20
+# Layers that Keras 3 stores without the option trainable, as it stores operations.
+_UNTRAINED = ("SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class KerasLayer:
 
     Attributes:
         name: unique in its model.
-        layer_class: class name, such as ``Conv2D``.
+        layer_class: class name, such as ``Conv2D``; ``ops.Add`` for an operation of Keras 3.
         options: its ``config``.
         model: the layers inside, where the layer is a nested model.
         inner: the layers that it calls, where the layer is a wrapper.
@@ -171,7 +173,7 @@ def _parse_functional(configuration: Mapping[str, Any], path: str) -> KerasModel
             raise damaged(path, f"layer {name!r} has the inbound_nodes {nodes!r}")
         for number, node in enumerate(nodes):
             where = f"{path}/{name}" if path else name
-            arguments, keywords = node_arguments(node, where, layer.layer_class)
+            arguments, keywords = node_arguments(node, where)
             calls.append(KerasCall(layer, number, arguments, keywords))
     missing = [name for name in input_order if name not in inputs]
     if missing:
@@ -190,12 +192,25 @@ def _parse_layer(entry: Mapping[str, Any], path: str, name: str | None = None) -
     config = _config(entry)
     name = name or _name(config, path)
     layer_class = str(entry.get("class_name"))
+    if _is_operation(entry, config):
+        layer_class = f"ops.{layer_class}"
     where = f"{path}/{name}" if path else name
     if layer_class not in MODEL_CLASSES:
         entries = inner_layers(where, layer_class, config)
         inner = tuple(_parse_layer(entry, where) for entry in entries)
         return KerasLayer(name, layer_class, config, inner=inner)
     return KerasLayer(name, layer_class, config, parse_model(entry, where))
+
+
+def _is_operation(entry: Mapping[str, Any], config: Mapping[str, Any]) -> bool:
+    """Say whether an entry is an operation of Keras 3, which a .h5 stores without its module.
+
+    It is called as in Keras 3, and has nothing to train.
+    """
+    nodes = entry.get("inbound_nodes")
+    called = isinstance(nodes, list) and any(isinstance(node, dict) for node in nodes)
+    layer = {"layers", "trainable"} & set(config) or entry.get("class_name") in _UNTRAINED
+    return called and not layer
 
 
 def _renumber(

@@ -12,6 +12,7 @@ from onnxfi.converters.nesting import leaves
 from onnxfi.errors import ModelFormatError, UnsupportedLayerError
 
 _LARGEST = 2**31  # no size of a layer reaches it
+_MOST_LISTED = 2**16
 
 
 def unsupported(path: str, layer_class: str, reason: str) -> UnsupportedLayerError:
@@ -128,6 +129,11 @@ class Options:
                 return tuple((start, end) for start, end in pairs)
             raise self.wrong(key, value, f"pairs of whole numbers from 0 on, for {axes} axes")
         return tuple((size, size) for size in self.per_axis(key, axes, smallest=0))
+
+    def require_small(self, count: int, what: str) -> None:
+        """Refuse a layer for which the graph would have to list more than any real layer needs."""
+        if count > _MOST_LISTED:
+            raise self.unsupported(f"needs {count} {what}")
 
     def unsupported(self, reason: str) -> UnsupportedLayerError:
         """Return the error that the native route does not translate this layer."""

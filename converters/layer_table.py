@@ -45,14 +45,6 @@ from onnxfi.converters.layers.group_normalization import (
 from onnxfi.converters.layers.layer_normalization import (
     translate_layer_normalization,
 )
-from onnxfi.converters.layers.mask_operations import (
-    translate_any,
-    translate_constant_like,
-    translate_convert_to_tensor,
-    translate_expand_dims,
-    translate_logic,
-    translate_not_equal,
-)
 from onnxfi.converters.layers.masked_merging import translate_masked_merge
 from onnxfi.converters.layers.merging import translate_concatenate, translate_elementwise
 from onnxfi.converters.layers.normalization import (
@@ -78,6 +70,7 @@ from onnxfi.converters.layers.resizing import (
     translate_zero_padding,
 )
 from onnxfi.converters.layers.softmax import translate_softmax
+from onnxfi.converters.layers.tensorflow_functions import translate_tensorflow_function
 from onnxfi.converters.layers.transposed_convolution import (
     translate_transposed_convolution,
 )
@@ -92,8 +85,10 @@ from onnxfi.converters.layers.wrapper import (
     translate_spectral_normalization,
     translate_time_distributed,
 )
+from onnxfi.converters.operation_table import OPERATIONS
 
 TRANSLATIONS: Mapping[str, Translation] = {
+    **OPERATIONS,
     "Activation": translate_activation,
     "ActivityRegularization": translate_identity,
     "AdaptiveAveragePooling1D": translate_adaptive_pooling,
@@ -105,7 +100,6 @@ TRANSLATIONS: Mapping[str, Translation] = {
     "Add": translate_elementwise,
     "AdditiveAttention": translate_dense_attention,
     "AlphaDropout": translate_identity,
-    "Any": translate_any,
     "Attention": translate_dense_attention,
     "Average": translate_elementwise,
     "AveragePooling1D": translate_pooling,
@@ -123,7 +117,6 @@ TRANSLATIONS: Mapping[str, Translation] = {
     "Conv2DTranspose": translate_transposed_convolution,
     "Conv3D": translate_convolution,
     "Conv3DTranspose": translate_transposed_convolution,
-    "ConvertToTensor": translate_convert_to_tensor,
     "Cropping1D": translate_cropping,
     "Cropping2D": translate_cropping,
     "Cropping3D": translate_cropping,
@@ -135,7 +128,6 @@ TRANSLATIONS: Mapping[str, Translation] = {
     "ELU": translate_activation_layer,
     "EinsumDense": translate_einsum,
     "Embedding": translate_embedding,
-    "ExpandDims": translate_expand_dims,
     "Flatten": translate_flatten,
     "GRU": translate_recurrent,
     "GaussianDropout": translate_identity,
@@ -152,8 +144,6 @@ TRANSLATIONS: Mapping[str, Translation] = {
     "LSTM": translate_recurrent,
     "LayerNormalization": translate_layer_normalization,
     "LeakyReLU": translate_activation_layer,
-    "LogicalAnd": translate_logic,
-    "LogicalOr": translate_logic,
     "Masking": translate_masking,
     "MaxPooling1D": translate_pooling,
     "MaxPooling2D": translate_pooling,
@@ -163,8 +153,6 @@ TRANSLATIONS: Mapping[str, Translation] = {
     "MultiHeadAttention": translate_attention,
     "Multiply": translate_masked_merge,
     "Normalization": translate_normalization,
-    "NotEqual": translate_not_equal,
-    "OnesLike": translate_constant_like,
     "PReLU": translate_prelu,
     "Permute": translate_permute,
     "RMSNormalization": translate_rms_normalization,
@@ -184,6 +172,8 @@ TRANSLATIONS: Mapping[str, Translation] = {
     "Subtract": translate_elementwise,
     "SyncBatchNormalization": translate_batch_normalization,
     "ThresholdedReLU": translate_activation_layer,
+    "SlicingOpLambda": translate_tensorflow_function,
+    "TFOpLambda": translate_tensorflow_function,
     "TimeDistributed": translate_time_distributed,
     "UnitNormalization": translate_unit_normalization,
     "UpSampling1D": translate_upsampling,
@@ -192,7 +182,6 @@ TRANSLATIONS: Mapping[str, Translation] = {
     "ZeroPadding1D": translate_zero_padding,
     "ZeroPadding2D": translate_zero_padding,
     "ZeroPadding3D": translate_zero_padding,
-    "ZerosLike": translate_constant_like,
 }
 """What translates a call of each layer class."""
 
@@ -246,34 +235,14 @@ CALL_ARGUMENTS: Mapping[str, tuple[str, ...]] = {
 }
 """Which keyword arguments, besides the mask, a layer of each class takes in a call."""
 
-OPERATIONS: Collection[str] = {
-    "Any",
-    "ConvertToTensor",
-    "ExpandDims",
-    "LogicalAnd",
-    "LogicalOr",
-    "NotEqual",
-    "OnesLike",
-    "ZerosLike",
-}
-"""Classes that are operations of Keras 3, not layers: they are called on constants too."""
-
 ANY_TYPE: Collection[str] = {
-    "Any",
     "Concatenate",
-    "ConvertToTensor",
     "Embedding",
-    "ExpandDims",
     "Functional",
     "GroupedQueryAttention",
-    "LogicalAnd",
-    "LogicalOr",
     "Model",
     "MultiHeadAttention",
-    "NotEqual",
-    "OnesLike",
     "Sequential",
     "TimeDistributed",
-    "ZerosLike",
 }
-"""Classes that are called on tensors of other types than float32, too."""
+"""Layers that are called on tensors of other types than floating-point numbers, too."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import onnx
 
-from onnxfi.converters.argument_checks import INTEGER_TYPES, require_arguments
+from onnxfi.converters.argument_checks import INTEGER_TYPES, is_operation, require_arguments
 from onnxfi.converters.call_arguments import TensorReference
 from onnxfi.converters.data_format import (
     as_channels_first,
@@ -24,7 +24,7 @@ from onnxfi.converters.keras_file import open_keras_file
 from onnxfi.converters.keras_graph import KerasInput, KerasLayer, KerasModel, parse_model
 from onnxfi.converters.layer_call import LayerCall, Options
 from onnxfi.converters.layer_map import Layer
-from onnxfi.converters.layer_table import OPERATIONS, TRANSLATIONS
+from onnxfi.converters.layer_table import TRANSLATIONS
 from onnxfi.converters.masking import Masks, masks_among, passed_masks
 from onnxfi.converters.nesting import leaves, map_leaves
 from onnxfi.converters.provenance import describe_source, finish_model
@@ -160,7 +160,7 @@ class Walk:
         if translate is None:
             raise options.unsupported("has no translation")
         require_arguments(options, arguments, keywords)
-        if layer.layer_class not in OPERATIONS:
+        if not is_operation(layer.layer_class):
             _require_float32(options)
 
         def run_inner(

@@ -9,11 +9,17 @@ For each model ``M`` of Keras 2 (``_k2``, tf_keras) and Keras 3 (``_k3``) it wri
 the arrays that tools/make_sequence_references.py describes, faults in each layer among them.
 """
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+import keras
 import numpy as np
+import tensorflow as tf
 from make_sequence_references import DATA, FAMILIES, write_reference
 
 Build = Callable[[Any], Any]
@@ -132,11 +138,73 @@ def more_activations(k: Any) -> Any:
     return k.Model(image, outputs, name="more_activations")
 
 
+def operations(k: Any) -> Any:
+    """Return a model of operations between layers, which Keras 2 has as functions of TensorFlow."""
+    layers = k.layers
+    image = layers.Input((4, 6, 3), name="image")
+    other = layers.Input((4, 6, 3), name="other")
+    conv = layers.Conv2D(3, 3, padding="same", name="conv")(image)
+    outputs = [conv + other, 3.0 - conv, conv / 2.0 * np.float32([1, 2, 4]), -conv, conv**2]
+    outputs += [conv[:, 1:3], other[:, ::-1, 1:-1:2, 0], conv[..., None, -1], other[:, 2]]
+    further = _operations_of_keras_3 if k is keras else _functions_of_tensorflow
+    return k.Model([image, other], [*outputs, *further(conv, other)], name="operations")
+
+
+def _operations_of_keras_3(conv: Any, other: Any) -> list[Any]:
+    ops = keras.ops
+    matrix = np.arange(6, dtype=np.float32).reshape(3, 2)
+    positive = ops.exp(other)
+    return [
+        *(ops.sqrt(positive), ops.log(positive), ops.rsqrt(positive), ops.square(conv)),
+        *(ops.absolute(conv), ops.sign(conv), ops.floor(conv), ops.sin(conv), ops.erf(conv)),
+        *(ops.relu(conv), ops.sigmoid(conv), ops.silu(other), ops.gelu(conv), ops.hard_silu(conv)),
+        *(ops.leaky_relu(conv), ops.tanh(conv), ops.softmax(conv, axis=1), ops.log_softmax(conv)),
+        *(ops.maximum(conv, 0.1), ops.minimum(conv, other), ops.clip(conv, -0.2, 0.3)),
+        *(ops.mean(conv, axis=(1, 2), keepdims=True), ops.sum(conv, axis=-1), ops.max(conv, 1)),
+        *(ops.min(other, axis=2), ops.var(conv, axis=1), ops.std(conv, axis=(1, 2))),
+        *(ops.logsumexp(other, axis=3), ops.argmax(conv, axis=-1), ops.prod(other, axis=1)),
+        *(ops.reshape(conv, (-1, 24, 3)), ops.transpose(conv, (0, 3, 1, 2))),
+        *(ops.swapaxes(conv, 1, 2), ops.moveaxis(conv, 3, 1), ops.expand_dims(conv, 1)),
+        *(ops.squeeze(conv[:, :1], 1), ops.concatenate([conv, other], axis=2)),
+        *(ops.stack([conv, other], axis=1), *ops.split(conv, 2, axis=1)),
+        *(*ops.split(other, [1, 4], axis=2), ops.where(conv > other, conv, other)),
+        *(ops.pad(conv, ((0, 0), (1, 2), (0, 0), (0, 1))), ops.flip(conv, axis=1)),
+        *(ops.repeat(conv, 2, axis=1), ops.tile(conv, (1, 2, 1, 1)), ops.take(conv, [0, 2], 1)),
+        *(ops.matmul(other, matrix), ops.matmul(conv, ops.transpose(other, (0, 1, 3, 2)))),
+        *(ops.einsum("abcd,abed->abce", conv, other), ops.rms_normalization(conv)),
+        *(ops.cast(conv > 0, "float32"), ops.logical_and(conv > 0, other < 0)),
+        *(ops.normalize(conv), conv + np.arange(18, dtype=np.float32).reshape(6, 3)),
+    ]
+
+
+def _functions_of_tensorflow(conv: Any, other: Any) -> list[Any]:
+    positive = tf.exp(other)
+    batch = tf.shape(conv)[0]
+    return [
+        *(tf.sqrt(positive), tf.math.log(positive), tf.math.rsqrt(positive), tf.square(conv)),
+        *(tf.abs(conv), tf.sign(conv), tf.floor(conv), tf.sin(conv), tf.math.erf(conv)),
+        *(tf.nn.relu(conv), tf.sigmoid(conv), tf.nn.swish(other), tf.nn.gelu(conv)),
+        *(tf.nn.relu6(conv), tf.nn.leaky_relu(conv), tf.tanh(conv), tf.nn.softmax(conv, axis=1)),
+        *(tf.maximum(conv, 0.1), tf.minimum(conv, other), tf.clip_by_value(conv, -0.2, 0.3)),
+        *(tf.reduce_mean(conv, axis=[1, 2], keepdims=True), tf.reduce_sum(conv, -1)),
+        *(tf.reduce_max(conv, axis=1), tf.math.reduce_variance(conv, axis=1)),
+        *(tf.argmax(conv, axis=-1), tf.math.reduce_std(conv, axis=[1, 2])),
+        *(tf.reshape(conv, (-1, 24, 3)), tf.reshape(conv, [batch, -1, 9])),
+        *(tf.transpose(conv, (0, 3, 1, 2)), tf.expand_dims(conv, 1), tf.squeeze(conv[:, :1], 1)),
+        *(tf.concat([conv, other], axis=2), tf.stack([conv, other], axis=1)),
+        *(*tf.split(conv, 2, axis=1), tf.where(conv > other, conv, other)),
+        *(tf.pad(conv, ((0, 0), (1, 2), (0, 0), (0, 1))), tf.tile(conv, [1, 2, 1, 1])),
+        *(tf.matmul(conv, other, transpose_b=True), tf.nn.l2_normalize(conv, -1)),
+        *(tf.cast(conv > 0, tf.float32), tf.math.squared_difference(conv, other)),
+    ]
+
+
 MODELS: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "series": (series, ("k2", "k3")),
     "volume": (volume, ("k2", "k3")),
     "normalisations": (normalisations, ("k2", "k3")),
     "adaptive": (adaptive, ("k3",)),
+    "operations": (operations, ("k2", "k3")),
     "more_activations": (more_activations, ("k2", "k3")),
 }
 """What builds each model, and the Keras versions that can."""
@@ -149,7 +217,8 @@ def main() -> None:
         for family in FAMILIES:
             if family in families:
                 path = DATA / f"{name}_{family}.h5"
-                write_reference(path, family, build, np.random.default_rng(7))
+                count = 4 if build is operations else None  # its many outputs follow each fault
+                write_reference(path, family, build, np.random.default_rng(7), fault_count=count)
                 print(path.name, path.stat().st_size, path.with_suffix(".npz").stat().st_size)
 
 

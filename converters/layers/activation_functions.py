@@ -161,6 +161,7 @@ def _sparsemax(options: Options, tensor: Tensor, graph: GraphBuilder) -> Tensor:
     size = tensor.shape[-1]
     if size is None:
         raise options.unsupported("sorts an axis of unknown size")
+    options.require_small(size, "numbers in a row")
     tensor = graph.channels_last(tensor)
     one, zero = graph.numbers("one", 1), graph.numbers("zero", 0)
     top = [tensor.name, graph.integers("size", [size])]

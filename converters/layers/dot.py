@@ -15,6 +15,8 @@ def translate_dot(call: LayerCall, graph: GraphBuilder) -> LayerResult:
         raise call.wrong_inputs(f"two tensors, got {len(call.inputs)}")
     tensors = [graph.channels_last(tensor) for tensor in call.inputs]
     axes = _axes(call, tensors)
+    if sum(tensor.rank for tensor in tensors) > len(ascii_letters):
+        raise call.options.unsupported("multiplies tensors with more axes than there are letters")
     if call.options.flag("normalize", False):
         tensors = [
             of_unit_length(tensor, [axis], _SMALLEST_LENGTH, graph)

@@ -19,6 +19,7 @@ def translate_group_normalization(call: LayerCall, graph: GraphBuilder) -> Layer
     groups = channels if groups == -1 else groups
     if groups < 1 or channels % groups:
         raise options.wrong("groups", groups, f"a divisor of the {channels} channels")
+    options.require_small(groups, "groups")
     shape = graph.operator("Shape", [tensor.name])
     name = graph.operator("Reshape", [tensor.name, graph.integers("groups", [0, groups, -1])])
     ones, zeros = graph.numbers("ones", np.ones(groups)), graph.numbers("zeros", np.zeros(groups))

@@ -22,11 +22,11 @@ def batch_normalization_weights(options: Options) -> tuple[WeightRole, ...]:
 def translate_batch_normalization(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     """Translate BatchNormalization; without gamma it is 1, without beta 0."""
     tensor, channels = channels_second(call, graph)
-    defaults = {"gamma": np.ones(channels, np.float32), "beta": np.zeros(channels, np.float32)}
-    parameters = []
-    for role in ("gamma", "beta", "moving_mean", "moving_variance"):
-        value = call.weight(role, (channels,)) if role in call.weights else defaults[role]
-        parameters.append(graph.weight(call.weights_path, role, value))
+    roles = ("gamma", "beta", "moving_mean", "moving_variance")
+    values = {role: call.weight(role, (channels,)) for role in roles if role in call.weights}
+    values.setdefault("gamma", np.ones(channels, np.float32))
+    values.setdefault("beta", np.zeros(channels, np.float32))
+    parameters = [graph.weight(call.weights_path, role, values[role]) for role in roles]
     epsilon = call.options.number("epsilon", 1e-3)
     return LayerResult(graph.apply("BatchNormalization", tensor, *parameters, epsilon=epsilon))
 

@@ -71,6 +71,7 @@ def translate_adaptive_pooling(call: LayerCall, graph: GraphBuilder) -> LayerRes
     for axis, (count, length) in enumerate(zip(parts, image.shape[1:-1], strict=True), 1):
         if length is None:
             raise call.options.unsupported(f"divides an axis of unknown size of {image.shape}")
+        call.options.require_small(count, "parts of an axis")
         stored = image.stored_axis(axis)
         pooled = []
         for i in range(count):

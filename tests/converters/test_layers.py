@@ -5,7 +5,7 @@ from keras_references import check_faults, check_layers, check_outputs
 
 from onnxfi.converters import NEWEST_OPSET, OLDEST_OPSET
 
-BOTH = ("series", "volume", "normalisations", "more_activations")
+BOTH = ("series", "volume", "normalisations", "more_activations", "operations")
 MODELS = (*(f"{name}_{family}" for name in BOTH for family in ("k2", "k3")), "adaptive_k3")
 
 each_model = pytest.mark.parametrize("name", MODELS)
