@@ -26,6 +26,7 @@ from onnxfi.error_models.registry import map_paths
 from onnxfi.error_models.spec_text import write_spec
 from onnxfi.errors import ConfigurationError, ErrorModelError
 from onnxfi.graph import TargetKind
+from onnxfi.injector.metrics import Metric, load_metric
 
 
 class _Section(BaseModel):
@@ -213,12 +214,30 @@ class MetricEntry(_Section):
     """What decides between sdc and benign.
 
     Attributes:
-        name: the metric.
-        output: the output that holds the scores; None takes the first.
+        name: the metric: classification, segmentation, regression, detection or embedding;
+            ``module:function`` or ``module:Class``; or what an installed package declares.
+        output: the output that holds the answer; None takes the first.
+        configuration: of the metric.
     """
 
-    name: Literal["classification"] = "classification"
+    name: str = "classification"
     output: str | None = None
+    configuration: dict[str, Any] = Field(default_factory=dict)
+    _metric: Metric = PrivateAttr()
+
+    @model_validator(mode="after")
+    def _load(self) -> Self:
+        output = {} if self.output is None else {"output": self.output}
+        try:
+            self._metric = load_metric(self.name, {**output, **self.configuration})
+        except ConfigurationError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    @property
+    def metric(self) -> Metric:
+        """The metric."""
+        return self._metric
 
 
 class Statistics(_Section):

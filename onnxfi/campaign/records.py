@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from onnxfi.campaign.storage import Storage, open_storage
 from onnxfi.errors import ConfigurationError
+from onnxfi.injector.metrics import ColumnType
 
 #: Folder of the records in a run directory.
 FOLDER = "records"
@@ -19,8 +20,9 @@ FORMAT = "1"
 # One row per injection. `target_of_site`, `bit`, `values` and `value_classes` run parallel to
 # `indices`; bit is null where no error model flips bits, target_of_site where there is one target.
 # Several targets are joined by " + ". Values are widened to float64 whatever the target's dtype.
-# Where the faulty execution failed the metric's columns are null.
-SCHEMA = pa.schema(
+# Where the faulty execution failed the metric's columns are null, except those that begin with
+# golden_.
+BASE = pa.schema(
     [
         ("injection_id", pa.int64()),
         ("fault_id", pa.int64()),
@@ -41,19 +43,32 @@ SCHEMA = pa.schema(
         ("values", pa.list_(pa.float64())),
         ("outcome", pa.string()),
         ("correct", pa.bool_()),
-        ("golden_top1", pa.int64()),
-        ("top1", pa.int64()),
-        ("sdc5", pa.bool_()),
-        ("sdc10", pa.bool_()),
-        ("sdc20", pa.bool_()),
-        ("max_absolute_error", pa.float64()),
     ]
 )
+_TYPES = {bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
 
 _ENDING = ".parquet"
 _PREFIX = "onnxfi."
 # Neighbours differ little, so that their differences are small; the rest repeats, or is a float.
 _COUNTING = ("injection_id", "fault_id", "indices")
+
+
+def make_schema(column_types: Mapping[str, ColumnType]) -> pa.Schema:
+    """Return the columns of the records with those of a metric behind them.
+
+    Raises:
+        ConfigurationError: a column of the metric has the name of another, or another type than
+            bool, int and float.
+    """
+    schema = BASE
+    for name, kind in column_types.items():
+        if name in BASE.names or kind not in _TYPES:
+            raise ConfigurationError(
+                f"A metric's column must be bool, int or float, and none of the records' own "
+                f"({', '.join(BASE.names)}), got {name!r} of {kind!r}."
+            )
+        schema = schema.append(pa.field(name, _TYPES[kind]))
+    return schema
 
 
 def write_records(

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from onnxfi.campaign.records import SCHEMA
 from onnxfi.error_models.value_class import classify_values, to_float64
 from onnxfi.graph import Target
 from onnxfi.injector import Injection
-from onnxfi.injector.metric import MetricValue
+from onnxfi.injector.metrics import MetricValue
 
 _JOINT = " + "
 
@@ -26,7 +25,7 @@ class ShardRecords:
         targets: Sequence[Target],
         error_model: str,
         target_bits: int,
-        schema: pa.Schema = SCHEMA,
+        schema: pa.Schema,
     ) -> None:
         """Begin without a record.
 
@@ -75,8 +74,8 @@ class ShardRecords:
             input_index: index of the input.
             first_fault: number of the fault of the first injection; the others' follow.
             label: the right class of the input, or None; gives the column ``correct``.
-            metric_columns: the metric's columns of each injection; empty where the faulty execution
-                failed.
+            metric_columns: the metric's columns of each injection; without those of the faulty
+                outputs where the faulty execution failed.
         """
         outcomes = [x.outcome for x in injections]
         self.outcomes.update(outcomes)
@@ -88,7 +87,7 @@ class ShardRecords:
             "pattern": map(_pattern, injections),
             "outcome": outcomes,
             "correct": repeat(None, len(injections))
-            if label is None
+            if label is None or "top1" not in self._columns
             else [x.get("top1") == label for x in metric_columns],
         }
         of_sites = _Sites.NAMES

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from onnxfi.campaign.configuration import Configuration
@@ -11,11 +11,13 @@ from onnxfi.campaign.execution import ShardOutcomes
 from onnxfi.campaign.inputs import read_inputs
 from onnxfi.campaign.plan import Shard
 from onnxfi.campaign.planning import make_plan
+from onnxfi.campaign.records import make_schema
 from onnxfi.campaign.run_directory import RunDirectory
 from onnxfi.campaign.shard_records import ShardRecords
 from onnxfi.error_models.value_class import finite_range
 from onnxfi.graph import Target, load
-from onnxfi.injector import Classification, Injector
+from onnxfi.injector import Golden, Injection, Injector
+from onnxfi.injector.metrics import MetricValue
 
 # Sessions hold the suffix's working memory; shards come sorted by target, so few are enough.
 _OPEN_INJECTORS = 4
@@ -48,7 +50,8 @@ class Worker:
         self.configuration = configuration
         self.model = load(configuration.model)
         self.inputs = read_inputs(self.model, configuration.inputs)
-        self.metric = Classification(configuration.metric.output)
+        self.metric = configuration.metric.metric
+        self._schema = make_schema(self.metric.column_types)
         self.plan = make_plan(self.model, self.inputs, configuration)
         self._threads = threads
         self._on_injections = on_injections
@@ -109,6 +112,7 @@ class Worker:
             targets=targets,
             error_model=stratum.label,
             target_bits=self.plan.sizes[shard.stratum],
+            schema=self._schema,
         )
         for input_index, ids in self.plan.by_input(shard):
             golden = injector.golden(self.inputs.at(input_index))
@@ -131,13 +135,17 @@ class Worker:
                     input_index=input_index,
                     first_fault=first_fault - ids.start + injections[0].id,
                     label=None if labels is None else int(labels[input_index]),
-                    metric_columns=[
-                        self.metric.columns(golden.outputs, x.outputs) if x.outputs else {}
-                        for x in injections
-                    ],
+                    metric_columns=[self._columns(golden, x) for x in injections],
                 )
                 self._on_injections(len(injections))
         return records
+
+    def _columns(self, golden: Golden, injection: Injection) -> Mapping[str, MetricValue]:
+        """Return the metric's columns; where the faulty execution failed, the golden ones."""
+        if injection.outputs:
+            return self.metric.columns(golden.outputs, injection.outputs)
+        columns = self.metric.columns(golden.outputs, golden.outputs)
+        return {name: value for name, value in columns.items() if name.startswith("golden_")}
 
 
 def record_shard(directory: RunDirectory, worker: Worker, shard: Shard) -> ShardOutcomes:

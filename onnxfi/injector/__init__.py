@@ -3,7 +3,7 @@
 from onnxfi.injector.golden import Golden
 from onnxfi.injector.injection import Injection
 from onnxfi.injector.injector import Injector
-from onnxfi.injector.metric import Classification, Metric
+from onnxfi.injector.metrics import Classification, Metric
 from onnxfi.injector.outcome import OUTCOMES, Outcome, decide_outcome
 from onnxfi.injector.randomness import injection_rng
 from onnxfi.injector.suiting import suit

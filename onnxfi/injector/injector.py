@@ -16,7 +16,7 @@ from onnxfi.graph import Model, Target
 from onnxfi.injector.golden import Golden
 from onnxfi.injector.injection import Injection
 from onnxfi.injector.inputs import check_inputs, format_shape
-from onnxfi.injector.metric import Classification, Metric
+from onnxfi.injector.metrics import Classification, Metric
 from onnxfi.injector.outcome import decide_outcome
 from onnxfi.injector.randomness import injection_rng
 from onnxfi.injector.split_sessions import Corrupt, SplitSessions
@@ -247,6 +247,8 @@ class Injector:
             rng = injection_rng(seed, fault)
 
             def draw(target: Target, value: np.ndarray) -> Corruption:
+                if not value.size:  # nothing there that a fault could hit
+                    return Corruption(np.empty(0, np.int64), np.empty(0, value.dtype))
                 return models[target.tensor].sample(
                     value, channel_axis=target.channel_axis, rng=rng
                 )

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from onnxfi.injector.metric import Metric
+from onnxfi.injector.metrics import Metric
 
 Outcome = Literal["masked", "benign", "sdc", "due"]
 # NumPy's kinds of floats and complex numbers, and V: bfloat16 and float8 of ml_dtypes.

@@ -108,7 +108,7 @@ def test_unknown_key(tmp_path: Path, text: str, place: str, keys: str) -> None:
         (GOOD + "seed: -1\n", "line 4, seed: "),
         (GOOD + "injections: {per_target: 0}\n", "line 4, injections.per_target: "),
         (GOOD + "injections: 5\n", "line 4, injections: "),
-        (GOOD + "metric: {name: iou}\n", "line 4, metric.name: "),
+        (GOOD + "metric: {name: iou}\n", "line 4, metric: "),
         (GOOD.replace("[{name: bitflip}]", "[]"), "line 3, error_models: "),
         (GOOD.replace("bitflip", "bitflp"), "bitflip"),
         (GOOD.replace("{name: bitflip}", "bitflip"), "line 3, error_models.0: "),

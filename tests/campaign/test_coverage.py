@@ -72,7 +72,7 @@ def test_intervals_cover_the_truth_for_many_kinds_of_faults(
     print(f"inference {inference:.3f}, fault {fault:.3f}, naive {naive:.3f}")  # noqa: T201
     assert GOOD[0] <= inference <= GOOD[1]
     # Where nearly all faults count, the steps of the binomial distribution show.
-    if 10 < faults * beta_moment(a, b, inputs):
+    if faults * beta_moment(a, b, inputs) > 10:
         assert GOOD[0] <= fault <= GOOD[1]
 
 

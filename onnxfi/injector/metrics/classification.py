@@ -1,27 +1,22 @@
-"""Whether an answer is wrong, and by how much."""
+"""Classification: which class is on top."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
 from onnxfi.error_models.value_class import to_float64
-from onnxfi.errors import InputError
+from onnxfi.injector.metrics.answers import by_sample, pick_tensor
+from onnxfi.injector.metrics.metric import ColumnType, MetricValue, Outputs
 
-MetricValue = bool | int | float | None
-
-
-class Metric(Protocol):
-    """Compares faulty outputs with golden outputs, both by name."""
-
-    def is_wrong(self, golden: Mapping[str, np.ndarray], faulty: Mapping[str, np.ndarray]) -> bool:
-        """Return whether the faulty answer is wrong."""
-
-    def columns(
-        self, golden: Mapping[str, np.ndarray], faulty: Mapping[str, np.ndarray]
-    ) -> dict[str, MetricValue]:
-        """Return what the records keep of the comparison; always the same keys."""
+_COLUMNS: Mapping[str, ColumnType] = {
+    "golden_top1": int,
+    "top1": int,
+    "sdc5": bool,
+    "sdc10": bool,
+    "sdc20": bool,
+    "max_absolute_error": float,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +38,19 @@ class Classification:
 
     output: str | None = None
 
-    def is_wrong(self, golden: Mapping[str, np.ndarray], faulty: Mapping[str, np.ndarray]) -> bool:
+    @property
+    def column_types(self) -> Mapping[str, ColumnType]:
+        """The columns that the class describes."""
+        return _COLUMNS
+
+    def is_wrong(self, golden: Outputs, faulty: Outputs) -> bool:
         """Return whether the top-1 class of any sample differs from the golden one."""
         before, after = self._scores(golden), self._scores(faulty)
         if before.shape != after.shape or not before.size:
             return before.shape != after.shape
         return bool(np.any(_top1(before) != _top1(after)))
 
-    def columns(
-        self, golden: Mapping[str, np.ndarray], faulty: Mapping[str, np.ndarray]
-    ) -> dict[str, MetricValue]:
+    def columns(self, golden: Outputs, faulty: Outputs) -> dict[str, MetricValue]:
         """Return the columns that the class describes."""
         before, after = to_float64(self._scores(golden)), to_float64(self._scores(faulty))
         if before.shape != after.shape or not before.size:
@@ -85,21 +83,8 @@ class Classification:
             "max_absolute_error": float(error.max()),
         }
 
-    def _scores(self, outputs: Mapping[str, np.ndarray]) -> np.ndarray:
-        name = next(iter(outputs)) if self.output is None else self.output
-        if name not in outputs:
-            raise InputError(
-                f"The metric's output must be one of {', '.join(outputs)}, got {name!r}."
-            )
-        scores = outputs[name]
-        dtype = getattr(scores, "dtype", None)
-        if dtype is None or dtype.hasobject:  # a sequence of tensors, or texts
-            raise InputError(
-                f"The metric's output must be a tensor of numbers, and {name!r} is none. Choose "
-                "another output of the model."
-            )
-        samples = scores.shape[0] if scores.ndim > 1 else 1
-        return scores.reshape(samples, scores.size // max(1, samples))
+    def _scores(self, outputs: Outputs) -> np.ndarray:
+        return by_sample(pick_tensor(outputs, self.output))
 
 
 def _top1(scores: np.ndarray) -> np.ndarray:

@@ -1,0 +1,87 @@
+"""Segmentation: the class of each pixel."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from onnxfi.error_models.value_class import to_float64
+from onnxfi.errors import InputError
+from onnxfi.injector.metrics.answers import by_sample, pick_tensor
+from onnxfi.injector.metrics.metric import ColumnType, MetricValue, Outputs
+
+_COLUMNS: Mapping[str, ColumnType] = {"iou": float, "pixels_changed": float}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segmentation:
+    """The answer is a class for each pixel: wrong if it overlaps too little with the golden one.
+
+    The overlap of a sample is the mean, over the classes that either answer has, of the
+    intersection over the union of their pixels. A NaN among the scores never wins, and of equal
+    scores the lower class does. Answers of another shape than the golden one are wrong.
+
+    The columns: ``iou``, the lowest overlap of any sample; ``pixels_changed``, the share of the
+    pixels of all samples that have another class. They are None where the shapes differ.
+
+    Attributes:
+        output: the output that holds the scores, shape (N, classes, …), or the classes themselves
+            as integers, shape (N, …); None takes the first. With one class, a score above 0.5 is
+            class 1, else 0.
+        class_axis: the axis of the classes, of scores.
+        min_iou: the least overlap, from 0 to 1, of an answer that is not wrong.
+    """
+
+    output: str | None = None
+    class_axis: int = 1
+    min_iou: Annotated[float, Field(ge=0, le=1)] = 0.95
+
+    @property
+    def column_types(self) -> Mapping[str, ColumnType]:
+        """The columns that the class describes."""
+        return _COLUMNS
+
+    def is_wrong(self, golden: Outputs, faulty: Outputs) -> bool:
+        """Return whether the overlap of any sample is too small."""
+        overlap = self.columns(golden, faulty)["iou"]
+        return overlap is None or overlap < self.min_iou
+
+    def columns(self, golden: Outputs, faulty: Outputs) -> dict[str, MetricValue]:
+        """Return the columns that the class describes."""
+        scores = pick_tensor(golden, self.output), pick_tensor(faulty, self.output)
+        if scores[0].shape != scores[1].shape:
+            return {"iou": None, "pixels_changed": None}
+        before, after = map(self._classes, scores)
+        if not before.size:
+            return {"iou": 1.0, "pixels_changed": 0.0}
+        overlaps = [_mean_iou(x, y) for x, y in zip(before, after, strict=True)]
+        return {"iou": min(overlaps), "pixels_changed": float(np.mean(before != after))}
+
+    def _classes(self, tensor: np.ndarray) -> np.ndarray:
+        """Return the classes, shape (N, pixels)."""
+        if tensor.dtype.kind in "biu":
+            return by_sample(tensor)
+        if not 0 < self.class_axis < tensor.ndim:
+            raise InputError(
+                f"The metric's class_axis must be an axis of the output behind the first, which "
+                f"has {tensor.ndim} axes, got {self.class_axis}."
+            )
+        scores = to_float64(tensor)
+        if scores.shape[self.class_axis] == 1:
+            classes = (scores > 0.5).astype(np.int64)
+        else:
+            classes = np.where(np.isnan(scores), -np.inf, scores).argmax(axis=self.class_axis)
+        return by_sample(classes)
+
+
+def _mean_iou(before: np.ndarray, after: np.ndarray) -> float:
+    """Return the mean IoU of the classes of two samples, shape (pixels,) each."""
+    both, inverse = np.unique(np.concatenate([before, after]), return_inverse=True)
+    first, second = inverse[: before.size], inverse[before.size :]
+    common = np.bincount(first[first == second], minlength=both.size)
+    union = (
+        np.bincount(first, minlength=both.size) + np.bincount(second, minlength=both.size) - common
+    )
+    return float(np.mean(common / union))
