@@ -264,3 +264,19 @@ def test_the_golden_model_is_never_changed_by_weight_faults() -> None:
         list(injector.inject(golden, Zero(count=16), count=3))
         np.testing.assert_array_equal(loaded.values["w"].const_value.numpy(), golden.target)
         assert_close(dict(injector.golden(feeds).outputs), run_overwriting(proto, feeds)[0])
+
+
+def test_a_tensor_without_elements_cannot_be_hit() -> None:
+    proto = model(
+        [node("Slice", "x begin end", "a"), node("Concat", "x a", "y", axis=1)],
+        [value("x", ["N", 4])],
+        [value("y", ["N", "M"])],
+        {"begin": np.array([0, 0]), "end": np.array([9, 0])},
+    )
+    with onnxfi.Injector(onnxfi.load(proto), "a", provider="cpu") as injector:
+        golden = injector.golden(random_inputs(proto))
+        assert golden.target.shape == (2, 0)
+        for error_model in (BitFlip(), RandomValue(), Zero(rate=0.5)):
+            for injection in injector.inject(golden, error_model, count=3):
+                assert injection.outcome == "masked"
+                assert not injection.corruption.indices.size
