@@ -85,23 +85,24 @@ def test_an_exhaustive_campaign_needs_single_flips(
 def test_a_fault_meets_several_inputs_at_the_same_sites(
     work: Path, write: Callable[..., Path]
 ) -> None:
-    path = write(injections={"per_target": 10, "inputs_per_fault": 4})
+    targets = {"ops": ["Conv"]}
+    path = write(targets=targets, injections={"per_target": 10, "inputs_per_fault": 4})
     rows = rows_of(path, work / "run")
-    assert len(rows) == 4 * 3 * 10 * 4
+    assert len(rows) == 3 * 10 * 4
     faults: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
         faults[row["fault_id"]].append(row)
-    assert sorted(faults) == list(range(120))
+    assert sorted(faults) == list(range(30))
     for of_fault in faults.values():
         assert len({row["input_index"] for row in of_fault}) == 4
         assert len({tuple(row["indices"]) for row in of_fault}) == 1
         assert len({str(row["bit"]) for row in of_fault}) == 1
     opened = RunDirectory.open(work / "run")
     found = summarise(opened.path, opened.configuration)
-    assert (found.injections, found.faults) == (480, 120)
-    assert [x.faults for x in found.groups["target"]] == [10] * 12
+    assert (found.injections, found.faults) == (120, 30)
+    assert [x.faults for x in found.groups["target"]] == [10] * 3
     # Each fault is drawn as it is where it meets one input.
-    alone = rows_of(write(injections={"per_target": 10}), work / "alone")
+    alone = rows_of(write(targets=targets, injections={"per_target": 10}), work / "alone")
     sites = {row["fault_id"]: row["indices"] for row in rows}
     assert [row["indices"] for row in alone] == [sites[row["fault_id"]] for row in alone]
 
@@ -179,8 +180,9 @@ def test_the_configuration_survives_being_written(write: Callable[..., Path]) ->
 
 def test_another_metric_decides_and_has_columns(work: Path, write: Callable[..., Path]) -> None:
     metric = {"name": "regression", "configuration": {"relative": 0.5}}
-    rows = rows_of(write(metric=metric), work / "run")
-    plain = rows_of(write(), work / "plain")
+    targets = {"ops": ["Conv"]}
+    rows = rows_of(write(targets=targets, metric=metric), work / "run")
+    plain = rows_of(write(targets=targets), work / "plain")
     assert {"max_absolute_error", "mean_absolute_error", "max_relative_error"} <= set(rows[0])
     assert "top1" not in rows[0]
     assert {row["correct"] for row in rows} == {None}

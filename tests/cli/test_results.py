@@ -258,6 +258,14 @@ def test_campaign_run_status_summary_report(onnxfi: Callable[..., Any], work: Pa
         assert mistake.status == 2
         assert f"{option} must be one of" in mistake.stderr
 
+    compared = onnxfi("campaign", "compare", "run", "run")
+    assert compared.status == 0
+    for text in ("the whole network", "mcnemar", "Both inject the same faults"):
+        assert text in compared.stdout
+    document = json.loads(onnxfi("campaign", "compare", "run", "run", "--json").stdout)
+    assert document["targets"][0]["rates"]["sdc"]["difference"]["value"] == 0
+    assert onnxfi("campaign", "compare", "run", "run", "--rate", "sdc6").status == 2
+
     again = onnxfi("campaign", "resume", "run")
     assert again.status == 0
     assert "conv2" in again.stdout
