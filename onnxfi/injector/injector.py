@@ -17,8 +17,8 @@ from onnxfi.injector.golden import Golden
 from onnxfi.injector.injection import Injection
 from onnxfi.injector.inputs import check_inputs, format_shape
 from onnxfi.injector.metrics import Classification, Metric
-from onnxfi.injector.outcome import decide_outcome
-from onnxfi.injector.randomness import injection_rng
+from onnxfi.injector.outcome import decide_outcome, decide_outcomes
+from onnxfi.injector.randomness import InjectionGenerators
 from onnxfi.injector.split_sessions import Corrupt, SplitSessions
 from onnxfi.injector.suiting import suit, suit_golden
 from onnxfi.runtime import Provider, choose_provider
@@ -241,10 +241,12 @@ class Injector:
         shift = 0 if first_fault is None else first_fault - first_id
         listing = any(isinstance(x, ForFault) for x in error_models.values())
 
+        generators = InjectionGenerators(seed)
+
         def drawer(injection_id: int) -> _Draw:
             fault = injection_id + shift
             models = _of_fault(error_models, fault) if listing else error_models
-            rng = injection_rng(seed, fault)
+            rng = generators.at(fault)
 
             def draw(target: Target, value: np.ndarray) -> Corruption:
                 if not value.size:  # nothing there that a fault could hit
@@ -309,18 +311,22 @@ class Injector:
         if None in results:
             self._check_that_golden_runs(golden)
         names = tuple(x.tensor for x in targets)
-        injections = []
-        for injection_id, corruptions, changed in zip(ids, drawn, results, strict=True):
-            outputs = {} if changed is None else {**golden.outputs, **changed}
-            replaced = tuple(
-                values_at(golden.targets[name], corruption.indices)
-                for name, corruption in zip(names, corruptions, strict=True)
+        values = tuple(golden.targets[name] for name in names)
+        outputs = [{} if x is None else {**golden.outputs, **x} for x in results]
+        outcomes = decide_outcomes(golden.outputs, outputs, metric)
+        return [
+            Injection(
+                injection_id,
+                names,
+                corruptions,
+                tuple(values_at(x, y.indices) for x, y in zip(values, corruptions, strict=True)),
+                faulty,
+                outcome,
             )
-            outcome = decide_outcome(golden.outputs, outputs, metric)
-            injections.append(
-                Injection(injection_id, names, corruptions, replaced, outputs, outcome)
+            for injection_id, corruptions, faulty, outcome in zip(
+                ids, drawn, outputs, outcomes, strict=True
             )
-        return injections
+        ]
 
     def _inject_in_stages(
         self, golden: Golden, ids: range, drawer: _Drawer, metric: Metric

@@ -1,12 +1,13 @@
 """What a fault did to the outputs."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 
-from onnxfi.injector.metrics import Metric
+from onnxfi.injector.metrics import Metric, Outputs
+from onnxfi.injector.metrics.many import are_wrong, in_parts
 
 Outcome = Literal["masked", "benign", "sdc", "due"]
 # NumPy's kinds of floats and complex numbers, and V: bfloat16 and float8 of ml_dtypes.
@@ -37,6 +38,53 @@ def decide_outcome(
     if any(_has_new_non_finite(golden[name], faulty[name]) for name in golden):
         return "due"
     return "sdc" if metric.is_wrong(golden, faulty) else "benign"
+
+
+def decide_outcomes(golden: Outputs, faulty: Sequence[Outputs], metric: Metric) -> list[Outcome]:
+    """Decide the outcomes of several injections, as `decide_outcome` does of each."""
+    return [x for part in in_parts(golden, faulty) for x in _decide_part(golden, part, metric)]
+
+
+def _decide_part(golden: Outputs, faulty: Sequence[Outputs], metric: Metric) -> list[Outcome]:
+    after = {name: [x.get(name) for x in faulty] for name in golden}
+    if len(faulty) == 1 or not all(_are_like(after[name], golden[name]) for name in golden):
+        return [decide_outcome(golden, x, metric) for x in faulty]
+    differ, due = np.zeros(len(faulty), bool), np.zeros(len(faulty), bool)
+    for name, before in golden.items():
+        if not all(x is before for x in after[name]):
+            together = np.array(after[name]).reshape(len(faulty), -1)
+            differ |= _bits_differ(together, before)
+            due |= _have_new_non_finite(together, before)
+    asked = np.flatnonzero(differ & ~due).tolist()
+    wrong = dict(zip(asked, are_wrong(metric, golden, [faulty[i] for i in asked]), strict=True))
+    return [
+        "due" if due[i] else "masked" if not differ[i] else "sdc" if wrong[i] else "benign"
+        for i in range(len(faulty))
+    ]
+
+
+def _are_like(faulty: Sequence[Any], golden: Any) -> bool:
+    """Return whether all are tensors of numbers that NumPy knows, of one shape."""
+    if not isinstance(golden, np.ndarray) or golden.dtype.kind not in "biufc" or not golden.size:
+        return False
+    return all(
+        x is golden
+        or (isinstance(x, np.ndarray) and x.shape == golden.shape and x.dtype == golden.dtype)
+        for x in faulty
+    )
+
+
+def _bits_differ(faulty: np.ndarray, golden: np.ndarray) -> np.ndarray:
+    """Return which rows of faulty values (N, K) differ from the golden ones in any bit."""
+    rows = faulty.view(np.uint8)
+    return np.asarray((rows != golden.reshape(1, -1).view(np.uint8)).any(axis=1))
+
+
+def _have_new_non_finite(faulty: np.ndarray, golden: np.ndarray) -> np.ndarray:
+    """Return which rows of faulty values (N, K) have a NaN or Inf where the golden ones do not."""
+    if faulty.dtype.kind not in _WITH_NON_FINITE:
+        return np.zeros(len(faulty), bool)
+    return np.asarray((np.isfinite(golden).reshape(1, -1) & ~np.isfinite(faulty)).any(axis=1))
 
 
 def _bit_equal(golden: Any, faulty: Any) -> bool:

@@ -1,6 +1,6 @@
 """Classification: which class is on top."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,53 +45,85 @@ class Classification:
 
     def is_wrong(self, golden: Outputs, faulty: Outputs) -> bool:
         """Return whether the top-1 class of any sample differs from the golden one."""
-        before, after = self._scores(golden), self._scores(faulty)
-        if before.shape != after.shape or not before.size:
-            return before.shape != after.shape
-        return bool(np.any(_top1(before) != _top1(after)))
+        return self.are_wrong(golden, [faulty])[0]
 
     def columns(self, golden: Outputs, faulty: Outputs) -> dict[str, MetricValue]:
         """Return the columns that the class describes."""
-        before, after = to_float64(self._scores(golden)), to_float64(self._scores(faulty))
-        if before.shape != after.shape or not before.size:
-            wrong = before.shape != after.shape
-            return {
-                "golden_top1": int(_top1(before)[0]) if before.size else None,
-                "top1": int(_top1(after)[0]) if after.size else None,
-                "sdc5": wrong,
-                "sdc10": wrong,
-                "sdc20": wrong,
-                "max_absolute_error": None,
-            }
-        golden_top1, top1 = _top1(before), _top1(after)
-        rows = np.arange(len(before))
-        answer = golden_top1 if before.shape[1] > 1 else np.zeros_like(golden_top1)
-        with np.errstate(invalid="ignore", over="ignore"):  # Inf and NaN are legitimate scores here
-            moved = np.abs(after[rows, answer] - before[rows, answer])
-            reference = np.abs(before[rows, answer])
-            error = np.abs(after - before)
-        top5 = np.argsort(-before, axis=1, kind="stable")[:, :5]
+        return self.columns_of_all(golden, [faulty])[0]
+
+    def are_wrong(self, golden: Outputs, faulty: Sequence[Outputs]) -> list[bool]:
+        """Return what `is_wrong` returns of each."""
+        before, after = self._scores(golden), [self._scores(x) for x in faulty]
+        wrong = [x.shape != before.shape for x in after]
+        if before.size and not all(wrong):
+            comparable = np.array([x for x in after if x.shape == before.shape])
+            differ = iter((_top1(comparable) != _top1(before)).any(axis=1).tolist())
+            wrong = [x or next(differ) for x in wrong]
+        return wrong
+
+    def columns_of_all(
+        self, golden: Outputs, faulty: Sequence[Outputs]
+    ) -> list[dict[str, MetricValue]]:
+        """Return what `columns` returns of each."""
+        before, after = self._scores(golden), [self._scores(x) for x in faulty]
+        if not before.size or any(x.shape != before.shape for x in after):
+            return [self._columns_of_one(before, x) for x in after]
+        return _compare(before, np.array(after))
+
+    def _columns_of_one(self, before: np.ndarray, after: np.ndarray) -> dict[str, MetricValue]:
+        wrong = before.shape != after.shape
+        if before.size and not wrong:
+            return _compare(before, after[np.newaxis])[0]
         return {
-            "golden_top1": int(golden_top1[0]),
-            "top1": int(top1[0]),
-            "sdc5": bool(np.any(~(top5 == top1[:, None]).any(axis=1)))
-            if before.shape[1] > 1
-            else bool(np.any(golden_top1 != top1)),
-            # Not "moved > …": a NaN moved more than any percentage.
-            "sdc10": bool(np.any(~(moved <= 0.1 * reference))),
-            "sdc20": bool(np.any(~(moved <= 0.2 * reference))),
-            "max_absolute_error": float(error.max()),
+            "golden_top1": int(_top1(before)[0]) if before.size else None,
+            "top1": int(_top1(after)[0]) if after.size else None,
+            "sdc5": wrong,
+            "sdc10": wrong,
+            "sdc20": wrong,
+            "max_absolute_error": None,
         }
 
     def _scores(self, outputs: Outputs) -> np.ndarray:
         return by_sample(pick_tensor(outputs, self.output))
 
 
+def _compare(golden: np.ndarray, faulty: np.ndarray) -> list[dict[str, MetricValue]]:
+    """Return the columns of N faulty answers.
+
+    Args:
+        golden: scores, shape (samples, classes), at least one.
+        faulty: shape (N, samples, classes).
+    """
+    before, after = to_float64(golden), to_float64(faulty)
+    golden_top1, top1 = _top1(before), _top1(after)
+    answer = golden_top1 if before.shape[1] > 1 else np.zeros_like(golden_top1)
+    rows = np.arange(len(before))
+    with np.errstate(invalid="ignore", over="ignore"):  # Inf and NaN are legitimate scores here
+        moved = np.abs(after[:, rows, answer] - before[rows, answer])
+        reference = np.abs(before[rows, answer])
+        error = np.abs(after - before).max(axis=(1, 2))
+    if before.shape[1] > 1:
+        top5 = np.argsort(-before, axis=1, kind="stable")[:, :5]
+        sdc5 = ~(top5 == top1[:, :, np.newaxis]).any(axis=2)
+    else:
+        sdc5 = golden_top1 != top1
+    columns = {
+        "golden_top1": [int(golden_top1[0])] * len(after),
+        "top1": top1[:, 0].tolist(),
+        "sdc5": sdc5.any(axis=1).tolist(),
+        # Not "moved > …": a NaN moved more than any percentage.
+        "sdc10": (~(moved <= 0.1 * reference)).any(axis=1).tolist(),
+        "sdc20": (~(moved <= 0.2 * reference)).any(axis=1).tolist(),
+        "max_absolute_error": error.tolist(),
+    }
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
 def _top1(scores: np.ndarray) -> np.ndarray:
-    """Return the class of each row of scores (N, classes)."""
-    if scores.shape[1] == 1:
-        return np.asarray(scores[:, 0] > 0.5, dtype=np.int64)
+    """Return the class of scores (…, classes)."""
+    if scores.shape[-1] == 1:
+        return np.asarray(scores[..., 0] > 0.5, dtype=np.int64)
     if scores.dtype.kind not in "biu":
         scores = to_float64(scores)
         scores = np.where(np.isnan(scores), -np.inf, scores)
-    return np.asarray(scores.argmax(axis=1))
+    return np.asarray(scores.argmax(axis=-1))

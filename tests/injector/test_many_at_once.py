@@ -1,0 +1,75 @@
+"""What is done for many injections at once gives what it gives one by one."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onnxfi.injector.metrics import Classification, Outputs
+from onnxfi.injector.metrics.many import are_wrong, columns_of_all
+from onnxfi.injector.outcome import decide_outcome, decide_outcomes
+from onnxfi.injector.randomness import InjectionGenerators, injection_rng
+
+_WORDS = [0, 1, 2**32 - 2, 2**32, 2**33 - 2, 2**64 - 2, 2**64, 2**100]
+
+
+@given(
+    seed=st.sampled_from([*_WORDS, 2**128, 2**200]) | st.integers(0, 2**140),
+    first=st.sampled_from(_WORDS) | st.integers(0, 2**70),
+    steps=st.lists(st.sampled_from([1, 1, 1, 2, 255, -3]), max_size=8),
+)
+def test_generators_are_those_of_numpy(seed: int, first: int, steps: Sequence[int]) -> None:
+    generators = InjectionGenerators(seed)
+    number = first
+    for step in [0, *steps]:
+        number = max(0, number + step)
+        mine, expected = generators.at(number), injection_rng(seed, number)
+        assert mine.bit_generator.state == expected.bit_generator.state
+        assert mine.integers(7, dtype=np.int16) == expected.integers(7, dtype=np.int16)
+        assert mine.random() == expected.random()
+
+
+_SCORES = st.sampled_from([0.0, -0.0, 0.2, 0.5, 0.7, 1.0, -1.0, np.inf, -np.inf, np.nan])
+
+
+@st.composite
+def outputs(draw: st.DrawFn) -> tuple[Outputs, list[Outputs]]:
+    """Draw golden outputs and some faulty ones, of which one may have another shape."""
+    shape = draw(st.sampled_from([(1, 1), (1, 3), (2, 7), (4,), (2, 0), ()]))
+    dtype = draw(st.sampled_from([np.float32, np.int64, np.float64]))
+
+    def tensor(shape: tuple[int, ...]) -> np.ndarray:
+        values = draw(st.lists(_SCORES, min_size=int(np.prod(shape)), max_size=int(np.prod(shape))))
+        array = np.array(values, np.float64).reshape(shape)
+        return (np.nan_to_num(array, posinf=9, neginf=-9) if dtype is np.int64 else array).astype(
+            dtype
+        )
+
+    golden = {"scores": tensor(shape), "other": np.arange(3.0)}
+    faulty: list[Outputs] = []
+    for _ in range(draw(st.integers(1, 5))):
+        kind = draw(st.sampled_from(["same", "equal", "drawn", "drawn", "shape", "failed"]))
+        changed: dict[str, dict[str, np.ndarray]] = {
+            "same": {},
+            "equal": {"scores": golden["scores"].copy()},
+            "drawn": {"scores": tensor(shape)},
+            "shape": {"scores": tensor((2, 2))},
+        }
+        faulty.append({} if kind == "failed" else {**golden, **changed[kind]})
+    return golden, faulty
+
+
+@given(outputs())
+@pytest.mark.filterwarnings("error")
+def test_outcomes_and_columns(drawn: tuple[Outputs, list[Outputs]]) -> None:
+    golden, faulty = drawn
+    metric = Classification()
+    each = [decide_outcome(golden, x, metric) for x in faulty]
+    assert decide_outcomes(golden, faulty, metric) == each
+    ran = [x for x in faulty if x]
+    assert are_wrong(metric, golden, ran) == [metric.is_wrong(golden, x) for x in ran]
+    # As texts, in which a NaN equals a NaN.
+    one_by_one = [metric.columns(golden, x) for x in ran]
+    assert repr(columns_of_all(metric, golden, ran)) == repr(one_by_one)
