@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from onnxfi.error_models.value_class import to_float64
-from onnxfi.injector.metrics.answers import by_sample, pick_tensor
+from onnxfi.injector.metrics.answers import by_sample, first_scores, pick_tensor
 from onnxfi.injector.metrics.metric import ColumnType, MetricValue, Outputs
 
 _COLUMNS: Mapping[str, ColumnType] = {
@@ -33,7 +33,8 @@ class Classification:
     ``max_absolute_error`` over all scores. SDC columns hold if they do for any sample.
 
     Attributes:
-        output: name of the output that holds the scores, shape (N, …); None takes the first.
+        output: name of the output that holds the scores, shape (N, …); None takes the first, or behind
+            labels the first of floating-point numbers.
     """
 
     output: str | None = None
@@ -53,22 +54,27 @@ class Classification:
 
     def are_wrong(self, golden: Outputs, faulty: Sequence[Outputs]) -> list[bool]:
         """Return what `is_wrong` returns of each."""
-        before, after = self._scores(golden), [self._scores(x) for x in faulty]
-        wrong = [x.shape != before.shape for x in after]
-        if before.size and not all(wrong):
-            comparable = np.array([x for x in after if x.shape == before.shape])
-            differ = iter((_top1(comparable) != _top1(before)).any(axis=1).tolist())
-            wrong = [x or next(differ) for x in wrong]
+        before = self._scores(golden)
+        after = self._stacked(golden, faulty)
+        if after is None or not before.size:
+            return [self._is_one_wrong(before, self._scores(x)) for x in faulty]
+        wrong: list[bool] = (_top1(after) != _top1(before)).any(axis=1).tolist()
         return wrong
 
     def columns_of_all(
         self, golden: Outputs, faulty: Sequence[Outputs]
     ) -> list[dict[str, MetricValue]]:
         """Return what `columns` returns of each."""
-        before, after = self._scores(golden), [self._scores(x) for x in faulty]
-        if not before.size or any(x.shape != before.shape for x in after):
-            return [self._columns_of_one(before, x) for x in after]
-        return _compare(before, np.array(after))
+        before = self._scores(golden)
+        after = self._stacked(golden, faulty)
+        if after is None or not before.size:
+            return [self._columns_of_one(before, self._scores(x)) for x in faulty]
+        return _compare(before, after)
+
+    def _is_one_wrong(self, before: np.ndarray, after: np.ndarray) -> bool:
+        if before.shape != after.shape or not before.size:
+            return before.shape != after.shape
+        return bool((_top1(after) != _top1(before)).any())
 
     def _columns_of_one(self, before: np.ndarray, after: np.ndarray) -> dict[str, MetricValue]:
         wrong = before.shape != after.shape
@@ -82,6 +88,15 @@ class Classification:
             "sdc20": wrong,
             "max_absolute_error": None,
         }
+
+    def _stacked(self, golden: Outputs, faulty: Sequence[Outputs]) -> np.ndarray | None:
+        """Return the scores, shape (N, samples, classes); None where some have another shape."""
+        name = first_scores(golden) if self.output is None else self.output
+        shape, dtype = golden[name].shape, golden[name].dtype
+        tensors = [x.get(name) for x in faulty]
+        if any(x is None or x.shape != shape or x.dtype != dtype for x in tensors):
+            return None
+        return np.array(tensors, dtype).reshape(len(faulty), *by_sample(golden[name]).shape)
 
     def _scores(self, outputs: Outputs) -> np.ndarray:
         return by_sample(pick_tensor(outputs, self.output))
