@@ -1,6 +1,6 @@
 """The values of a fault-free execution."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,13 +18,13 @@ class Golden:
         targets: the golden tensor of each target, by name.
         outputs: the golden outputs of the model, by name.
         boundary: the other tensors that the suffix takes, by name.
-        values: every tensor that is known of the golden run, by name.
+        values: every tensor that is known of the golden run, by name; more are added when needed.
     """
 
     targets: Mapping[str, np.ndarray]
     outputs: Mapping[str, np.ndarray]
     boundary: Mapping[str, np.ndarray]
-    values: Mapping[str, np.ndarray]
+    values: MutableMapping[str, np.ndarray]
 
     @property
     def target(self) -> np.ndarray:

@@ -2,18 +2,16 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model
+from onnxfi.propagation import LanePatch
 from onnxfi.runtime import Session
 from onnxfi.surgery.free_batch import with_free_batch
-
-#: What differs from golden in one lane: flat indices and values, by tensor.
-LanePatch = Mapping[str, tuple[np.ndarray, np.ndarray]]
 
 # A few are run one by one first: what decides on lanes costs about as much.
 _RUNS_BEFORE_DECIDING = 16
@@ -56,6 +54,7 @@ class Lanes:
         self._batched: Session | None = None
         self._inputs = tuple(value.name or "" for value in model.graph.inputs)
         self._lanes = 1 if lanes == 1 else None
+        self._clock: Callable[[], float] = time.thread_time if threads == 1 else time.perf_counter
         self._runs = 0
         self._lock = threading.Lock()
 
@@ -76,7 +75,7 @@ class Lanes:
         return self._single.run({name: values[name] for name in self._inputs})
 
     def run(
-        self, golden: Mapping[str, np.ndarray], patches: Sequence[LanePatch]
+        self, golden: Mapping[str, np.ndarray], patches: Sequence[Mapping[str, LanePatch]]
     ) -> Iterator[dict[str, np.ndarray] | None]:
         """Yield the outputs of each patched lane, None where ONNX Runtime refuses to run it.
 
@@ -106,23 +105,25 @@ class Lanes:
         self,
         golden: Mapping[str, np.ndarray],
         batch: Mapping[str, np.ndarray],
-        patches: Sequence[LanePatch],
+        patches: Sequence[Mapping[str, LanePatch]],
     ) -> list[dict[str, np.ndarray] | None]:
         count = len(patches)
         self._runs += count
         session = self._single if count == 1 or self._batched is None else self._batched
-        for lane, patch in enumerate(patches):
-            for name, (indices, values) in patch.items():
-                batch[name].reshape(count, -1)[lane, indices] = values
+        written = [
+            (name, patch, _lane(batch[name], lane, count))
+            for lane, of_lane in enumerate(patches)
+            for name, patch in of_lane.items()
+        ]
+        for _, patch, tensor in written:
+            patch.write(tensor)
         try:
             outputs = session.run(batch)
         except InputError:
             outputs = None
         finally:
-            for lane, patch in enumerate(patches):
-                for name, (indices, _) in patch.items():
-                    before = golden[name].reshape(-1)[indices]
-                    batch[name].reshape(count, -1)[lane, indices] = before
+            for name, patch, tensor in written:
+                patch.undo(tensor, golden[name])
         if outputs is None and count > 1:  # one of them
             return [x for patch in patches for x in self.run(golden, [patch])]
         if outputs is None or count == 1:
@@ -154,7 +155,7 @@ class Lanes:
         rng = np.random.default_rng(0)
         samples = [{name: _disturbed(x, rng) for name, x in golden.items()} for _ in range(2)]
         try:
-            alone, seconds = _timed(self._single, samples)
+            alone, seconds = self._timed(self._single, samples)
             if self._wanted == "auto":
                 lanes = min(lanes, _worthwhile(seconds))
             if lanes < 2:
@@ -168,7 +169,7 @@ class Lanes:
                 name: np.concatenate([*[x] * (lanes - 1), samples[1][name]])
                 for name, x in samples[0].items()
             }
-            (together,), batch_seconds = _timed(batched, [batch])
+            (together,), batch_seconds = self._timed(batched, [batch])
         except (InputError, ModelFormatError):
             return 1
         for name, array in together.items():
@@ -183,6 +184,22 @@ class Lanes:
         self._batched = batched
         return lanes
 
+    def _timed(
+        self, session: Session, feeds: Sequence[Mapping[str, np.ndarray]]
+    ) -> tuple[list[dict[str, np.ndarray]], float]:
+        """Return the outputs, and the seconds of the last run."""
+        outputs = [session.run(feed) for feed in feeds]
+        start = self._clock()
+        session.run(feeds[-1])
+        return outputs, self._clock() - start
+
+
+def _lane(batch: np.ndarray, lane: int, lanes: int) -> np.ndarray:
+    if lanes == 1:
+        return batch  # maybe without an axis
+    each = len(batch) // lanes
+    return batch[lane * each : (lane + 1) * each]
+
 
 def _repeat(array: np.ndarray, count: int, *, copy: bool) -> np.ndarray:
     """Return an array as often as said, one after the other along its first axis."""
@@ -196,16 +213,6 @@ def _disturbed(array: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if array.dtype.kind != "f":
         return array
     return (array * rng.uniform(0.5, 1.5, array.shape)).astype(array.dtype)
-
-
-def _timed(
-    session: Session, feeds: Sequence[Mapping[str, np.ndarray]]
-) -> tuple[list[dict[str, np.ndarray]], float]:
-    """Return the outputs, and the seconds of the last run."""
-    outputs = [session.run(feed) for feed in feeds]
-    start = time.perf_counter()
-    session.run(feeds[-1])
-    return outputs, time.perf_counter() - start
 
 
 def _worthwhile(seconds: float) -> int:

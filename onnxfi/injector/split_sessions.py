@@ -1,6 +1,6 @@
 """The sessions of a split model: its prefix, and its stages one after the other."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -82,7 +82,9 @@ class SplitSessions:
         return known
 
     def run_corrupted(
-        self, golden: Mapping[str, np.ndarray], corruptions: Mapping[str, Sequence[Corruption]]
+        self,
+        golden: MutableMapping[str, np.ndarray],
+        corruptions: Mapping[str, Sequence[Corruption]],
     ) -> list[dict[str, np.ndarray] | None]:
         """Run a suffix of one stage for several injections; see `StageRunner.run_corrupted`."""
         (stage,) = self._stages

@@ -1,14 +1,14 @@
 """Running one stage of a split: densely, or from sparse patches in lanes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Literal
 
 import numpy as np
 
 from onnxfi.error_models import Corruption
 from onnxfi.errors import InputError, ModelFormatError
-from onnxfi.injector.lanes import Lanes
-from onnxfi.propagation import Patches, Propagator, find_region
+from onnxfi.injector.rest import Rest
+from onnxfi.propagation import Propagator, find_region
 from onnxfi.runtime import Session
 from onnxfi.surgery import Stage
 
@@ -54,7 +54,14 @@ class StageRunner:
             )
             # Targets that reach no output have nothing to run after them.
             self._rest = (
-                Lanes(self.region.rest, provider=provider, threads=threads, lanes=lanes)
+                Rest(
+                    self.region.rest,
+                    self.region.frontier,
+                    provider=provider,
+                    threads=threads,
+                    lanes=lanes,
+                    windows=propagation,
+                )
                 if self.region.rest.graph.outputs
                 else None
             )
@@ -83,7 +90,9 @@ class StageRunner:
         return made | {name: values[name] for name in self._outputs if name in self._targets}
 
     def run_corrupted(
-        self, golden: Mapping[str, np.ndarray], corruptions: Mapping[str, Sequence[Corruption]]
+        self,
+        golden: MutableMapping[str, np.ndarray],
+        corruptions: Mapping[str, Sequence[Corruption]],
     ) -> list[dict[str, np.ndarray] | None]:
         """Return the stage's outputs that differ from golden, for each of several injections.
 
@@ -98,21 +107,16 @@ class StageRunner:
         results: list[dict[str, np.ndarray] | None] = [{} for _ in range(count)]
         for name in self.region.outputs:
             if name in pushed.patches:
-                for lane, patch in _by_lane(pushed.patches[name], golden[name].size).items():
-                    output = golden[name].copy(order="C")
-                    output.reshape(-1)[patch[0]] = patch[1]
+                for lane, patch in pushed.patches[name].lanes(golden[name].size).items():
+                    output = patch.applied(golden[name])
                     results[lane] = {**(results[lane] or {}), name: output}
         if self._rest is not None:
-            patches: dict[int, dict[str, tuple[np.ndarray, np.ndarray]]] = {}
-            for name in self.region.frontier:
-                if name in pushed.patches:
-                    of_lanes = _by_lane(pushed.patches[name], golden[name].size)
-                    for lane, patch in of_lanes.items():
-                        patches.setdefault(lane, {})[name] = patch
-            lanes = sorted(patches)
-            ran = self._rest.run(golden, [patches[lane] for lane in lanes])
-            for lane, outputs in zip(lanes, ran, strict=True):
-                results[lane] = None if outputs is None else {**(results[lane] or {}), **outputs}
+            frontier = {x: pushed.patches[x] for x in self.region.frontier if x in pushed.patches}
+            if frontier:
+                for lane, outputs in self._rest.run(golden, frontier):
+                    results[lane] = (
+                        None if outputs is None else {**(results[lane] or {}), **outputs}
+                    )
         for lane in pushed.refused:
             results[lane] = self._run_densely(
                 golden, {name: x[lane] for name, x in corruptions.items()}
@@ -128,14 +132,3 @@ class StageRunner:
         except InputError:
             return None
         return {name: made[name] for name in self._outputs}
-
-
-def _by_lane(patches: Patches, size: int) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-    """Return the flat indices and values of each lane that has some."""
-    lanes, indices = np.divmod(patches.keys, size)
-    present, starts = np.unique(lanes, return_index=True)
-    ends = [*starts[1:], lanes.size]
-    return {
-        int(lane): (indices[start:end], patches.values[start:end])
-        for lane, start, end in zip(present, starts, ends, strict=True)
-    }

@@ -10,6 +10,33 @@ from onnxfi.error_models import Corruption
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class LanePatch:
+    """What differs from golden in one tensor of one lane.
+
+    Attributes:
+        place: where: flat indices, or a slice of each axis.
+        values: what is there.
+    """
+
+    place: np.ndarray | tuple[slice, ...]
+    values: np.ndarray
+
+    def write(self, tensor: np.ndarray) -> None:
+        """Write the values into a C-contiguous tensor."""
+        _view(tensor, self.place)[self.place] = self.values
+
+    def undo(self, tensor: np.ndarray, golden: np.ndarray) -> None:
+        """Write the golden values back; both tensors are C-contiguous."""
+        _view(tensor, self.place)[self.place] = _view(golden, self.place)[self.place]
+
+    def applied(self, golden: np.ndarray) -> np.ndarray:
+        """Return a patched copy of the golden tensor."""
+        patched = golden.copy(order="C")
+        self.write(patched)
+        return patched
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Patches:
     """The elements of one tensor that differ from golden, in any number of lanes.
 
@@ -47,6 +74,16 @@ class Patches:
         differs = _bits(before) != _bits(self.values)
         return self if differs.all() else type(self)(self.keys[differs], self.values[differs])
 
+    def lanes(self, size: int) -> dict[int, LanePatch]:
+        """Return the patch of each lane that has one, for a tensor of `size` elements."""
+        owners, indices = np.divmod(self.keys, size)
+        present, starts = np.unique(owners, return_index=True)
+        ends = [*starts[1:].tolist(), owners.size]
+        return {
+            lane: LanePatch(indices[start:end], self.values[start:end])
+            for lane, start, end in zip(present.tolist(), starts.tolist(), ends, strict=True)
+        }
+
     def without_lanes(self, lanes: np.ndarray, size: int) -> Self:
         """Return the patches of all but some lanes."""
         kept = ~np.isin(self.keys // size, lanes)
@@ -70,3 +107,7 @@ class Patches:
 def _bits(values: np.ndarray) -> np.ndarray:
     bits: np.ndarray = values.view(f"u{values.itemsize}")
     return bits
+
+
+def _view(tensor: np.ndarray, place: np.ndarray | tuple[slice, ...]) -> np.ndarray:
+    return tensor if isinstance(place, tuple) else tensor.reshape(-1)

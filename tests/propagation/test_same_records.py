@@ -7,6 +7,7 @@ from small_graphs import SMALL_GRAPHS, random_inputs
 
 import onnxfi
 from onnxfi.error_models import BitFlip, ErrorModel, RandomValue, Zero
+from onnxfi.propagation import LanePatch
 
 PLAIN = {"propagation": False, "lanes": 1}
 FAST = [{"lanes": 1}, {"lanes": 3}, {"propagation": False, "lanes": 4}, {}]
@@ -67,12 +68,11 @@ def test_lanes_are_used_and_share_a_batch() -> None:
     (stage,) = onnxfi.split(onnxfi.load(proto), "cat").stages
     lanes = Lanes(stage.model, provider="cpu", threads=1, lanes=4)
     cat = np.random.default_rng(0).standard_normal((1, 10, 6, 6)).astype(np.float32)
-    patches = [{"cat": (np.array([i]), np.float32([9.0]))} for i in range(6)]
+    patches = [{"cat": LanePatch(np.array([i]), np.float32([9.0]))} for i in range(6)]
     outputs = list(lanes.run({"cat": cat}, patches))
     assert lanes.count == 4
     for patch, output in zip(patches, outputs, strict=True):
-        corrupted = cat.copy()
-        corrupted.reshape(-1)[patch["cat"][0]] = 9.0
+        corrupted = patch["cat"].applied(cat)
         assert output is not None
         assert output["y"].tobytes() == lanes.run_one({"cat": corrupted})["y"].tobytes()
 
@@ -92,6 +92,6 @@ def test_a_model_that_mixes_lanes_gets_one() -> None:
         [value("y", ["N", 3])],
     )
     lanes = Lanes(onnxfi.load(proto), provider="cpu", threads=1, lanes=4)
-    patches = [{"x": (np.array([0]), np.float32([i]))} for i in range(6)]
+    patches = [{"x": LanePatch(np.array([0]), np.float32([i]))} for i in range(6)]
     list(lanes.run({"x": np.ones((1, 3), np.float32)}, patches))
     assert lanes.count == 1

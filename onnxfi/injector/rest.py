@@ -1,0 +1,132 @@
+"""Running what is left of a stage behind the operators that sparse patches are pushed through."""
+
+import logging
+import threading
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from typing import Literal
+
+import numpy as np
+
+from onnxfi.errors import InputError, ModelFormatError
+from onnxfi.graph import Model
+from onnxfi.injector.lanes import Lanes
+from onnxfi.injector.windowed_rest import WindowedRest
+from onnxfi.propagation import LanePatch, Patches
+from onnxfi.propagation.windows import NoWindowsError
+
+# As many are run densely first: what decides on windows costs about as much.
+_RUNS_BEFORE_DECIDING = 16
+_logger = logging.getLogger("onnxfi")
+
+
+class Rest:
+    """Runs a model on golden inputs with patches, from windows of the images where that pays.
+
+    Windows are used only where they were seen to give, bit by bit, what dense runs give.
+    Safe to use from several threads at once.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        frontier: Sequence[str],
+        *,
+        provider: Literal["cpu", "cuda"],
+        threads: int | None,
+        lanes: int | Literal["auto"],
+        windows: bool,
+    ) -> None:
+        """Open a session for dense runs.
+
+        Args:
+            model: the model.
+            frontier: names of its inputs that patches are for.
+            provider: as `onnxfi.runtime.choose_provider` returns it.
+            threads: intra-op threads of each session; None leaves the number to ONNX Runtime.
+            lanes: the most lanes; ``auto`` measures how many pay.
+            windows: whether to use windows; on the CPU only.
+
+        Raises:
+            ModelFormatError: ONNX Runtime cannot run the model.
+        """
+        self._model = model
+        self._frontier = tuple(frontier)
+        self._threads = threads
+        self._wanted = lanes
+        self._dense = Lanes(model, provider=provider, threads=threads, lanes=lanes)
+        self._windowed: WindowedRest | None = None
+        self._decided = not windows or provider != "cpu"
+        self._runs = 0
+        self._lock = threading.Lock()
+
+    @property
+    def lanes(self) -> int | None:
+        """Number of lanes of dense runs; None before it is decided."""
+        return self._dense.count
+
+    @property
+    def has_windows(self) -> bool:
+        """Whether windows are in use."""
+        return self._windowed is not None
+
+    def run_one(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Run densely on values of your own.
+
+        Args:
+            values: the inputs by name, maybe among others.
+
+        Raises:
+            InputError: ONNX Runtime refuses a value.
+        """
+        return self._dense.run_one(values)
+
+    def run(
+        self, golden: MutableMapping[str, np.ndarray], patches: Mapping[str, Patches]
+    ) -> Iterator[tuple[int, dict[str, np.ndarray] | None]]:
+        """Yield each patched lane and its outputs that differ from golden.
+
+        None takes the place of the outputs that ONNX Runtime refuses to compute.
+
+        Args:
+            golden: the golden inputs and outputs by name, maybe among others; what else is learnt
+                of the golden run is added.
+            patches: what differs from golden, by input; at least one.
+        """
+        of_lanes: dict[int, dict[str, LanePatch]] = {}
+        for name, one in patches.items():
+            for lane, patch in one.lanes(golden[name].size).items():
+                of_lanes.setdefault(lane, {})[name] = patch
+        windowed = self._decide(golden)
+        if windowed is not None:
+            lanes = np.array(sorted(of_lanes))
+            suited = lanes[windowed.suited(patches, lanes, golden)].tolist()
+            try:
+                yield from windowed.run(golden, patches, suited).items()
+            except (NoWindowsError, InputError) as error:
+                self._windowed = None
+                _logger.debug("No windows any more: %s", error)
+            else:
+                of_lanes = {x: patch for x, patch in of_lanes.items() if x not in suited}
+        self._runs += len(of_lanes)
+        yield from zip(of_lanes, self._dense.run(golden, list(of_lanes.values())), strict=True)
+
+    def _decide(self, golden: MutableMapping[str, np.ndarray]) -> WindowedRest | None:
+        if not self._decided and (self._runs >= _RUNS_BEFORE_DECIDING or self._wanted != "auto"):
+            with self._lock:
+                if not self._decided:
+                    self._windowed = self._try_windows(golden)
+                    self._decided = True
+        return self._windowed
+
+    def _try_windows(self, golden: MutableMapping[str, np.ndarray]) -> WindowedRest | None:
+        images = [golden[name] for name in self._frontier]
+        if any(x.ndim != 4 or len(x) != 1 or x.dtype.kind != "f" for x in images):
+            return None
+        try:
+            windowed = WindowedRest(
+                self._model, self._frontier, threads=self._threads, lanes=self._wanted
+            )
+            return windowed if windowed.pays(self._dense, golden) else None
+        except (InputError, ModelFormatError, NoWindowsError, LookupError) as error:
+            _logger.debug("No windows: %s", error)
+            return None

@@ -1,0 +1,149 @@
+"""Windows give what whole images give.
+
+Weights and images are small whole numbers, so that every sum is exact in whatever order a kernel
+takes it: what differs is a window in the wrong place.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import onnx
+import pytest
+from small_graphs import model, node, value
+
+import onnxfi
+from onnxfi.error_models import Corruption
+from onnxfi.propagation import Patches
+from onnxfi.propagation.windows import Windowed, find_pieces
+from onnxfi.runtime import Session
+
+SHAPE = (1, 3, 13, 17)
+
+
+def numbers(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).integers(-2, 3, shape).astype(np.float32)
+
+
+def convolution(
+    read: str,
+    made: str,
+    weights: dict[str, np.ndarray],
+    shape: tuple[int, ...],
+    **attributes: object,
+) -> onnx.NodeProto:
+    weights[f"{made}_w"] = numbers(*shape, seed=len(weights))
+    return node("Conv", f"{read} {made}_w", made, kernel_shape=list(shape[2:]), **attributes)
+
+
+def chain() -> onnx.ModelProto:
+    """Kernels, strides, paddings and dilations of many kinds, one after the other."""
+    w: dict[str, np.ndarray] = {}
+    nodes = [
+        convolution("x", "a", w, (4, 3, 3, 3), pads=[1, 1, 1, 1]),
+        node("Relu", "a", "b"),
+        convolution("b", "c", w, (4, 4, 3, 2), strides=[2, 1], pads=[0, 1, 2, 0]),
+        convolution("c", "d", w, (3, 4, 1, 1)),
+        node("MaxPool", "d", "e", kernel_shape=[3, 3], strides=[1, 2], pads=[1, 1, 1, 1]),
+        convolution("e", "y", w, (2, 3, 2, 2), dilations=[1, 2]),
+    ]
+    return model(nodes, [value("x", list(SHAPE))], [value("y", None)], w)
+
+
+def branches() -> onnx.ModelProto:
+    """A residual block that halves the image, and a concatenation."""
+    w: dict[str, np.ndarray] = {"bias": numbers(1, 4, 1, 1, seed=9)}
+    nodes = [
+        convolution("x", "a", w, (4, 3, 3, 3), strides=[2, 2], pads=[1, 1, 1, 1]),
+        node("Relu", "a", "b"),
+        convolution("b", "c", w, (4, 4, 3, 3), pads=[1, 1, 1, 1]),
+        convolution("x", "s", w, (4, 3, 1, 1), strides=[2, 2]),
+        node("Add", "c s", "d"),
+        node("Relu", "d", "e"),
+        convolution("e", "f", w, (2, 4, 3, 3), pads=[1, 1, 1, 1]),
+        convolution("e", "g", w, (3, 4, 1, 1)),
+        node("Concat", "f g", "h", axis=1),
+        convolution("h", "i", w, (4, 5, 3, 3), pads=[1, 1, 1, 1]),
+        node("Add", "i bias", "j"),
+        node("AveragePool", "j", "y", kernel_shape=[2, 2], strides=[2, 2]),
+    ]
+    return model(nodes, [value("x", list(SHAPE))], [value("y", None)], w)
+
+
+def beyond() -> onnx.ModelProto:
+    """What follows the windows needs the whole image, and so does a second reader."""
+    w: dict[str, np.ndarray] = {}
+    nodes = [
+        convolution("x", "a", w, (4, 3, 3, 3), pads=[1, 1, 1, 1]),
+        node("Relu", "a", "b"),
+        node("MaxPool", "b", "c", kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1),
+        convolution("c", "d", w, (4, 4, 3, 3), pads=[1, 1, 1, 1]),
+        node("GlobalMaxPool", "d", "e"),
+        node("GlobalMaxPool", "b", "f"),
+        node("Add", "e f", "y"),
+    ]
+    return model(nodes, [value("x", list(SHAPE))], [value("y", None)], w)
+
+
+def at(row: int, column: int, x: np.ndarray, seed: int) -> Corruption:
+    """Return a corruption of a channel or two at a place."""
+    rng = np.random.default_rng(seed)
+    channels = np.unique(rng.integers(0, x.shape[1], 2))
+    indices = (channels * x.shape[2] + row) * x.shape[3] + column
+    return Corruption(indices, rng.integers(-9, 10, indices.size).astype(np.float32))
+
+
+@pytest.mark.parametrize("graph", [chain, branches, beyond])
+@pytest.mark.parametrize("box", [1, 3])
+def test_every_place(graph: Callable[[], onnx.ModelProto], box: int) -> None:
+    loaded = onnxfi.load(onnx.shape_inference.infer_shapes(graph()))
+    pieces = find_pieces(loaded, ["x"])
+    assert len(pieces.pieces) >= 2
+    x = numbers(*SHAPE, seed=1)
+    windowed = Windowed(pieces.pieces, threads=1)
+    golden = {"x": x, **windowed.run_whole({"x": x})}
+    places = [(row, column) for row in range(SHAPE[2]) for column in range(SHAPE[3])]
+    corruptions = []
+    for number, (row, column) in enumerate(places):
+        first = at(row, column, x, number)
+        last = at(min(row + box, SHAPE[2]) - 1, min(column + box, SHAPE[3]) - 1, x, number)
+        corruptions.append(first if box == 1 else Corruption(*joined(first, last)))
+    patches = {"x": Patches.of(corruptions, x.size)}
+    found = windowed.run(golden, patches, range(len(places)))
+    remainder = pieces.remainder(len(pieces.pieces))
+    whole, rest = Session(loaded), Session(remainder) if remainder.graph.outputs else None
+    changed = 0
+    for lane, corruption in enumerate(corruptions):
+        (expected,) = whole.run({"x": corruption.apply(x)}).values()
+        cut = {name: golden[name] for name in windowed.cut}
+        for name, patch in found.get(lane, {}).items():
+            cut[name] = patch.applied(golden[name])
+        got = cut["y"] if rest is None else rest.run(cut)["y"]
+        assert got.tobytes() == expected.tobytes(), places[lane]
+        changed += bool(lane in found)
+    assert changed > len(places) / 2
+
+
+def joined(one: Corruption, other: Corruption) -> tuple[np.ndarray, np.ndarray]:
+    values = dict(zip([*one.indices, *other.indices], [*one.values, *other.values], strict=True))
+    indices = np.array(sorted(values))
+    return indices, np.array([values[x] for x in indices], np.float32)
+
+
+def test_windows_are_small() -> None:
+    loaded = onnxfi.load(onnx.shape_inference.infer_shapes(branches()))
+    first = find_pieces(loaded, ["x"]).pieces[0]
+    from onnxfi.propagation.windows import Boxes
+
+    place = np.array([[6, 8]])
+    crops = first.crops({"x": Boxes(place, place + 1)})
+    assert crops.lengths["x"].max() <= 7
+
+
+def test_no_image_no_windows() -> None:
+    proto = model(
+        [node("MatMul", "x w", "y")],
+        [value("x", [1, 4])],
+        [value("y", [1, 3])],
+        {"w": numbers(4, 3)},
+    )
+    assert not find_pieces(onnxfi.load(proto), ["x"]).pieces
