@@ -12,6 +12,8 @@ from onnxfi.campaign.configuration import Configuration
 from onnxfi.campaign.execution import FinishedIds, ShardOutcomes, run_shards
 from onnxfi.campaign.heartbeat import Heartbeat
 from onnxfi.campaign.plan import Shard
+from onnxfi.campaign.records import read_shards
+from onnxfi.campaign.rounds import Rounds
 from onnxfi.campaign.run_directory import RunDirectory
 from onnxfi.campaign.storage import is_address
 from onnxfi.campaign.worker import Worker, record_shard, run_shard
@@ -93,7 +95,7 @@ class Campaign:
 
     @property
     def injections(self) -> int:
-        """Number of injections that the campaign plans."""
+        """Number of injections that the campaign plans, the most where rounds may end early."""
         return int(self.directory.manifest["injections"])
 
     def run(
@@ -137,18 +139,25 @@ class Campaign:
             finished = FinishedIds(self.directory.finished())
             on_injections(len(finished))
 
+            until = self.directory.configuration.injections.until
+            rounds = Rounds(worker.plan, until)
+            if until is not None and len(finished):
+                rounds.add_records(read_shards(self.directory.place, ("injection_id", "outcome")))
+
             def keep(outcomes: ShardOutcomes) -> None:
+                rounds.add(outcomes.shard, outcomes.outcomes)
                 if executor is not None:
                     count(outcomes.shard.count)
                 on_shard(outcomes)
 
             with self._submitting(worker, executor, threads) as submit:
-                run_shards(
-                    finished.missing(worker.plan.shards(execution.shard)),
-                    submit,
-                    workers=workers or (lambda: threads),
-                    on_shard=keep,
-                )
+                for shards in rounds.shards(execution.shard):
+                    run_shards(
+                        finished.missing(shards),
+                        submit,
+                        workers=workers or (lambda: threads),
+                        on_shard=keep,
+                    )
         return self.directory
 
     @contextmanager

@@ -116,6 +116,13 @@ class Plan:
         """Return the index of the stratum of an injection."""
         return bisect_right(self._first_faults, injection_id // self.inputs_per_fault) - 1
 
+    def round_index(self, injection_id: int) -> int:
+        """Return the number of the round that an injection belongs to, from 0."""
+        if self.per_round is None:
+            return 0
+        first = self._first_faults[self.stratum(injection_id)]
+        return (injection_id // self.inputs_per_fault - first) // self.per_round
+
     def input_index(self, injection_id: int) -> int:
         """Return the index of the input that an injection meets."""
         return self._round(injection_id).locate(injection_id)[0]
@@ -177,11 +184,10 @@ class Plan:
         return start * self.inputs_per_fault, stop * self.inputs_per_fault
 
     def _round(self, injection_id: int) -> _Round:
-        fault = injection_id // self.inputs_per_fault
         stratum = self.stratum(injection_id)
         first, end = self._first_faults[stratum], self._first_faults[stratum + 1]
         per_round = self.per_round or end - first
-        number = (fault - first) // per_round
+        number = self.round_index(injection_id)
         start = first + number * per_round
         windows = -(-self.inputs // self.inputs_per_fault)
         return _Round(

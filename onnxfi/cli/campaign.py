@@ -10,6 +10,7 @@ from onnxfi.campaign import Campaign, Configuration
 from onnxfi.cli.arguments import DirectoryArgument, ProviderName
 from onnxfi.cli.campaign_compare import compare_campaigns
 from onnxfi.cli.campaign_export import export
+from onnxfi.cli.campaign_plan import plan_campaign
 from onnxfi.cli.campaign_replay import replay_injection
 from onnxfi.cli.campaign_running import run_to_end
 from onnxfi.cli.campaign_status import status
@@ -36,6 +37,7 @@ app = typer.Typer(
 app.command()(status)
 app.command()(summary)
 app.command("compare")(compare_campaigns)
+app.command("plan")(plan_campaign)
 app.command("replay")(replay_injection)
 app.command()(export)
 

@@ -13,6 +13,7 @@ from onnxfi.campaign import Campaign
 from onnxfi.campaign.cluster import dask_executor
 from onnxfi.campaign.execution import ShardOutcomes
 from onnxfi.campaign.storage import is_address
+from onnxfi.cli.campaign_plan import expected_text
 from onnxfi.cli.event_log import EventLog
 from onnxfi.cli.live_view import LiveView
 from onnxfi.cli.output import messages
@@ -42,7 +43,7 @@ def run_to_end(
         view = LiveView(planned=campaign.injections, disabled=log.on_stderr)
         provider = campaign.directory.manifest["provider"]
         if not log.on_stderr:
-            messages.print(f"{campaign.injections} injections on {provider}, records in {place}")
+            messages.print(f"{expected_text(campaign)} on {provider}, records in {place}")
         log.write("began", out=place, planned=campaign.injections, provider=provider)
 
         def keep(shard: ShardOutcomes) -> None:

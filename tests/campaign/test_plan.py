@@ -13,14 +13,14 @@ nothing: Any = object()
 
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
-    faults = draw(st.lists(st.integers(0, 40), min_size=1, max_size=6))
-    inputs = draw(st.integers(1, 20))
+    faults = draw(st.lists(st.integers(0, 15), min_size=1, max_size=4))
+    inputs = draw(st.integers(1, 9))
     return Plan(
         strata=[nothing] * len(faults),
         inputs=inputs,
         faults=faults,
         inputs_per_fault=draw(st.integers(1, inputs)),
-        per_round=draw(st.none() | st.integers(1, 50)),
+        per_round=draw(st.none() | st.integers(1, 20)),
     )
 
 

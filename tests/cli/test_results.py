@@ -258,6 +258,13 @@ def test_campaign_run_status_summary_report(onnxfi: Callable[..., Any], work: Pa
         assert mistake.status == 2
         assert f"{option} must be one of" in mistake.stderr
 
+    planned = onnxfi("campaign", "plan", "campaign.yaml")
+    for text in ("conv2", "200 injections, about", "seconds"):
+        assert text in planned.stdout
+    document = json.loads(onnxfi("campaign", "plan", "campaign.yaml", "--json").stdout)
+    assert sum(x["injections"] for x in document["strata"]) == document["injections"] == 200
+    assert document["seconds"] > 0
+
     compared = onnxfi("campaign", "compare", "run", "run")
     assert compared.status == 0
     for text in ("the whole network", "mcnemar", "Both inject the same faults"):
