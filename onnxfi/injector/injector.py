@@ -32,7 +32,7 @@ _Drawer = Callable[[int], _Draw]
 # Injections that are run together: a block may take so many seconds, and its outputs so many bytes.
 _FIRST_BLOCK = 16
 _MOST_IN_A_BLOCK = 256
-_SHORT, _LONG = 0.05, 0.5
+_SHORT, _LONG = 0.5, 1.5
 _LARGEST_BLOCK = 64 << 20
 _logger = logging.getLogger("onnxfi")
 

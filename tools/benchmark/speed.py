@@ -27,10 +27,10 @@ from models import MODELS, Benchmarked, make, spread_targets
 from timing import Repeated, take_turns
 
 import onnxfi
+from onnxfi.campaign import Campaign
 from onnxfi.campaign.configuration import Configuration
 from onnxfi.campaign.plan import Shard
-from onnxfi.campaign.records import Record, write_records
-from onnxfi.campaign.worker import Worker
+from onnxfi.campaign.worker import Worker, record_shard
 from onnxfi.error_models import BitFlip
 from onnxfi.runtime import Session
 
@@ -75,8 +75,9 @@ def measure(
     benchmarked: Benchmarked, target: onnxfi.Target, folder: Path, arguments: argparse.Namespace
 ) -> tuple[list[object], float, float]:
     """Return the ratios of one target, the suffix's milliseconds, and the masked share."""
-    worker = _worker(benchmarked, target, folder)
-    campaigns = [_Campaign(worker, stratum, folder) for stratum in range(len(ERROR_MODELS))]
+    campaign = _begin(benchmarked, target, folder / target.tensor.replace("/", "_"))
+    worker = Worker(campaign.directory.configuration, threads=1)
+    campaigns = [_Campaign(campaign, worker, stratum) for stratum in range(len(ERROR_MODELS))]
     with onnxfi.Injector(
         benchmarked.model, target, provider="cpu", lanes=1, threads=1, propagation=False
     ) as injector:
@@ -100,23 +101,21 @@ def measure(
 class _Campaign:
     """Runs ever new injections of one stratum."""
 
-    def __init__(self, worker: Worker, stratum: int, folder: Path) -> None:
-        self.outcomes: Counter[object] = Counter()
+    def __init__(self, campaign: Campaign, worker: Worker, stratum: int) -> None:
+        self.outcomes: Counter[str] = Counter()
+        self._directory = campaign.directory
         self._worker = worker
         self._stratum = stratum
-        self._folder = folder
         self._first = stratum * _PER_TARGET
 
     def __call__(self, count: int) -> None:
         shard = Shard(self._first, count, self._stratum)
         self._first += count
-        records: list[Record] = self._worker.run(shard)
-        write_records(records, self._folder / shard.file_name)
-        (self._folder / shard.file_name).unlink()
-        self.outcomes.update(x["outcome"] for x in records)
+        self.outcomes.update(record_shard(self._directory, self._worker, shard).outcomes)
 
 
-def _worker(benchmarked: Benchmarked, target: onnxfi.Target, folder: Path) -> Worker:
+def _begin(benchmarked: Benchmarked, target: onnxfi.Target, folder: Path) -> Campaign:
+    folder.mkdir()
     np.savez(folder / "inputs.npz", **benchmarked.feeds)
     configuration = Configuration.model_validate(
         {
@@ -129,7 +128,7 @@ def _worker(benchmarked: Benchmarked, target: onnxfi.Target, folder: Path) -> Wo
         },
         context={"folder": folder},
     )
-    return Worker(configuration, threads=1)
+    return Campaign.create(configuration, out=folder / "run")
 
 
 if __name__ == "__main__":

@@ -85,12 +85,12 @@ def _counts_for_all_places(value: ir.Value) -> bool:
 
 def _sliding(node: ir.Node) -> Sliding | None:
     attributes = node.attributes
-    kernel = attributes.get_ints("kernel_shape")
-    if kernel is None and node.op_type == "Conv":
+    kernel = attributes.get_ints("kernel_shape") or ()
+    if not kernel and node.op_type == "Conv":
         weights = node.inputs[1]
         shape = () if weights is None or weights.shape is None else tuple(weights.shape)
         kernel = [x for x in shape[2:] if isinstance(x, int)]
-    if kernel is None or len(kernel) != 2:
+    if len(kernel) != 2:
         return None
     if attributes.get_string("auto_pad", "NOTSET") not in ("NOTSET", "VALID"):
         return None  # the padding depends on the size of the image
