@@ -15,6 +15,7 @@ from onnxfi.graph.inner_weights import lift_inner_weights
 from onnxfi.graph.model import Model
 from onnxfi.graph.sparse_initializers import densified
 from onnxfi.graph.type_inference import infer_types
+from onnxfi.graph.zip_maps import without_zip_maps
 
 # From this version of the format on, an initializer need not be a graph input as well.
 _FIRST_IR_VERSION_WITHOUT_INITIALIZER_INPUTS = 4
@@ -49,7 +50,7 @@ def _read(path: Path) -> ir.Model:
         # Weights in external files stay there.
         proto = onnx.load(path, load_external_data=False)
         check_model(proto, path)
-        model = ir.serde.deserialize_model(densified(proto, path.parent))
+        model = ir.serde.deserialize_model(densified(without_zip_maps(proto), path.parent))
         ir.external_data.set_base_dir(model.graph, path.parent)
     except (
         DecodeError,
@@ -68,7 +69,7 @@ def _read(path: Path) -> ir.Model:
 def _check(proto: onnx.ModelProto, what: str) -> ir.Model:
     try:
         check_model(proto, None)
-        return ir.serde.deserialize_model(densified(proto, Path()))
+        return ir.serde.deserialize_model(densified(without_zip_maps(proto), Path()))
     except (ValueError, onnx.checker.ValidationError, ir.serde.SerdeError) as error:
         raise ModelFormatError(
             f"{what} must be valid ONNX, and the check failed: {_first_line(error)}"

@@ -11,12 +11,12 @@ def pick_tensor(outputs: Outputs, name: str | None) -> np.ndarray:
 
     Args:
         outputs: the outputs of a model.
-        name: of the output; None takes the first.
+        name: of the output; None takes the one that `first_scores` names.
 
     Raises:
         InputError: there is none of this name, or it is no tensor of numbers.
     """
-    name = next(iter(outputs)) if name is None else name
+    name = first_scores(outputs) if name is None else name
     if name not in outputs:
         raise InputError(f"The metric's output must be one of {', '.join(outputs)}, got {name!r}.")
     tensor = outputs[name]
@@ -27,6 +27,24 @@ def pick_tensor(outputs: Outputs, name: str | None) -> np.ndarray:
             "another output of the model."
         )
     return tensor
+
+
+def first_scores(outputs: Outputs) -> str:
+    """Return the name of the first output; of a classifier that gives labels, too, of its scores.
+
+    Labels, such as those of scikit-learn, come as a vector of integers or of texts, before the
+    scores of floating-point numbers.
+    """
+    first, *others = outputs
+    if _is_labels(outputs[first]):
+        for name in others:
+            if getattr(outputs[name], "ndim", 0) > 1 and outputs[name].dtype.kind == "f":
+                return name
+    return first
+
+
+def _is_labels(output: object) -> bool:
+    return isinstance(output, np.ndarray) and output.ndim == 1 and output.dtype.kind in "iuOUS"
 
 
 def by_sample(tensor: np.ndarray) -> np.ndarray:

@@ -33,8 +33,8 @@ class Classification:
     ``max_absolute_error`` over all scores. SDC columns hold if they do for any sample.
 
     Attributes:
-        output: name of the output that holds the scores, shape (N, …); None takes the first, or behind
-            labels the first of floating-point numbers.
+        output: name of the output that holds the scores, shape (N, …); None takes the first, or,
+            behind labels, the first of floating-point numbers.
     """
 
     output: str | None = None
