@@ -1,6 +1,7 @@
 """Campaigns on a Dask cluster, and with other executors."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -221,3 +222,32 @@ def test_the_command_runs_on_a_cluster(work: Path, finished: Path, cluster: Clus
     assert done.returncode == 0, done.stderr
     assert rows_of(work / "run") == rows_of(finished)
     assert RunDirectory.open(work / "run").recorded == 240
+
+
+@pytest.mark.live
+@pytest.mark.skipif(sys.platform != "linux", reason="the MPI of the extra oracles is Linux's")
+def test_mpi_records_the_same(work: Path, finished: Path) -> None:
+    pytest.importorskip("mpi4py")
+    mpiexec = shutil.which("mpiexec", path=f"{Path(sys.prefix) / 'bin'}{os.pathsep}{os.defpath}")
+    if mpiexec is None:
+        pytest.skip("needs an MPI")
+    (work / "run_on_mpi.py").write_text(
+        "from mpi4py.futures import MPIPoolExecutor\n"
+        "from onnxfi import Campaign\n"
+        "if __name__ == '__main__':\n"
+        "    with MPIPoolExecutor() as executor:\n"
+        "        campaign = Campaign.from_yaml('campaign.yaml', out='run')\n"
+        "        campaign.run(executor, workers=lambda: executor.num_workers)\n"
+    )
+    program = [sys.executable, "-m", "mpi4py.futures", "run_on_mpi.py"]
+    libraries = str(Path(sys.prefix) / "lib")
+    done = subprocess.run(
+        [mpiexec, "-n", "3", *program],  # one of them hands out the shards
+        cwd=work,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "LD_LIBRARY_PATH": libraries},
+    )
+    assert done.returncode == 0, done.stderr
+    assert rows_of(work / "run") == rows_of(finished)
