@@ -259,6 +259,8 @@ class Execution(_Section):
         propagation: whether to push corruptions as sparse patches where that is exact.
         workers: threads that inject at the same time; ``auto`` takes one per processor.
         shard: injections per records file; what a killed campaign loses at most per worker.
+        memory: MiB that a process may take for golden runs that it may meet again; the one in use
+            is kept whatever it takes.
     """
 
     provider: Literal["auto", "cpu", "cuda"] = "auto"
@@ -266,6 +268,7 @@ class Execution(_Section):
     propagation: bool = True
     workers: Literal["auto"] | int = "auto"
     shard: int = Field(default=500, ge=1)
+    memory: int = Field(default=512, ge=1)
 
     @field_validator("lanes", "workers")
     @classmethod

@@ -4,7 +4,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from onnxfi.campaign.configuration import Configuration
 from onnxfi.campaign.execution import ShardOutcomes
@@ -17,6 +17,7 @@ from onnxfi.campaign.shard_records import ShardRecords
 from onnxfi.error_models.value_class import finite_range
 from onnxfi.graph import Target, load
 from onnxfi.injector import Golden, Injection, Injector
+from onnxfi.injector.golden_cache import GoldenCache
 from onnxfi.injector.metrics import MetricValue
 from onnxfi.injector.metrics.many import columns_of_all
 
@@ -59,6 +60,7 @@ class Worker:
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._injectors: OrderedDict[tuple[Target, ...], Injector] = OrderedDict()
+        self._golden = GoldenCache(configuration.execution.memory << 20)
 
     def stop(self) -> None:
         """Make running shards raise `StoppedError` soon."""
@@ -116,7 +118,10 @@ class Worker:
             schema=self._schema,
         )
         for input_index, ids in self.plan.by_input(shard):
-            golden = injector.golden(self.inputs.at(input_index))
+            golden = self._golden.get(
+                (stratum.targets, input_index),
+                partial(injector.golden, self.inputs.at(input_index)),
+            )
             first_fault = self.plan.fault_id(ids.start)
             ranges = [finite_range(golden.targets[x.tensor]) for x in targets]
             for injections in injector.inject_blocks(

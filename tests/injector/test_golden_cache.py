@@ -1,0 +1,46 @@
+"""The golden runs that are kept."""
+
+import numpy as np
+
+from onnxfi.injector import Golden
+from onnxfi.injector.golden_cache import GoldenCache
+
+
+def golden(elements: int) -> Golden:
+    values = {"x": np.zeros(elements, np.uint8)}
+    return Golden(values, {}, {}, dict(values))
+
+
+def test_what_was_asked_for_last_is_kept() -> None:
+    cache, made = GoldenCache(memory=250), []
+
+    def ask(key: str) -> Golden:
+        def make() -> Golden:
+            made.append(key)
+            return golden(100)
+
+        return cache.get(key, make)
+
+    first = ask("a")
+    assert ask("a") is first
+    ask("b")
+    ask("a")
+    ask("c")  # b goes
+    ask("a")
+    ask("b")
+    assert made == ["a", "b", "c", "b"]
+
+
+def test_one_is_kept_whatever_it_takes() -> None:
+    cache = GoldenCache(memory=1)
+    first = cache.get("a", lambda: golden(100))
+    assert cache.get("a", lambda: golden(100)) is first
+
+
+def test_what_is_added_later_counts() -> None:
+    cache = GoldenCache(memory=250)
+    first = cache.get("a", lambda: golden(100))
+    first.values["y"] = np.zeros(200, np.uint8)
+    second = cache.get("b", lambda: golden(100))
+    assert cache.get("b", lambda: golden(100)) is second
+    assert cache.get("a", lambda: golden(100)) is not first
