@@ -116,11 +116,11 @@ def counts(record: dict[str, Any], name: str) -> bool:
 
 @pytest.mark.parametrize("handling", ["keep", "exclude"])
 @pytest.mark.parametrize("per_fault", [1, 4])
-@pytest.mark.parametrize("size", [13, 10_000])
+@pytest.mark.parametrize("size", [50, 10_000])
 def test_groups_are_counted_as_one_by_one(per_fault: int, size: int, handling: Any) -> None:
     records = make_records(600, per_fault=per_fault)
     found = summarise_records(
-        parts_of(records, size), clustered=per_fault > 1, wrong_inputs=handling
+        parts_of(records, size), inputs_per_fault=per_fault, wrong_inputs=handling
     )
     wrong = [x for x in records if x["golden_top1"] != x["label"]]
     assert found.wrong_inputs.inputs == 7
@@ -161,8 +161,19 @@ def test_groups_are_counted_as_one_by_one(per_fault: int, size: int, handling: A
             assert drop.low <= drop.value <= drop.high
 
 
+def test_faults_are_the_same_however_the_records_come() -> None:
+    records = make_records(400, per_fault=4)
+    rng = np.random.default_rng(1)
+    shuffled = [records[i] for i in rng.permutation(len(records))]
+    # Complete only at the end, never complete (as if there were more to come), or not known.
+    expected = summarise_records(parts_of(records, 64), inputs_per_fault=4)
+    for wanted in (4, 5, "all"):
+        found = summarise_records(parts_of(shuffled, 64), inputs_per_fault=wanted)
+        assert found == expected
+
+
 def test_the_network_weighs_targets_with_their_bits() -> None:
-    found = summarise_records(parts_of(make_records(600), 100), clustered=False)
+    found = summarise_records(parts_of(make_records(600), 100))
     assert [x.error_model for x in found.network] == ["bitflip", "zero"]
     for network in found.network:
         targets = [x for x in found.groups["target"] if x.key["error_model"] == network.error_model]
@@ -176,7 +187,7 @@ def test_the_network_weighs_targets_with_their_bits() -> None:
 
 def test_without_labels_there_is_no_accuracy_and_nothing_is_excluded() -> None:
     records = [x | {"label": None, "correct": None} for x in make_records(50)]
-    found = summarise_records(parts_of(records, 20), clustered=False, wrong_inputs="exclude")
+    found = summarise_records(parts_of(records, 20), wrong_inputs="exclude")
     assert found.injections == 50
     assert found.wrong_inputs.wrong is None
     assert all(x.accuracy is None for x in found.groups["target"])
@@ -185,7 +196,7 @@ def test_without_labels_there_is_no_accuracy_and_nothing_is_excluded() -> None:
 
 
 def test_no_records_add_up_to_nothing() -> None:
-    found = summarise_records(parts_of(make_records(1), 1)[0:0], clustered=True)
+    found = summarise_records(parts_of(make_records(1), 1)[0:0], inputs_per_fault=3)
     assert (found.injections, found.groups, list(found.network)) == (0, {}, [])
 
 

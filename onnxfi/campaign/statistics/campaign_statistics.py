@@ -23,6 +23,7 @@ from onnxfi.campaign.statistics.grouping import (
     prepare,
 )
 from onnxfi.campaign.statistics.network import WeightedRate, weighted_rate
+from onnxfi.campaign.statistics.open_faults import OpenFaults
 from onnxfi.campaign.statistics.rate import Rate
 from onnxfi.campaign.statistics.tally import Group, Tally
 from onnxfi.injector import OUTCOMES
@@ -144,7 +145,7 @@ def summarise(
     """
     return summarise_records(
         _read_parts(directory),
-        clustered=configuration.injections.inputs_per_fault != 1,
+        inputs_per_fault=configuration.injections.inputs_per_fault,
         wrong_inputs=wrong_inputs or configuration.statistics.wrong_inputs,
     )
 
@@ -165,17 +166,19 @@ def _read_parts(directory: str | Path) -> Iterator[pa.Table]:
 def summarise_records(
     parts: Iterable[pa.Table],
     *,
-    clustered: bool,
+    inputs_per_fault: int | Literal["all"] = 1,
     wrong_inputs: WrongInputsHandling = "keep",
 ) -> CampaignStatistics:
     """Return the statistics of records.
 
     Args:
         parts: the records, a part of them at a time, all of the same columns.
-        clustered: whether a fault may have several records.
+        inputs_per_fault: how many records a fault has, once all are there.
         wrong_inputs: whether to keep or exclude what met an input that is wrong without a fault.
     """
+    clustered = inputs_per_fault != 1
     tallies: dict[str, Tally] = {}
+    faults = OpenFaults(inputs_per_fault if isinstance(inputs_per_fault, int) else None)
     overall = inputs = None
     flags: list[str] = []
     for part in parts:
@@ -191,8 +194,11 @@ def summarise_records(
         inputs.add(prepared)
         if wrong_inputs == "exclude":
             prepared = prepared.filter(pc.fill_null(prepared[GOLDEN_CORRECT], True))
+        complete = faults.add(part) if clustered else None
         for tally in (overall, *tallies.values()):
             tally.add(prepared)
+            if complete is not None:
+                tally.close(complete)
     names = (*OUTCOMES, *flags)
     groups = {
         name: [_group(x, names) for x in found]

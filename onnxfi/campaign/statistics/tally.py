@@ -18,7 +18,8 @@ _MOST_PARTIAL = 1 << 18
 class Tally:
     """Sums of the counted columns, by group and, where a fault meets several inputs, by fault.
 
-    Memory grows with the number of groups; with that of faults as well where these are told apart.
+    Memory grows with the number of groups; where faults are told apart, with that of faults too,
+    of which those that have all their injections can be closed.
     """
 
     def __init__(self, keys: Sequence[str], counted: Sequence[str], *, clustered: bool) -> None:
@@ -34,6 +35,7 @@ class Tally:
         self._by = [*keys, _FAULT] if clustered else list(keys)
         self._clustered = clustered
         self._partial: list[pa.Table] = []
+        self._closed: list[pa.Table] = []
         self._rows = 0
         self._most_rows = _MOST_PARTIAL
 
@@ -46,12 +48,26 @@ class Tally:
         table = known.select([*self._by, *self._counted]).append_column(_ROWS, ones)
         self._keep(self._sum(table.append_column(_FIRST, known["injection_id"])))
 
+    def close(self, faults: pa.Array) -> None:
+        """Add up over faults, of which no more records will come."""
+        if not self._clustered or not self._partial:
+            return
+        table = self._sum(pa.concat_tables(self._partial))
+        closed = pc.is_in(table[_FAULT], value_set=faults)
+        self._closed.append(self._sums_over_faults(table.filter(closed)))
+        self._partial = [table.filter(pc.invert(closed))]
+        self._rows = self._partial[0].num_rows
+
     def groups(self) -> list["Group"]:
         """Return what was counted, the groups in the order of their first records."""
         if not self._partial:
             return []
         table = self._sum(pa.concat_tables(self._partial))
-        rows = self._sums_over_faults(table).sort_by(_FIRST).to_pylist()
+        sums = pa.concat_tables([*self._closed, self._sums_over_faults(table)])
+        names = [x for x in sums.column_names if x not in (*self._keys, _FIRST)]
+        aggregates = [*((name, "sum") for name in names), (_FIRST, "min")]
+        together = _plain(sums.group_by(self._keys, use_threads=False).aggregate(aggregates))
+        rows = together.sort_by(_FIRST).to_pylist()
         return [Group(row, self._keys, clustered=self._clustered) for row in rows]
 
     def _keep(self, part: pa.Table) -> None:
