@@ -7,7 +7,7 @@ So it is the (batch, rows, columns, channels) of a channels_last layer, stored c
 from dataclasses import replace
 
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
-from onnxfi.converters.layer_call import LayerResult, Options
+from onnxfi.converters.layer_call import Options
 
 _LAST, _FIRST = "channels_last", "channels_first"
 
@@ -33,12 +33,8 @@ def as_channels_last(tensor: Tensor, graph: GraphBuilder) -> Tensor:
     return replace(stored, shape=(batch, *sizes, channels), channels_first=True, channels=-1)
 
 
-def as_channels_first(result: LayerResult, graph: GraphBuilder) -> LayerResult:
-    """Return the result of a layer that ran channels_last in the order of channels_first."""
-    return replace(result, tensor=_turned(result.tensor, graph))
-
-
-def _turned(tensor: Tensor, graph: GraphBuilder) -> Tensor:
+def back_to_channels_first(tensor: Tensor, graph: GraphBuilder) -> Tensor:
+    """Return (batch, rows, columns, channels) as the same values with the channels second."""
     if tensor.rank < 3:
         return tensor
     batch, *sizes, channels = tensor.shape

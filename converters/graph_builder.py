@@ -67,6 +67,10 @@ class GraphBuilder:
     Args:
         opset: version of the default operator set.
         reserved: names that only layer outputs and graph inputs may take.
+
+    Attributes:
+        opset: as given.
+        float_type: type in which the present layer call computes.
     """
 
     def __init__(self, opset: int, reserved: Iterable[str] = ()) -> None:
@@ -75,7 +79,8 @@ class GraphBuilder:
         self._names = set(reserved)
         self._scope = ""
         self._scope_start = 0
-        self._outer_scopes: list[tuple[str, int]] = []
+        self.float_type = "float32"
+        self._outer_scopes: list[tuple[str, int, str]] = []
         self._layer_outputs: set[str] = set()
         self._nodes: list[onnx.NodeProto] = []
         self._initializers: dict[str, onnx.TensorProto] = {}
@@ -84,6 +89,11 @@ class GraphBuilder:
         self._copies: dict[tuple[str, bool], str] = {}
         self._inputs: list[onnx.ValueInfoProto] = []
         self._outputs: list[onnx.ValueInfoProto] = []
+
+    @property
+    def float_element(self) -> int:
+        """The type in which the present layer call computes, as ONNX numbers it."""
+        return int(helper.np_dtype_to_tensor_dtype(np.dtype(self.float_type)))
 
     def add_input(self, name: str, shape: tuple[int | None, ...], dtype: str = "float32") -> Tensor:
         """Add a graph input of a reserved name, in the layout of Keras."""
@@ -109,9 +119,13 @@ class GraphBuilder:
             tensor = replace(tensor, name=name, channels_first=False)
         self._outputs.append(self._describe(tensor))
 
-    def enter(self, path: str) -> None:
-        """Begin a layer call, maybe inside another: the names of its nodes start with its path."""
-        self._outer_scopes.append((self._scope, self._scope_start))
+    def enter(self, path: str, float_type: str = "float32") -> None:
+        """Begin a layer call, maybe inside another: the names of its nodes start with its path.
+
+        Its weights and its constants that are no whole numbers have the type `float_type`.
+        """
+        self._outer_scopes.append((self._scope, self._scope_start, self.float_type))
+        self.float_type = float_type
         self._scope = path
         self._scope_start = len(self._nodes)
 
@@ -126,8 +140,12 @@ class GraphBuilder:
         self._layer_outputs.update(_repeated(tensor.name for tensor in tensors))
         outputs = tuple(map(self._name_output, tensors, names))
         self._layer_outputs.update(names)
-        self._scope, self._scope_start = self._outer_scopes.pop()
+        self.leave()
         return outputs
+
+    def leave(self) -> None:
+        """End what `enter` began, without an output."""
+        self._scope, self._scope_start, self.float_type = self._outer_scopes.pop()
 
     def _name_output(self, tensor: Tensor, name: str) -> Tensor:
         own = self._nodes[self._scope_start :]
@@ -172,12 +190,18 @@ class GraphBuilder:
         """Add a weight ``<path>/<role>``, once for all calls of a layer; return its name."""
         key = f"{path}/{role}"
         if key not in self._weights:
-            self._weights[key] = self._initializer(key, np.ascontiguousarray(value))
+            stored = np.ascontiguousarray(value, np.dtype(self.float_type))
+            self._weights[key] = self._initializer(key, stored)
         return self._weights[key]
 
     def numbers(self, role: str, value: ArrayLike) -> str:
-        """Add a float32 constant ``<layer path>/<role>``; return its name."""
-        return self.constant(role, value, "float32")
+        """Add a constant ``<layer path>/<role>`` of the layer's type; return its name.
+
+        A number beyond that type's range becomes the largest one in it.
+        """
+        limits = np.finfo(np.dtype(self.float_type))
+        bounded = np.clip(np.asarray(value, np.float32), limits.min, limits.max)
+        return self.constant(role, bounded, self.float_type)
 
     def integers(self, role: str, value: ArrayLike) -> str:
         """Add an int64 constant ``<layer path>/<role>``; return its name."""
@@ -223,21 +247,22 @@ class GraphBuilder:
         inner = GraphBuilder(self.opset)
         inner._names = self._names
         inner._scope = self._scope
+        inner.float_type = self.float_type
         return inner
 
-    def add_body_input(self, role: str, width: int, dtype: str = "float32") -> str:
+    def add_body_input(self, role: str, width: int, dtype: str | None = None) -> str:
         """Add an input (batch, width) to a body; return its name, ``<layer path>/<role>``."""
         name = self._unique(f"{self._scope}/{role}")
-        self._inputs.append(_rows(name, width, dtype))
+        self._inputs.append(_rows(name, width, dtype or self.float_type))
         return name
 
     def build_body(self, outputs: Sequence[str], width: int) -> onnx.GraphProto:
-        """Return the body, whose outputs are float32 and (batch, width)."""
+        """Return the body, whose outputs are of the layer's type and (batch, width)."""
         return helper.make_graph(
             self._nodes,
             f"{self._scope}/body",
             self._inputs,
-            [_rows(name, width, "float32") for name in outputs],
+            [_rows(name, width, self.float_type) for name in outputs],
             list(self._initializers.values()),
         )
 

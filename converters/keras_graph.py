@@ -160,6 +160,7 @@ def _parse_functional(configuration: Mapping[str, Any], path: str) -> KerasModel
     inputs: dict[str, KerasInput] = {}
     layers: list[KerasLayer] = []
     calls: list[KerasCall] = []
+    keras_3 = False
     for entry in _entries(config, path):
         options = _config(entry)
         name = str(entry.get("name") or _name(options, path))
@@ -172,13 +173,17 @@ def _parse_functional(configuration: Mapping[str, Any], path: str) -> KerasModel
         if not isinstance(nodes, list):
             raise damaged(path, f"layer {name!r} has the inbound_nodes {nodes!r}")
         for number, node in enumerate(nodes):
+            keras_3 = keras_3 or isinstance(node, dict)
             where = f"{path}/{name}" if path else name
             arguments, keywords = node_arguments(node, where)
             calls.append(KerasCall(layer, number, arguments, keywords))
     missing = [name for name in input_order if name not in inputs]
     if missing:
         raise damaged(path, f"has no InputLayer {missing[0]!r}")
-    calls, outputs = _renumber(calls, outputs)
+    if keras_3:
+        outputs = _renumber_outputs(calls, outputs)
+    else:
+        calls, outputs = _renumber(calls, outputs)
     return KerasModel(
         str(config.get("name") or "model"),
         tuple(inputs[name] for name in input_order),
@@ -216,7 +221,7 @@ def _is_operation(entry: Mapping[str, Any], config: Mapping[str, Any]) -> bool:
 def _renumber(
     calls: list[KerasCall], outputs: list[TensorReference]
 ) -> tuple[list[KerasCall], list[TensorReference]]:
-    """Number the calls of every layer from 0.
+    """Number the calls of every layer from 0, as Keras 2 writes them.
 
     Every call that Keras writes is referred to, so the largest number that is referred to is the
     last call's, and shows where the counting began.
@@ -229,7 +234,7 @@ def _renumber(
             shift[reference.layer] = max(shift.get(reference.layer, 0), excess)
 
     def shifted(x: TensorReference) -> TensorReference:
-        return TensorReference(x.layer, x.call - shift.get(x.layer, 0), x.index)
+        return replace(x, call=x.call - shift.get(x.layer, 0))
 
     return (
         [
@@ -242,6 +247,14 @@ def _renumber(
         ],
         [shifted(x) for x in outputs],
     )
+
+
+def _renumber_outputs(
+    calls: list[KerasCall], outputs: list[TensorReference]
+) -> list[TensorReference]:
+    """Number the calls of nested models from 0 where Keras 3 does not: in the list of outputs."""
+    nested = {call.layer.name for call in calls if call.layer.layer_class == "Functional"}
+    return [replace(x, call=max(x.call - (x.layer in nested), 0)) for x in outputs]
 
 
 def _in_order(calls: list[KerasCall], inputs: Iterable[str], path: str) -> Iterator[KerasCall]:

@@ -68,9 +68,9 @@ class Masks:
         """Start without masks."""
         self._holders: dict[str, list[Tensor | None]] = {}
 
-    def of(self, tensor: Tensor) -> Tensor | None:
-        """Return a tensor's mask, None where it has none."""
-        return self._holders.get(tensor.name, [None])[0]
+    def of(self, name: str) -> Tensor | None:
+        """Return the mask of a tensor, by its name; None where it has none."""
+        return self._holders.get(name, [None])[0]
 
     def give(self, masks: Mapping[str, Tensor]) -> None:
         """Give tensors, by name, their masks."""

@@ -11,25 +11,25 @@ from typing import Any
 
 import onnx
 
-from onnxfi.converters.argument_checks import INTEGER_TYPES, is_operation, require_arguments
+from onnxfi.converters.argument_checks import INTEGER_TYPES, require_arguments
 from onnxfi.converters.call_arguments import TensorReference
-from onnxfi.converters.data_format import (
-    as_channels_first,
-    as_channels_last,
-    is_channels_first,
-)
+from onnxfi.converters.dtype_policy import compute_type, is_float
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.hdf5 import StoredWeight
 from onnxfi.converters.keras_file import open_keras_file
 from onnxfi.converters.keras_graph import KerasInput, KerasLayer, KerasModel, parse_model
 from onnxfi.converters.layer_call import LayerCall, Options
-from onnxfi.converters.layer_map import Layer
+from onnxfi.converters.layer_map import AbsentLayer, Layer
+from onnxfi.converters.layer_surroundings import LayerSurroundings
 from onnxfi.converters.layer_table import TRANSLATIONS
 from onnxfi.converters.masking import Masks, masks_among, passed_masks
 from onnxfi.converters.nesting import leaves, map_leaves
+from onnxfi.converters.operands import FLOATS, cast
 from onnxfi.converters.provenance import describe_source, finish_model
 from onnxfi.converters.weight_assignment import assign_weights, weights_by_path
 from onnxfi.errors import ModelFormatError
+
+_NESTED_INPUT = "it stands for the tensor that the nested model is called on"
 
 
 def convert_native(source: Path, *, opset: int, architecture: Path | None) -> onnx.ModelProto:
@@ -59,6 +59,7 @@ def convert_native(source: Path, *, opset: int, architecture: Path | None) -> on
         walk.layers,
         describe_source(source, "native", opset, file.keras_version, architecture=architecture),
         advice="The configuration is damaged: save the model again.",
+        absent=walk.absent,
     )
 
 
@@ -68,6 +69,7 @@ class Walk:
     Attributes:
         graph: the graph that grows.
         layers: the layer map so far.
+        absent: the layers so far that have no tensor of their own.
         tensors: the output of each layer call so far, by its path in the layer map.
     """
 
@@ -81,17 +83,17 @@ class Walk:
         """Prepare to build the model, with the weights of each layer by its path."""
         self.graph = graph
         self.layers: list[Layer] = []
+        self.absent: list[AbsentLayer] = []
         self.tensors: dict[str, Tensor] = {}
         self._model = model
         self._weights = weights
         self._keras_major = keras_major
-        self._calls: Counter[str] = Counter()
         self._masks = Masks()
 
     def run(self) -> None:
         """Build the whole graph."""
         inputs = [self._add_input(entry) for entry in self._model.inputs]
-        for tensor in self._run_model(self._model, inputs, ""):
+        for tensor in self._run_model(self._model, inputs, "", 0):
             self.graph.add_output(tensor)
 
     def _add_input(self, entry: KerasInput) -> Tensor:
@@ -101,10 +103,7 @@ class Walk:
                 "Build the model with an explicit Input(shape) and save it again."
             )
         options = Options(entry.name, "InputLayer", entry.options, self._keras_major)
-        dtype = options.get("dtype")
-        if dtype not in INTEGER_TYPES:
-            _require_float32(options)
-            dtype = "float32"
+        dtype = _input_type(options)
         for flag in ("sparse", "ragged"):
             if options.get(flag):
                 raise options.unsupported(f"is {flag}")
@@ -113,8 +112,9 @@ class Walk:
         return tensor
 
     def _run_model(
-        self, model: KerasModel, inputs: Sequence[Tensor], prefix: str
+        self, model: KerasModel, inputs: Sequence[Tensor], prefix: str, run: int
     ) -> tuple[Tensor, ...]:
+        """Run the calls of a model that ran `run` times before; return its outputs."""
         if len(inputs) != len(model.inputs):
             raise ModelFormatError(
                 f"Model {prefix or model.name!r} must be called on {len(model.inputs)} tensors, "
@@ -127,13 +127,13 @@ class Walk:
         def value(reference: TensorReference) -> Tensor:
             return _value(values, reference, prefix)
 
-        earlier = self._calls.copy()
+        counts = Counter(call.layer.name for call in model.calls)
         for call in model.calls:
             path = f"{prefix}/{call.layer.name}" if prefix else call.layer.name
             values[call.layer.name, call.number] = self._run_layer(
                 call.layer,
                 path,
-                earlier[path] + call.number,
+                run * counts[call.layer.name] + call.number,
                 map_leaves(call.arguments, TensorReference, value),
                 map_leaves(call.keywords, TensorReference, value),
             )
@@ -155,13 +155,12 @@ class Walk:
         if layer.model is not None:
             require_arguments(options, arguments, keywords)
             self._masks.give(given_masks)
-            return self._run_model(layer.model, inputs, path)
+            return self._run_nested(layer, layer.model, inputs, path, number)
         translate = TRANSLATIONS.get(layer.layer_class)
         if translate is None:
             raise options.unsupported("has no translation")
         require_arguments(options, arguments, keywords)
-        if not is_operation(layer.layer_class):
-            _require_float32(options)
+        around = LayerSurroundings(options, arguments, self.graph)
 
         def run_inner(
             index: int, inputs: Sequence[Tensor], mask: Tensor | None = None
@@ -172,31 +171,64 @@ class Walk:
             )
 
         name = f"{path}@{number}" if number else path
-        self._calls[path] += 1
-        self.graph.enter(name)
-        first = is_channels_first(options)
-        if first:
-            arguments = map_leaves(
-                arguments, Tensor, lambda tensor: as_channels_last(tensor, self.graph)
-            )
+        self.graph.enter(name, around.float_type)
         call = LayerCall(
             options,
             assign_weights(options, self._weights.get(path, ())),
             path,
-            arguments,
-            keywords,
-            lambda tensor: given_masks.get(tensor.name, self._masks.of(tensor)),
+            around.inside(arguments),
+            around.inside(keywords),
+            lambda tensor: given_masks.get(
+                around.origin(tensor), self._masks.of(around.origin(tensor))
+            ),
             bool(given_masks),
             run_inner,
         )
         result = translate(call, self.graph)
         masks = passed_masks(call, self.graph) if result.masks is None else result.masks
-        if first:
-            result = as_channels_first(result, self.graph)
+        result = around.outside(result)
         outputs = self.graph.finish((result.tensor, *result.others))
         self._masks.record(call, outputs, masks)
         self._list(name, layer.layer_class, outputs, result.operator)
         return outputs
+
+    def _run_nested(
+        self, layer: KerasLayer, model: KerasModel, inputs: Sequence[Tensor], path: str, number: int
+    ) -> tuple[Tensor, ...]:
+        """Run call `number` of a nested model; its outputs are tensors of its own."""
+        given = [
+            self._nested_input(entry, tensor, path)
+            for entry, tensor in zip(model.inputs, inputs, strict=False)
+        ]
+        if not number:
+            self.absent += (
+                AbsentLayer(f"{path}/{entry.name}", "InputLayer", _NESTED_INPUT)
+                for entry in model.inputs
+                if entry.options
+            )
+        inner = self._run_model(model, [*given, *inputs[len(given) :]], path, number)
+        name = f"{path}@{number}" if number else path
+        self.graph.enter(name)
+        outputs = self.graph.finish(inner)
+        for before, after in zip(inner, outputs, strict=True):
+            mask = self._masks.of(before.name)
+            if mask is not None:
+                self._masks.give({after.name: mask})
+        self._list(name, layer.layer_class, outputs)
+        return outputs
+
+    def _nested_input(self, entry: KerasInput, tensor: Tensor, path: str) -> Tensor:
+        """Return what a nested model is called on, in the type of its input."""
+        dtype = _input_type(Options(path, "InputLayer", entry.options, self._keras_major))
+        if not (is_float(tensor) and dtype in FLOATS):
+            return tensor
+        self.graph.enter(f"{path}/{entry.name}")
+        changed = cast(tensor, dtype, self.graph)
+        self.graph.leave()
+        mask = self._masks.of(tensor.name)
+        if mask is not None:
+            self._masks.give({changed.name: mask})
+        return changed
 
     def _list(
         self,
@@ -235,10 +267,9 @@ def _paths(model: KerasModel) -> Iterator[str]:
 
 
 def _paths_inside(layer: KerasLayer, path: str) -> Iterator[str]:
+    yield path
     if layer.model is not None:
         yield from (f"{path}/{inside}" for inside in _paths(layer.model))
-        return
-    yield path
     for inner in layer.inner:
         yield from _paths_inside(inner, f"{path}/{inner.name}")
 
@@ -256,11 +287,6 @@ def _value(
     return tensors[reference.index]
 
 
-def _require_float32(options: Options) -> None:
-    """Refuse a layer that computes in another type; Keras 3 and mixed precision write a policy."""
-    dtype = options.get("dtype", "float32")
-    if isinstance(dtype, dict):
-        policy = dtype.get("config")
-        dtype = policy.get("name") if isinstance(policy, dict) else dtype.get("class_name")
-    if dtype != "float32":
-        raise options.unsupported(f"has the dtype policy {dtype!r}, not 'float32'")
+def _input_type(options: Options) -> str:
+    dtype = options.get("dtype")
+    return dtype if dtype in INTEGER_TYPES else compute_type(options)

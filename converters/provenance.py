@@ -9,7 +9,7 @@ from pathlib import Path
 import onnx
 from onnx import helper
 
-from onnxfi.converters.layer_map import METADATA_KEY, Layer, dump_layers
+from onnxfi.converters.layer_map import METADATA_KEY, AbsentLayer, Layer, dump_layers
 from onnxfi.errors import ModelFormatError
 
 DIFFERENCE_KEY = "onnxfi.largest_difference"
@@ -70,7 +70,12 @@ def source_sha256(source: Path) -> str:
 
 
 def finish_model(
-    model: onnx.ModelProto, layers: Iterable[Layer], metadata: Mapping[str, str], *, advice: str
+    model: onnx.ModelProto,
+    layers: Iterable[Layer],
+    metadata: Mapping[str, str],
+    *,
+    advice: str,
+    absent: Iterable[AbsentLayer] = (),
 ) -> onnx.ModelProto:
     """Add the layer map and the provenance, and check the model with full shape inference.
 
@@ -79,11 +84,12 @@ def finish_model(
         layers: its layer map.
         metadata: where it came from.
         advice: what to do where the check fails, as the last sentence of the message.
+        absent: the layers that have no tensor of their own.
 
     Raises:
         ModelFormatError: the operators do not fit together.
     """
-    helper.set_model_props(model, {METADATA_KEY: dump_layers(layers), **metadata})
+    helper.set_model_props(model, {METADATA_KEY: dump_layers(layers, absent), **metadata})
     size = sum(len(weight.raw_data) for weight in model.graph.initializer)
     if size > onnx.checker.MAXIMUM_PROTOBUF:
         raise ModelFormatError(

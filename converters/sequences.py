@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from onnx import TensorProto
+import numpy as np
+from onnx import TensorProto, numpy_helper
 
 from onnxfi.converters.graph_builder import GraphBuilder
 
@@ -38,7 +39,8 @@ def zero_state(sequence: str, units: int, graph: GraphBuilder) -> str:
     """Return zeros, (batch of the sequence, units)."""
     batch = sizes(sequence, 0, 1, graph)
     shape = graph.operator("Concat", [batch, graph.integers("units", [units])], axis=0)
-    return graph.operator("ConstantOfShape", [shape])
+    zero = numpy_helper.from_array(np.zeros(1, graph.float_type))
+    return graph.operator("ConstantOfShape", [shape], value=zero)
 
 
 def any_true(tensor: str, axis: int, graph: GraphBuilder, *, keepdims: bool) -> str:

@@ -6,6 +6,7 @@ map: ``backbone/c1`` inside a nested model, ``bi/forward_lstm`` inside a Bidirec
 second output.
 """
 
+import importlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 Change = Callable[[np.ndarray], np.ndarray]
-Watch = Callable[[Any, tuple[Any, ...], Mapping[str, Any], Any], Any]
+Watch = Callable[[Any, tuple[Any, ...], Mapping[str, Any], Any, int], Any]
 
 _ATTENTION = {
     "query": "_query_dense",
@@ -42,23 +43,25 @@ def run_watched(
     """
     names = dict(_names(model, ""))
     seen: dict[str, np.ndarray] = {}
-    calls: Counter[int] = Counter()
+    again: Counter[str] = Counter()
     # tf_keras runs what a TimeDistributed wraps a second time, for its mask; Keras 3 runs it step
     # by step, so it is run on all steps at once afterwards.
     once = [f"{path}/" for layer, path in names.values() if _is_time_distributed(layer)]
 
     def watch(
-        layer: Any, arguments: tuple[Any, ...], keywords: Mapping[str, Any], result: Any
+        layer: Any,
+        arguments: tuple[Any, ...],
+        keywords: Mapping[str, Any],
+        result: Any,
+        number: int,
     ) -> Any:
         if id(layer) not in names:
             return result
         path = names[id(layer)][1]
-        number = calls[id(layer)]
-        calls[id(layer)] += 1
         if path.startswith(tuple(once)):
-            if number and k.__name__ != "keras":
+            again[f"{path}@{number}"] += 1
+            if again[f"{path}@{number}"] > 1 and k.__name__ != "keras":
                 return result
-            number = 0
         if _is_time_distributed(layer) and k.__name__ == "keras":
             _call_inside(layer, arguments[0], keywords.get("mask"))
         path = f"{path}@{number}" if number else path
@@ -72,7 +75,7 @@ def run_watched(
                 result = changed if value is result else _replaced(result, i, changed)
         return result
 
-    with _watching(k, watch):
+    with _watching(k, model, watch):
         result = model(inputs if len(inputs) > 1 else inputs[0], training=False)
     return [np.asarray(value) for value in flat(result)], seen
 
@@ -112,6 +115,7 @@ def _names(model: Any, prefix: str) -> Iterator[tuple[int, tuple[Any, str]]]:
 def _names_inside(layer: Any, path: str) -> Iterator[tuple[int, tuple[Any, str]]]:
     kind = type(layer).__name__
     if hasattr(layer, "layers"):
+        yield id(layer), (layer, path)
         yield from _names(layer, f"{path}/")
     elif kind != "InputLayer":
         yield id(layer), (layer, path)
@@ -126,16 +130,63 @@ def _names_inside(layer: Any, path: str) -> Iterator[tuple[int, tuple[Any, str]]
             yield id(inner), (inner, f"{path}/{name}")
 
 
+def _nodes(model: Any) -> Iterator[tuple[int, int, int]]:
+    """Yield (identity, number, count) for each call of a layer in a model or inside of it.
+
+    The number is that among the `count` calls of the layer in its model. The identity is that of
+    what Keras asks for the arguments right before the call.
+    """
+    functional = getattr(model, "_functional", None) or model  # inside a Sequential of Keras 3
+    by_depth = getattr(functional, "_nodes_by_depth", {})
+    inside = {id(node) for group in by_depth.values() for node in group}
+    for layer in model.layers:
+        own = [node for node in layer._inbound_nodes if id(node) in inside]  # noqa: SLF001
+        for number, node in enumerate(own):
+            yield id(getattr(node, "arguments", node)), number, len(own)
+    for inner in model._flatten_layers(include_self=False):  # noqa: SLF001
+        if hasattr(inner, "layers"):
+            yield from _nodes(inner)
+
+
 @contextmanager
-def _watching(k: Any, watch: Watch) -> Iterator[None]:
+def _watching(k: Any, model: Any, watch: Watch) -> Iterator[None]:
+    """Show every call of a layer to `watch`, with its number.
+
+    A layer that its model calls several times has the numbers of its nodes, whatever the order in
+    which they run; every run of the model goes on counting. What a wrapper calls has the number
+    of the wrapper's call.
+    """
     base = k.Operation if k.__name__ == "keras" else k.layers.Layer
-    original = base.__call__
+    asked, method = _asked_for_arguments(k)
+    original, original_asked = base.__call__, getattr(asked, method)
+    numbers = {identity: place for identity, *place in _nodes(model)}
+    runs = [0]
+    place = [0, 1]
+
+    def ask(self: Any, *arguments: Any) -> Any:
+        result = original_asked(self, *arguments)
+        place[:] = numbers.get(id(self), (0, 1))
+        return result
 
     def call(self: Any, *arguments: Any, **keywords: Any) -> Any:
-        return watch(self, arguments, keywords, original(self, *arguments, **keywords))
+        number, count = place
+        place[:] = 0, 1
+        runs.append(runs[-1] * count + number)
+        result = original(self, *arguments, **keywords)
+        return watch(self, arguments, keywords, result, runs.pop())
 
     base.__call__ = call
+    setattr(asked, method, ask)
     try:
         yield
     finally:
         base.__call__ = original
+        setattr(asked, method, original_asked)
+
+
+def _asked_for_arguments(k: Any) -> tuple[Any, str]:
+    """Return the class and the method that Keras asks for the arguments of a node."""
+    if k.__name__ == "keras":
+        module = importlib.import_module("keras.src.ops.symbolic_arguments")
+        return module.SymbolicArguments, "fill_in"
+    return importlib.import_module("tf_keras.src.engine.node").Node, "map_arguments"

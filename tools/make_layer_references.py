@@ -199,11 +199,85 @@ def _functions_of_tensorflow(conv: Any, other: Any) -> list[Any]:
     ]
 
 
+def nested(k: Any) -> Any:
+    """Return a model in a model in a model, called twice, with a Sequential head."""
+    layers = k.layers
+    patch = layers.Input((6, 6, 3), name="patch")
+    x = layers.Conv2D(4, 3, padding="same", name="conv")(patch)
+    norm = layers.BatchNormalization(name="norm")(x)
+    block = k.Model(patch, [layers.Add(name="add")([x, norm]), norm], name="block")
+    image = layers.Input((6, 6, 3), name="image")
+    x, y = block(image)
+    x = layers.Activation("relu", name="relu")(x)
+    x = layers.MaxPooling2D(2, name="pool")(x)
+    backbone = k.Model(image, [x, y], name="backbone")
+    head = k.Sequential(
+        [layers.Input((36,)), layers.Dense(3, activation="tanh", name="conv")], name="head"
+    )
+    first, second = (layers.Input((6, 6, 3), name=name) for name in ("first", "second"))
+    results = [backbone(first), backbone(second)]
+    flat = layers.Flatten(name="flatten")
+    scores = [head(flat(x)) for x, _ in results]
+    joined = layers.Subtract(name="difference")(scores)
+    return k.Model([first, second], [joined, results[0][1]], name="nested")
+
+
+def mixed(k: Any) -> Any:
+    """Return a model that computes in float16, but for an output and a layer in between."""
+    config = k.config if k is keras else k.mixed_precision
+    setter = "set_dtype_policy" if k is keras else "set_global_policy"
+    getattr(config, setter)("mixed_float16")
+    layers = k.layers
+    image = layers.Input((6, 6, 2), name="image")
+    x = layers.Conv2D(4, 3, padding="same", activation="relu", name="conv")(image)
+    x = layers.BatchNormalization(name="norm")(x)
+    skip = layers.DepthwiseConv2D(3, padding="same", dtype="float32", name="float32")(x)
+    x = layers.Add(name="add")([x, skip])
+    x = layers.Activation("gelu", name="gelu")(x)
+    x = layers.AveragePooling2D(2, name="pool")(x)
+    x = layers.LayerNormalization(name="layer_norm")(x)
+    y = layers.Reshape((3, 12), name="rows")(x)
+    y = layers.GRU(3, return_sequences=True, name="gru")(y)
+    y = layers.LSTM(3, activation="gelu", name="lstm")(y)
+    x = layers.Flatten(name="flatten")(layers.Dropout(0.2, name="dropout")(x))
+    x = layers.Concatenate(name="join")([layers.Dense(3, name="dense")(x), y])
+    out = layers.Dense(2, activation="softmax", dtype="float32", name="out")(x)
+    getattr(config, setter)("float32")
+    return k.Model(image, [out, x], name="mixed")
+
+
+def channels_first(k: Any) -> Any:
+    """Return a model of images (channels, rows, columns); TensorFlow runs it in Keras 3 alone."""
+    layers = k.layers
+    first = {"data_format": "channels_first"}
+    image = layers.Input((3, 8, 9), name="image")
+    x = layers.Conv2D(4, 3, padding="same", activation="relu", name="conv", **first)(image)
+    skip = layers.BatchNormalization(axis=1, name="norm")(x)
+    x = layers.ZeroPadding2D(1, name="pad", **first)(skip)
+    x = layers.DepthwiseConv2D(3, name="depthwise", **first)(x)
+    x = layers.Activation("elu", name="elu")(x)
+    x = layers.Concatenate(axis=1, name="join")([x, skip])
+    x = layers.MaxPooling2D(2, name="max", **first)(x)
+    x = layers.UpSampling2D(2, name="up", **first)(x)
+    x = layers.Conv2DTranspose(3, 3, strides=2, padding="same", name="transposed", **first)(x)
+    x = layers.GroupNormalization(3, axis=1, name="groups")(x)
+    x = layers.Cropping2D(((1, 2), (0, 1)), name="crop", **first)(x)
+    x = layers.AveragePooling2D(2, name="average", **first)(x)
+    mean = layers.GlobalAveragePooling2D(name="global", **first)(x)
+    kept = layers.GlobalMaxPooling2D(keepdims=True, name="kept", **first)(x)
+    scaled = layers.Multiply(name="scale")([x, kept])
+    flat = layers.Flatten(name="flatten", **first)(scaled)
+    return k.Model(image, [layers.Dense(2, name="out")(flat), mean, scaled], name="channels_first")
+
+
 MODELS: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "series": (series, ("k2", "k3")),
     "volume": (volume, ("k2", "k3")),
     "normalisations": (normalisations, ("k2", "k3")),
     "adaptive": (adaptive, ("k3",)),
+    "channels_first": (channels_first, ("k3",)),
+    "mixed": (mixed, ("k2", "k3")),
+    "nested": (nested, ("k2", "k3")),
     "operations": (operations, ("k2", "k3")),
     "more_activations": (more_activations, ("k2", "k3")),
 }

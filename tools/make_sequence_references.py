@@ -207,7 +207,7 @@ def faults(
         for layer in model.layers
         if type(layer).__name__ == "TimeDistributed" and k is keras
     )
-    paths = [x for x, value in seen.items() if value.dtype == np.float32]
+    paths = [x for x, value in seen.items() if value.dtype.kind == "f"]
     paths = [path for path in paths if not path.startswith(hidden)]
     if count is not None:
         scores = [path for path in paths if path.endswith("/softmax")]

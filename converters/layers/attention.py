@@ -13,6 +13,7 @@ from onnx import TensorProto
 
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.layer_call import LayerCall, LayerResult
+from onnxfi.converters.operands import FLOATS
 from onnxfi.converters.sequences import indices
 
 # Numbers of the parts in `keras_wrappers`.
@@ -110,7 +111,7 @@ def _sequences(call: LayerCall) -> tuple[Tensor, Tensor, Tensor]:
     query, value = given["query"], given["value"]
     key = given.get("key", value)
     for tensor in (query, value, key):
-        if tensor.rank != 3 or tensor.dtype != "float32":
+        if tensor.rank != 3 or tensor.dtype not in FLOATS:
             raise call.options.unsupported(f"gets a {tensor.dtype} tensor of rank {tensor.rank}")
     return query, value, key
 
@@ -148,7 +149,7 @@ def _attention_mask(
 def _given_mask(call: LayerCall, graph: GraphBuilder) -> str:
     """Return the argument attention_mask: (batch, time, time), or without the batch."""
     mask = call.keywords["attention_mask"]
-    if not isinstance(mask, Tensor) or mask.rank not in (2, 3) or mask.dtype == "float32":
+    if not isinstance(mask, Tensor) or mask.rank not in (2, 3) or mask.dtype in FLOATS:
         raise call.options.unsupported("gets an attention_mask that is no mask of rank 2 or 3")
     name = graph.channels_last(mask).name
     if mask.dtype != "bool":

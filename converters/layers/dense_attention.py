@@ -5,8 +5,6 @@ The formulas are those of ``_calculate_scores`` and ``_apply_scores`` of the lay
 
 from dataclasses import replace
 
-from onnx import TensorProto
-
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.layer_call import LayerCall, LayerResult, Options, WeightRole
 from onnxfi.converters.layers.attention import causal_mask
@@ -114,5 +112,6 @@ def _zero_unless(call: LayerCall, mask: Tensor, output: str, graph: GraphBuilder
     """Return the output with zeros where the mask of the query is false."""
     kept = graph.operator("Unsqueeze", [mask.name, graph.integers("axes", [2])])
     if call.options.keras_major == 2:
-        return graph.operator("Mul", [output, graph.operator("Cast", [kept], to=TensorProto.FLOAT)])
+        factor = graph.operator("Cast", [kept], to=graph.float_element)
+        return graph.operator("Mul", [output, factor])
     return graph.operator("Where", [kept, output, graph.numbers("zero", 0)])

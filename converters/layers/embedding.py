@@ -40,7 +40,7 @@ def translate_masking(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     differs = graph.operator("Not", [graph.operator("Equal", [tensor.name, value])])
     kept = any_true(differs, -1, graph, keepdims=True)
     if call.options.keras_major == 2:
-        factor = graph.operator("Cast", [kept], to=TensorProto.FLOAT)
+        factor = graph.operator("Cast", [kept], to=graph.float_element)
         name = graph.operator("Mul", [tensor.name, factor])
     else:
         name = graph.operator("Where", [kept, tensor.name, graph.numbers("zero", 0)])

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from onnx import TensorProto
-
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.layer_call import LayerCall, LayerResult
 from onnxfi.converters.padding import same_padding, window_size
@@ -91,7 +89,7 @@ def _masked_average(call: LayerCall, mask: Tensor, graph: GraphBuilder) -> Layer
     """Return the average over the steps whose mask is true."""
     sequence = graph.channels_last(call.image())
     keep = call.options.flag("keepdims", False)
-    kept = graph.operator("Cast", [mask.name], to=TensorProto.FLOAT)
+    kept = graph.operator("Cast", [mask.name], to=graph.float_element)
     weights = graph.operator("Unsqueeze", [kept, graph.integers("axes", [-1])])
     weighted = graph.operator("Mul", [sequence.name, weights])
     total = reduced("ReduceSum", weighted, [1], graph, keepdims=keep)

@@ -28,6 +28,14 @@ _REFUSALS = (
     ort_errors.RuntimeException,
 )
 
+WRONG_OPTIMIZERS = (
+    # Moves a Pad with zeros into a MaxPool, which pads with the smallest number.
+    "Pad_Fusion",
+    # Leaves a Conv of float16 in a state on which a later optimizer crashes the process.
+    "FuseFp16InitializerToFp32NodeTransformer",
+)
+"""Optimizers of ONNX Runtime 1.31 that make mistakes."""
+
 
 class Session:
     """An ONNX Runtime session over a model; safe to run from several threads at once.
@@ -121,9 +129,8 @@ def _open(
     content: bytes, options: onnxruntime.SessionOptions, providers: Sequence[str]
 ) -> onnxruntime.InferenceSession:
     try:
-        # Pad_Fusion moves a Pad with zeros into a MaxPool, which pads with the smallest number.
         return onnxruntime.InferenceSession(
-            content, options, providers=providers, disabled_optimizers=["Pad_Fusion"]
+            content, options, providers=providers, disabled_optimizers=[*WRONG_OPTIMIZERS]
         )
     except _REFUSALS:
         # An optimization may fail where the kernels do not, such as those for int8 on float8.

@@ -69,7 +69,7 @@ def edit(references, tmp_path):
     [
         ("own", {"attention_axes": [1, 2]}, r"'own' .* attends along the axes \[1, 2\]"),
         ("own", {"use_gate": True}, "'own' .* has use_gate=True"),
-        ("own", {"dtype": "float16"}, "'own' .* dtype policy 'float16'"),
+        ("own", {"dtype": "float64"}, "'own' .* dtype policy 'float64'"),
         ("dots", {"score_mode": "cosine"}, "score_mode='cosine'"),
         ("mix", {"equation": "abc...,cd->abd..."}, r"equation 'abc\.\.\.,cd->abd\.\.\.'"),
         ("mix", {"activation": "unknown"}, "activation 'unknown'"),

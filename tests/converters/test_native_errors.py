@@ -210,7 +210,7 @@ def test_weights_named_after_another_role(edit):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"dtype": "mixed_float16"}, "dtype policy 'mixed_float16'"),
+        ({"dtype": "mixed_bfloat16"}, "dtype policy 'mixed_bfloat16'"),
         (
             {"dtype": {"class_name": "DTypePolicy", "config": {"name": "bfloat16"}}},
             "dtype policy 'bfloat16'",

@@ -109,7 +109,7 @@ def test_a_stateful_layer_starts_from_zeros(edit, references):
         ({"time_major": True}, r"time as its first axis \(time_major=True\)"),
         ({"activation": "unknown"}, "activation 'unknown', which has no translation"),
         ({"recurrent_activation": {"class_name": "Mine", "config": {}}}, "activation 'Mine'"),
-        ({"dtype": "float16"}, "dtype policy 'float16'"),
+        ({"dtype": "float64"}, "dtype policy 'float64'"),
         ({"num_constants": 1}, "called on constants"),
     ],
 )
