@@ -138,7 +138,7 @@ def _key_text(value: object) -> str:
 def _network_table(found: CampaignStatistics) -> Table:
     table = Table(
         title="The whole network: targets weighted with their bits",
-        caption=f"{CAPTION}, per inference",
+        caption="shares in %, with their 95 % intervals, per inference",
     )
     table.add_column("error model", overflow="fold")
     for heading in ("targets", *found.network[0].per_inference):

@@ -102,6 +102,22 @@ def test_the_rate_of_many_networks_covers_the_truth(layers: int) -> None:
     assert GOOD[0] <= covered
 
 
+def test_stopping_early_keeps_the_coverage_and_estimates_a_little_low() -> None:
+    rng = np.random.default_rng(3)
+    truth, covered, shares = 0.05, 0, []
+    for _ in range(1000):
+        count = faults = 0
+        rate = Rate.of(0, 0)
+        while (rate.high - rate.low) / 2 > 0.03:
+            faults += 100
+            count += int(rng.binomial(100, truth))
+            rate = Rate.of(count, faults)
+        covered += rate.low <= truth <= rate.high
+        shares.append(rate.share)
+    assert GOOD[0] <= covered / 1000 <= GOOD[1] + 0.01
+    assert -0.005 < np.mean(shares) - truth < 0  # what the documentation warns of
+
+
 def test_differences_cover_the_truth() -> None:
     rng = np.random.default_rng(2)
     both, before, after, neither = 0.05, 0.08, 0.02, 0.85
