@@ -1,6 +1,7 @@
 """campaign status, replay and export, and the log for programs."""
 
 import csv
+import io
 import json
 import os
 import platform
@@ -12,8 +13,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from onnxfi.campaign import read_records
+from onnxfi.campaign.execution import ShardOutcomes
+from onnxfi.campaign.plan import Shard
+from onnxfi.cli.live_view import LiveView
 from onnxfi.error_models import SiteList
 
 
@@ -151,3 +156,26 @@ def test_a_failure_is_logged(onnxfi: Callable[..., Any], work: Path) -> None:
     last = json.loads((work / "log.jsonl").read_text().splitlines()[-1])
     assert last["event"] == "failed"
     assert last["message"] in result.stderr
+
+
+def test_the_live_view_shows_progress_and_rates(
+    onnxfi: Callable[..., Any], work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = Console(file=io.StringIO(), force_terminal=True, width=100, height=40)
+    for module in ("live_view", "campaign_running"):
+        monkeypatch.setattr(f"onnxfi.cli.{module}.messages", terminal)
+    view = LiveView(planned=200)
+    view.advance(100)  # of an earlier run
+    with view:
+        for first in range(0, 60, 20):
+            shard = Shard(first, 20, 0)
+            view.advance(20)
+            view.add(ShardOutcomes(shard, "conv1", "bitflip", {"sdc": 5, "masked": 15}, 0.1))
+    shown = terminal.file.getvalue()
+    assert "160/200" in shown
+    assert "conv1" in shown
+    assert "25.0 [" in shown  # 15 of 60
+    # And it is gone afterwards: a command leaves its results only.
+    result = onnxfi("campaign", "run", "campaign.yaml", "--out", "run")
+    assert result.status == 0
+    assert "200/200" not in result.stdout + result.stderr
