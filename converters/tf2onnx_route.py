@@ -13,7 +13,7 @@ import onnx
 
 from onnxfi.converters.graph_builder import BATCH
 from onnxfi.converters.keras_file import keras_version_of
-from onnxfi.converters.layer_map import METADATA_KEY, Layer, parse_layers
+from onnxfi.converters.layer_map import METADATA_KEY, Layer, parse_absent_layers, parse_layers
 from onnxfi.converters.provenance import describe_source, finish_model, record_difference
 from onnxfi.converters.safety import require_safe
 from onnxfi.converters.source_kind import SourceKind, kind_of
@@ -61,11 +61,13 @@ def convert_with_tf2onnx(
     _require_onnx_operators(model, source)
     _free_batch(model)
     is_keras = kind_of(source) == SourceKind.KERAS
+    (layer_map,) = (x.value for x in model.metadata_props if x.key == METADATA_KEY)
     finished = finish_model(
         model,
-        [*_inputs(model), *_traced_layers(model)],
+        [*_inputs(model), *parse_layers(layer_map)],
         describe_source(source, "tf2onnx", opset, keras_version_of(source) if is_keras else ""),
         advice="tf2onnx wrote it so: use --route native.",
+        absent=parse_absent_layers(layer_map),
     )
     difference = require_agreement(
         source, finished, tolerance=_TOLERANCE, unsafe=unsafe, limits=limits
@@ -99,9 +101,3 @@ def _inputs(model: onnx.ModelProto) -> Iterator[Layer]:
         yield Layer(
             value.name, "InputLayer", value.name, channel_axis=rank - 1 if rank > 2 else None
         )
-
-
-def _traced_layers(model: onnx.ModelProto) -> tuple[Layer, ...]:
-    """Return the layers that the child found."""
-    (text,) = (entry.value for entry in model.metadata_props if entry.key == METADATA_KEY)
-    return parse_layers(text)

@@ -25,8 +25,9 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper
 
-from onnxfi.converters.layer_map import METADATA_KEY, Layer, dump_layers
+from onnxfi.converters.layer_map import METADATA_KEY, dump_layers
 from onnxfi.converters.safety import require_safe
+from onnxfi.converters.tensorflow.traced_graph import ConvertedModel
 
 
 class LoadedModel(Protocol):
@@ -35,7 +36,7 @@ class LoadedModel(Protocol):
     def predict(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         """Run the model on a batch of each input, in order; return its outputs."""
 
-    def convert(self, opset: int) -> tuple[onnx.ModelProto, list[Layer]]:
+    def convert(self, opset: int) -> ConvertedModel:
         """Return the model as ONNX, and its layers without the inputs."""
 
 
@@ -56,8 +57,8 @@ def main() -> None:
     if arguments.command == "predict":
         _predict(model, *arguments.paths)
     else:
-        converted, layers = model.convert(arguments.opset)
-        helper.set_model_props(converted, {METADATA_KEY: dump_layers(layers)})
+        converted, layers, absent = model.convert(arguments.opset)
+        helper.set_model_props(converted, {METADATA_KEY: dump_layers(layers, absent)})
         onnx.save(converted, arguments.paths[0])
 
 

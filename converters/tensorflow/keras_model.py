@@ -9,10 +9,9 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
-from onnxfi.converters.layer_map import Layer
 from onnxfi.converters.tensorflow.conversion import convert_function
 from onnxfi.converters.tensorflow.layer_trace import LayerTrace, flat
-from onnxfi.converters.tensorflow.traced_graph import TracedOutput, plain_model
+from onnxfi.converters.tensorflow.traced_graph import ConvertedModel, TracedOutput, plain_model
 
 
 class KerasModel:
@@ -27,7 +26,7 @@ class KerasModel:
         """Run the model eagerly: a traced Keras is not always right."""
         return [np.asarray(value) for value in self._run(inputs)]
 
-    def convert(self, opset: int) -> tuple[onnx.ModelProto, list[Layer]]:
+    def convert(self, opset: int) -> ConvertedModel:
         """Trace the model with a free batch, with every layer's output; return it and its layers.
 
         The inputs are not among the layers.

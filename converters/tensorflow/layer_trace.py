@@ -32,8 +32,7 @@ class CalledLayer:
 class LayerTrace:
     """The layer calls of one run of a model, in the order in which they end.
 
-    Not recorded are models, whose output is that of a layer inside, and what runs inside the loop
-    of a recurrent layer, which has no tensor of its own.
+    Not recorded is what runs inside the loop of a recurrent layer, which has no tensor of its own.
 
     Attributes:
         calls: the outputs of the calls.
@@ -118,7 +117,7 @@ class LayerTrace:
 
     def _record(self, layer: Any, outcome: Any, operators: list[Any]) -> None:
         path = "/".join(x.name for x in (*self._stack, layer)[1:])
-        if not path or isinstance(layer, self._keras.Model):
+        if not path:  # the model itself
             return
         number = self._counts[path]
         self._counts[path] += 1

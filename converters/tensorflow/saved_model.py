@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 
-from onnxfi.converters.layer_map import Layer
 from onnxfi.converters.scopes import ScopedNode, common_root, scope_outputs, scopes_of
 from onnxfi.converters.tensorflow.conversion import convert_function
-from onnxfi.converters.tensorflow.traced_graph import TracedOutput, plain_model
+from onnxfi.converters.tensorflow.traced_graph import ConvertedModel, TracedOutput, plain_model
 from onnxfi.errors import ModelFormatError
 
 _SIGNATURE = "serving_default"
@@ -46,7 +44,7 @@ class SavedModel:
         tensors = dict(zip(self._specs, map(self._tf.constant, inputs), strict=True))
         return [np.asarray(value) for value in self._ordered(self._function(**tensors)).values()]
 
-    def convert(self, opset: int) -> tuple[onnx.ModelProto, list[Layer]]:
+    def convert(self, opset: int) -> ConvertedModel:
         """Convert the signature with its variables as constants; return it and its layers."""
         tf = self._tf
         constants = importlib.import_module("tensorflow.python.framework.convert_to_constants")

@@ -11,12 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
 
-from onnxfi.converters.layer_map import Layer
 from onnxfi.converters.scopes import ScopedNode, common_root, scope_outputs, scopes_of
-from onnxfi.converters.tensorflow.traced_graph import TracedOutput, plain_model
+from onnxfi.converters.tensorflow.traced_graph import ConvertedModel, TracedOutput, plain_model
 from onnxfi.converters.tflite_file import TfliteGraph, read_tflite
 
 
@@ -45,7 +43,7 @@ class TfliteModel:
         interpreter.invoke()
         return [np.array(interpreter.get_tensor(place)) for place in self._graph.outputs]
 
-    def convert(self, opset: int) -> tuple[onnx.ModelProto, list[Layer]]:
+    def convert(self, opset: int) -> ConvertedModel:
         """Convert the graph with every layer's tensor as an output; return it and its layers."""
         tf2onnx = importlib.import_module("tf2onnx")
         logging.getLogger("tf2onnx").setLevel(logging.ERROR)
@@ -76,7 +74,7 @@ def _layers(graph: TfliteGraph) -> Iterator[tuple[str, str]]:
     nodes = []
     for operator in graph.operators:
         read = [place for place in operator.inputs if place in varying]
-        if not read:
+        if not read or not operator.outputs:
             continue
         varying.update(operator.outputs)
         nodes.append(

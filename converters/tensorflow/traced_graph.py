@@ -14,11 +14,13 @@ import onnx
 import onnx_ir as ir
 import onnx_ir.passes.common as passes
 
-from onnxfi.converters.layer_map import Layer
+from onnxfi.converters.layer_map import AbsentLayer, Layer
 
 # tf2onnx numbers the nodes that it inserts: "conv2d/Conv2D__12".
 _INSERTED = re.compile(r"__\d+$")
-_SAME_VALUES = ("Identity", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Cast")
+
+
+ConvertedModel = tuple[onnx.ModelProto, list[Layer], list[AbsentLayer]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,34 +45,41 @@ class TracedOutput:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """The tensor behind a traced output, and the axes of it in their traced order."""
+    """The tensor behind a traced output, and where each axis of the output is in it."""
 
     value: ir.Value
-    axes: tuple[int, ...] | None
+    axes: tuple[int, ...]
 
-    def axis(self, traced: int | None) -> int | None:
-        return None if traced is None or self.axes is None else self.axes[traced]
+    @property
+    def layout(self) -> str | None:
+        """The layout as in the layer map; None where it is another."""
+        rank = len(self.axes)
+        if self.axes == tuple(range(rank)):
+            return "source"
+        return "channels_first" if self.axes == (0, *range(2, rank), 1) else None
 
 
-def plain_model(
-    traced: onnx.ModelProto, outputs: Sequence[TracedOutput]
-) -> tuple[onnx.ModelProto, list[Layer]]:
-    """Return the model without its traced outputs, and its layer map.
+def plain_model(traced: onnx.ModelProto, outputs: Sequence[TracedOutput]) -> ConvertedModel:
+    """Return the model without its traced outputs, its layers, and those without a tensor.
 
     Args:
         traced: the model as tf2onnx wrote it.
         outputs: its traced outputs, in the order in which the layers ran; all other outputs stay.
 
     Returns:
-        The model, and a layer for every traced output whose tensor is a part of it. Missing are
-        layers that tf2onnx made a part of another node, as the padding of a convolution.
+        The model; a layer for every traced output whose tensor is a part of it; and the others,
+        which tf2onnx made a part of another node, as the padding of a convolution.
     """
     model = ir.from_proto(traced)
     graph = model.graph
     names = {name for x in outputs for name in (x.name, x.operator_name) if name}
     by_name = {x.name: x for x in graph.outputs if x.name in names}
     live = _live_values([x for x in graph.outputs if x.name not in names])
-    found = {name: _resolve(value, live) for name, value in by_name.items()}
+    found = {}
+    for name, value in by_name.items():
+        place = _resolve(value, live)
+        if place is not None:
+            found[name] = place
     for value in by_name.values():
         graph.outputs.remove(value)
     _drop_identities_of_outputs(graph)
@@ -78,12 +87,18 @@ def plain_model(
     passes.RemoveUnusedNodesPass()(model)
     needed = _live_values(graph.outputs)
     layers = list(_named_layers(graph, outputs, found, needed))
-    return ir.to_proto(model), layers
+    with_tensor = {layer.path for layer in layers}
+    absent = [
+        AbsentLayer(x.path, x.layer_class, "tf2onnx made it a part of another operator")
+        for x in outputs
+        if x.path not in with_tensor
+    ]
+    return ir.to_proto(model), layers, absent
 
 
 def _drop_identities_of_outputs(graph: ir.Graph) -> None:
     """Let the tensor behind the Identity of an output be the output."""
-    for i, output in enumerate(graph.outputs):
+    for output in list(graph.outputs):
         node = output.producer()
         if node is None or node.op_type != "Identity":
             continue
@@ -91,8 +106,7 @@ def _drop_identities_of_outputs(graph: ir.Graph) -> None:
         if source is None or source.producer() is None or source.is_graph_output():
             continue
         source.shape, source.type = output.shape, output.type
-        output.replace_all_uses_with(source)
-        graph.outputs[i] = source
+        output.replace_all_uses_with(source, replace_graph_outputs=True)
         graph.remove(node, safe=True)
 
 
@@ -121,25 +135,55 @@ def _read_by(node: ir.Node) -> Iterator[ir.Value]:
                 yield from _read_by(inner)
 
 
-def _resolve(value: ir.Value, live: set[ir.Value]) -> _Found:
+def _resolve(value: ir.Value, live: set[ir.Value]) -> _Found | None:
     """Follow a traced output back to the tensor that the other outputs are computed from."""
     axes = None if value.shape is None else tuple(range(len(value.shape)))
-    while (node := value.producer()) is not None:
-        source = node.inputs[0] if node.inputs else None
-        inserted = value not in live or _INSERTED.search(node.name or "") is not None
-        if node.op_type not in _SAME_VALUES or source is None:
+    best: _Found | None = None
+    while axes is not None:
+        place = _Found(value, axes)
+        if value in live and place.layout is not None:
+            best = place
+        node = value.producer()
+        source = node.inputs[0] if node is not None and node.inputs else None
+        if node is None or source is None or not _keeps_values(node, value in live):
             break
-        if node.op_type != "Identity" and not inserted:
-            break
-        if node.op_type not in ("Identity", "Transpose") and value in live:
-            break
-        if node.op_type == "Transpose" and axes is not None:
-            order = node.attributes["perm"].as_ints()
-            axes = tuple(order[axis] for axis in axes)
-        elif node.op_type not in ("Identity", "Cast"):
-            axes = None
+        if node.op_type != "Identity":
+            order = _order(node, source, value)
+            axes = None if order is None else tuple(order[axis] for axis in axes)
         value = source
-    return _Found(value, axes)
+    return best
+
+
+def _keeps_values(node: ir.Node, is_live: bool) -> bool:
+    """Say whether a node only hands its input on, and is not an operator of the model itself."""
+    if node.op_type == "Identity":
+        return True
+    if node.op_type == "Transpose":
+        return not is_live or _INSERTED.search(node.name or "") is not None
+    return not is_live and node.op_type in ("Reshape", "Squeeze", "Unsqueeze")
+
+
+def _order(node: ir.Node, source: ir.Value, result: ir.Value) -> tuple[int, ...] | None:
+    """Return which axis of the source each axis of the result is; None where it is another shape.
+
+    tf2onnx writes a Reshape for a Transpose that only moves axes of size 1.
+    """
+    if node.op_type == "Transpose":
+        return tuple(node.attributes["perm"].as_ints())
+    if source.shape is None or result.shape is None:
+        return None
+    before, after = source.shape.dims, result.shape.dims
+    wide, thin = (
+        [[i for i, size in enumerate(x) if (size != 1) == kind] for x in (before, after)]
+        for kind in (True, False)
+    )
+    # The first axis is the batch, whose size has another name here and there.
+    if len(before) != len(after) or [before[i] for i in wide[0][1:]] != [
+        after[i] for i in wide[1][1:]
+    ]:
+        return None
+    order = dict(zip(wide[1] + thin[1], wide[0] + thin[0], strict=True))
+    return tuple(order[axis] for axis in range(len(order)))
 
 
 def _cancel_transposes(graph: ir.Graph, kept: set[ir.Value]) -> None:
@@ -190,5 +234,6 @@ def _named_layers(
             node = before.value.producer()
             op_type = "operator" if node is None else node.op_type
             operator = name(before.value, f"{output.path}/{op_type}")
-        axis = place.axis(output.channel_axis)
-        yield Layer(output.path, output.layer_class, tensor, operator, axis)
+        axis = None if output.channel_axis is None else place.axes[output.channel_axis]
+        layout = place.layout or "source"
+        yield Layer(output.path, output.layer_class, tensor, operator, axis, layout)
