@@ -8,7 +8,9 @@ if TYPE_CHECKING:
     from onnxfi.campaign import Campaign, profile
     from onnxfi.graph import Model, Target, load
     from onnxfi.injector import Golden, Injection, Injector
-    from onnxfi.surgery import Split, embed, expose, split
+    from onnxfi.surgery.embed import embed
+    from onnxfi.surgery.expose import expose
+    from onnxfi.surgery.split import Split, split
 
 __all__ = [
     "Campaign",
