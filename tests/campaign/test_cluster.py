@@ -44,6 +44,7 @@ def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.mark.live
 @pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
 def test_a_process_that_dies_loses_no_finished_shard(work: Path, finished: Path) -> None:
     campaign = Campaign.from_yaml(work / "campaign.yaml", out=work / "run")

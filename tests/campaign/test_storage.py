@@ -1,6 +1,7 @@
 """Where records lie, and who can read them."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from onnxfi.campaign import Campaign, RunDirectory, read_records
-from onnxfi.campaign.records import about
+from onnxfi.campaign.records import about, read_file, record_files, write_records
 from onnxfi.campaign.replay import replay
 from onnxfi.campaign.storage import LocalStorage, RemoteStorage, open_storage
 from onnxfi.errors import ConfigurationError, MissingExtraError
@@ -40,13 +41,12 @@ def test_a_file_says_what_it_is(finished: Path) -> None:
 
 
 def test_records_of_another_run_are_told(work: Path, finished: Path) -> None:
-    other = Campaign.from_yaml(work / "campaign.yaml", out=work / "other").run()
-    foreign = RunDirectory.open(finished).files()[0]
-    (work / "other" / "records" / foreign).write_bytes(
-        (finished / "records" / foreign).read_bytes()
-    )
-    with pytest.raises(ConfigurationError, match="of one run"):
-        read_records(other.path)
+    shutil.copytree(finished, work / "run")
+    storage = LocalStorage(work / "run")
+    name = record_files(storage)[5]
+    write_records(read_file(storage, name), storage, name, about={"run": "another"})
+    with pytest.raises(ConfigurationError, match=f"of one run.*{name}"):
+        read_records(work / "run")
 
 
 def test_pandas_reads_the_records(finished: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onnxfi.injector.metrics import Classification, Outputs
@@ -15,6 +15,7 @@ from onnxfi.injector.randomness import InjectionGenerators, injection_rng
 _WORDS = [0, 1, 2**32 - 2, 2**32, 2**33 - 2, 2**64 - 2, 2**64, 2**100]
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     seed=st.sampled_from([*_WORDS, 2**128, 2**200]) | st.integers(0, 2**140),
     first=st.sampled_from(_WORDS) | st.integers(0, 2**70),
@@ -61,6 +62,7 @@ def outputs(draw: st.DrawFn) -> tuple[Outputs, list[Outputs]]:
     return golden, faulty
 
 
+@settings(max_examples=60, deadline=None)
 @given(outputs())
 @pytest.mark.filterwarnings("error")
 def test_outcomes_and_columns(drawn: tuple[Outputs, list[Outputs]]) -> None:
