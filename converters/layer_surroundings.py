@@ -22,6 +22,8 @@ from onnxfi.converters.operands import cast
 
 # Layers whose inputs are numbers of rows, and keep their type.
 _OWN_TYPE = {"Embedding"}
+# Layers that make floating-point numbers of whole ones, such as the pixels of an image.
+_OF_PIXELS = {"Normalization", "Rescaling"}
 
 
 class LayerSurroundings:
@@ -44,6 +46,7 @@ class LayerSurroundings:
         self._graph = graph
         self._operation = is_operation(options.layer_class)
         self._converts = not self._operation and options.layer_class not in _OWN_TYPE
+        self._of_pixels = options.layer_class in _OF_PIXELS
         self._first = is_channels_first(options)
         self._origins: dict[str, str] = {}
         if self._operation:  # it has no policy: its inputs decide
@@ -68,7 +71,7 @@ class LayerSurroundings:
 
     def _enter(self, tensor: Tensor) -> Tensor:
         changed = tensor
-        if self._converts and is_float(tensor):
+        if self._converts and (is_float(tensor) or self._of_pixels):
             changed = cast(cast(tensor, self._outside, self._graph), self.float_type, self._graph)
         if self._first:
             changed = as_channels_last(changed, self._graph)

@@ -66,6 +66,7 @@ from onnxfi.converters.layers.preprocessing import (
 from onnxfi.converters.layers.recurrent import recurrent_weights, translate_recurrent
 from onnxfi.converters.layers.resizing import (
     translate_cropping,
+    translate_resizing,
     translate_upsampling,
     translate_zero_padding,
 )
@@ -161,6 +162,7 @@ TRANSLATIONS: Mapping[str, Translation] = {
     "RepeatVector": translate_repeat_vector,
     "Rescaling": translate_rescaling,
     "Reshape": translate_reshape,
+    "Resizing": translate_resizing,
     "SeparableConv1D": translate_separable_convolution,
     "SeparableConv2D": translate_separable_convolution,
     "SimpleRNN": translate_recurrent,
@@ -226,6 +228,7 @@ CALL_ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "Attention": _SCORES,
     "Bidirectional": ("initial_state",),
     "CenterCrop": ("training",),
+    "Resizing": ("training",),
     "GRU": ("initial_state",),
     "LSTM": ("initial_state",),
     "GroupedQueryAttention": _ATTENTION,
@@ -242,6 +245,8 @@ ANY_TYPE: Collection[str] = {
     "GroupedQueryAttention",
     "Model",
     "MultiHeadAttention",
+    "Normalization",
+    "Rescaling",
     "Sequential",
     "TimeDistributed",
 }

@@ -270,6 +270,23 @@ def channels_first(k: Any) -> Any:
     return k.Model(image, [layers.Dense(2, name="out")(flat), mean, scaled], name="channels_first")
 
 
+def resizing(k: Any) -> Any:
+    """Return a model of all interpolations that convert, on pixels that are whole numbers."""
+    layers = k.layers
+    image = layers.Input((6, 8, 2), dtype="uint8", name="image")
+    pixels = layers.Rescaling(1 / 255, name="pixels")(image)
+    outputs = [
+        layers.Resizing(5, 11, name="bilinear")(pixels),
+        layers.Resizing(9, 3, interpolation="nearest", name="nearest")(pixels),
+        layers.Resizing(12, 16, interpolation="bicubic", name="bicubic")(pixels),
+    ]
+    for method in ("nearest", "bilinear", "bicubic"):
+        factors = (2, 4) if method == "bicubic" else (3, 2)
+        up = layers.UpSampling2D(factors, interpolation=method, name=f"up_{method}")
+        outputs.append(up(pixels))
+    return k.Model(image, outputs, name="resizing")
+
+
 MODELS: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "series": (series, ("k2", "k3")),
     "volume": (volume, ("k2", "k3")),
@@ -278,6 +295,7 @@ MODELS: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "channels_first": (channels_first, ("k3",)),
     "mixed": (mixed, ("k2", "k3")),
     "nested": (nested, ("k2", "k3")),
+    "resizing": (resizing, ("k2", "k3")),
     "operations": (operations, ("k2", "k3")),
     "more_activations": (more_activations, ("k2", "k3")),
 }

@@ -183,6 +183,8 @@ def random_input(tensor: Any, rng: np.random.Generator) -> Any:
     shape = (2, *tensor.shape[1:])
     skipped = rng.random(shape[:2]) < 0.4
     skipped[0, 0] = True
+    if dtype.kind == "u":
+        return rng.integers(0, 256, shape).astype(dtype)
     if dtype.kind == "i" or len(shape) == 2:
         return np.where(skipped, 0, rng.integers(1, 8, shape)).astype(dtype)
     values = rng.normal(size=shape)

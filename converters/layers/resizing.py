@@ -5,32 +5,39 @@ from dataclasses import replace
 import numpy as np
 
 from onnxfi.converters.graph_builder import GraphBuilder
+from onnxfi.converters.interpolation import interpolation_of
 from onnxfi.converters.layer_call import LayerCall, LayerResult
-
-# How Keras maps a pixel of the enlarged image back, in the words of ONNX.
-_INTERPOLATIONS = {
-    "nearest": {
-        "mode": "nearest",
-        "coordinate_transformation_mode": "asymmetric",
-        "nearest_mode": "floor",
-    },
-    "bilinear": {"mode": "linear", "coordinate_transformation_mode": "half_pixel"},
-}
+from onnxfi.converters.sequences import sizes
 
 
 def translate_upsampling(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate UpSampling1D, 2D and 3D, nearest or bilinear."""
+    """Translate UpSampling1D, 2D and 3D, by any interpolation that ONNX has."""
     options = call.options
-    interpolation = options.choice("interpolation", "nearest", *_INTERPOLATIONS)
     factors = options.per_axis("size", call.axes)
     image = graph.channels_first(call.image())
-    scales = graph.constant("scales", [1, 1, *factors], "float32")
-    resized = graph.apply("Resize", image, "", scales, **_INTERPOLATIONS[interpolation])
-    sizes = (
+    enlarged = tuple(
         None if length is None else length * factor
         for length, factor in zip(image.shape[1:-1], factors, strict=True)
     )
-    return LayerResult(replace(resized, shape=(None, *sizes, image.shape[-1])))
+    attributes = interpolation_of(options, "nearest", image.shape[1:-1], enlarged)
+    scales = graph.constant("scales", [1, 1, *factors], "float32")
+    resized = graph.apply("Resize", image, "", scales, **attributes)
+    return LayerResult(replace(resized, shape=(None, *enlarged, image.shape[-1])))
+
+
+def translate_resizing(call: LayerCall, graph: GraphBuilder) -> LayerResult:
+    """Translate Resizing to a height and a width, whatever the aspect ratio becomes."""
+    options = call.options
+    for flag in ("crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias"):
+        if options.flag(flag, False):
+            raise options.unsupported(f"has {flag}=True")
+    image = graph.channels_first(call.first_input(rank=4))
+    size = (options.size("height"), options.size("width"))
+    attributes = interpolation_of(options, "bilinear", image.shape[1:-1], size)
+    outer = sizes(image.name, 0, 2, graph)
+    target = graph.operator("Concat", [outer, graph.integers("size", size)], axis=0)
+    resized = graph.apply("Resize", image, "", "", target, **attributes)
+    return LayerResult(replace(resized, shape=(None, *size, image.shape[-1])))
 
 
 def translate_zero_padding(call: LayerCall, graph: GraphBuilder) -> LayerResult:

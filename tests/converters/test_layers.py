@@ -5,7 +5,16 @@ from keras_references import check_faults, check_layers, check_outputs
 
 from onnxfi.converters import NEWEST_OPSET, OLDEST_OPSET
 
-BOTH = ("series", "volume", "normalisations", "more_activations", "operations", "nested", "mixed")
+BOTH = (
+    "series",
+    "volume",
+    "normalisations",
+    "more_activations",
+    "operations",
+    "nested",
+    "mixed",
+    "resizing",
+)
 MODELS = (
     *(f"{name}_{family}" for name in BOTH for family in ("k2", "k3")),
     "adaptive_k3",
