@@ -4,8 +4,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 
-import numpy as np
-
 from onnxfi.injector.golden import Golden
 
 
@@ -37,5 +35,6 @@ class GoldenCache:
 
 
 def _size(golden: Golden) -> int:
-    arrays = [*golden.values.values(), *golden.outputs.values()]
-    return sum({id(x): x.nbytes for x in arrays if isinstance(x, np.ndarray)}.values())
+    # Sequences of tensors have no size of their own.
+    sizes = {id(x): int(getattr(x, "nbytes", 0)) for x in golden.values.values()}
+    return sum(sizes.values())

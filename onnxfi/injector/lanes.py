@@ -2,15 +2,20 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model
+from onnxfi.injector.lane_sessions import (
+    DeviceLaneSession,
+    HostLaneSession,
+    LaneSession,
+    Workspace,
+)
 from onnxfi.propagation import LanePatch
-from onnxfi.runtime import Session
 from onnxfi.surgery.free_batch import with_free_batch
 
 # A few are run one by one first: what decides on lanes costs about as much.
@@ -32,18 +37,23 @@ class Lanes:
     def __init__(
         self,
         model: Model,
+        patched: Collection[str],
         *,
         provider: Literal["cpu", "cuda"],
         threads: int | None,
         lanes: int | Literal["auto"],
+        on_device: bool | None = None,
     ) -> None:
         """Open a session for one lane.
 
         Args:
             model: the model.
+            patched: names of the inputs that patches are for.
             provider: as `onnxfi.runtime.choose_provider` returns it.
             threads: intra-op threads of each session; None leaves the number to ONNX Runtime.
             lanes: the most lanes; ``auto`` measures how many pay.
+            on_device: whether golden inputs are kept and patched where the model runs, where that
+                can be; by default, unless it runs on the CPU.
 
         Raises:
             ModelFormatError: ONNX Runtime cannot run the model.
@@ -52,8 +62,10 @@ class Lanes:
         self._provider = provider
         self._threads = threads
         self._wanted = lanes
-        self._single = Session(model, provider=provider, threads=threads)
-        self._batched: Session | None = None
+        self._patched = tuple(patched)
+        self._on_device = provider != "cpu" if on_device is None else on_device
+        self._single = self._open(model)
+        self._batched: LaneSession | None = None
         self._inputs = tuple(value.name or "" for value in model.graph.inputs)
         self._lanes = 1 if lanes == 1 else None
         self._clock: Callable[[], float] = time.thread_time if threads == 1 else time.perf_counter
@@ -74,7 +86,7 @@ class Lanes:
         Raises:
             InputError: ONNX Runtime refuses a value.
         """
-        return self._single.run({name: values[name] for name in self._inputs})
+        return self._single.run(values)
 
     def run(
         self, golden: Mapping[str, np.ndarray], patches: Sequence[Mapping[str, LanePatch]]
@@ -85,53 +97,41 @@ class Lanes:
             golden: the golden inputs by name, maybe among others.
             patches: what differs from golden in each lane.
         """
-        touched = {name for patch in patches for name in patch}
-        start, width = 0, 0
+        workspace: Workspace = {}
+        start = 0
         while start < len(patches):
             lanes = min(self._decide(golden), len(patches) - start)
-            if lanes > width:
-                # Patched and restored in place: what an injection costs is its patch, not a tensor.
-                width = lanes
-                batch = {
-                    name: _repeat(golden[name], width, copy=name in touched)
-                    for name in self._inputs
-                }
-            fed = {
-                name: array if lanes == width else array[: len(array) // width * lanes]
-                for name, array in batch.items()
-            }
-            yield from self._run_batch(golden, fed, patches[start : start + lanes])
+            yield from self._run_batch(golden, patches[start : start + lanes], workspace)
             start += lanes
 
     def _run_batch(
         self,
         golden: Mapping[str, np.ndarray],
-        batch: Mapping[str, np.ndarray],
         patches: Sequence[Mapping[str, LanePatch]],
+        workspace: Workspace,
     ) -> list[dict[str, np.ndarray] | None]:
         count = len(patches)
         self._runs += count
         session = self._single if count == 1 or self._batched is None else self._batched
-        written = [
-            (name, patch, _lane(batch[name], lane, count))
-            for lane, of_lane in enumerate(patches)
-            for name, patch in of_lane.items()
-        ]
-        for _, patch, tensor in written:
-            patch.write(tensor)
         try:
-            outputs = session.run(batch)
+            outputs = session.run_patched(golden, patches, workspace)
         except InputError:
-            outputs = None
-        finally:
-            for name, patch, tensor in written:
-                patch.undo(tensor, golden[name])
-        if outputs is None and count > 1:  # one of them
-            return [x for patch in patches for x in self.run(golden, [patch])]
-        if outputs is None or count == 1:
+            # It is one of them.
+            return [None] if count == 1 else [x for y in patches for x in self.run(golden, [y])]
+        if count == 1:
             return [outputs]
         split = {name: np.split(array, count) for name, array in outputs.items()}
         return [{name: parts[lane] for name, parts in split.items()} for lane in range(count)]
+
+    def _open(self, model: Model) -> LaneSession:
+        if self._on_device:
+            try:
+                return DeviceLaneSession(
+                    model, self._patched, provider=self._provider, threads=self._threads
+                )
+            except ModelFormatError:
+                self._on_device = False  # what is no tensor of NumPy's dtypes, say
+        return HostLaneSession(model, provider=self._provider, threads=self._threads)
 
     def _decide(self, golden: Mapping[str, np.ndarray]) -> int:
         if self._lanes is not None:
@@ -155,9 +155,15 @@ class Lanes:
         else:
             lanes = self._wanted
         rng = np.random.default_rng(0)
-        samples = [{name: _disturbed(x, rng) for name, x in golden.items()} for _ in range(2)]
+        first = {name: _disturbed(x, rng) for name, x in golden.items()}
+        last = first | {name: _disturbed(first[name], rng) for name in self._patched}
+        whole = {
+            name: LanePatch(np.arange(last[name].size), last[name].reshape(-1))
+            for name in self._patched
+        }
         try:
-            alone, seconds = self._timed(self._single, samples)
+            alone = [self._single.run(x) for x in (first, last)]
+            seconds = self._timed(lambda: self._single.run(first))
             if self._wanted == "auto":
                 lanes = min(lanes, _worthwhile(seconds))
             if lanes < 2:
@@ -165,52 +171,33 @@ class Lanes:
             freed = with_free_batch(self._model)
             if freed is None:
                 return 1
-            batched = Session(freed, provider=self._provider, threads=self._threads)
-            # The first and the last lane differ; those between are like the first.
-            batch = {
-                name: np.concatenate([*[x] * (lanes - 1), samples[1][name]])
-                for name, x in samples[0].items()
-            }
-            (together,), batch_seconds = self._timed(batched, [batch])
+            batched = self._open(freed)
+            patches: list[dict[str, LanePatch]] = [*[{}] * (lanes - 1), whole]
+            workspace: Workspace = {}
+            together = batched.run_patched(first, patches, workspace)
+            batch_seconds = self._timed(lambda: batched.run_patched(first, patches, workspace))
         except (InputError, ModelFormatError):
             return 1
         for name, array in together.items():
-            for place, expected in ((0, alone[0][name]), (lanes - 1, alone[1][name])):
-                size = len(array) // lanes if array.ndim else 0
-                if not size or array[place * size : (place + 1) * size].tobytes() != (
-                    expected.tobytes()
-                ):
+            size = len(array) // lanes if array.ndim else 0
+            for lane in range(lanes):
+                expected = alone[lane == lanes - 1][name]
+                got = array[lane * size : (lane + 1) * size] if size else array
+                if not size or got.tobytes() != expected.tobytes():
                     return 1
         if self._wanted == "auto" and batch_seconds > lanes * seconds:
             return 1
         self._batched = batched
         return lanes
 
-    def _timed(
-        self, session: Session, feeds: Sequence[Mapping[str, np.ndarray]]
-    ) -> tuple[list[dict[str, np.ndarray]], float]:
-        """Return the outputs, and the seconds of the fastest run of the last ones."""
-        outputs = [session.run(feed) for feed in feeds]
-        times = []
+    def _timed(self, run: Callable[[], object]) -> float:
+        """Return the seconds of the fastest of a few runs."""
+        times: list[float] = []
         while len(times) < _TIMED and sum(times) < _LONG:
             start = self._clock()
-            session.run(feeds[-1])
+            run()
             times.append(self._clock() - start)
-        return outputs, min(times)
-
-
-def _lane(batch: np.ndarray, lane: int, lanes: int) -> np.ndarray:
-    if lanes == 1:
-        return batch  # maybe without an axis
-    each = len(batch) // lanes
-    return batch[lane * each : (lane + 1) * each]
-
-
-def _repeat(array: np.ndarray, count: int, *, copy: bool) -> np.ndarray:
-    """Return an array as often as said, one after the other along its first axis."""
-    if count == 1:
-        return array.copy(order="C") if copy else array
-    return np.concatenate([array] * count)
+        return min(times)
 
 
 def _disturbed(array: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -53,7 +53,7 @@ class Rest:
         self._frontier = tuple(frontier)
         self._threads = threads
         self._wanted = lanes
-        self._dense = Lanes(model, provider=provider, threads=threads, lanes=lanes)
+        self._dense = Lanes(model, frontier, provider=provider, threads=threads, lanes=lanes)
         self._windowed: WindowedRest | None = None
         self._decided = not windows or provider != "cpu"
         self._runs = 0

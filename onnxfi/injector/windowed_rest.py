@@ -54,10 +54,13 @@ class WindowedRest:
         self._outputs = tuple(x for x in self._windowed.cut if x in outputs)
         remainder = pieces.remainder(len(chosen))
         self._remainder = (
-            Lanes(remainder, provider="cpu", threads=threads, lanes=lanes)
+            Lanes(remainder, self._taken(remainder), provider="cpu", threads=threads, lanes=lanes)
             if remainder.graph.outputs
             else None
         )
+
+    def _taken(self, remainder: Model) -> list[str]:
+        return [x.name for x in remainder.graph.inputs if x.name in self._windowed.cut]
 
     def suited(
         self,

@@ -1,6 +1,7 @@
 """Running models with ONNX Runtime."""
 
+from onnxfi.runtime.patched_session import PatchedSession
 from onnxfi.runtime.provider import Provider, choose_provider
 from onnxfi.runtime.session import Session
 
-__all__ = ["Provider", "Session", "choose_provider"]
+__all__ = ["PatchedSession", "Provider", "Session", "choose_provider"]

@@ -106,6 +106,33 @@ class Session:
                 outputs[name] = feeds[name].copy()
         return outputs
 
+    def run_bound(
+        self, kept: Mapping[str, onnxruntime.OrtValue], sent: Mapping[str, np.ndarray]
+    ) -> dict[str, np.ndarray]:
+        """Run the model on tensors that are on its device, and on others that are sent there.
+
+        Args:
+            kept: inputs on the device, by name.
+            sent: the other inputs, by name; C-contiguous arrays of NumPy's own dtypes.
+
+        Raises:
+            InputError: ONNX Runtime refuses an input.
+        """
+        binding = self._session.io_binding()
+        try:
+            for name, value in kept.items():
+                binding.bind_ortvalue_input(name, value)
+            for name, array in sent.items():
+                binding.bind_cpu_input(name, array)
+            for name in self.output_names:
+                binding.bind_output(name)
+            self._session.run_with_iobinding(binding)
+        except _REFUSALS as error:
+            raise InputError(
+                f"ONNX Runtime could not run the model on these inputs: {error}"
+            ) from error
+        return dict(zip(self.output_names, binding.copy_outputs_to_cpu(), strict=True))
+
     def _run_on_ort_values(self, feeds: Mapping[str, np.ndarray]) -> list[np.ndarray]:
         values = {name: to_ort_value(x, self._input_dtypes.get(name)) for name, x in feeds.items()}
         results = self._session.run_with_ort_values(self.output_names, values)

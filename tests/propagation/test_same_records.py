@@ -60,13 +60,14 @@ def test_architectures(name: str) -> None:
         assert_same(injections(model, target.tensor, feeds, 6, lanes=4), expected)
 
 
-def test_lanes_are_used_and_share_a_batch() -> None:
+@pytest.mark.parametrize("on_device", [False, True])
+def test_lanes_are_used_and_share_a_batch(on_device: bool) -> None:
     """Where lanes mix, one lane; where they do not, as many as asked for."""
     from onnxfi.injector.lanes import Lanes
 
     proto = SMALL_GRAPHS["skips"]()
     (stage,) = onnxfi.split(onnxfi.load(proto), "cat").stages
-    lanes = Lanes(stage.model, provider="cpu", threads=1, lanes=4)
+    lanes = Lanes(stage.model, ["cat"], provider="cpu", threads=1, lanes=4, on_device=on_device)
     cat = np.random.default_rng(0).standard_normal((1, 10, 6, 6)).astype(np.float32)
     patches = [{"cat": LanePatch(np.array([i]), np.float32([9.0]))} for i in range(6)]
     outputs = list(lanes.run({"cat": cat}, patches))
@@ -91,7 +92,7 @@ def test_a_model_that_mixes_lanes_gets_one() -> None:
         [value("x", ["N", 3])],
         [value("y", ["N", 3])],
     )
-    lanes = Lanes(onnxfi.load(proto), provider="cpu", threads=1, lanes=4)
+    lanes = Lanes(onnxfi.load(proto), ["x"], provider="cpu", threads=1, lanes=4)
     patches = [{"x": LanePatch(np.array([0]), np.float32([i]))} for i in range(6)]
     list(lanes.run({"x": np.ones((1, 3), np.float32)}, patches))
     assert lanes.count == 1
