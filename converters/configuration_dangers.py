@@ -51,14 +51,15 @@ def configuration_dangers(value: Any, path: str = "") -> Iterator[str]:
 
 def _own_dangers(entry: Mapping[str, Any], path: str) -> Iterator[str]:
     layer_class, module = entry.get("class_name"), entry.get("module")
-    registered, vocabulary = entry.get("registered_name"), entry.get("vocabulary")
+    vocabulary = entry.get("vocabulary")
     if isinstance(layer_class, str) and layer_class in _CODE_CLASSES:
         yield f"{path!r} of class {layer_class!r}, which executes code"
     if entry.get("function_type") == "lambda":
         yield f"a lambda in {path!r}, which executes code"
     if isinstance(module, str) and not _is_harmless(module, layer_class):
         yield f"{path!r} of class {layer_class!r} of the module {module!r}, which is imported"
-    if isinstance(registered, str):
+    # Keras 2 registers classes under such a class_name, Keras 3 under a registered_name.
+    for registered in dict.fromkeys(map(str, (layer_class, entry.get("registered_name")))):
         package, mark, _ = registered.partition(">")
         if mark and package not in _PACKAGES:
             yield f"{path!r} of the custom class {registered!r}, which is code of its author"

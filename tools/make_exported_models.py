@@ -9,6 +9,7 @@ It writes into tests/frameworks/data/
 - ``torch_modules.onnx``   a small network by ``torch.onnx.export``;
 - ``torch_script.onnx``    the same by the exporter before that, ``dynamo=False``;
 - ``torch_modules.npz``    ``input``, and ``layer:PATH`` for the output of every call of a module;
+- ``transformer.onnx``     a small transformer by ``torch.onnx.export``, and ``transformer.npz``;
 - ``classifier.onnx``      a random forest by skl2onnx, with its defaults: labels, and a sequence of
                            maps of probabilities;
 - ``classifier_tensor.onnx``  the same with the probabilities as a tensor (``zipmap=False``).
@@ -70,8 +71,32 @@ class Network(nn.Module):
         return steps, hidden
 
 
+class Transformer(nn.Module):
+    """Words to an embedding, an encoder of two layers, and a classifier."""
+
+    def __init__(self) -> None:
+        """Build the network."""
+        super().__init__()
+        self.embedding = nn.Embedding(20, 8)
+        layer = nn.TransformerEncoderLayer(8, 2, 12, batch_first=True, activation="gelu")
+        self.encoder = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+        self.classifier = nn.Linear(8, 3)
+
+    def forward(self, words: Tensor) -> Tensor:
+        """Run the network."""
+        scores: Tensor = self.classifier(self.encoder(self.embedding(words))[:, 0])
+        return scores
+
+
 def make_torch_models() -> None:
     """Write the models of PyTorch and the outputs of their modules."""
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    torch.backends.mha.set_fastpath_enabled(False)  # it calls no modules
+    torch.manual_seed(0)
+    transformer = Transformer().eval()
+    words = torch.randint(0, 20, (2, 5))
+    _export(transformer, words, "words", DATA / "transformer.onnx", dynamo=True)
+    _save_outputs(transformer, words, DATA / "transformer.npz")
     torch.manual_seed(0)
     model = Network().eval()
     for module in model.modules():
@@ -79,27 +104,30 @@ def make_torch_models() -> None:
             nn.init.uniform_(module.running_mean, -0.5, 0.5)
             nn.init.uniform_(module.running_var, 0.5, 1.5)
     image = torch.randn(2, 3, 8, 8)
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    for name, dynamo in (("torch_modules", True), ("torch_script", False)):
+        _export(model, image, "image", DATA / f"{name}.onnx", dynamo=dynamo)
+    _save_outputs(model, image, DATA / "torch_modules.npz")
+
+
+def _export(model: nn.Module, given: Tensor, name: str, path: Path, *, dynamo: bool) -> None:
+    options: dict[str, Any] = {"external_data": False, "verbose": False} if dynamo else {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # PyTorch about its older exporter
-        for name, dynamo in (("torch_modules", True), ("torch_script", False)):
-            path = DATA / f"{name}.onnx"
-            options: dict[str, Any] = {"external_data": False, "verbose": False} if dynamo else {}
-            torch.onnx.export(
-                model,
-                (image,),
-                path,
-                input_names=["image"],
-                opset_version=OPSET,
-                dynamo=dynamo,
-                **options,
-            )
-            _strip(path)
-    np.savez_compressed(
-        DATA / "torch_modules.npz",
-        input=image.numpy(),
-        **{f"layer:{name}": value for name, value in _module_outputs(model, image).items()},
-    )
+        torch.onnx.export(
+            model,
+            (given,),
+            path,
+            input_names=[name],
+            opset_version=OPSET,
+            dynamo=dynamo,
+            **options,
+        )
+    _strip(path)
+
+
+def _save_outputs(model: nn.Module, given: Tensor, path: Path) -> None:
+    outputs = {f"layer:{name}": x for name, x in _module_outputs(model, given).items()}
+    np.savez_compressed(path, input=given.numpy(), **outputs)
 
 
 def make_classifiers() -> None:
@@ -113,7 +141,7 @@ def make_classifiers() -> None:
         onnx.save(model, DATA / f"{name}.onnx")
 
 
-def _module_outputs(model: nn.Module, image: Tensor) -> dict[str, np.ndarray]:
+def _module_outputs(model: nn.Module, given: Tensor) -> dict[str, np.ndarray]:
     """Return the output of every call of every module; the second call of ``m`` is ``m@1``."""
     outputs: dict[str, np.ndarray] = {}
     calls: Counter[str] = Counter()
@@ -128,7 +156,7 @@ def _module_outputs(model: nn.Module, image: Tensor) -> dict[str, np.ndarray]:
         if path:
             module.register_forward_hook(lambda _m, _i, output, path=path: record(path, output))
     with torch.no_grad():
-        model(image)
+        model(given)
     return outputs
 
 

@@ -49,6 +49,8 @@ def function(module, name):
         (layer(config={"activation": function("os", "system")}), "of the module 'os'"),
         (layer(config={"activation": function("keras.models", "load_model")}), "'keras.models'"),
         (layer("Scale", registered_name="Mine>Scale"), "custom class 'Mine>Scale'"),
+        (layer("Mine>Scale"), "custom class 'Mine>Scale'"),
+        (layer("__typespec__", spec_name="system", module="os"), "of the module 'os'"),
         (layer("Sequential", {"layers": [layer("Lambda")]}), "'m/x/x' of class 'Lambda'"),
         (layer("TimeDistributed", {"layer": layer("Lambda", {"name": "y"})}), "'m/x/y' of class"),
         (layer("StringLookup", {"vocabulary": "/etc/passwd"}), "reads the file '/etc/passwd'"),

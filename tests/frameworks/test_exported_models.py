@@ -24,10 +24,10 @@ def recorded() -> dict[str, np.ndarray]:
         return dict(stored)
 
 
-def layer_values(model: onnxfi.Model, image: np.ndarray) -> dict[str, np.ndarray]:
+def layer_values(model: onnxfi.Model, given: np.ndarray) -> dict[str, np.ndarray]:
     tensors = {layer.path: layer.tensor for layer in model.layers}
     session = Session(onnxfi.expose(model, dict.fromkeys(tensors.values())), provider="cpu")
-    values = session.run({"image": image})
+    values = session.run({model.graph.inputs[0].name or "": given})
     return {path: values[tensor] for path, tensor in tensors.items()}
 
 
@@ -56,6 +56,17 @@ def test_the_older_exporter_writes_the_modules_into_names(recorded: dict[str, np
         name = path.replace("_1", "@1") if path in later else path.replace("conv1", "bn1")
         if name != "lstm:1":
             np.testing.assert_allclose(value, recorded[f"layer:{name}"], atol=1e-5)
+
+
+def test_the_modules_of_a_transformer_are_layers() -> None:
+    with np.load(DATA / "transformer.npz") as stored:
+        expected = {name.removeprefix("layer:"): stored[name] for name in stored}
+    values = layer_values(onnxfi.load(DATA / "transformer.onnx"), expected.pop("input"))
+    # Dropouts hand their input on, and leave no node.
+    assert all("dropout" in path for path in set(expected) - set(values))
+    assert {"embedding", "encoder.layers.0.self_attn", "encoder.layers.1.linear2"} <= set(values)
+    for path, value in values.items():
+        np.testing.assert_allclose(value, expected[path], atol=1e-5, err_msg=path)
 
 
 def small_model(**metadata: str) -> onnx.ModelProto:
