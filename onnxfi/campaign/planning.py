@@ -96,11 +96,13 @@ def share(total: int, sizes: Sequence[int], *, how: str, seed: int) -> list[int]
 
     Args:
         total: the number.
-        sizes: the weight of each stratum.
+        sizes: the weight of each stratum; where all are 0, all count alike.
         how: ``per_target``, evenly; ``proportional``, in proportion to the sizes, but at least one
             each; ``uniform``, as it falls when each fault is drawn in proportion to the sizes.
         seed: of the campaign; only ``uniform`` draws.
     """
+    if not any(sizes):
+        sizes = [1] * len(sizes)
     if how == "uniform":
         sequence = np.random.SeedSequence(seed, spawn_key=(_ALLOCATION_KEY,))
         shares = np.array(sizes) / sum(sizes)

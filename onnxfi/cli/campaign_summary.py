@@ -109,7 +109,7 @@ def _table(
     for name in keys:
         table.add_column(_HEADINGS.get(name, name.replace("_", " ")), overflow="fold")
     several = any(x.faults != x.injections for x in groups)
-    labelled = any(x.accuracy for x in groups)
+    labelled = per is Denominator.INFERENCE and any(x.accuracy for x in groups)
     numbers = ["injections", *(["faults"] if several else []), *rates]
     for heading in [*numbers, *(["accuracy drop"] if labelled else [])]:
         table.add_column(heading, justify="right", no_wrap=True)

@@ -36,6 +36,8 @@ def coverage(
         total, count = faults * inputs, int(hits.sum())
         sums = ClusterSums(
             faults=faults,
+            hit=int((hits > 0).sum()),
+            missed=int((hits < inputs).sum()),
             total=total,
             count=count,
             count_squares=int((hits**2).sum()),
@@ -63,16 +65,21 @@ def test_intervals_per_inference_and_per_fault_cover_the_truth() -> None:
 @pytest.mark.nightly
 @pytest.mark.parametrize("faults", [100, 300, 1000])
 @pytest.mark.parametrize("inputs", [1, 5, 50])
-@pytest.mark.parametrize(("a", "b"), [(0.3, 1.2), (0.2, 1.8), (2.0, 6.0), (20.0, 30.0)])
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [(0.3, 1.2), (0.2, 1.8), (2.0, 6.0), (20.0, 30.0), (0.02, 0.98), (0.05, 5.0), (0.3, 30.0)],
+)
 def test_intervals_cover_the_truth_for_many_kinds_of_faults(
     faults: int, inputs: int, a: float, b: float
 ) -> None:
     inference, fault, naive = coverage(faults=faults, inputs=inputs, a=a, b=b, repeats=20_000)
     print(f"faults={faults} inputs={inputs} a={a} b={b}: ", end="")  # noqa: T201
     print(f"inference {inference:.3f}, fault {fault:.3f}, naive {naive:.3f}")  # noqa: T201
-    assert GOOD[0] <= inference <= GOOD[1]
+    # Of rare faults a few tell little, and the interval is rather too wide than too narrow.
+    is_rare = faults * min(1 - beta_moment(a, b, inputs), 1.0) < 20
+    assert GOOD[0] - 0.005 * is_rare <= inference <= (0.99 if is_rare else GOOD[1])
     # Where nearly all faults count, the steps of the binomial distribution show.
-    if faults * beta_moment(a, b, inputs) > 10:
+    if faults * beta_moment(a, b, inputs) > 10 and not is_rare:
         assert GOOD[0] <= fault <= GOOD[1]
 
 

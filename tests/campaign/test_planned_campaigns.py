@@ -122,6 +122,7 @@ def test_allocations(write: Callable[..., Path]) -> None:
     assert uniform == faults(total=1000, allocation="uniform")
     assert sum(uniform) == 1000 != max(uniform)
     assert share(5, [1, 1000], how="proportional", seed=0) == [1, 5]  # at least one each
+    assert share(4, [0, 0], how="proportional", seed=0) == [2, 2]
 
 
 def test_uniform_allocation_is_that_of_drawing_from_all_bits() -> None:

@@ -203,6 +203,8 @@ def test_no_records_add_up_to_nothing() -> None:
 def sums_of(hits: np.ndarray, sizes: np.ndarray) -> ClusterSums:
     return ClusterSums(
         faults=len(hits),
+        hit=int((hits > 0).sum()),
+        missed=int((hits < sizes).sum()),
         total=int(sizes.sum()),
         count=int(hits.sum()),
         count_squares=int((hits**2).sum()),

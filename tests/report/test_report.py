@@ -237,7 +237,7 @@ def test_the_network_the_other_groupings_and_faults_are_told(tmp_path: Path) -> 
     assert "flip 8 0.0 %" in page.text
     assert "+10.0 [8.0, 12.0]" in page.text
     assert "Per fault" in page.text
-    assert "42.0 % [32.8, 51.8]" in page.text
+    assert "bitflip 100 42.0 % [32.8, 51.8]" in page.text
     assert "Per fault" not in write(tmp_path)[1].text
 
 

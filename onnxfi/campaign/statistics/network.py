@@ -31,8 +31,10 @@ def weighted_rate(rates: Sequence[Rate], weights: Sequence[float]) -> WeightedRa
 
     Args:
         rates: at least one.
-        weights: one each, at least one of them positive; they need not add up to 1.
+        weights: one each; they need not add up to 1. Where all are 0, all count alike.
     """
+    if not any(weights):
+        weights = [1.0] * len(rates)
     total = math.fsum(weights)
     parts = [(weight / total, rate) for weight, rate in zip(weights, rates, strict=True)]
     share = math.fsum(weight * rate.share for weight, rate in parts)

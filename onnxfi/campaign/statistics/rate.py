@@ -34,8 +34,10 @@ class Rate:
         """Return the rate of inferences of which those with the same fault are alike.
 
         It is Wilson's interval at the effective number of inferences: as many independent ones as
-        would have the variance that is seen between the faults (linearised ratio estimator), which
-        Student's t corrects for few faults. Where all or none count, the faults are counted.
+        would have the variance that is seen between the faults (linearised ratio estimator). The
+        fewer faults have an inference that counts (or that does not, if those are fewer), the less
+        the variance is known, which Student's t corrects for; but there are at least as many
+        inferences as faults. Where all or none count, the faults are counted.
         Source: E. L. Korn, B. I. Graubard, Survey Methodology 24 (1998), 193-201, there with
         another interval; J. N. K. Rao, A. J. Scott, Biometrics 48 (1992), 577-585.
         """
@@ -56,6 +58,8 @@ class ClusterSums:
 
     Attributes:
         faults: number of faults.
+        hit: number of faults of which any inference counts.
+        missed: number of faults of which any inference does not count.
         total: sum of their inferences, m.
         count: sum of those that count, y.
         count_squares: sum of y^2.
@@ -64,6 +68,8 @@ class ClusterSums:
     """
 
     faults: int
+    hit: int
+    missed: int
     total: int
     count: int
     count_squares: int
@@ -94,14 +100,16 @@ def normal_quantile(confidence: float) -> float:
 
 
 def _effective_size(sums: ClusterSums, confidence: float) -> float:
-    if sums.faults < 2 or sums.count in (0, sums.total):
+    telling = min(sums.hit, sums.missed)
+    if telling < 2:
         return sums.faults
     share = sums.count / sums.total
     squares = sums.count_squares - 2 * share * sums.products + share**2 * sums.total_squares
     variance = sums.faults / (sums.faults - 1) * max(squares, 0.0) / sums.total**2
-    if variance <= share * (1 - share) / sums.total:
-        return sums.total  # no more certain than if all were independent
-    return share * (1 - share) / variance * _few_faults(sums.faults - 1, confidence)
+    # No more certain than if all were independent.
+    variance = max(variance, share * (1 - share) / sums.total)
+    size = share * (1 - share) / variance
+    return max(size * _few_faults(telling - 1, confidence), min(size, sums.faults))
 
 
 def _few_faults(degrees: int, confidence: float) -> float:

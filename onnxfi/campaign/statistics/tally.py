@@ -91,6 +91,7 @@ class Tally:
             added["mm"] = pc.multiply(size, size)
             for name in self._counted:
                 added[f"{name} any"] = pc.cast(pc.greater(table[name], 0), pa.int64())
+                added[f"{name} all"] = pc.cast(pc.equal(table[name], size), pa.int64())
                 added[f"{name} yy"] = pc.multiply(table[name], table[name])
                 added[f"{name} ym"] = pc.multiply(table[name], size)
             for name, column in added.items():
@@ -130,6 +131,8 @@ class Group:
         return Rate.of_clusters(
             ClusterSums(
                 faults=self.faults,
+                hit=self._row[f"{name} any"],
+                missed=self.faults - self._row[f"{name} all"],
                 total=self.injections,
                 count=self.count(name),
                 count_squares=self._row[f"{name} yy"],
