@@ -13,7 +13,7 @@ from onnxfi.campaign.execution import FinishedIds, ShardOutcomes, run_shards
 from onnxfi.campaign.heartbeat import Heartbeat
 from onnxfi.campaign.plan import Shard
 from onnxfi.campaign.records import read_shards
-from onnxfi.campaign.rounds import Rounds
+from onnxfi.campaign.rounds import ENOUGH, Rounds
 from onnxfi.campaign.run_directory import RunDirectory
 from onnxfi.campaign.storage import is_address
 from onnxfi.campaign.worker import Worker, record_shard, run_shard
@@ -158,6 +158,8 @@ class Campaign:
                         workers=workers or (lambda: threads),
                         on_shard=keep,
                     )
+            if until is not None:
+                self.directory.storage.write(ENOUGH, b"")
         return self.directory
 
     @contextmanager

@@ -10,6 +10,9 @@ from onnxfi.campaign.configuration import Until
 from onnxfi.campaign.plan import Plan, Shard
 from onnxfi.campaign.statistics.rate import wilson
 
+#: Name of the file in the run directory of a campaign whose strata have all had enough.
+ENOUGH = "enough"
+
 
 class Rounds:
     """Decides after each round which strata have had enough injections.

@@ -9,6 +9,7 @@ from rich.table import Table
 from onnxfi.campaign import Rate, RunDirectory
 from onnxfi.campaign.heartbeat import SignOfLife, read_sign_of_life
 from onnxfi.campaign.records import read_shards
+from onnxfi.campaign.rounds import ENOUGH
 from onnxfi.cli.arguments import DirectoryArgument, JsonOption
 from onnxfi.cli.output import print_json, print_table
 from onnxfi.cli.rates import rate_text
@@ -26,11 +27,13 @@ def status(directory: DirectoryArgument, *, as_json: JsonOption = False) -> None
     strata = _count(opened)
     done = sum(counted.total() for counted in strata.values())
     planned = int(opened.manifest["injections"])
+    enough = done == planned or opened.storage.exists(ENOUGH)
     if as_json:
         print_json(
             {
                 "recorded": done,
                 "planned": planned,
+                "done": enough,
                 "running": _running(sign),
                 "strata": [
                     {
@@ -45,7 +48,7 @@ def status(directory: DirectoryArgument, *, as_json: JsonOption = False) -> None
         )
         return
     typer.echo(f"{done} of {planned} injections recorded ({100 * done / max(1, planned):.1f} %)")
-    typer.echo(_sentence(sign, left=planned - done, place=directory))
+    typer.echo(_sentence(sign, left=0 if enough else planned - done, place=directory))
     if strata:
         print_table(_table(strata))
 

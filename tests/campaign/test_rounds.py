@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from onnxfi.campaign import Campaign, Rate, RunDirectory, read_records
 from onnxfi.campaign.configuration import Until
 from onnxfi.campaign.plan import Plan
-from onnxfi.campaign.rounds import Rounds
+from onnxfi.campaign.rounds import ENOUGH, Rounds
 from onnxfi.campaign.sample_size import sample_size
 
 nothing: Any = object()
@@ -65,6 +65,7 @@ def test_a_stratum_ends_after_the_round_that_suffices(work: Path, path: Path) ->
                 assert enough == (end == len(of_stratum)) or end == most
     assert len(set(sizes)) > 1  # they do not all end together
     assert sum(sizes) == len(rows) < campaign.injections
+    assert campaign.directory.storage.exists(ENOUGH)
 
 
 @pytest.mark.parametrize("shard", [5, 100])
@@ -87,6 +88,7 @@ def test_interruptions_workers_and_shards_change_no_record(
         try:
             campaign.run(on_shard=stop)
         except StoppedError:
+            assert not campaign.directory.storage.exists(ENOUGH)
             campaign = Campaign.open(work / "again")
     with ThreadPoolExecutor(2) as executor:
         campaign.run(executor)
