@@ -4,9 +4,11 @@ A tensor (batch, channels, rows, columns) of such a layer is stored in the graph
 So it is the (batch, rows, columns, channels) of a channels_last layer, stored channels first.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.keras_graph import KerasLayer
 from onnxfi.converters.layer_call import Options
 
 _LAST, _FIRST = "channels_last", "channels_first"
@@ -22,6 +24,19 @@ def is_channels_first(options: Options) -> bool:
     if first and options.layer_class.startswith("ConvLSTM"):
         raise options.unsupported(f"has data_format={_FIRST!r}")
     return first
+
+
+def has_channels_first(layers: Iterable[KerasLayer]) -> bool:
+    """Say whether all layers of a model that state a data format have the channels first."""
+    formats = set(_formats(layers))
+    return formats == {_FIRST}
+
+
+def _formats(layers: Iterable[KerasLayer]) -> Iterator[object]:
+    for layer in layers:
+        yield from _formats(layer.parts)
+        if "data_format" in layer.options:
+            yield layer.options["data_format"]
 
 
 def as_channels_last(tensor: Tensor, graph: GraphBuilder) -> Tensor:

@@ -6,6 +6,7 @@ named after the layer; which one that is, the layer map in the model's metadata 
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import onnx
 
 from onnxfi.converters.argument_checks import INTEGER_TYPES, require_arguments
 from onnxfi.converters.call_arguments import TensorReference
+from onnxfi.converters.data_format import has_channels_first
 from onnxfi.converters.dtype_policy import compute_type, is_float
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.hdf5 import StoredWeight
@@ -108,6 +110,8 @@ class Walk:
             if options.get(flag):
                 raise options.unsupported(f"is {flag}")
         tensor = self.graph.add_input(entry.name, entry.shape, dtype)
+        if has_channels_first(self._model.layers):
+            tensor = replace(tensor, channels=1)
         self._list(entry.name, "InputLayer", [tensor])
         return tensor
 

@@ -3,15 +3,16 @@
 Needs the extra ``keras``. Run it from the root of the repository, with the names of models or
 without:
 
-    python tools/make_layer_references.py [MODEL ...]
+    python tools/make_layer_references.py [--folder FOLDER] [--seed SEED] [MODEL ...]
 
 For each model ``M`` of Keras 2 (``_k2``, tf_keras) and Keras 3 (``_k3``) it writes the files and
 the arrays that tools/make_sequence_references.py describes, faults in each layer among them.
 """
 
+import argparse
 import os
-import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
@@ -20,7 +21,7 @@ os.environ["CUDA_VISIBLE_DEVICES"] = ""
 import keras
 import numpy as np
 import tensorflow as tf
-from make_sequence_references import DATA, FAMILIES, write_reference
+from make_sequence_references import DATA, write_reference
 
 Build = Callable[[Any], Any]
 
@@ -304,14 +305,19 @@ MODELS: Mapping[str, tuple[Build, tuple[str, ...]]] = {
 
 def main() -> None:
     """Write the files of the models that are named, or of all."""
-    for name in sys.argv[1:] or MODELS:
+    parser = argparse.ArgumentParser(description="Make the reference files of tests of layers.")
+    parser.add_argument("models", nargs="*", metavar="MODEL", choices=[*MODELS, []])
+    parser.add_argument("--folder", type=Path, default=DATA)
+    parser.add_argument("--seed", type=int, default=7)
+    arguments = parser.parse_args()
+    for name in arguments.models or MODELS:
         build, families = MODELS[name]
-        for family in FAMILIES:
-            if family in families:
-                path = DATA / f"{name}_{family}.h5"
-                count = 4 if build is operations else None  # its many outputs follow each fault
-                write_reference(path, family, build, np.random.default_rng(7), fault_count=count)
-                print(path.name, path.stat().st_size, path.with_suffix(".npz").stat().st_size)
+        for family in families:
+            path = arguments.folder / f"{name}_{family}.h5"
+            rng = np.random.default_rng(arguments.seed)
+            count = 4 if build is operations else None  # its many outputs follow each fault
+            write_reference(path, family, build, rng, fault_count=count)
+            print(path.name, path.stat().st_size, path.with_suffix(".npz").stat().st_size)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,30 @@
+"""The layers of the reference files with other weights; needs the extra ``keras``."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from keras_references import check_faults, check_layers, check_outputs
+
+pytestmark = [pytest.mark.live, pytest.mark.usefixtures("live")]
+
+PROGRAM = Path(__file__).resolve().parents[2] / "tools" / "make_layer_references.py"
+MODELS = ("series", "volume", "normalisations", "channels_first", "mixed", "nested", "resizing")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Return a folder of models with random weights, of both Keras versions."""
+    path = tmp_path_factory.mktemp("layers")
+    command = [sys.executable, PROGRAM, "--folder", path, "--seed", "11", *MODELS]
+    subprocess.run(command, check=True, capture_output=True)
+    return path
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_layers_and_faults_in_them_are_those_of_live_keras(folder, name):
+    for path in sorted(folder.glob(f"{name}_*.h5")):
+        check_layers(path)
+        check_outputs(path, 17)
+        check_faults(path)
