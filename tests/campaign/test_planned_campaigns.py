@@ -155,7 +155,8 @@ def test_margins_size_each_stratum(write: Callable[..., Path]) -> None:
         ({"margin": 0.1, "allocation": "uniform"}, "allocation shares a number"),
         ({"margin": 0.5}, "injections.margin"),
         ({"until": {"confidence": 0.9}}, "injections.until.margin: must be given"),
-        ({"inputs_per_fault": 0}, "injections.inputs_per_fault"),
+        ({"inputs_per_fault": 0}, "injections.inputs_per_fault: must be 'all' or a whole number"),
+        ({"inputs_per_fault": "some"}, "must be 'all' or a whole number from 1 on, got 'some'"),
         ("everything", "injections"),
     ],
 )

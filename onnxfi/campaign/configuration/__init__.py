@@ -1,0 +1,21 @@
+"""What a campaign's YAML says, checked."""
+
+from onnxfi.campaign.configuration.configuration import Configuration
+from onnxfi.campaign.configuration.error_model_entry import ErrorModelEntry
+from onnxfi.campaign.configuration.handling import Execution, Statistics
+from onnxfi.campaign.configuration.injections import Injections, Until
+from onnxfi.campaign.configuration.metric_entry import MetricEntry
+from onnxfi.campaign.configuration.selections import Inputs, Targets, TargetsTogether
+
+__all__ = [
+    "Configuration",
+    "ErrorModelEntry",
+    "Execution",
+    "Injections",
+    "Inputs",
+    "MetricEntry",
+    "Statistics",
+    "Targets",
+    "TargetsTogether",
+    "Until",
+]
