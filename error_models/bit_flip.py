@@ -9,6 +9,8 @@ from onnxfi.error_models.bit_choice import BitField, bits_of_dtype, checked_bit,
 from onnxfi.error_models.bit_layout import bit_layout, flip_bits
 from onnxfi.error_models.configuration import checked_integer
 from onnxfi.error_models.corruption import Corruption
+from onnxfi.error_models.error_model import ErrorModel
+from onnxfi.error_models.single_flip import SingleFlip
 from onnxfi.error_models.sites import values_at
 from onnxfi.error_models.sitewise import SitewiseErrorModel
 from onnxfi.errors import ErrorModelError
@@ -50,6 +52,14 @@ class BitFlip(SitewiseErrorModel):
                 f"got bit={self.bit} and bits_per_value={number}: "
                 "add adjacent=true for a burst from that bit on, or leave bit out"
             )
+
+    def for_golden(self, golden: np.ndarray) -> ErrorModel:
+        """Give an error model that draws the same from this tensor, faster where it can."""
+        several = self.bits_per_value > 1 or self._extent.count != 1 or self.region is not None
+        if several or not golden.size:
+            return self
+        allowed = bits_of_dtype(self.name, self.bit, golden.dtype)
+        return SingleFlip(golden, allowed, to_dict=self.to_dict)
 
     def corrupt(
         self, golden: np.ndarray, sites: np.ndarray, *, rng: np.random.Generator
