@@ -32,6 +32,7 @@ _MANIFEST_KEYS = {
     "inputs",
     "error_models",
     "configuration",
+    "configuration_keys",
     "versions",
 }
 
@@ -224,7 +225,7 @@ class RunDirectory:
             )
 
     def _changed_keys(self) -> str:
-        before = self.manifest.get("configuration_keys", {})
+        before = self.manifest["configuration_keys"]
         now = relevant_keys(self.configuration)
         return "; ".join(
             f"{key} was {before.get(key, 'not given')} and is {now.get(key, 'not given')}"

@@ -283,15 +283,21 @@ def test_changed_inputs_are_refused(work: Path, begun: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new"),
-    [("seed: 3", "seed: 4"), ("per_target: 20", "per_target: 21"), ("bit: any", "bit: 3")],
+    ("old", "new", "told"),
+    [
+        ("seed: 3", "seed: 4", "seed was 3 and is 4"),
+        ("per_target: 20", "per_target: 21", "injections.per_target was 20 and is 21"),
+        ("per_target: 20", "total: 99", "per_target was 20 and is not given; injections.total was"),
+        ("bit: any", "bit: 3", "bitflip:bit=any"),
+    ],
 )
-def test_a_changed_configuration_is_refused(begun: Path, old: str, new: str) -> None:
+def test_a_changed_configuration_is_refused(begun: Path, old: str, new: str, told: str) -> None:
     text = (begun / "campaign.yaml").read_text()
     assert old in text
     (begun / "campaign.yaml").write_text(text.replace(old, new))
-    with pytest.raises(ConfigurationError, match="the configuration changed"):
+    with pytest.raises(ConfigurationError, match="the configuration changed") as caught:
         Campaign.open(begun)
+    assert told in str(caught.value)
 
 
 def test_a_campaign_goes_on_elsewhere_and_otherwise_executed(
