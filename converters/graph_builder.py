@@ -250,19 +250,21 @@ class GraphBuilder:
         inner.float_type = self.float_type
         return inner
 
-    def add_body_input(self, role: str, width: int, dtype: str | None = None) -> str:
-        """Add an input (batch, width) to a body; return its name, ``<layer path>/<role>``."""
+    def add_body_input(
+        self, role: str, shape: Sequence[int | None], dtype: str | None = None
+    ) -> str:
+        """Add an input to a body; return its name, ``<layer path>/<role>``."""
         name = self._unique(f"{self._scope}/{role}")
-        self._inputs.append(_rows(name, width, dtype or self.float_type))
+        self._inputs.append(_value_info(name, shape, dtype or self.float_type))
         return name
 
-    def build_body(self, outputs: Sequence[str], width: int) -> onnx.GraphProto:
-        """Return the body, whose outputs are of the layer's type and (batch, width)."""
+    def build_body(self, outputs: Sequence[str], shape: Sequence[int | None]) -> onnx.GraphProto:
+        """Return the body, whose outputs are of the layer's type and of one shape."""
         return helper.make_graph(
             self._nodes,
             f"{self._scope}/body",
             self._inputs,
-            [_rows(name, width, self.float_type) for name in outputs],
+            [_value_info(name, shape, self.float_type) for name in outputs],
             list(self._initializers.values()),
         )
 
@@ -307,9 +309,9 @@ class GraphBuilder:
         )
 
 
-def _rows(name: str, width: int, dtype: str) -> onnx.ValueInfoProto:
+def _value_info(name: str, shape: Sequence[int | None], dtype: str) -> onnx.ValueInfoProto:
     element = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
-    return helper.make_tensor_value_info(name, element, [None, width])
+    return helper.make_tensor_value_info(name, element, list(shape))
 
 
 def _repeated(names: Iterable[str]) -> set[str]:

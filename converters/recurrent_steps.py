@@ -42,18 +42,18 @@ def run_steps(
 
     body = graph.body()
     names = [f"state_{i}" for i in range(cell.state_count)]
-    old = [body.add_body_input(name, cell.units) for name in names]
-    step = body.add_body_input("step", cell.kernel.shape[1])
+    old = [body.add_body_input(name, (None, cell.units)) for name in names]
+    step = body.add_body_input("step", (None, cell.kernel.shape[1]))
     new = _Step(cell, body, graph).run(step, old)
     if lengths is not None:
-        counts = body.add_body_input("counts", 1, "bool")
+        counts = body.add_body_input("counts", (None, 1), "bool")
         new = [body.operator("Where", [counts, *pair]) for pair in zip(new, old, strict=True)]
     output = body.operator("Identity", new[:1])
     *last, whole = graph.operators(
         "Scan",
         [*states, *steps],
         [*names, "sequence"],
-        body=body.build_body([*new, output], cell.units),
+        body=body.build_body([*new, output], (None, cell.units)),
         num_scan_inputs=len(steps),
     )
     return Run(graph.operator("Transpose", [whole], perm=[1, 0, 2]), tuple(last))

@@ -92,7 +92,10 @@ def build(name: str, k: Any, rng: np.random.Generator) -> Any:
         k: the Keras to build it with.
         rng: where the weights come from.
     """
-    make = MODELS.get(name) or (lambda k: getattr(k.applications, name)(weights=None))
+    shape = (224, 224, 3) if name.startswith("MobileNetV3") else None  # it has no size of its own
+    make = MODELS.get(name) or (
+        lambda k: getattr(k.applications, name)(weights=None, input_shape=shape)
+    )
     model = make(k)
     randomise(model, rng)
     return model

@@ -288,6 +288,22 @@ def resizing(k: Any) -> Any:
     return k.Model(image, outputs, name="resizing")
 
 
+def convolutional_recurrent(k: Any) -> Any:
+    """Return a model of ConvLSTM over one and two axes."""
+    layers = k.layers
+    frames = layers.Input((4, 6, 5, 2), name="frames")
+    rows = layers.Input((3, 7, 2), name="rows")
+    x = layers.ConvLSTM2D(3, 3, padding="same", return_sequences=True, name="first")(frames)
+    x = layers.ConvLSTM2D(
+        2, (3, 2), strides=(2, 1), return_sequences=True, go_backwards=True, name="backwards"
+    )(x)
+    last, *states = layers.ConvLSTM2D(2, 2, use_bias=False, return_state=True, name="states")(x)
+    y = layers.ConvLSTM1D(
+        3, 3, dilation_rate=2, activation="relu", recurrent_activation="sigmoid", name="line"
+    )(rows)
+    return k.Model([frames, rows], [last, *states, y], name="convolutional_recurrent")
+
+
 MODELS: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "series": (series, ("k2", "k3")),
     "volume": (volume, ("k2", "k3")),
@@ -295,6 +311,7 @@ MODELS: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "adaptive": (adaptive, ("k3",)),
     "channels_first": (channels_first, ("k3",)),
     "mixed": (mixed, ("k2", "k3")),
+    "convolutional_recurrent": (convolutional_recurrent, ("k2", "k3")),
     "nested": (nested, ("k2", "k3")),
     "resizing": (resizing, ("k2", "k3")),
     "operations": (operations, ("k2", "k3")),

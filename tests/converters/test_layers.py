@@ -14,6 +14,7 @@ BOTH = (
     "nested",
     "mixed",
     "resizing",
+    "convolutional_recurrent",
 )
 MODELS = (
     *(f"{name}_{family}" for name in BOTH for family in ("k2", "k3")),
