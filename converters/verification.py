@@ -1,7 +1,8 @@
 """Comparing a converted model with its source, run by its own framework in a child process."""
 
 import tempfile
-from collections.abc import Set
+from collections.abc import Iterator, Set
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from onnxfi.converters.safety import require_safe
 from onnxfi.converters.tensorflow.limits import Limits
 from onnxfi.converters.tensorflow.process import run_child
 from onnxfi.converters.whole_model import write_whole_model
+from onnxfi.converters.wrong_optimizers import WRONG_OPTIMIZERS
 from onnxfi.errors import ConversionMismatchError
 
 _BATCHES = (1, 3)
@@ -31,7 +33,7 @@ def verify(
     """Return how far a converted model is from its source.
 
     Keras runs eagerly: a traced Keras is not always right. The inputs are normally distributed,
-    in batches of 1 and of 3.
+    in batches of 1 and of 3 where the batch is free.
 
     Args:
         source: the .h5 file, .keras file or SavedModel folder that was converted.
@@ -93,13 +95,8 @@ def _differences(
     source: Path, model: onnx.ModelProto, seed: int, unsafe: bool, limits: Limits
 ) -> list[tuple[float, float]]:
     """Return (largest difference, largest value) of each output at each batch size."""
-    # Kept out of the package's import: this is the only place that runs a model.
-    import onnxruntime
-
     require_safe(source, unsafe=unsafe)
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), providers=["CPUExecutionProvider"]
-    )
+    session = _session(model)
     names = [value.name for value in session.get_inputs()]
     whole = {node.input[0] for node in model.graph.node if node.op_type == "Cast"}
     arrays = _random_inputs(session.get_inputs(), whole, np.random.default_rng(seed))
@@ -107,16 +104,49 @@ def _differences(
     result = []
     for batch in _BATCHES:
         inputs = {name: arrays[f"{batch}/{i}"] for i, name in enumerate(names)}
-        outputs = session.run(None, inputs)
+        with _running():
+            outputs = session.run(None, inputs)
         wanted = [value for key, value in expected.items() if key.startswith(f"{batch}/")]
         if [x.shape for x in outputs] != [x.shape for x in wanted]:
             raise ConversionMismatchError(
-                f"A converted model must have the outputs of Keras, of shapes "
+                f"A converted model must have the outputs of its source, of shapes "
                 f"{[x.shape for x in wanted]}, got {[x.shape for x in outputs]}. "
                 "Do not use this conversion; please report it."
             )
         result += [_difference(*pair) for pair in zip(outputs, wanted, strict=True)]
     return result
+
+
+def _session(model: onnx.ModelProto) -> Any:
+    # Kept out of the package's import: this is the only place that runs a model.
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4  # what goes wrong is told by the error
+    with _running():
+        return onnxruntime.InferenceSession(
+            model.SerializeToString(),
+            options,
+            providers=["CPUExecutionProvider"],
+            disabled_optimizers=[*WRONG_OPTIMIZERS],
+        )
+
+
+@contextmanager
+def _running() -> Iterator[None]:
+    """Make a ConversionMismatchError of whatever ONNX Runtime raises inside the block."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as errors
+
+    try:
+        yield
+    except (
+        *(errors.Fail, errors.InvalidArgument, errors.InvalidGraph),
+        *(errors.NotImplemented, errors.RuntimeException),
+    ) as error:
+        raise ConversionMismatchError(
+            "A converted model must run in ONNX Runtime, but it says: "
+            f"{str(error).strip().splitlines()[0]}. Do not use this conversion; please report it."
+        ) from error
 
 
 def _random_inputs(
@@ -126,13 +156,19 @@ def _random_inputs(
     arrays = {}
     for batch in _BATCHES:
         for i, value in enumerate(declared):
-            sizes = [x if isinstance(x, int) else _UNKNOWN_SIZE for x in value.shape[1:]]
-            shape = (batch, *sizes)
+            shape = [x if isinstance(x, int) else _UNKNOWN_SIZE for x in value.shape]
+            if shape and not isinstance(value.shape[0], int):
+                shape[0] = batch
             name = value.type.removeprefix("tensor(").removesuffix(")")
             dtype = np.dtype("float32" if name == "float" else name)
-            normal = dtype.kind == "f" and value.name not in whole
-            array = rng.normal(size=shape) if normal else rng.integers(0, 2, shape)
-            arrays[f"{batch}/{i}"] = array.astype(dtype)
+            array: NDArray[Any]
+            if dtype.kind == "f" and value.name not in whole:
+                array = rng.normal(size=shape)
+            elif dtype in (np.int8, np.uint8):  # quantised
+                array = rng.integers(np.iinfo(dtype).min, np.iinfo(dtype).max, shape)
+            else:
+                array = rng.integers(0, 2, shape)
+            arrays[f"{batch}/{i}"] = np.asarray(array, dtype)
     return arrays
 
 
@@ -146,7 +182,8 @@ def _outputs(source: Path, arrays: dict[str, Any], unsafe: bool, limits: Limits)
             return {key: stored[key] for key in stored}
 
 
-def _difference(actual: NDArray[np.float32], expected: NDArray[np.float32]) -> tuple[float, float]:
+def _difference(actual: NDArray[Any], expected: NDArray[Any]) -> tuple[float, float]:
+    actual, expected = actual.astype(np.float64), expected.astype(np.float64)
     missing = np.isnan(expected)
     if not np.array_equal(missing, np.isnan(actual)):
         raise ConversionMismatchError(
