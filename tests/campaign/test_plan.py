@@ -3,12 +3,13 @@
 from collections import Counter, defaultdict
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onnxfi.campaign.plan import Plan
 
 nothing: Any = object()
+FEW = settings(max_examples=40, deadline=None)
 
 
 @st.composite
@@ -24,6 +25,7 @@ def plans(draw: st.DrawFn) -> Plan:
     )
 
 
+@FEW
 @given(plans(), st.integers(1, 80))
 def test_shards_partition_the_ids(plan: Plan, size: int) -> None:
     shards = list(plan.shards(size))
@@ -39,6 +41,7 @@ def test_shards_partition_the_ids(plan: Plan, size: int) -> None:
         assert ids == sorted(ids)
 
 
+@FEW
 @given(plans(), st.integers(1, 80))
 def test_each_round_has_its_faults_and_no_others(plan: Plan, size: int) -> None:
     for number in range(plan.rounds):
@@ -56,6 +59,7 @@ def test_each_round_has_its_faults_and_no_others(plan: Plan, size: int) -> None:
             assert {x.stratum for x in chosen} <= {stratum}
 
 
+@FEW
 @given(plans(), st.integers(1, 80))
 def test_by_input_covers_each_id_once_and_agrees_with_the_plan(plan: Plan, size: int) -> None:
     for shard in plan.shards(size):
@@ -69,6 +73,7 @@ def test_by_input_covers_each_id_once_and_agrees_with_the_plan(plan: Plan, size:
                 assert plan.fault_id(i) == first + i - ids.start
 
 
+@FEW
 @given(plans())
 def test_each_fault_meets_as_many_inputs_as_said(plan: Plan) -> None:
     met: dict[int, list[int]] = defaultdict(list)
@@ -80,6 +85,7 @@ def test_each_fault_meets_as_many_inputs_as_said(plan: Plan) -> None:
         assert set(inputs) <= set(range(plan.inputs))
 
 
+@FEW
 @given(plans())
 def test_each_round_is_spread_evenly_over_the_inputs(plan: Plan) -> None:
     for number in range(plan.rounds):
@@ -108,6 +114,7 @@ def test_a_huge_plan_lists_nothing() -> None:
     assert plan.fault_id(6 * 10**9) == 2 * 10**9
 
 
+@FEW
 @given(plans(), st.integers(1, 80))
 def test_file_names_sort_in_the_order_of_the_injections(plan: Plan, size: int) -> None:
     shards = sorted(plan.shards(size), key=lambda shard: shard.first)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onnxfi.campaign import Campaign, Rate, RunDirectory, read_records
@@ -68,12 +68,9 @@ def test_a_stratum_ends_after_the_round_that_suffices(work: Path, path: Path) ->
     assert campaign.directory.storage.exists(ENOUGH)
 
 
-@pytest.mark.parametrize("shard", [5, 100])
-def test_interruptions_workers_and_shards_change_no_record(
-    work: Path, path: Path, write: Callable[..., Path], shard: int
-) -> None:
+def test_interruptions_workers_and_shards_change_no_record(work: Path, path: Path) -> None:
     undisturbed = rows_of(Campaign.from_yaml(path, out=work / "run").run().path)
-    text = path.read_text().replace("shard: 7", f"shard: {shard}")
+    text = path.read_text().replace("shard: 7", "shard: 5")
     path.write_text(text.replace("workers: 1", "workers: 2"))
     campaign = Campaign.from_yaml(path, out=work / "again")
     for stop_after in (1, 3, 6):
@@ -98,6 +95,7 @@ def test_interruptions_workers_and_shards_change_no_record(
     assert RunDirectory.open(work / "again").recorded == before
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 3))
 def test_decisions_look_at_whole_rounds_only(seed: int, width: int) -> None:
     import random

@@ -79,6 +79,7 @@ def brute_iou(before: list[int], after: list[int]) -> float:
     return sum(shares) / len(shares)
 
 
+@settings(max_examples=40, deadline=None)
 @given(arrays(np.float64, (2, 2, 3, 2, 2), elements=ODD))
 def test_segmentation(both: np.ndarray) -> None:
     golden, faulty = both
@@ -122,6 +123,7 @@ def test_segmentation_of_other_shapes_and_of_one_class() -> None:
         Segmentation(class_axis=4).columns(outputs(golden), outputs(golden))
 
 
+@settings(max_examples=40, deadline=None)
 @given(arrays(np.float64, (2, 5), elements=ODD), st.sampled_from([0.0, 0.5]), st.floats(0, 1))
 def test_regression(both: np.ndarray, absolute: float, relative: float) -> None:
     errors, shares, wrong = [], [], False
@@ -202,7 +204,7 @@ def greedy(before: list[Any], after: list[Any], match: float) -> list[float]:
     return found
 
 
-@settings(max_examples=60)
+@settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_detection(seed: int) -> None:
     rng = np.random.default_rng(seed)

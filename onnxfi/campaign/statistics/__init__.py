@@ -1,18 +1,17 @@
 """What the records of a campaign say, and how sure that is."""
 
-from onnxfi.campaign.statistics.campaign_statistics import (
+from onnxfi.campaign.statistics.campaign_statistics import summarise, summarise_records
+from onnxfi.campaign.statistics.difference import Difference
+from onnxfi.campaign.statistics.network import WeightedRate
+from onnxfi.campaign.statistics.rate import Rate
+from onnxfi.campaign.statistics.results import (
     Accuracy,
     CampaignStatistics,
     GroupStatistics,
     NetworkStatistics,
     WrongInputs,
     WrongInputsHandling,
-    summarise,
-    summarise_records,
 )
-from onnxfi.campaign.statistics.difference import Difference
-from onnxfi.campaign.statistics.network import WeightedRate
-from onnxfi.campaign.statistics.rate import Rate
 
 __all__ = [
     "Accuracy",

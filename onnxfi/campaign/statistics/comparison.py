@@ -6,11 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from onnxfi.campaign.run_directory import RunDirectory
-from onnxfi.campaign.statistics.campaign_statistics import (
-    CampaignStatistics,
-    GroupStatistics,
-    summarise,
-)
+from onnxfi.campaign.statistics.campaign_statistics import summarise
 from onnxfi.campaign.statistics.difference import (
     Difference,
     difference,
@@ -22,6 +18,7 @@ from onnxfi.campaign.statistics.difference import (
 from onnxfi.campaign.statistics.network import WeightedRate
 from onnxfi.campaign.statistics.pairing import PairCounts, PairKey, pair_faults
 from onnxfi.campaign.statistics.rate import Rate
+from onnxfi.campaign.statistics.results import CampaignStatistics, GroupStatistics
 from onnxfi.injector import OUTCOMES
 
 Test = Literal["two-proportion", "mcnemar", "intervals"]

@@ -1,6 +1,6 @@
 """Statistics in words."""
 
-from onnxfi.campaign.statistics.campaign_statistics import CampaignStatistics
+from onnxfi.campaign.statistics.results import CampaignStatistics
 
 
 def describe_counts(found: CampaignStatistics) -> str:
