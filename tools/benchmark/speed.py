@@ -75,9 +75,7 @@ def measure(
     benchmarked: Benchmarked, target: onnxfi.Target, folder: Path, arguments: argparse.Namespace
 ) -> tuple[list[object], float, float]:
     """Return the ratios of one target, the suffix's milliseconds, and the masked share."""
-    campaign = _begin(benchmarked, target, folder / target.tensor.replace("/", "_"))
-    worker = Worker(campaign.directory.configuration, threads=1)
-    campaigns = [_Campaign(campaign, worker, stratum) for stratum in range(len(ERROR_MODELS))]
+    campaigns = begin_campaigns(benchmarked, target, folder)
     with onnxfi.Injector(
         benchmarked.model, target, provider="cpu", lanes=1, threads=1, propagation=False
     ) as injector:
@@ -98,10 +96,20 @@ def measure(
     return ratios, 1e3 * times.seconds(0), outcomes["masked"] / outcomes.total()
 
 
-class _Campaign:
+def begin_campaigns(
+    benchmarked: Benchmarked, target: onnxfi.Target, folder: Path
+) -> list["StratumRun"]:
+    """Begin a campaign at a target, and return what runs it for each of `ERROR_MODELS`."""
+    campaign = _begin(benchmarked, target, Path(tempfile.mkdtemp(dir=folder)))
+    worker = Worker(campaign.directory.configuration, threads=1)
+    return [StratumRun(campaign, worker, stratum) for stratum in range(len(ERROR_MODELS))]
+
+
+class StratumRun:
     """Runs ever new injections of one stratum."""
 
     def __init__(self, campaign: Campaign, worker: Worker, stratum: int) -> None:
+        """Begin with the first injection of a stratum."""
         self.outcomes: Counter[str] = Counter()
         self._directory = campaign.directory
         self._worker = worker
@@ -109,13 +117,13 @@ class _Campaign:
         self._first = stratum * _PER_TARGET
 
     def __call__(self, count: int) -> None:
+        """Run and record the next injections."""
         shard = Shard(self._first, count, self._stratum)
         self._first += count
         self.outcomes.update(record_shard(self._directory, self._worker, shard).outcomes)
 
 
 def _begin(benchmarked: Benchmarked, target: onnxfi.Target, folder: Path) -> Campaign:
-    folder.mkdir()
     np.savez(folder / "inputs.npz", **benchmarked.feeds)
     configuration = Configuration.model_validate(
         {

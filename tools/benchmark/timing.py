@@ -4,6 +4,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 #: Does something a number of times.
 Repeated = Callable[[int], object]
@@ -22,6 +23,10 @@ class Ratio:
     median: float
     low: float
     high: float
+
+    def of(self, share: float) -> Self:
+        """Return the ratio of a share of the thing."""
+        return type(self)(share * self.median, share * self.low, share * self.high)
 
     def __str__(self) -> str:
         """Write the median with the spread."""
