@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from onnxfi.campaign import Campaign, Configuration, RunDirectory, read_records
+from onnxfi.campaign import Campaign, Configuration, read_records
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
 # Enough for about a second; a shard takes some hundredths of a second.
@@ -84,27 +84,32 @@ def test_a_killed_campaign_resumes(
 def test_fifty_kills_at_random_moments(
     start: Callable[..., subprocess.Popen[str]], work: Path, seed: int
 ) -> None:
-    """Ten kills a campaign, at any moment of it: while it opens, runs, writes or ends."""
-    text = (work / "campaign.yaml").read_text().replace("per_target: 40}", "per_target: 3000}")
+    """Ten kills a campaign: a random number of shards after the last, at any moment of a shard."""
+    text = (work / "campaign.yaml").read_text().replace("per_target: 40}", "per_target: 2000}")
     (work / "campaign.yaml").write_text(text.replace("workers: 1", "workers: 2"))
     configuration = Configuration.from_yaml(work / "campaign.yaml")
     Campaign.create(configuration, out=work / "undisturbed").run()
     expected = repr(read_records(work / "undisturbed").to_pylist())
-    Campaign.create(configuration, out=work / "my run")
+    directory = Campaign.create(configuration, out=work / "my run").directory
     moments = random.Random(seed)
-    recorded, unfinished = [0], 0
+    recorded, half_written = [0], 0
     for _ in range(10):
         process = start("campaign", "resume", "my run", cwd=work)
-        time.sleep(moments.uniform(0.5, 6.0))
-        unfinished += process.poll() is None
+        shards = len(directory.files()) + moments.randrange(45)  # of 500
+        while process.poll() is None and len(directory.files()) < shards:
+            time.sleep(0.002)
+        time.sleep(moments.uniform(0, 0.05))
+        assert process.poll() is None, process.communicate()  # it ended before it was killed
         process.kill()
         process.communicate(timeout=60)
-        recorded.append(RunDirectory.open(work / "my run").recorded)
+        half_written += sum(x.suffix != ".parquet" for x in directory.records.glob(".*"))
+        recorded.append(directory.recorded)
         assert recorded[-1] >= recorded[-2]  # what was finished stays
+    assert recorded[-1] > 500
     process = start("campaign", "resume", "my run", cwd=work)
     _, stderr = process.communicate(timeout=600)
     assert process.returncode == 0, stderr
     assert repr(read_records(work / "my run").to_pylist()) == expected
-    assert all(x.suffix == ".parquet" for x in (work / "my run" / "records").iterdir())
+    assert all(x.suffix == ".parquet" for x in directory.records.iterdir())
     assert not (work / "my run" / "running.json").exists()
-    print(f"{unfinished} of 10 kills hit a process that ran: {recorded}")  # noqa: T201  # by -rP
+    print(f"records after each kill: {recorded}, files half-written: {half_written}")  # noqa: T201
