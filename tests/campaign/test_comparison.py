@@ -101,7 +101,7 @@ def plain_and_hardened(work: Path, write: Callable[..., Path]) -> tuple[Path, Pa
     graph.initializer.extend(
         [
             onnx.numpy_helper.from_array(np.float32(0), "low"),
-            onnx.numpy_helper.from_array(np.float32(3), "high"),
+            onnx.numpy_helper.from_array(np.float32(0.5), "high"),
         ]
     )
     place = [x.name for x in graph.node].index("pool")
@@ -136,7 +136,7 @@ def test_the_same_faults_are_compared_with_themselves(
         assert rate.after.share == (pairs[True, True] + pairs[False, True]) / 30
         assert rate.difference.value == pytest.approx(rate.after.share - rate.before.share)
         assert rate.p == mcnemar_p(pairs[True, False], pairs[False, True])
-    assert sum(x.rates["sdc"].difference.value for x in found.targets) != 0
+    assert any(x.rates["masked"].p < 0.5 for x in found.targets)
     (network,) = found.network
     assert network.rates["sdc"].test == "intervals"
     assert set(network.rates) >= {"masked", "sdc", "due", "sdc5"}
