@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from onnxfi.converters.graph_builder import GraphBuilder
 from onnxfi.converters.hdf5 import StoredWeight
 from onnxfi.converters.keras_graph import KerasModel
-from onnxfi.converters.native import Walk, names_of
+from onnxfi.converters.layer_names import names_of
+from onnxfi.converters.native import Walk
 from onnxfi.errors import OnnxfiError
 
 _OPSET = 17  # any does

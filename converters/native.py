@@ -5,7 +5,7 @@ named after the layer; which one that is, the layer map in the model's metadata 
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from onnxfi.converters.keras_file import open_keras_file
 from onnxfi.converters.keras_graph import KerasInput, KerasLayer, KerasModel, parse_model
 from onnxfi.converters.layer_call import LayerCall, Options
 from onnxfi.converters.layer_map import AbsentLayer, Layer
+from onnxfi.converters.layer_names import names_of
 from onnxfi.converters.layer_surroundings import LayerSurroundings
 from onnxfi.converters.layer_table import TRANSLATIONS
 from onnxfi.converters.masking import Masks, masks_among, passed_masks
@@ -253,29 +254,6 @@ class Walk:
             self.layers.append(
                 Layer(path, layer_class, tensor.name, None, tensor.channel_axis, tensor.layout)
             )
-
-
-def names_of(model: KerasModel) -> Iterator[str]:
-    """Yield the names that the layers' outputs and the inputs of the graph will have."""
-    yield from (entry.name for entry in model.inputs)
-    # A nested model that is called twice calls all of its layers twice.
-    for path, count in Counter(_paths(model)).items():
-        yield path
-        yield from (f"{path}@{number}" for number in range(1, count))
-
-
-def _paths(model: KerasModel) -> Iterator[str]:
-    """Yield the path of a layer as often as one run of the model calls it."""
-    for call in model.calls:
-        yield from _paths_inside(call.layer, call.layer.name)
-
-
-def _paths_inside(layer: KerasLayer, path: str) -> Iterator[str]:
-    yield path
-    if layer.model is not None:
-        yield from (f"{path}/{inside}" for inside in _paths(layer.model))
-    for inner in layer.inner:
-        yield from _paths_inside(inner, f"{path}/{inner.name}")
 
 
 def _value(

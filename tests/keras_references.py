@@ -13,7 +13,7 @@ from onnx import helper
 from onnxfi.converters import convert
 from onnxfi.converters.keras_graph import MODEL_CLASSES
 from onnxfi.converters.layer_map import METADATA_KEY, Layer, parse_layers
-from onnxfi.runtime.session import WRONG_OPTIMIZERS
+from onnxfi.converters.wrong_optimizers import WRONG_OPTIMIZERS
 
 TOLERANCE = 1e-5
 FLOAT16_TOLERANCE = 5e-3  # of a model that computes in float16 somewhere

@@ -8,6 +8,7 @@ import onnx_ir as ir
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
+from onnxfi.converters.wrong_optimizers import WRONG_OPTIMIZERS
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model
 from onnxfi.runtime.ort_values import dtype_beyond_numpy, to_numpy, to_ort_value
@@ -27,14 +28,6 @@ _REFUSALS = (
     ort_errors.NotImplemented,
     ort_errors.RuntimeException,
 )
-
-WRONG_OPTIMIZERS = (
-    # Moves a Pad with zeros into a MaxPool, which pads with the smallest number.
-    "Pad_Fusion",
-    # Leaves a Conv of float16 in a state on which a later optimizer crashes the process.
-    "FuseFp16InitializerToFp32NodeTransformer",
-)
-"""Optimizers of ONNX Runtime 1.31 that make mistakes."""
 
 
 class Session:

@@ -1,0 +1,9 @@
+"""What a session of ONNX Runtime must not do to a model."""
+
+WRONG_OPTIMIZERS = (
+    # Moves a Pad with zeros into a MaxPool, which pads with the smallest number.
+    "Pad_Fusion",
+    # Leaves a Conv of float16 in a state on which a later optimizer crashes the process.
+    "FuseFp16InitializerToFp32NodeTransformer",
+)
+"""Optimizers of ONNX Runtime 1.31 that make mistakes, for the argument disabled_optimizers."""
