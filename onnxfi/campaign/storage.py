@@ -3,6 +3,7 @@
 import contextlib
 import posixpath
 import sys
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from onnxfi.whole_file import PARTIAL, whole_file
 
 # Object stores: what is put there appears whole or not at all.
 _WHOLE_PUTS = frozenset({"memory", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl"})
+_FILE = "file://"
 _MISSING_CLIENT = (
     "An address such as {} needs the extra remote, and {} is not installed: "
     "pip install 'onnxfi[remote]', or what fsspec needs for that kind of address."
@@ -124,7 +126,7 @@ class RemoteStorage:
                 self._files.pipe_file(path, bytes(content))
                 return
             self._files.makedirs(posixpath.dirname(path), exist_ok=True)
-            aside = f"{path}{PARTIAL}"
+            aside = f"{path}.{uuid.uuid4().hex}{PARTIAL}"
             self._files.pipe_file(aside, bytes(content))
             self._files.mv(aside, path)
 
@@ -167,7 +169,7 @@ class RemoteStorage:
 
 def is_address(place: str | Path) -> bool:
     """Return whether a place is an address such as ``s3://bucket/run``, not a path."""
-    return isinstance(place, str) and "://" in place and not place.startswith("file://")
+    return isinstance(place, str) and "://" in place
 
 
 def open_storage(place: str | Path) -> LocalStorage | RemoteStorage:
@@ -177,9 +179,9 @@ def open_storage(place: str | Path) -> LocalStorage | RemoteStorage:
         MissingExtraError: the extra remote is needed, and not installed.
         ConfigurationError: there is no such kind of address.
     """
-    if is_address(place):
+    if is_address(place) and not str(place).startswith(_FILE):
         return RemoteStorage(str(place))
-    return LocalStorage(Path(str(place).removeprefix("file://")))
+    return LocalStorage(Path(str(place).removeprefix(_FILE)))
 
 
 @contextmanager

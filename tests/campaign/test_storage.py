@@ -111,6 +111,12 @@ def test_the_configuration_may_name_an_address(write: Callable[..., Path], remot
     assert Campaign.from_yaml(write(out=remote)).directory.place == remote
 
 
+def test_an_address_may_be_of_a_file(write: Callable[..., Path], tmp_path: Path) -> None:
+    campaign = Campaign.from_yaml(write(out=f"file://{tmp_path}/a b"))
+    assert campaign.directory.path == tmp_path / "a b"
+    assert Campaign.open(f"file://{tmp_path}/a b").directory.manifest == campaign.directory.manifest
+
+
 def test_an_address_that_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("fsspec")
     with pytest.raises(ConfigurationError, match="fsspec knows"):
