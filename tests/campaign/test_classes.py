@@ -86,7 +86,7 @@ def test_translation(folder: Path) -> None:
     assert said["targets"] == {"kind": "activation", "tensors": ["conv"]}
     configuration = {"model": str(folder / "models" / "conv_gemm.json"), "low": -2, "high": 3.5}
     assert said["error_models"] == [{"name": "spatial", "configuration": configuration}]
-    assert said["injections"] == {"per_target": 20}
+    assert said["injections"]["per_target"] == 20
     assert said["seed"] == 5
     translation.write(folder / "again.yaml")
     assert Configuration.from_yaml(folder / "again.yaml") == translation.configuration
