@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -128,6 +130,18 @@ def test_a_cluster_needs_a_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
             dask_executor(address),
         ):
             pass
+
+
+@pytest.mark.live
+def test_a_shard_that_ends_several_workers_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(distributed, "Client", MagicMock())
+    last = SimpleNamespace(address="tcp://10.0.0.2:1")
+    with (
+        pytest.raises(ConfigurationError, match=r"tcp://10\.0\.0\.2:1.*campaign resume"),
+        dask_executor("tcp://10.0.0.1:8786"),
+    ):
+        raise distributed.KilledWorker("run_shard-1", last, 3)
 
 
 class Cluster:
