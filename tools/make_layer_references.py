@@ -304,6 +304,19 @@ def convolutional_recurrent(k: Any) -> Any:
     return k.Model([frames, rows], [last, *states, y], name="convolutional_recurrent")
 
 
+def augmentation(k: Any) -> Any:
+    """Return a model of the layers that change images at random, in training alone."""
+    layers = k.layers
+    image = layers.Input((5, 6, 3), name="image")
+    x = layers.RandomFlip(name="flip")(image)
+    x = layers.RandomRotation(0.2, name="rotation")(x)
+    x = layers.RandomZoom(0.2, name="zoom")(x)
+    x = layers.RandomContrast(0.2, name="contrast")(x)
+    x = layers.RandomTranslation(0.1, 0.1, name="translation")(x)
+    x = layers.RandomBrightness(0.2, name="brightness")(x)
+    return k.Model(image, layers.Conv2D(2, 3, name="conv")(x), name="augmentation")
+
+
 MODELS: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "series": (series, ("k2", "k3")),
     "volume": (volume, ("k2", "k3")),
@@ -312,6 +325,7 @@ MODELS: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "channels_first": (channels_first, ("k3",)),
     "mixed": (mixed, ("k2", "k3")),
     "convolutional_recurrent": (convolutional_recurrent, ("k2", "k3")),
+    "augmentation": (augmentation, ("k2",)),  # Keras 3 fails to write its .h5
     "nested": (nested, ("k2", "k3")),
     "resizing": (resizing, ("k2", "k3")),
     "operations": (operations, ("k2", "k3")),

@@ -91,6 +91,17 @@ def translate_identity(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     return LayerResult(graph.apply("Identity", call.input))
 
 
+def translate_augmentation(call: LayerCall, graph: GraphBuilder) -> LayerResult:
+    """Translate layers that change images at random, and pass them on outside of training.
+
+    Keras 3 writes the default ``training=True`` into their calls, and heeds what the model is
+    called with all the same. In Keras 2 it would mean that they stay random.
+    """
+    if call.options.keras_major == 2 and call.keywords:
+        raise call.options.unsupported("is called with the argument training=True")
+    return translate_identity(call, graph)
+
+
 def _elements(tensor: Tensor) -> int | None:
     """Return the number of elements per batch element, None where it is not known."""
     total = 1

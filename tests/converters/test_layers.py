@@ -19,6 +19,7 @@ BOTH = (
 MODELS = (
     *(f"{name}_{family}" for name in BOTH for family in ("k2", "k3")),
     "adaptive_k3",
+    "augmentation_k2",
     "channels_first_k3",
 )
 
