@@ -98,8 +98,7 @@ class Rest:
                 of_lanes.setdefault(lane, {})[name] = patch
         windowed = self._decide(golden)
         if windowed is not None:
-            lanes = np.array(sorted(of_lanes))
-            suited = lanes[windowed.suited(patches, lanes, golden)].tolist()
+            suited = windowed.suited(patches, list(of_lanes), golden)
             try:
                 yield from windowed.run(golden, patches, suited).items()
             except (NoWindowsError, InputError) as error:

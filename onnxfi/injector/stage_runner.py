@@ -14,7 +14,7 @@ from onnxfi.surgery import Stage
 
 # To push more sites than this share of a target costs more than to compute the whole tensors, but
 # some sites cost nothing to speak of.
-_MOST_PUSHED, _PUSHED_ANYWAY = 1 / 500, 256
+_MOST_PUSHED, _PUSHED_ANYWAY = 1 / 200, 2048
 
 
 class StageRunner:

@@ -65,12 +65,12 @@ class WindowedRest:
     def suited(
         self,
         patches: Mapping[str, Patches],
-        lanes: np.ndarray,
+        lanes: Sequence[int],
         golden: Mapping[str, np.ndarray],
-    ) -> np.ndarray:
-        """Return for each lane whether its patches lie close enough to one another."""
-        shapes = {name: (x, golden[name].shape) for name, x in patches.items()}
-        return self._windowed.suited(shapes, lanes)
+    ) -> list[int]:
+        """Return the lanes whose patches lie close enough to one another."""
+        shapes = {name: golden[name].shape for name in patches}
+        return np.asarray(lanes)[self._windowed.suited(patches, shapes, lanes)].tolist()
 
     def run(
         self,

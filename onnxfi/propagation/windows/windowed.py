@@ -67,17 +67,19 @@ class Windowed:
         return made
 
     def suited(
-        self, patches: Mapping[str, tuple[Patches, tuple[int, ...]]], lanes: np.ndarray
+        self,
+        patches: Mapping[str, Patches],
+        shapes: Mapping[str, tuple[int, ...]],
+        lanes: Sequence[int],
     ) -> np.ndarray:
         """Return for each lane whether its patches lie so close together that windows pay.
 
         Args:
-            patches: what differs before the first piece, with the shape of the tensor, by name.
-            lanes: the lanes, ascending; all of them have a patch.
+            patches: what differs before the first piece, by tensor.
+            shapes: the shapes of these tensors.
+            lanes: the lanes; all of them have a patch.
         """
-        boxes = Boxes.empty(lanes.size)
-        for one, shape in patches.values():
-            boxes = boxes.union(SparseChange(one, lanes.tolist(), shape).boxes)
+        boxes = _boxes(patches, shapes, lanes)
         suited: np.ndarray = ((boxes.high - boxes.low) <= self.largest).all(axis=1)
         return suited
 
@@ -101,7 +103,13 @@ class Windowed:
             NoWindowsError: the grids of the images do not fit.
             InputError: ONNX Runtime refuses a window.
         """
+        if not lanes:
+            return {}
         found = {}
+        # Windows of a batch have one size, so lanes of about the same size share one.
+        boxes = _boxes(patches, {x: golden[x].shape for x in patches}, lanes)
+        order = np.argsort((boxes.high - boxes.low).max(axis=1), kind="stable")
+        lanes = np.asarray(lanes)[order].tolist()
         for start in range(0, len(lanes), self._lanes):
             some = lanes[start : start + self._lanes]
             changes: dict[str, Change] = {
@@ -129,6 +137,15 @@ def choose_pieces(pieces: Sequence[Piece]) -> Sequence[Piece]:
             break
         chosen += 1
     return pieces[:chosen]
+
+
+def _boxes(
+    patches: Mapping[str, Patches], shapes: Mapping[str, tuple[int, ...]], lanes: Sequence[int]
+) -> Boxes:
+    boxes = Boxes.empty(len(lanes))
+    for name, one in patches.items():
+        boxes = boxes.union(SparseChange(one, lanes, shapes[name]).boxes)
+    return boxes
 
 
 def _largest_box(pieces: Sequence[Piece]) -> int:
