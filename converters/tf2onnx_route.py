@@ -68,7 +68,7 @@ def convert_with_tf2onnx(
         model,
         [*_inputs(model), *parse_layers(layer_map)],
         describe_source(source, "tf2onnx", opset, keras_version_of(source) if is_keras else ""),
-        advice="tf2onnx wrote it so: use --route native.",
+        advice=f"tf2onnx wrote it so: {'use --route native' if is_keras else 'please report it'}.",
         absent=parse_absent_layers(layer_map),
     )
     is_quantised = any(node.op_type == "QuantizeLinear" for node in finished.graph.node)

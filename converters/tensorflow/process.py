@@ -18,6 +18,8 @@ from onnxfi.errors import MissingExtraError, ModelFormatError
 
 _CHILD = "onnxfi.converters.tensorflow.child"
 _OLDEST_KERAS = (3, 11, 3)  # an older Keras 3 executes Lambda layers in its safe mode, too
+_KERAS = {"keras", "tf_keras"}
+_NATIVE = ", or use --route native, which takes a tenth"
 _PAUSE = 0.05  # seconds between two looks at the child
 _ENVIRONMENT = {
     "CUDA_VISIBLE_DEVICES": "",
@@ -82,7 +84,7 @@ def run_child(
         ModelFormatError: loading or running the source fails, or exceeds a limit.
     """
     loader = loader_of(source)
-    require_packages("tensorflow", *({"keras", "tf_keras"} & {loader}))
+    require_packages("tensorflow", *({loader} & _KERAS))
     root = str(Path(__file__).resolve().parents[2])
     if Path(root).name == "onnxfi":
         root = str(Path(root).parent)
@@ -98,14 +100,14 @@ def run_child(
         ) as child,
     ):
         try:
-            _watch(child, source, limits)
+            _watch(child, source, limits, _NATIVE if loader in _KERAS else "")
         finally:
             child.kill()
         if child.wait() != 0:
             raise _failure(loader, source, child.returncode, messages)
 
 
-def _watch(child: "subprocess.Popen[bytes]", source: Path, limits: Limits) -> None:
+def _watch(child: "subprocess.Popen[bytes]", source: Path, limits: Limits, other_way: str) -> None:
     """Wait for the child to end; refuse to when it exceeds a limit."""
     end = time.monotonic() + limits.seconds
     while True:
@@ -124,8 +126,7 @@ def _watch(child: "subprocess.Popen[bytes]", source: Path, limits: Limits) -> No
         if resident_memory(child.pid) > limits.memory:
             raise ModelFormatError(
                 f"TensorFlow must load and run a model within {limits.memory / 2**30:.3g} GiB of "
-                f"memory, but {source} took more. Raise it with --memory-limit, or use "
-                "--route native, which takes a tenth."
+                f"memory, but {source} took more. Raise it with --memory-limit{other_way}."
             )
 
 
@@ -139,7 +140,7 @@ def _failure(loader: str, source: Path, status: int, messages: BinaryIO) -> Mode
     if kind == ModelFormatError.__name__:
         return ModelFormatError(text)
     what = f"{loader} failed on {source}: {reason.rstrip('.')}"
-    if loader in ("keras", "tf_keras"):
+    if loader in _KERAS:
         return ModelFormatError(
             f"Keras must be able to load and run the model, but {what}. "
             "Check that this Keras loads the file, with the custom classes that it needs."
