@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
+from onnxfi.cli.arguments import DirectoryArgument
 from onnxfi.report import write_campaign_report
 
 
 def report(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="A run directory.")],
+    directory: DirectoryArgument,
     *,
     out: Annotated[
         Path | None, typer.Option(help="The file to write; by default report.html in DIR.")

@@ -10,12 +10,12 @@ from onnxfi.graph import load
 from onnxfi.report.html import write_report
 
 
-def write_campaign_report(directory: Path, out: Path | None = None) -> Path:
+def write_campaign_report(directory: str | Path, out: Path | None = None) -> Path:
     """Write the report of a campaign, finished or not.
 
     Args:
-        directory: the run directory.
-        out: the file to write; by default ``report.html`` in the run directory.
+        directory: the run directory, or its address.
+        out: the file to write; by default ``report.html`` in a run directory that is a folder.
 
     Returns:
         The file written.
@@ -39,7 +39,7 @@ def write_campaign_report(directory: Path, out: Path | None = None) -> Path:
         "SHA-256 of the inputs": manifest["inputs"],
     }
     return write_report(
-        directory / "report.html" if out is None else out,
+        opened.path / "report.html" if out is None else out,
         title=f"Fault injection: {opened.configuration.model.stem}",
         facts=facts,
         statistics=found,
