@@ -112,6 +112,9 @@ def randomise(model: Any, rng: np.random.Generator) -> None:
         if value is None:
             value = rng.normal(0, 0.1, variable.shape)
         variable.assign(value.astype(np.float32))
+    for layer in model.layers:
+        if hasattr(layer, "finalize_state"):  # Normalization computes with a copy
+            layer.finalize_state()
 
 
 def random_inputs(name: str, model: Any, rng: np.random.Generator) -> dict[str, np.ndarray]:
