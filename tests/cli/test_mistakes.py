@@ -176,10 +176,12 @@ def test_a_folder_that_holds_no_campaign(
 ) -> None:
     (work / "broken").mkdir()
     (work / "broken" / "manifest.json").write_text("[]")
+    (work / "broken" / "campaign.yaml").write_text((work / "campaign.yaml").read_text())
     for name in (".", "none", "lenet.onnx", "broken"):
         message = refused(*command, name)
         assert "manifest.json" in message
-    assert sorted(x.name for x in (work / "broken").iterdir()) == ["manifest.json"]
+    names = sorted(x.name for x in (work / "broken").iterdir())
+    assert names == ["campaign.yaml", "manifest.json"]
 
 
 def test_a_second_campaign_in_a_folder(refused: Callable[..., str], finished: Path) -> None:
