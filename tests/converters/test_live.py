@@ -115,7 +115,7 @@ def test_another_model_is_seen(references):
     model = convert(source)
     del model.graph.output[0]
     model.graph.output.add(name="down1").type.tensor_type.elem_type = onnx.TensorProto.FLOAT
-    with pytest.raises(ConversionMismatchError, match="must have the outputs of Keras"):
+    with pytest.raises(ConversionMismatchError, match="must have the outputs of its source"):
         verify(source, model)
 
 
