@@ -230,7 +230,7 @@ def test_option_without_translation_names_layer_class_and_other_route(
     assert "--route tf2onnx (pip install 'onnxfi[keras]')" in str(caught.value)
 
 
-@pytest.mark.parametrize("layer_class", ["Lambda", "TFOpLambda", "ConvLSTM2D", "Mine"])
+@pytest.mark.parametrize("layer_class", ["Lambda", "TFOpLambda", "TextVectorization", "Mine"])
 def test_layer_without_translation(edit, layer_class):
     path = edit(change_layers=lambda x: x["dropout"].update(class_name=layer_class))
     with pytest.raises(UnsupportedLayerError, match=f"'dropout' of class '{layer_class}'"):
@@ -334,3 +334,44 @@ def test_is_keras_file(references, tmp_path):
     assert not is_keras_file(tmp_path / "none")
     (tmp_path / "saved_model.pb").touch()
     assert is_keras_file(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        ("io.read_file", r"calls the function 'io\.read_file', which has no translation"),
+        (None, "calls the function None"),
+        ("math.add", r"calls math\.add without 'y'"),
+    ],
+)
+def test_function_of_tensorflow_that_is_no_plain_arithmetic(edit, function, message):
+    def change(layers):
+        layers["dropout"].update(class_name="TFOpLambda")
+        layers["dropout"]["config"]["function"] = function
+
+    with pytest.raises(UnsupportedLayerError, match=message):
+        convert(edit(change_layers=change))
+
+
+@pytest.mark.parametrize(
+    ("source", "layer", "options", "message"),
+    [
+        ("resizing_k3.h5", "bilinear", {"interpolation": "lanczos3"}, "interpolation='lanczos3'"),
+        ("resizing_k3.h5", "bicubic", {"height": 7}, "6 to 7 pixels by bicubic"),
+        ("resizing_k3.h5", "bilinear", {"crop_to_aspect_ratio": True}, "crop_to_aspect_ratio=True"),
+        ("normalisations_k3.h5", "center", {"height": 99}, "to a height of 99"),
+        ("adaptive_k3.h5", "max1", {"output_size": [2**20]}, "needs 1048576 parts of an axis"),
+        ("mixed_k3.h5", "conv", {"dtype": "int8_from_float32"}, "which is quantised"),
+        (
+            "convolutional_recurrent_k3.h5",
+            "first",
+            {"data_format": "channels_first"},
+            "data_format",
+        ),
+    ],
+)
+def test_option_of_newer_layers_without_translation(edit, source, layer, options, message):
+    path = edit(change_layers=lambda x: x[layer]["config"].update(options), source=source)
+    with pytest.raises(UnsupportedLayerError, match=message) as caught:
+        convert(path)
+    assert caught.value.layer == layer
