@@ -70,7 +70,8 @@ class WindowedRest:
     ) -> list[int]:
         """Return the lanes whose patches lie close enough to one another."""
         shapes = {name: golden[name].shape for name in patches}
-        return np.asarray(lanes)[self._windowed.suited(patches, shapes, lanes)].tolist()
+        suited = self._windowed.suited(patches, shapes, lanes)
+        return [lane for lane, suits in zip(lanes, suited.tolist(), strict=True) if suits]
 
     def run(
         self,
