@@ -121,3 +121,14 @@ def test_an_empty_saved_model_is_refused(tmp_path):
     Path(tmp_path, "saved_model.pb").touch()
     with pytest.raises(ModelFormatError, match="must hold a graph"):
         dangers_of(tmp_path)
+
+
+def test_what_saves_variables_is_refused_where_it_is_not_the_saver_that_calls_it(saved_model):
+    folder = saved_model("plain")
+    content = (folder / "saved_model.pb").read_bytes()
+    saver = b"saver_filename:0\x12\x1bStatefulPartitionedCall_1:0"
+    assert content.count(saver) == 1
+    (folder / "saved_model.pb").write_bytes(content.replace(saver, saver[:-3] + b"9:0"))
+    assert any(
+        "'SaveV2' in the function '__inference__traced_save" in x for x in dangers_of(folder)
+    )
