@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 
@@ -45,25 +46,12 @@ def make_plan(model: Model, inputs: InputSet, configuration: Configuration) -> P
     if wanted.exhaustive:
         strata, faults = _list_all(strata, shapes)
     elif wanted.margin is not None:
-        faults = [
-            sample_size(
-                count_faults(stratum, shapes, windows),
-                margin=wanted.margin,
-                confidence=wanted.confidence,
-                p=wanted.p,
-            )
-            for stratum in strata
-        ]
+        size = partial(sample_size, margin=wanted.margin, confidence=wanted.confidence, p=wanted.p)
+        faults = [size(count_faults(stratum, shapes, windows)) for stratum in strata]
     elif wanted.until is not None:
         until = wanted.until
-        faults = [
-            sample_size(
-                count_faults(stratum, shapes, windows),
-                margin=until.margin,
-                confidence=until.confidence,
-            )
-            for stratum in strata
-        ]
+        size = partial(sample_size, margin=until.margin, confidence=until.confidence)
+        faults = [size(count_faults(stratum, shapes, windows)) for stratum in strata]
     else:
         total = wanted.total or (wanted.per_target or 0) * len(strata)
         faults = share(total, sizes, how=wanted.allocation, seed=configuration.seed)

@@ -75,9 +75,11 @@ def test_intervals_cover_the_truth_for_many_kinds_of_faults(
     inference, fault, naive = coverage(faults=faults, inputs=inputs, a=a, b=b, repeats=20_000)
     print(f"faults={faults} inputs={inputs} a={a} b={b}: ", end="")  # noqa: T201
     print(f"inference {inference:.3f}, fault {fault:.3f}, naive {naive:.3f}")  # noqa: T201
-    # Of rare faults a few tell little, and the interval is rather too wide than too narrow.
-    is_rare = faults * min(1 - beta_moment(a, b, inputs), 1.0) < 20
-    assert GOOD[0] - 0.005 * is_rare <= inference <= (0.99 if is_rare else GOOD[1])
+    # Where few faults count, the steps of the binomial distribution show, as they do for faults
+    # that meet one input each; with several inputs the interval is rather too wide.
+    is_rare = faults * (1 - beta_moment(a, b, inputs)) < 20
+    low, high = (0.91, 0.99) if is_rare else GOOD
+    assert low <= inference <= high
     # Where nearly all faults count, the steps of the binomial distribution show.
     if faults * beta_moment(a, b, inputs) > 10 and not is_rare:
         assert GOOD[0] <= fault <= GOOD[1]

@@ -1,6 +1,7 @@
 """What the records of a campaign add up to."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -89,20 +90,15 @@ def summarise_records(
         inputs_per_fault: how many records a fault has, once all are there.
         wrong_inputs: whether to keep or exclude what met an input that is wrong without a fault.
     """
-    clustered = inputs_per_fault != 1
-    tallies: dict[str, Tally] = {}
+    waiting = iter(parts)
+    first = next(waiting, None)
+    flags = [] if first is None else flags_of(first.schema)
+    counted, clustered = (*_COUNTED, *flags), inputs_per_fault != 1
     faults = OpenFaults(inputs_per_fault if isinstance(inputs_per_fault, int) else None)
-    overall = inputs = None
-    flags: list[str] = []
-    for part in parts:
-        if overall is None or inputs is None:
-            flags = flags_of(part.schema)
-            counted = (*_COUNTED, *flags)
-            tallies = {
-                name: Tally(keys, counted, clustered=clustered) for name, keys in GROUPINGS.items()
-            }
-            overall = Tally((), counted, clustered=clustered)
-            inputs = Tally(("input_index", GOLDEN_CORRECT), (), clustered=False)
+    tallies = {name: Tally(keys, counted, clustered=clustered) for name, keys in GROUPINGS.items()}
+    overall = Tally((), counted, clustered=clustered)
+    inputs = Tally(("input_index", GOLDEN_CORRECT), (), clustered=False)
+    for part in () if first is None else chain((first,), waiting):
         prepared = prepare(part, flags)
         inputs.add(prepared)
         if wrong_inputs == "exclude":
@@ -118,11 +114,10 @@ def summarise_records(
         for name, tally in tallies.items()
         if (found := tally.groups())
     }
-    together = overall.groups() if overall else []
     return CampaignStatistics(
-        injections=sum(x.injections for x in together),
-        faults=sum(x.faults for x in together),
-        wrong_inputs=_wrong_inputs(inputs.groups() if inputs else [], wrong_inputs),
+        injections=sum(x.injections for x in overall.groups()),
+        faults=sum(x.faults for x in overall.groups()),
+        wrong_inputs=_wrong_inputs(inputs.groups(), wrong_inputs),
         groups=groups,
         network=_network(groups.get("target", ()), names),
     )
