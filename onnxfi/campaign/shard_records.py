@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from onnxfi.error_models import Corruption
 from onnxfi.error_models.value_class import classify_values, to_float64
 from onnxfi.graph import Target
 from onnxfi.injector import Injection
@@ -121,42 +122,42 @@ class _Sites:
         targets: Sequence[Target],
         ranges: Sequence[tuple[float, float]],
     ) -> None:
-        owners, sizes, parts = [], np.zeros(len(injections), np.int64), []
+        self.sizes = np.zeros(len(injections), np.int64)
         self.flips = np.zeros(len(injections), bool)
-        for number, (low, high) in enumerate(ranges):
+        owners, parts = [], []
+        for number, limits in enumerate(ranges):
             # Where the faulty execution failed, later targets may have no corruption.
             members = [i for i, x in enumerate(injections) if number < len(x.corruptions)]
             if not members:
                 continue
             hit = [injections[i].corruptions[number] for i in members]
-            of_each = np.array([x.indices.size for x in hit])
-            values = np.concatenate([x.values for x in hit])
+            sizes = np.array([x.indices.size for x in hit])
+            self.sizes[members] += sizes
+            self.flips[members] |= [x.bits is not None for x in hit]
+            owners.append(np.repeat(members, sizes))
             golden = np.concatenate([injections[i].replaced[number] for i in members])
-            with_bits = np.array([x.bits is not None for x in hit])
-            sizes[members] += of_each
-            self.flips[members] |= with_bits
-            owners.append(np.repeat(members, of_each))
-            parts.append(
-                (
-                    np.concatenate([x.indices for x in hit]),
-                    to_float64(values),
-                    np.array(classify_values(golden, values, low=low, high=high), dtype="U12"),
-                    np.concatenate(
-                        [
-                            np.zeros(x.indices.size, np.int16) if x.bits is None else x.bits
-                            for x in hit
-                        ]
-                    ),
-                    np.repeat(~with_bits, of_each),
-                    np.full(values.size, number, np.int32),
-                )
-            )
-        self.sizes = sizes
+            parts.append((*_join(hit, golden, limits), np.full(golden.size, number, np.int32)))
         columns = [np.concatenate(x) for x in zip(*parts, strict=True)]
         if len(parts) > 1:  # back into the order of the injections
             order = np.argsort(np.concatenate(owners), kind="stable")
             columns = [x[order] for x in columns]
         self.indices, self.values, self.classes, self.bits, self.without_bit, self.target = columns
+
+
+def _join(
+    corruptions: Sequence[Corruption], golden: np.ndarray, limits: tuple[float, float]
+) -> tuple[np.ndarray, ...]:
+    """Return the indices, values, value classes, bits, and where there are none, of all sites."""
+    values = np.concatenate([x.values for x in corruptions])
+    classes = classify_values(golden, values, low=limits[0], high=limits[1])
+    bits = [np.zeros(x.indices.size, np.int16) if x.bits is None else x.bits for x in corruptions]
+    return (
+        np.concatenate([x.indices for x in corruptions]),
+        to_float64(values),
+        np.array(classes, dtype="U12"),
+        np.concatenate(bits),
+        np.repeat([x.bits is None for x in corruptions], [x.size for x in bits]),
+    )
 
 
 def _site_columns(pieces: Sequence[_Sites], targets: Sequence[Target]) -> dict[str, pa.Array]:
