@@ -94,15 +94,20 @@ def scope_outputs(
 def _connected(nodes: Sequence[ScopedNode], inside: Sequence[int]) -> Iterator[list[int]]:
     """Yield the groups of nodes that tensors connect, by the first node of each."""
     makers = {tensor: i for i in inside for tensor in nodes[i].outputs}
-    group_of: dict[int, list[int]] = {}
+    parents = {i: i for i in inside}
+
+    def root(i: int) -> int:
+        while parents[i] != i:
+            parents[i] = i = parents[parents[i]]
+        return i
+
     for i in inside:
-        joined = [i]
-        earlier = {id(g): g for x in nodes[i].inputs if x in makers for g in [group_of[makers[x]]]}
-        for group in earlier.values():
-            joined += group
-        for member in joined:
-            group_of[member] = joined
-    groups = {id(group): sorted(group) for group in group_of.values()}
+        for tensor in nodes[i].inputs:
+            if tensor in makers:
+                parents[root(i)] = root(makers[tensor])
+    groups: dict[int, list[int]] = defaultdict(list)
+    for i in inside:
+        groups[root(i)].append(i)
     yield from sorted(groups.values())
 
 

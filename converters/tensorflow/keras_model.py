@@ -13,6 +13,9 @@ from onnxfi.converters.tensorflow.conversion import convert_function
 from onnxfi.converters.tensorflow.layer_trace import LayerTrace, flat
 from onnxfi.converters.tensorflow.traced_graph import ConvertedModel, TracedOutput, plain_model
 
+_LAYER = "onnxfi::layer_"
+_OPERATOR = "onnxfi::operator_"
+
 
 class KerasModel:
     """A model that keras or tf_keras has loaded."""
@@ -74,10 +77,6 @@ class KerasModel:
     def _run(self, tensors: Sequence[Any]) -> list[Any]:
         inputs = list(tensors) if len(tensors) > 1 else tensors[0]
         return list(flat(self._model(inputs, training=False)))
-
-
-_LAYER = "onnxfi::layer_"
-_OPERATOR = "onnxfi::operator_"
 
 
 def _number(output: onnx.ValueInfoProto) -> int:

@@ -18,6 +18,7 @@ from onnxfi.converters.layer_map import AbsentLayer, Layer
 
 # tf2onnx numbers the nodes that it inserts: "conv2d/Conv2D__12".
 _INSERTED = re.compile(r"__\d+$")
+_ABSENT = "tf2onnx made it a part of another operator, or keeps it in another shape"
 
 
 ConvertedModel = tuple[onnx.ModelProto, list[Layer], list[AbsentLayer]]
@@ -89,9 +90,7 @@ def plain_model(traced: onnx.ModelProto, outputs: Sequence[TracedOutput]) -> Con
     layers = list(_named_layers(graph, outputs, found, needed))
     with_tensor = {layer.path for layer in layers}
     absent = [
-        AbsentLayer(x.path, x.layer_class, "tf2onnx made it a part of another operator")
-        for x in outputs
-        if x.path not in with_tensor
+        AbsentLayer(x.path, x.layer_class, _ABSENT) for x in outputs if x.path not in with_tensor
     ]
     return ir.to_proto(model), layers, absent
 
