@@ -146,7 +146,9 @@ def _in_group(
     elif not layer.inner:
         yield path, group.flat()
     else:
-        yield path, group.own
+        # A SpectralNormalization lists the kernel of its layer among its own weights, too.
+        own = _own_roles(layer, path.rpartition("/")[0], keras_major)
+        yield path, group.own[: len(own)]
         groups = {name.lstrip("_"): inside for name, inside in group.groups.items()}
         for inner, name in zip(layer.inner, INNER_GROUPS[layer.layer_class], strict=True):
             if name in groups:

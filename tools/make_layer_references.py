@@ -6,7 +6,8 @@ without:
     python tools/make_layer_references.py [--folder FOLDER] [--seed SEED] [MODEL ...]
 
 For each model ``M`` of Keras 2 (``_k2``, tf_keras) and Keras 3 (``_k3``) it writes the files and
-the arrays that tools/make_sequence_references.py describes, faults in each layer among them.
+the arrays that tools/make_sequence_references.py describes, faults in each layer among them. Some
+are written as ``M.keras``, too.
 """
 
 import argparse
@@ -333,6 +334,9 @@ MODELS: Mapping[str, tuple[Build, tuple[str, ...]]] = {
 }
 """What builds each model, and the Keras versions that can."""
 
+ARCHIVED = ("normalisations", "convolutional_recurrent")
+"""Models that are written as .keras, too: their layers have weights in several groups."""
+
 
 def main() -> None:
     """Write the files of the models that are named, or of all."""
@@ -347,7 +351,9 @@ def main() -> None:
             path = arguments.folder / f"{name}_{family}.h5"
             rng = np.random.default_rng(arguments.seed)
             count = 4 if build is operations else None  # its many outputs follow each fault
-            write_reference(path, family, build, rng, fault_count=count)
+            model = write_reference(path, family, build, rng, fault_count=count)
+            if name in ARCHIVED:
+                model.save(path.with_suffix(".keras"))
             print(path.name, path.stat().st_size, path.with_suffix(".npz").stat().st_size)
 
 

@@ -3,7 +3,7 @@
 import pytest
 from keras_references import check_faults, check_layers, check_outputs
 
-from onnxfi.converters import NEWEST_OPSET, OLDEST_OPSET
+from onnxfi.converters import NEWEST_OPSET, OLDEST_OPSET, convert
 
 BOTH = (
     "series",
@@ -40,3 +40,10 @@ def test_outputs_are_those_of_keras_at_any_batch(references, name, opset):
 @each_model
 def test_a_fault_in_each_layer_has_the_effect_that_it_has_in_keras(references, name):
     check_faults(references / f"{name}.h5")
+
+
+@pytest.mark.parametrize("family", ["k2", "k3"])
+@pytest.mark.parametrize("name", ["normalisations", "convolutional_recurrent"])
+def test_an_archive_has_the_weights_of_the_h5(references, name, family):
+    whole, archive = (convert(references / f"{name}_{family}{x}") for x in (".h5", ".keras"))
+    assert whole.graph == archive.graph
