@@ -120,11 +120,14 @@ def randomise(model: Any, rng: np.random.Generator) -> None:
 def random_inputs(name: str, model: Any, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Return one random sample for each input of a model, by the input's name."""
     scale = APPLICATIONS.get(name, 1)
+    # Keras 2 gives a Sequential that starts with an Embedding an input of type float32.
+    starts_with_words = type(model.layers[0]).__name__ == "Embedding"
     arrays = {}
     for tensor in model.inputs:
         shape = (1, *tensor.shape[1:])
-        if "int" in str(tensor.dtype):
-            value = rng.integers(0, 8, shape).astype(np.int32)
+        if "int" in str(tensor.dtype) or starts_with_words:
+            dtype = np.float32 if starts_with_words else np.int32
+            value = rng.integers(0, 8, shape).astype(dtype)
         elif scale > 1:
             value = rng.uniform(0, scale, shape).astype(np.float32)
         else:
