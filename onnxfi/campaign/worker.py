@@ -21,8 +21,8 @@ from onnxfi.injector.golden_cache import GoldenCache
 from onnxfi.injector.metrics import MetricValue
 from onnxfi.injector.metrics.many import columns_of_all
 
-# Sessions hold the suffix's working memory; shards come sorted by target, so few are enough.
-_OPEN_INJECTORS = 4
+# Sessions hold weights and working memory; shards come sorted by target, so few are enough.
+_OPEN_INJECTORS = 2
 
 
 class StoppedError(Exception):

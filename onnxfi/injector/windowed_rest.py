@@ -6,9 +6,10 @@ from typing import Literal
 
 import numpy as np
 
+from onnxfi.errors import InputError
 from onnxfi.graph import Model
 from onnxfi.injector.lanes import Lanes
-from onnxfi.propagation import Patches
+from onnxfi.propagation import LanePatch, Patches
 from onnxfi.propagation.windows import LaneChange, Windowed, choose_pieces, find_pieces
 
 # Lanes in which windows are tried, and of these the ones that are compared.
@@ -91,10 +92,66 @@ class WindowedRest:
             NoWindowsError: the grids of the images do not fit.
             InputError: ONNX Runtime refuses a window.
         """
+        self._complete(golden)
+        return self._finish(golden, lanes, self._windowed.run(golden, patches, lanes))
+
+    def run_one(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Run on whole images of your own.
+
+        Args:
+            values: the inputs by name, maybe among others.
+
+        Raises:
+            InputError: ONNX Runtime refuses a value.
+        """
+        known = dict(values) | self._windowed.run_whole(values)
+        made = {name: known[name] for name in self._outputs}
+        return made if self._remainder is None else made | self._remainder.run_one(known)
+
+    def run_whole(
+        self,
+        golden: MutableMapping[str, np.ndarray],
+        lanes: Mapping[int, Mapping[str, LanePatch]],
+    ) -> dict[int, dict[str, np.ndarray] | None]:
+        """Return the outputs that differ from golden, of lanes whose patches lie far apart.
+
+        Args:
+            golden: as for `run`.
+            lanes: what differs from golden in each lane.
+        """
+        self._complete(golden)
+        changes: dict[int, LaneChange] = {}
+        failed: dict[int, dict[str, np.ndarray] | None] = {}
+        for lane, patches in lanes.items():
+            corrupted = {name: x.applied(golden[name]) for name, x in patches.items()}
+            try:
+                made = corrupted | self._windowed.run_whole({**golden, **corrupted})
+            except InputError:
+                failed[lane] = None
+                continue
+            everything = (slice(None),)
+            change = {
+                name: LanePatch(everything, made[name])
+                for name in self._windowed.cut
+                if name in made and made[name].tobytes() != golden[name].tobytes()
+            }
+            if change:
+                changes[lane] = change
+        return self._finish(golden, list(lanes), changes) | failed
+
+    def _complete(self, golden: MutableMapping[str, np.ndarray]) -> None:
+        """Add the images between the pieces to the golden values."""
         if any(name not in golden for name in self._windowed.cut):
             for name, value in self._windowed.run_whole(golden).items():
                 golden.setdefault(name, value)
-        changes = self._windowed.run(golden, patches, lanes)
+
+    def _finish(
+        self,
+        golden: Mapping[str, np.ndarray],
+        lanes: Sequence[int],
+        changes: Mapping[int, LaneChange],
+    ) -> dict[int, dict[str, np.ndarray] | None]:
+        """Run the remainder for the lanes in which something differs after the last piece."""
         results: dict[int, dict[str, np.ndarray] | None] = {lane: {} for lane in lanes}
         for lane, change in changes.items():
             results[lane] = {
