@@ -35,7 +35,7 @@ class Execution(Section):
     propagation: bool = True
     workers: Literal["auto"] | int = "auto"
     shard: int = Field(default=500, ge=1)
-    memory: int = Field(default=512, ge=1)
+    memory: int = Field(default=256, ge=1)
 
     @field_validator("lanes", "workers")
     @classmethod
