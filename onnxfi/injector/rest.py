@@ -60,16 +60,6 @@ class Rest:
         self._runs = 0
         self._lock = threading.Lock()
 
-    @property
-    def lanes(self) -> int | None:
-        """Number of lanes of dense runs; None before it is decided, or where there are windows."""
-        return self._runner.count if isinstance(self._runner, Lanes) else None
-
-    @property
-    def has_windows(self) -> bool:
-        """Whether windows are in use."""
-        return isinstance(self._runner, WindowedRest)
-
     def run_one(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Run densely on values of your own.
 
