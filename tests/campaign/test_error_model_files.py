@@ -37,7 +37,7 @@ def test_a_changed_file_is_refused(configuration: Path, work: Path) -> None:
     begun = Campaign.from_yaml(configuration).directory.path
     file = work / "observed" / "conv.json"
     file.write_text(file.read_text() + "\n")
-    with pytest.raises(ConfigurationError, match="the error_models changed"):
+    with pytest.raises(ConfigurationError, match="the error models changed"):
         Campaign.open(begun)
 
 

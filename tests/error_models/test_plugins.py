@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from onnxfi.error_models import BitFlip, ErrorModel, SitewiseErrorModel, from_dict, load
+from onnxfi.error_models import BitFlip, ErrorModel, Profile, SitewiseErrorModel, from_dict, load
 from onnxfi.error_models.contract import ErrorModelContract
 from onnxfi.error_models.plugins import declared_names
 from onnxfi.error_models.registry import map_paths
@@ -205,7 +205,9 @@ def test_the_documented_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert drawn.shape == (3,)
 
 
-def test_documented_texts_load() -> None:
+def test_documented_texts_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Profile(0, {}).save(tmp_path / "profile.json")
+    monkeypatch.chdir(tmp_path)
     text = DOCUMENTATION.read_text()
     specs = re.findall(r"^    (\w+(?::\S+)?)(?:  |$)", text, re.MULTILINE)
     specs += re.findall(r"^\| `\w+` \|[^|]*\| `([^`]+)`", text, re.MULTILINE)

@@ -192,7 +192,10 @@ def test_configuration() -> None:
     model = load(f"spatial:model={EVERY_PATTERN},low=-1,high=2.5,pattern=single")
     assert model == SpatialModel(EVERY_PATTERN, -1, 2.5, "single")
     configuration = {"model": str(EVERY_PATTERN), "low": -1, "high": 2.5, "pattern": "single"}
-    assert model.to_dict() == {"name": "spatial", "configuration": configuration}
+    assert model.to_dict() == {
+        "name": "spatial",
+        "configuration": {**configuration, "profile": None},
+    }
     for same in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
         assert same == model
         golden = golden_of(1, 8, 8, 8)
@@ -228,7 +231,10 @@ def test_file_is_read_once(tmp_path: Path) -> None:
         ),
         ({"model": EVERY_PATTERN, "low": 1}, "spatial: low and high must be given together"),
         ({"model": EVERY_PATTERN, "low": 2, "high": 1}, "spatial: low must not be above high"),
-        ({"model": EVERY_PATTERN, "range": 1}, "keys model, low, high, pattern, got 'range'"),
+        (
+            {"model": EVERY_PATTERN, "range": 1},
+            "keys model, low, high, pattern, profile, got 'range'",
+        ),
     ],
 )
 def test_wrong_configuration(configuration: dict[str, Any], message: str) -> None:
