@@ -100,6 +100,8 @@ class Exported:
         return Corruption(np.ravel_multi_index(tuple(sites), golden.shape), corruption.values)
 
     def _channel_axis(self, target: onnxfi.Target) -> int | None:
-        """Return where the channels of an image are; None where there is but one layout."""
-        is_image = self.channels_last and target.kind != "weight" and len(target.shape or ()) == 4
-        return target.channel_axis if is_image else None
+        """Return the axis that is the last in Keras; None where there is but one layout."""
+        if not self.channels_last or target.kind == "weight" or len(target.shape or ()) != 4:
+            return None
+        layouts = {layer.tensor: layer.layout for layer in self.model.layers}
+        return 1 if layouts[target.tensor] == "channels_first" else 3

@@ -174,13 +174,14 @@ class KerasSource:
 
             return call
 
-        originals = {path: layer.call for path, layer in self._leaves.items()}
-        for path, layer in self._leaves.items():
+        layers = self._leaves | dict(_nested(self.model))
+        originals = {path: layer.call for path, layer in layers.items()}
+        for path, layer in layers.items():
             layer.call = wrap(path, layer.call)
         try:
             yield
         finally:
-            for path, layer in self._leaves.items():
+            for path, layer in layers.items():
                 layer.call = originals[path]
 
     def _randomise(self, inputs: Mapping[str, np.ndarray], rng: np.random.Generator) -> None:
@@ -206,6 +207,14 @@ def _leaves(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield from _leaves(layer, f"{path}/")
         elif type(layer).__name__ != "InputLayer":
             yield path, layer
+
+
+def _nested(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield path and model of every nested model."""
+    for layer in model.layers:
+        if hasattr(layer, "layers"):
+            yield f"{prefix}{layer.name}", layer
+            yield from _nested(layer, f"{prefix}{layer.name}/")
 
 
 def _arrays(values: Any) -> list[np.ndarray]:
