@@ -2,37 +2,31 @@
 
 import logging
 import sys
+from collections.abc import Iterable
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
 import onnxfi
-from onnxfi.cli import campaign, error_models
-from onnxfi.cli.convert import convert
-from onnxfi.cli.demo import demo
-from onnxfi.cli.describe import describe
-from onnxfi.cli.embed import embed
-from onnxfi.cli.inject import inject
-from onnxfi.cli.inspect import inspect
 from onnxfi.cli.output import messages
-from onnxfi.cli.profile import profile
-from onnxfi.cli.report import report
-from onnxfi.cli.split import split
 from onnxfi.errors import OnnxfiError
 
 INPUT_AT_FAULT = 2
 
-app = typer.Typer(
-    name="onnxfi",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # plain help and errors: brackets in them are text
+# Each has a module of its name; a group of commands has an ``app`` there.
+_COMMANDS = (
+    "demo",
+    "convert",
+    "describe",
+    "inspect",
+    "split",
+    "inject",
+    "embed",
+    "profile",
+    "report",
 )
-for command in (demo, convert, describe, inspect, split, inject, embed, profile, report):
-    app.command()(command)
-app.add_typer(campaign.app, name="campaign")
-app.add_typer(error_models.app, name="error-models")
+_GROUPS = {"campaign": "campaign", "error-models": "error_models"}
 
 
 def _print_version(value: bool) -> None:
@@ -41,7 +35,6 @@ def _print_version(value: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     *,
     version: Annotated[
@@ -57,6 +50,32 @@ def _options(
     """
 
 
+def make_app(words: Iterable[str] = ()) -> typer.Typer:
+    """Make the program.
+
+    Args:
+        words: what the user typed. If a command is the first of them, the program has no other:
+            importing what all of them need takes longer than many a command runs.
+    """
+    first = next((x for x in words if not x.startswith("-")), None)
+    app = typer.Typer(
+        name="onnxfi",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # plain help and errors: brackets in them are text
+    )
+    app.callback()(_options)
+    known = first in (*_COMMANDS, *_GROUPS)
+    for name in _COMMANDS:
+        if not known or name == first:
+            app.command()(getattr(import_module(f"onnxfi.cli.{name}"), name))
+    for name, module in _GROUPS.items():
+        if not known or name == first:
+            app.add_typer(import_module(f"onnxfi.cli.{module}").app, name=name)
+    return app
+
+
 def main() -> None:
     """Run the command line.
 
@@ -65,7 +84,7 @@ def main() -> None:
     logging.basicConfig(format="%(message)s")
     logging.getLogger("onnxfi").setLevel(logging.INFO)  # "Running on the CPU: …"
     try:
-        app()
+        make_app(sys.argv[1:])()
     except OnnxfiError as error:
         messages.print(f"Error: {error}", style="red")
         sys.exit(INPUT_AT_FAULT)

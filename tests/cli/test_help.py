@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import typer
 
-from onnxfi.cli.main import app
+from onnxfi.cli.main import make_app
 
 
 def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -15,7 +15,7 @@ def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]
         yield from commands(command, (*path, name))
 
 
-PATHS = list(commands(typer.main.get_command(app)))
+PATHS = list(commands(typer.main.get_command(make_app())))
 
 
 def test_all_commands_are_found() -> None:
