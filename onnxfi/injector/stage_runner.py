@@ -106,24 +106,31 @@ class StageRunner:
             golden: the stage's inputs and all that `run` made of them, by name.
             corruptions: for each target, by name, the corruption of each injection.
         """
-        injections = [
-            dict(zip(corruptions, x, strict=True)) for x in zip(*corruptions.values(), strict=True)
-        ]
-        few = [i for i, x in enumerate(injections) if self._pays_to_push(x, golden)]
+        count = len(next(iter(corruptions.values())))
+        few = self._which_to_push(golden, corruptions, count)
+        if len(few) == count:
+            return self._run_pushed(golden, corruptions)
         pushed = {name: [x[i] for i in few] for name, x in corruptions.items()}
         found = dict(zip(few, self._run_pushed(golden, pushed), strict=True)) if few else {}
         return [
-            found[i] if i in found else self._run_densely(golden, x)
-            for i, x in enumerate(injections)
+            found[i]
+            if i in found
+            else self._run_densely(golden, {name: x[i] for name, x in corruptions.items()})
+            for i in range(count)
         ]
 
-    def _pays_to_push(
-        self, corruptions: Mapping[str, Corruption], golden: Mapping[str, np.ndarray]
-    ) -> bool:
-        return not self.region.steps or all(
-            x.indices.size <= max(_PUSHED_ANYWAY, golden[name].size * _MOST_PUSHED)
-            for name, x in corruptions.items()
-        )
+    def _which_to_push(
+        self,
+        golden: Mapping[str, np.ndarray],
+        corruptions: Mapping[str, Sequence[Corruption]],
+        count: int,
+    ) -> Sequence[int]:
+        few: Sequence[int] = range(count)
+        if self.region.steps:
+            for name, of_target in corruptions.items():
+                most = max(_PUSHED_ANYWAY, golden[name].size * _MOST_PUSHED)
+                few = [i for i in few if of_target[i].indices.size <= most]
+        return few
 
     def _run_pushed(
         self,
