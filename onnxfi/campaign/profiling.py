@@ -60,6 +60,10 @@ class _Tally:
         self._mean = self._squares = 0.0
         self._bins = np.zeros(_BINS, np.int64)
 
+    @property
+    def _finite(self) -> int:
+        return self._count - self._nan - self._infinite
+
     def add(self, tensor: np.ndarray) -> None:
         """Count the values of a tensor."""
         values = tensor.reshape(-1)
@@ -84,8 +88,8 @@ class _Tally:
 
         Source: T. Chan, G. Golub, R. LeVeque, The American Statistician 37 (1983), 242-247.
         """
-        known = int(self._bins.sum()) - values.size
-        total = known + values.size
+        total = self._finite
+        known = total - values.size
         mean = float(values.mean())
         apart = mean - self._mean
         with np.errstate(over="ignore"):
@@ -95,7 +99,7 @@ class _Tally:
 
     def profile(self) -> TensorProfile:
         """Return what was counted."""
-        finite = int(self._bins.sum())
+        finite = self._finite
         return TensorProfile(
             count=self._count,
             nan=self._nan,
