@@ -77,10 +77,10 @@ def write_records(
     """Write a records file so that it is there whole or not at all.
 
     Args:
-        table: the records.
+        table: the records; its metadata is written with them.
         storage: the run directory.
         name: the file's name.
-        about: what the file says of itself, beside the format's version.
+        about: what else the file says of itself, beside the format's version.
 
     Raises:
         ConfigurationError: it cannot be written.
@@ -103,7 +103,13 @@ def write_records(
         store_schema=False,  # Parquet's own says all of it
     ) as writer:
         writer.write_table(table)
-        writer.add_key_value_metadata({_PREFIX + key: value for key, value in said.items()})
+        # Parquet takes the table's own metadata only together with all of Arrow's schema.
+        writer.add_key_value_metadata(
+            {
+                **(table.schema.metadata or {}),
+                **{f"{_PREFIX}{key}".encode(): value for key, value in said.items()},
+            }
+        )
     try:
         storage.write(f"{FOLDER}/{name}", content.getbuffer())
     except OSError as error:
@@ -152,11 +158,13 @@ def read_records(directory: str | Path, columns: Sequence[str] | None = None) ->
         ConfigurationError: the directory holds no records, one of the files is damaged, or they are
             of several runs.
     """
-    return pa.concat_tables(read_shards(directory, columns))
+    return pa.concat_tables(read_shards(directory, columns)).replace_schema_metadata()
 
 
 def read_shards(directory: str | Path, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
     """Yield the records of a run directory file by file, in the order of the injections.
+
+    Each table has what its file says of itself.
 
     Args:
         directory: the run directory, or its address.
@@ -183,7 +191,7 @@ def read_shards(directory: str | Path, columns: Sequence[str] | None = None) -> 
                 f"{names[0]} and {name} are of different ones. Move away what is foreign."
             )
         run = of_run
-        yield table.replace_schema_metadata()
+        yield table
 
 
 def read_file(storage: Storage, name: str, columns: list[str] | None = None) -> pa.Table:
@@ -196,7 +204,7 @@ def read_file(storage: Storage, name: str, columns: list[str] | None = None) -> 
 
 
 def about(schema: pa.Schema) -> dict[str, str]:
-    """Return what a records file says of itself: ``format``, ``run``, ``shard``, ``model``."""
+    """Return what a records file says of itself, such as ``format``, ``run`` and ``shard``."""
     metadata = {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
     return {
         key.removeprefix(_PREFIX): value

@@ -16,7 +16,11 @@ from onnxfi.campaign.statistics import (
     summarise,
 )
 from onnxfi.campaign.statistics.grouping import GROUPINGS
-from onnxfi.campaign.statistics.wording import describe_counts
+from onnxfi.campaign.statistics.wording import (
+    describe_counts,
+    describe_masking,
+    describe_place,
+)
 from onnxfi.cli.arguments import DirectoryArgument, JsonOption
 from onnxfi.cli.campaign_running import shown
 from onnxfi.cli.output import print_json, print_table
@@ -98,7 +102,9 @@ def _print(
             print_table(_table(groups, title=title, rates=rates, per=per))
     if found.network:
         print_table(_network_table(found))
-    typer.echo(describe_counts(found))
+    if any(place.tensor for x in found.masking for place in x.masked_at):
+        print_table(_masking_table(found))
+    typer.echo("\n".join(filter(None, [describe_counts(found), describe_masking(found)])))
 
 
 def _table(
@@ -146,4 +152,17 @@ def _network_table(found: CampaignStatistics) -> Table:
     for network in found.network:
         rates = (rate_text(x) for x in network.per_inference.values())
         table.add_row(network.error_model, str(network.targets), *rates)
+    return table
+
+
+def _masking_table(found: CampaignStatistics) -> Table:
+    table = Table(
+        title="Where injections were masked",
+        caption="where nothing was left of the corruption; shares of the injections in %",
+    )
+    for heading in ("target", "error model", "masked at"):
+        table.add_column(heading, overflow="fold")
+    for x in found.masking:
+        if x.masked_at:
+            table.add_row(x.target, x.error_model, ", ".join(map(describe_place, x.masked_at)))
     return table

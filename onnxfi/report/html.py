@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from onnxfi.campaign.statistics import CampaignStatistics, Difference, Rate, WeightedRate
+from onnxfi.campaign.statistics import (
+    CampaignStatistics,
+    Difference,
+    MaskedAt,
+    Rate,
+    WeightedRate,
+)
+from onnxfi.campaign.statistics.wording import describe_masking
 from onnxfi.error_models import BitLayout
 from onnxfi.errors import ConfigurationError, MissingExtraError
 from onnxfi.report.charts import OUTCOME_COLOURS, bit_chart, outcome_chart
@@ -132,6 +139,8 @@ def _render(
             for name, heading in _SECTIONS.items()
             if name in statistics.groups
         ],
+        masking=[x for x in statistics.masking if any(y.tensor for y in x.masked_at)],
+        masking_note=describe_masking(statistics),
         several_inputs=statistics.faults != statistics.injections,
         rates=RATES,
         outcomes=OUTCOME_COLOURS,
@@ -148,8 +157,8 @@ def _script_json(document: Mapping[str, Any]) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _percent(rate: Rate | WeightedRate) -> str:
-    """Write the share of a rate, such as ``12.3 %``."""
+def _percent(rate: Rate | WeightedRate | MaskedAt) -> str:
+    """Write a share, such as ``12.3 %``."""
     return f"{100 * rate.share:.1f}\N{NO-BREAK SPACE}%"
 
 

@@ -16,8 +16,10 @@ from onnxfi.campaign.statistics import (
     CampaignStatistics,
     Difference,
     GroupStatistics,
+    MaskedAt,
     NetworkStatistics,
     Rate,
+    TargetMasking,
     WeightedRate,
     WrongInputs,
 )
@@ -110,6 +112,7 @@ def statistics(
         wrong_inputs=WrongInputs(inputs=10, wrong=None, injections=0, handling="keep"),
         groups={name: found for name, found in groups.items() if found},
         network=others.pop("network", []),
+        masking=others.pop("masking", ()),
     )
 
 
@@ -239,6 +242,26 @@ def test_the_network_the_other_groupings_and_faults_are_told(tmp_path: Path) -> 
     assert "Per fault" in page.text
     assert "bitflip 100 42.0 % [32.8, 51.8]" in page.text
     assert "Per fault" not in write(tmp_path)[1].text
+
+
+def test_places_of_masking_are_told(tmp_path: Path) -> None:
+    places = [
+        MaskedAt("relu1/out", "Relu", 451, 451 / 900),
+        MaskedAt(EVIL, None, 10, 10 / 900),
+        MaskedAt(None, None, 30, 30 / 900),
+    ]
+    masking = [
+        TargetMasking("conv1/out", "bitflip", 900, 100, places),
+        TargetMasking("fc/out", "bitflip", 1000, 0, [MaskedAt(None, None, 7, 0.007)]),
+    ]
+    source, page = write(tmp_path, statistics=statistics([row()], [], masking=masking))
+    section = page.text[page.text.index("Where injections were masked") :]
+    assert "conv1/out bitflip relu1/out Relu 451 of 900 50.1 %" in section
+    assert f"{EVIL} 10 of 900 1.1 % only at the outputs 30 of 900 3.3 %" in section
+    assert EVIL not in source
+    assert "fc/out" not in section
+    assert "Of 100 of 2000 injections it is not known" in section
+    assert "Where injections were masked" not in write(tmp_path)[1].text
 
 
 def test_nothing_is_fetched(tmp_path: Path) -> None:

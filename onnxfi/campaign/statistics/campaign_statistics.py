@@ -1,6 +1,7 @@
 """What the records of a campaign add up to."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Literal
@@ -22,6 +23,7 @@ from onnxfi.campaign.statistics.grouping import (
     flags_of,
     prepare,
 )
+from onnxfi.campaign.statistics.masking import MaskingTally
 from onnxfi.campaign.statistics.network import weighted_rate
 from onnxfi.campaign.statistics.open_faults import OpenFaults
 from onnxfi.campaign.statistics.rate import Rate
@@ -57,18 +59,21 @@ def summarise(
     Raises:
         ConfigurationError: there are no records, or they cannot be read.
     """
-    return summarise_records(
-        _read_parts(directory),
+    masking = MaskingTally()
+    found = summarise_records(
+        _read_parts(directory, masking),
         inputs_per_fault=configuration.injections.inputs_per_fault,
         wrong_inputs=wrong_inputs or configuration.statistics.wrong_inputs,
     )
+    return replace(found, masking=masking.found(configuration.model))
 
 
-def _read_parts(directory: str | Path) -> Iterator[pa.Table]:
+def _read_parts(directory: str | Path, masking: MaskingTally) -> Iterator[pa.Table]:
     """Yield the records some files at a time, without the columns that no statistic needs."""
     names = [x for x in next(read_shards(directory)).column_names if x not in NOT_READ]
     waiting: list[pa.Table] = []
     for table in read_shards(directory, names):
+        masking.add(table)
         waiting.append(table)
         if sum(len(x) for x in waiting) >= _ROWS_AT_ONCE:
             yield pa.concat_tables(waiting)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from onnxfi.campaign.statistics.difference import Difference
+from onnxfi.campaign.statistics.masking import TargetMasking
 from onnxfi.campaign.statistics.network import WeightedRate
 from onnxfi.campaign.statistics.rate import Rate
 
@@ -95,6 +96,8 @@ class CampaignStatistics:
         groups: the statistics by each grouping, such as ``target`` or ``bit``, the groups in the
             order of their first injections; a grouping that nothing falls under is left out.
         network: for each error model.
+        masking: where injections were masked, by target and error model; empty where only records
+            were given, which do not tell.
     """
 
     injections: int
@@ -102,3 +105,4 @@ class CampaignStatistics:
     wrong_inputs: WrongInputs
     groups: Mapping[str, Sequence[GroupStatistics]]
     network: Sequence[NetworkStatistics]
+    masking: Sequence[TargetMasking] = ()

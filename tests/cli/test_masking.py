@@ -1,0 +1,70 @@
+"""What commands say of where injections were masked."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onnxfi.campaign.records import about, read_file, record_files, write_records
+from onnxfi.campaign.storage import open_storage
+
+# Of two of the run's ten files each; the first are of conv1.
+TOLD = ('{"relu1": 13, "": 1}', '{"relu1": 2, "pool1": 1}', "{}", None)
+
+
+@pytest.fixture
+def noting(tmp_path: Path, finished: Path) -> Callable[..., Path]:
+    """Give a function that copies a run directory, its files saying where they were masked."""
+
+    def note(*of_files: str | None) -> Path:
+        run = Path(shutil.copytree(finished, tmp_path / "run"))
+        storage = open_storage(run)
+        for name, said in zip(record_files(storage), of_files, strict=True):
+            table = read_file(storage, name)
+            metadata = None if said is None else {"onnxfi.masked_at": said}
+            run_id = {"run": about(table.schema)["run"]}
+            write_records(table.replace_schema_metadata(metadata), storage, name, about=run_id)
+        return run
+
+    return note
+
+
+def words(text: str) -> str:
+    """Return a table's text with single blanks and without its lines."""
+    return " ".join(text.replace("│", " ").split())
+
+
+def test_shares_are_told(onnxfi: Callable[..., Any], noting: Callable[..., Path]) -> None:
+    run = noting(*TOLD, *["{}"] * 6)
+    printed = words(onnxfi("campaign", "summary", run).stdout)
+    assert "Where injections were masked" in printed
+    expected = "relu1 (Relu) 37.5, pool1 (MaxPool) 2.5, only at the outputs 2.5"
+    assert f"conv1 bitflip:bit=any {expected}" in printed
+    assert "Of 20 of 200 injections it is not known where they were masked" in printed
+    (first, second, *_) = json.loads(onnxfi("campaign", "summary", run, "--json").stdout)["masking"]
+    assert (first["target"], first["injections"], first["not_known"]) == ("conv1", 40, 0)
+    assert (second["target"], second["injections"], second["not_known"]) == ("relu1", 20, 20)
+    assert first["masked_at"] == [
+        {"tensor": "relu1", "op_type": "Relu", "count": 15, "share": 0.375},
+        {"tensor": "pool1", "op_type": "MaxPool", "count": 1, "share": 0.025},
+        {"tensor": None, "op_type": None, "count": 1, "share": 0.025},
+    ]
+
+
+def test_without_propagation_there_is_nothing_to_tell(
+    onnxfi: Callable[..., Any], noting: Callable[..., Path]
+) -> None:
+    result = onnxfi("campaign", "summary", noting(*['{"": 20}'] * 10))
+    assert result.status == 0
+    assert "were masked" not in result.stdout
+
+
+def test_the_report_tells(onnxfi: Callable[..., Any], noting: Callable[..., Path]) -> None:
+    pytest.importorskip("plotly")
+    run = noting(*TOLD, *["{}"] * 6)
+    assert onnxfi("report", run).status == 0
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert "<td>MaxPool</td>" in page
