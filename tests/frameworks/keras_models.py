@@ -27,7 +27,7 @@ def lenet(k: Any) -> Any:
     return k.Model(image, layers.Dense(10, name="dense3")(x), name="lenet")
 
 
-def squeezenet(k: Any) -> Any:
+def squeezenet(k: Any, size: int = 64) -> Any:
     """SqueezeNet 1.1."""
     layers = k.layers
 
@@ -40,7 +40,7 @@ def squeezenet(k: Any) -> Any:
         three = layers.ReLU(name=f"{name}.expand3_relu")(three)
         return layers.Concatenate(name=f"{name}.concat")([one, three])
 
-    image = layers.Input((64, 64, 3), name="image")
+    image = layers.Input((size, size, 3), name="image")
     x = layers.Conv2D(64, 3, strides=2, name="conv1")(image)
     x = layers.ReLU(name="relu1")(x)
     x = layers.MaxPooling2D(3, 2, name="pool1")(x)
@@ -87,7 +87,7 @@ def resnet(k: Any) -> Any:
     return k.Model(image, layers.Dense(10, name="dense")(x), name="resnet")
 
 
-def unet(k: Any, width: int = 4) -> Any:
+def unet(k: Any, width: int = 4, size: int = 32) -> Any:
     """A U-Net with four skips."""
     layers = k.layers
 
@@ -98,7 +98,7 @@ def unet(k: Any, width: int = 4) -> Any:
         x = layers.Conv2D(filters, 3, padding="same", name=f"{name}.conv2")(x)
         return layers.ReLU(name=f"{name}.relu2")(x)
 
-    image = layers.Input((32, 32, 3), name="image")
+    image = layers.Input((size, size, 3), name="image")
     x, skips = image, []
     for level in (1, 2, 3, 4):
         skips.append(convolve(x, f"down{level}", width << (level - 1)))

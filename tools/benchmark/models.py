@@ -5,6 +5,7 @@ with random weights, so that a peer can run the same ones, and need it to be ins
 """
 
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -21,6 +22,8 @@ from light_models import densified
 LIGHT = ("resnet50", "squeezenet", "densenet121", "vgg19")
 FROM_TORCH = ("mobilenet_v2", "vgg16", "unet", "torch_resnet50", "torch_squeezenet")
 MODELS = ("lenet", *LIGHT, *FROM_TORCH)
+#: What brings all that the benchmarks need.
+INSTALL = "Install it with: pip install 'onnxfi[bench]'"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -60,6 +63,17 @@ def make(name: str, folder: Path) -> Benchmarked:
     shape = [x if isinstance(x, int) else 1 for x in graph_input.shape or ()]
     image = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
     return Benchmarked(name, path, model, {graph_input.name or "": image}, source)
+
+
+def make_each(names: Iterable[str], folder: Path) -> Iterator[Benchmarked]:
+    """Yield models, and say which ones need what is not installed."""
+    for name in names:
+        try:
+            made = make(name, folder)
+        except ModuleNotFoundError as error:
+            print(f"{name} is skipped: {error}. {INSTALL}", flush=True)
+        else:
+            yield made
 
 
 def spread_targets(model: onnxfi.Model, count: int | None) -> list[onnxfi.Target]:

@@ -1,37 +1,69 @@
 """The sub-model method of Keras tools, with one thread."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+import absl.logging
 import keras
 import numpy as np
 import tensorflow as tf
+from frameworks import keras_models
+from models import Benchmarked
+from peer import Peer
 from timing import Repeated
 
+import onnxfi
 from onnxfi.error_models import BitFlip
 
+absl.logging.set_verbosity(absl.logging.ERROR)  # they advise against all that the method does
+tf.get_logger().setLevel("ERROR")
 tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 
-# Layers at which the model is in two parts; the method needs more models elsewhere.
-_MAKERS: dict[str, tuple[Callable[..., keras.Model], Callable[[str], bool]]] = {
-    "keras_vgg16": (keras.applications.VGG16, lambda name: "conv" in name),
-    "keras_resnet50": (keras.applications.ResNet50, lambda name: name.endswith("block1_out")),
+#: The ways to inject, and the bars.
+BARS = {"Keras sub-models, as published": 25.0, "Keras sub-models, kind": None}
+
+# Convolutions at which the model is in two parts; the method needs more models elsewhere.
+_MAKERS: dict[str, tuple[Callable[[], keras.Model], Callable[[str], bool]]] = {
+    "keras_squeezenet": (
+        lambda: keras_models.squeezenet(keras, size=224),
+        lambda name: name.endswith(".squeeze") or name.startswith("conv"),
+    ),
+    "keras_unet": (
+        lambda: keras_models.unet(keras, width=32, size=224),
+        lambda name: name.startswith(("down1.conv", "up1.convs.conv")),
+    ),
+    "keras_resnet50": (
+        lambda: keras.applications.ResNet50(weights=None),
+        lambda name: name == "conv1_conv" or name.endswith("block1_out"),
+    ),
+    "keras_vgg16": (
+        lambda: keras.applications.VGG16(weights=None),
+        lambda name: "conv" in name,
+    ),
 }
 MODELS = tuple(_MAKERS)
 
 
-def export(name: str, path: Path) -> tuple[keras.Model, list[str]]:
-    """Write a model with random weights to an .h5 file; return it and layers to inject into."""
-    maker, suits = _MAKERS[name]
+def peers_of(name: str, folder: Path, count: int) -> Iterator[Peer]:
+    """Yield what to run at some layers of a model, which gets random weights."""
+    make, suits = _MAKERS[name]
     keras.utils.set_random_seed(0)
-    model = maker(weights=None)
-    model.save(path)
-    return model, [layer.name for layer in model.layers if suits(layer.name)]
+    source, path = make(), folder / "model.h5"
+    source.save(path)
+    model = onnxfi.load(path)
+    (graph_input,) = model.graph.inputs
+    shape = (1, *source.input_shape[1:])
+    image = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    benchmarked = Benchmarked(name, path, model, {graph_input.name or "": image})
+    layers = [layer.name for layer in source.layers if suits(layer.name)]
+    for number in np.linspace(0, len(layers) - 1, count).round().astype(int):
+        things = SubModels(source, layers[number], image).things()
+        yield Peer(benchmarked, model.target(layers[number]), things, (1, 1))
 
 
 class SubModels:

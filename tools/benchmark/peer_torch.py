@@ -1,9 +1,13 @@
 """PyTorchFI 0.6.0, with one thread."""
 
 import copy
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import torch
+from models import FROM_TORCH, make, spread_targets
+from peer import Peer
 from pytorchfi.core import fault_injection
 from timing import Repeated
 from torch import nn
@@ -11,8 +15,20 @@ from torch_models import IMAGE
 
 from onnxfi.error_models import BitFlip
 
-#: Injections in a batch.
-BATCH = 16
+_BATCH = 16
+MODELS = FROM_TORCH
+#: The ways to inject, and the bars.
+BARS = {"PyTorchFI": 15.0, f"PyTorchFI, a batch of {_BATCH}": 15.0}
+
+
+def peers_of(name: str, folder: Path, count: int) -> Iterator[Peer]:
+    """Yield what to run at some convolutions of a model."""
+    benchmarked = make(name, folder)
+    injector = PyTorchFI(benchmarked.source)
+    layers = benchmarked.model.targets(kind="activation", op="Conv")
+    for target in spread_targets(benchmarked.model, count):
+        things = injector.at_layer(layers.index(target))
+        yield Peer(benchmarked, target, things, (1, _BATCH))
 
 
 class PyTorchFI:
@@ -27,7 +43,7 @@ class PyTorchFI:
 
     def at_layer(self, layer: int) -> list[Repeated]:
         """Return injections into a convolution: one at a time, and a batch at a time."""
-        return [self._thing(layer, 1), self._thing(layer, BATCH)]
+        return [self._thing(layer, 1), self._thing(layer, _BATCH)]
 
     def _thing(self, layer: int, batch: int) -> Repeated:
         rng = np.random.default_rng(0)

@@ -16,100 +16,84 @@ Usage: python tools/benchmark/peers.py [--peer torch|keras] [--models …] [--ta
 """
 
 import argparse
-import os
-import statistics
 import tempfile
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-from models import FROM_TORCH, Benchmarked, make, spread_targets
-from speed import begin_campaigns
-from timing import take_turns
+from campaigns import UNIT, begin_strata
+from figures import Figure, figure
+from models import INSTALL
+from part import run_part, within
+from peer import Peer
+from timing import CLOCKS, Ratio, take_turns
 
-import onnxfi
 from onnxfi.runtime import Session
 
-_CLOCKS = {"wall": time.perf_counter, "cpu": time.thread_time}
-_WARM_UP = 120
+_OPTIONS = {
+    "peer": ("torch", "torch", "torch or keras"),
+    "models": ("", "", "by default all that the peer runs"),
+    "targets": (3, 1, "of each model"),
+    "seconds": (10.0, 2.0, "for each target, roughly; each thing runs at least once a round"),
+    "rounds": (3, 2, "of taking turns"),
+    "minutes": (10.0, 3.0, "after which no new target is begun"),
+    "clock": ("wall", "wall", "wall or cpu"),
+}
+_WHOLE = "ONNX Runtime, the whole model"
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--peer", choices=("torch", "keras"), default="torch")
-    parser.add_argument("--models", help="by default all that the peer runs")
-    parser.add_argument("--targets", type=int, default=3, help="of each model")
-    parser.add_argument("--seconds", type=float, default=30, help="for each target, roughly")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--clock", choices=_CLOCKS, default="wall")
-    arguments = parser.parse_args()
-    if arguments.peer == "torch":
-        names, columns = FROM_TORCH, ("PyTorchFI, 1", "PyTorchFI, 16")
-    else:
-        from peer_keras import MODELS
-
-        names, columns = MODELS, ("Keras, published", "Keras, kind")
-    print(f"{arguments.clock} clock, {arguments.rounds} rounds, load {os.getloadavg()}")
-    heads = ("onnxfi ms", *columns, "ONNX Runtime whole")
-    print(f"{'model, target':<44}" + "".join(f"{x:>24}" for x in heads))
-    ratios = []
-    for name in arguments.models.split(",") if arguments.models else names:
+def measure(arguments: argparse.Namespace) -> Iterator[Figure]:
+    """Print a line for each target, and yield the geometric means of each model and of all."""
+    try:
+        if arguments.peer == "torch":
+            from peer_torch import BARS, MODELS, peers_of
+        else:
+            from peer_keras import BARS, MODELS, peers_of
+    except ModuleNotFoundError as error:
+        print(f"{arguments.peer} is skipped: {error}. {INSTALL}")
+        return
+    columns = (*BARS, _WHOLE)
+    print(f"{'model, target':<34}{'onnxfi ms':>10}" + "".join(f"{x:>34}" for x in columns))
+    means = []
+    names = arguments.models.split(",") if arguments.models else MODELS
+    for name in within(arguments.minutes, names):
         with tempfile.TemporaryDirectory() as folder:
-            ratios += benchmark(name, Path(folder), arguments)
-    means = [statistics.geometric_mean(x) for x in zip(*ratios, strict=True)]
-    print(f"{'geometric mean':<68}" + "".join(f"{x:>24.1f}" for x in means))
+            peers = peers_of(name, Path(folder), arguments.targets)
+            ratios = [measure_target(x, Path(folder), arguments) for x in peers]
+        means.append([Ratio.mean(x) for x in zip(*ratios, strict=True)])
+        for what, ratio in zip(columns, means[-1], strict=True):
+            yield figure(f"{what}, times a campaign's injection", name, ratio)
+    for what, *ratios in zip(columns, *means, strict=True):
+        label = f"mean of {len(means)}"
+        bar = BARS.get(what)
+        yield figure(f"{what}, times a campaign's injection", label, Ratio.mean(ratios), least=bar)
 
 
-def benchmark(name: str, folder: Path, arguments: argparse.Namespace) -> list[list[float]]:
-    """Print a line for each target of a model, and return the medians."""
-    if arguments.peer == "torch":
-        from peer_torch import BATCH, PyTorchFI
+def measure_target(peer: Peer, folder: Path, arguments: argparse.Namespace) -> list[Ratio]:
+    """Print the line of a target, and return the ratios."""
+    campaign, _ = begin_strata(peer.benchmarked, peer.target.tensor, folder)
+    whole = Session(peer.benchmarked.model, threads=1)
 
-        benchmarked = make(name, folder)
-        targets = spread_targets(benchmarked.model, arguments.targets)
-        layers = benchmarked.model.targets(kind="activation", op="Conv")
-        injector = PyTorchFI(benchmarked.source)
-        peers = [injector.at_layer(layers.index(target)) for target in targets]
-        shares = (1, BATCH, 1)
-    else:
-        from peer_keras import SubModels, export
+    def run_whole(count: int) -> None:
+        for _ in range(count):
+            whole.run(peer.benchmarked.feeds)
 
-        source, names = export(name, folder / "model.h5")
-        model = onnxfi.load(folder / "model.h5")
-        (graph_input,) = model.graph.inputs
-        image = np.random.default_rng(0).standard_normal((1, 224, 224, 3)).astype(np.float32)
-        benchmarked = Benchmarked(name, folder / "model.h5", model, {graph_input.name or "": image})
-        chosen = np.linspace(0, len(names) - 1, arguments.targets).round().astype(int)
-        targets = [model.target(names[x]) for x in chosen]
-        shares = (1, 1, 1)
-        peers = [SubModels(source, names[x], image).things() for x in chosen]
-    medians = []
-    for target, things in zip(targets, peers, strict=True):
-        campaign, _ = begin_campaigns(benchmarked, target, folder)
-        whole = Session(benchmarked.model, threads=1)
-        everything = [
-            campaign,
-            *things,
-            lambda count, run=whole.run: [run(benchmarked.feeds) for _ in range(count)],
-        ]
-        campaign(_WARM_UP)
-        times = take_turns(
-            everything,
-            seconds=arguments.seconds,
-            rounds=arguments.rounds,
-            clock=_CLOCKS[arguments.clock],
-        )
-        found = [times.ratio(number, 0).of(1 / share) for number, share in enumerate(shares, 1)]
-        label = f"{name}, {target.tensor}"
-        print(
-            f"{label[-43:]:<44}{1e3 * times.seconds(0):>24.2f}"
-            + "".join(f"{x!s:>24}" for x in found),
-            flush=True,
-        )
-        medians.append([x.median for x in found])
-    return medians
+    campaign(3)  # enough to decide on lanes and windows
+    times = take_turns(
+        [campaign, *peer.things, run_whole],
+        seconds=arguments.seconds,
+        rounds=arguments.rounds,
+        clock=CLOCKS[arguments.clock],
+    )
+    injections = (*peer.injections, 1)
+    ratios = [times.ratio(n, 0).of(UNIT / x) for n, x in enumerate(injections, 1)]
+    label = f"{peer.benchmarked.name}, {peer.target.tensor}"
+    print(
+        f"{label[-33:]:<34}{1e3 * times.seconds(0) / UNIT:>10.2f}"
+        + "".join(f"{x!s:>34}" for x in ratios),
+        flush=True,
+    )
+    return ratios
 
 
 if __name__ == "__main__":
-    main()
+    run_part(__doc__, measure, _OPTIONS)

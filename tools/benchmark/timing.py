@@ -9,24 +9,44 @@ from typing import Self
 #: Does something a number of times.
 Repeated = Callable[[int], object]
 
+#: What `take_turns` can read the time from.
+CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
+
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """How often one thing fits into the time of another.
+    """How often one thing fits into another, in each of several rounds.
 
     Attributes:
-        median: the median over the rounds.
-        low: the lowest of the rounds.
-        high: the highest of the rounds.
+        rounds: the ratio of each round.
     """
 
-    median: float
-    low: float
-    high: float
+    rounds: Sequence[float]
+
+    @property
+    def median(self) -> float:
+        """The median over the rounds."""
+        return statistics.median(self.rounds)
+
+    @property
+    def low(self) -> float:
+        """The lowest of the rounds."""
+        return min(self.rounds)
+
+    @property
+    def high(self) -> float:
+        """The highest of the rounds."""
+        return max(self.rounds)
+
+    @classmethod
+    def mean(cls, ratios: Sequence[Self]) -> Self:
+        """Return the geometric mean of ratios, round by round."""
+        of_rounds = zip(*(x.rounds for x in ratios), strict=True)
+        return cls([statistics.geometric_mean(x) for x in of_rounds])
 
     def of(self, share: float) -> Self:
         """Return the ratio of a share of the thing."""
-        return type(self)(share * self.median, share * self.low, share * self.high)
+        return type(self)([share * x for x in self.rounds])
 
     def __str__(self) -> str:
         """Write the median with the spread."""
@@ -49,8 +69,7 @@ class Times:
 
     def ratio(self, dividend: int, divisor: int) -> Ratio:
         """Return the time of one thing over that of another."""
-        ratios = [x[dividend] / x[divisor] for x in self.rounds]
-        return Ratio(statistics.median(ratios), min(ratios), max(ratios))
+        return Ratio([x[dividend] / x[divisor] for x in self.rounds])
 
 
 def take_turns(
@@ -60,9 +79,9 @@ def take_turns(
 
     Args:
         things: each does its work as often as it is told; it has been warmed up.
-        seconds: how long it may take in all, roughly.
+        seconds: how long it may take in all, roughly; each does its work at least once a round.
         rounds: number of rounds.
-        clock: gives the time, as `time.perf_counter` or `time.thread_time` do.
+        clock: gives the time, as `time.perf_counter` or `time.process_time` do.
     """
     share = seconds / rounds / len(things)
     counts = []

@@ -1,0 +1,82 @@
+"""Campaigns on the benchmark's models."""
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import yaml
+from models import Benchmarked
+
+from onnxfi.campaign import Campaign
+from onnxfi.campaign.plan import Shard
+from onnxfi.campaign.worker import Worker, record_shard
+
+FLIPS = {"name": "bitflip"}
+SPATIAL = {"name": "spatial", "configuration": {"model": "conv"}}
+#: Injections that a `StratumRun` runs at a time; fewer would not fill the lanes.
+UNIT = 50
+_SHARD = 500  # as in a campaign that says nothing else
+_PER_TARGET = 1 << 40
+
+
+def write_configuration(
+    benchmarked: Benchmarked,
+    folder: Path,
+    *,
+    targets: Iterable[str],
+    per_target: int,
+    error_models: Sequence[Mapping[str, object]] = (FLIPS,),
+    **execution: object,
+) -> Path:
+    """Write the configuration of a campaign on the CPU to a new folder, and return its path."""
+    folder = Path(tempfile.mkdtemp(dir=folder))
+    np.savez(folder / "inputs.npz", **benchmarked.feeds)
+    document = {
+        "model": str(benchmarked.path),
+        "inputs": {"file": "inputs.npz"},
+        "targets": {"tensors": list(targets)},
+        "error_models": list(error_models),
+        "injections": {"per_target": per_target},
+        "execution": {"provider": "cpu", **execution},
+        "out": "run",
+    }
+    path = folder / "campaign.yaml"
+    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+    return path
+
+
+def begin_strata(benchmarked: Benchmarked, tensor: str, folder: Path) -> list["StratumRun"]:
+    """Begin a campaign at a target, and return what runs bit flips, and spatial patterns."""
+    models = (FLIPS, SPATIAL)
+    path = write_configuration(
+        benchmarked, folder, targets=[tensor], per_target=_PER_TARGET, error_models=models
+    )
+    campaign = Campaign.from_yaml(path)
+    worker = Worker(campaign.directory.configuration, threads=1)
+    return [StratumRun(campaign, worker, stratum) for stratum in range(len(models))]
+
+
+class StratumRun:
+    """Runs ever new injections of one stratum, `UNIT` at a time, and records them.
+
+    Attributes:
+        outcomes: how many injections had each outcome.
+    """
+
+    def __init__(self, campaign: Campaign, worker: Worker, stratum: int) -> None:
+        """Begin with the first injection of a stratum."""
+        self.outcomes: Counter[str] = Counter()
+        self._directory = campaign.directory
+        self._worker = worker
+        self._stratum = stratum
+        self._first = stratum * _PER_TARGET
+
+    def __call__(self, count: int) -> None:
+        """Run and record the next injections, `count` times `UNIT` of them."""
+        end = self._first + count * UNIT
+        while self._first < end:
+            shard = Shard(self._first, min(_SHARD, end - self._first), self._stratum)
+            self._first += shard.count
+            self.outcomes.update(record_shard(self._directory, self._worker, shard).outcomes)

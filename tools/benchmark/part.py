@@ -1,0 +1,55 @@
+"""What the parts of the benchmark have in common: options, and handing over what they find."""
+
+import argparse
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from figures import Figure, append, table
+
+T = TypeVar("T")
+
+
+def run_part(
+    description: str | None,
+    measure: Callable[[argparse.Namespace], Iterator[Figure]],
+    options: Mapping[str, tuple[object, object, str]],
+) -> None:
+    """Run a part as a program.
+
+    Args:
+        description: the docstring of the program.
+        measure: yields the figures as it finds them; prints what else it finds.
+        options: for each option its default, its value with --quick, and what it is.
+    """
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="few repetitions, to try it")
+    parser.add_argument("--append", type=Path, help="a file to add the figures to, as JSON lines")
+    for name, (default, _, text) in options.items():
+        parser.add_argument(f"--{name}", type=type(default), help=f"{text}; {default}")
+    arguments = parser.parse_args()
+    for name, (default, quick, _) in options.items():
+        if getattr(arguments, name) is None:
+            setattr(arguments, name, quick if arguments.quick else default)
+    load = ", ".join(f"{x:.1f}" for x in os.getloadavg())
+    print(f"load {load} on {os.cpu_count()} processors", flush=True)
+    figures = []
+    for x in measure(arguments):
+        figures.append(x)
+        if arguments.append is not None:
+            append(x, arguments.append)
+    print(f"\n{table(figures)}", flush=True)
+
+
+def within(minutes: float, items: Iterable[T]) -> Iterator[T]:
+    """Yield items until the time is up, and say what is left out."""
+    end = time.monotonic() + 60 * minutes
+    for item in items:
+        if time.monotonic() > end:
+            print(f"left out after {minutes:g} minutes: {item} and what follows", flush=True)
+            return
+        yield item

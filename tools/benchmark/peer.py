@@ -1,0 +1,25 @@
+"""What the peers have in common."""
+
+from dataclasses import dataclass
+
+from models import Benchmarked
+from timing import Repeated
+
+from onnxfi import Target
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Peer:
+    """What a peer runs at a target.
+
+    Attributes:
+        benchmarked: the model.
+        target: the target.
+        things: the ways in which the peer injects there.
+        injections: how many injections each of them is.
+    """
+
+    benchmarked: Benchmarked
+    target: Target
+    things: list[Repeated]
+    injections: tuple[int, ...]
