@@ -53,9 +53,8 @@ class Rest:
         self._frontier = tuple(frontier)
         self._threads = threads
         self._wanted = lanes
-        self._runner: Lanes | WindowedRest = Lanes(
-            model, frontier, provider=provider, threads=threads, lanes=lanes
-        )
+        self._dense = Lanes(model, frontier, provider=provider, threads=threads, lanes=lanes)
+        self._windowed: WindowedRest | None = None
         self._decided = not windows or provider != "cpu"
         self._runs = 0
         self._lock = threading.Lock()
@@ -69,7 +68,7 @@ class Rest:
         Raises:
             InputError: ONNX Runtime refuses a value.
         """
-        return self._runner.run_one(values)
+        return self._dense.run_one(values)
 
     def run(
         self, golden: MutableMapping[str, np.ndarray], patches: Mapping[str, Patches]
@@ -87,34 +86,27 @@ class Rest:
         for name, one in patches.items():
             for lane, patch in one.lanes(golden[name].size).items():
                 of_lanes.setdefault(lane, {})[name] = patch
-        runner = self._decide(golden)
-        if isinstance(runner, Lanes):
-            self._runs += len(of_lanes)
-            ran = runner.run(golden, list(of_lanes.values()))
-            yield from zip(of_lanes, ran, strict=True)
-            return
-        suited = runner.suited(patches, list(of_lanes), golden)
-        try:
-            found = runner.run(golden, patches, suited)
-        except (NoWindowsError, InputError):
-            found = {}  # one by one then
-        yield from found.items()
-        others = {lane: patch for lane, patch in of_lanes.items() if lane not in found}
-        yield from runner.run_whole(golden, others).items()
+        windowed = self._decide(golden)
+        if windowed is not None:
+            suited = windowed.suited(patches, list(of_lanes), golden)
+            some = {name: x.of_lanes(suited, golden[name].size) for name, x in patches.items()}
+            try:
+                yield from windowed.run(golden, some, suited).items()
+                of_lanes = {lane: x for lane, x in of_lanes.items() if lane not in set(suited)}
+            except (NoWindowsError, InputError) as error:
+                _logger.debug("No windows: %s", error)
+        self._runs += len(of_lanes)
+        yield from zip(of_lanes, self._dense.run(golden, list(of_lanes.values())), strict=True)
 
-    def _decide(self, golden: MutableMapping[str, np.ndarray]) -> Lanes | WindowedRest:
+    def _decide(self, golden: MutableMapping[str, np.ndarray]) -> WindowedRest | None:
         if not self._decided and (self._runs >= _RUNS_BEFORE_DECIDING or self._wanted != "auto"):
             with self._lock:
                 if not self._decided:
-                    # Windows take the place of dense sessions, so that no weights are held twice.
-                    if isinstance(self._runner, Lanes):
-                        self._runner = self._try_windows(self._runner, golden) or self._runner
+                    self._windowed = self._try_windows(golden)
                     self._decided = True
-        return self._runner
+        return self._windowed
 
-    def _try_windows(
-        self, dense: Lanes, golden: MutableMapping[str, np.ndarray]
-    ) -> WindowedRest | None:
+    def _try_windows(self, golden: MutableMapping[str, np.ndarray]) -> WindowedRest | None:
         images = [golden[name] for name in self._frontier]
         if any(x.ndim != 4 or len(x) != 1 or x.dtype.kind != "f" for x in images):
             return None
@@ -122,7 +114,7 @@ class Rest:
             windowed = WindowedRest(
                 self._model, self._frontier, threads=self._threads, lanes=self._wanted
             )
-            return windowed if windowed.pays(dense, golden) else None
+            return windowed if windowed.pays(self._dense, golden) else None
         except (InputError, ModelFormatError, NoWindowsError, LookupError) as error:
             _logger.debug("No windows: %s", error)
             return None

@@ -6,14 +6,11 @@ from typing import Literal
 
 import numpy as np
 
-from onnxfi.errors import InputError
 from onnxfi.graph import Model
 from onnxfi.injector.lanes import Lanes
-from onnxfi.propagation import LanePatch, Patches
+from onnxfi.propagation import Patches
 from onnxfi.propagation.windows import LaneChange, Windowed, choose_pieces, find_pieces
 
-# Lanes in which windows are tried, and of these the ones that are compared.
-_TRIED, _COMPARED = 16, 6
 # Windows must take less than this share of a dense run.
 _WORTHWHILE = 0.9
 
@@ -51,6 +48,7 @@ class WindowedRest:
         self._frontier = tuple(frontier)
         self._clock: Callable[[], float] = time.thread_time if threads == 1 else time.perf_counter
         self._windowed = Windowed(chosen, threads=threads)
+        self._most_work = 0.0
         outputs = {x.name for x in model.graph.outputs}
         self._outputs = tuple(x for x in self._windowed.cut if x in outputs)
         remainder = pieces.remainder(len(chosen))
@@ -69,10 +67,10 @@ class WindowedRest:
         lanes: Sequence[int],
         golden: Mapping[str, np.ndarray],
     ) -> list[int]:
-        """Return the lanes whose patches lie close enough to one another."""
+        """Return the lanes for which windows take less time than a dense run."""
         shapes = {name: golden[name].shape for name in patches}
-        suited = self._windowed.suited(patches, shapes, lanes)
-        return [lane for lane, suits in zip(lanes, suited.tolist(), strict=True) if suits]
+        pays = self._windowed.work(patches, shapes, lanes) <= self._most_work
+        return [lane for lane, suits in zip(lanes, pays.tolist(), strict=True) if suits]
 
     def run(
         self,
@@ -86,72 +84,14 @@ class WindowedRest:
             golden: the golden inputs and outputs by name, maybe among others; the images between
                 the pieces are added.
             patches: what differs from golden, by input.
-            lanes: the lanes to run.
+            lanes: the lanes to run; no others have a patch.
 
         Raises:
             NoWindowsError: the grids of the images do not fit.
             InputError: ONNX Runtime refuses a window.
         """
         self._complete(golden)
-        return self._finish(golden, lanes, self._windowed.run(golden, patches, lanes))
-
-    def run_one(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Run on whole images of your own.
-
-        Args:
-            values: the inputs by name, maybe among others.
-
-        Raises:
-            InputError: ONNX Runtime refuses a value.
-        """
-        known = dict(values) | self._windowed.run_whole(values)
-        made = {name: known[name] for name in self._outputs}
-        return made if self._remainder is None else made | self._remainder.run_one(known)
-
-    def run_whole(
-        self,
-        golden: MutableMapping[str, np.ndarray],
-        lanes: Mapping[int, Mapping[str, LanePatch]],
-    ) -> dict[int, dict[str, np.ndarray] | None]:
-        """Return the outputs that differ from golden, of lanes whose patches lie far apart.
-
-        Args:
-            golden: as for `run`.
-            lanes: what differs from golden in each lane.
-        """
-        self._complete(golden)
-        changes: dict[int, LaneChange] = {}
-        failed: dict[int, dict[str, np.ndarray] | None] = {}
-        for lane, patches in lanes.items():
-            corrupted = {name: x.applied(golden[name]) for name, x in patches.items()}
-            try:
-                made = corrupted | self._windowed.run_whole({**golden, **corrupted})
-            except InputError:
-                failed[lane] = None
-                continue
-            everything = (slice(None),)
-            change = {
-                name: LanePatch(everything, made[name])
-                for name in self._windowed.cut
-                if name in made and made[name].tobytes() != golden[name].tobytes()
-            }
-            if change:
-                changes[lane] = change
-        return self._finish(golden, list(lanes), changes) | failed
-
-    def _complete(self, golden: MutableMapping[str, np.ndarray]) -> None:
-        """Add the images between the pieces to the golden values."""
-        if any(name not in golden for name in self._windowed.cut):
-            for name, value in self._windowed.run_whole(golden).items():
-                golden.setdefault(name, value)
-
-    def _finish(
-        self,
-        golden: Mapping[str, np.ndarray],
-        lanes: Sequence[int],
-        changes: Mapping[int, LaneChange],
-    ) -> dict[int, dict[str, np.ndarray] | None]:
-        """Run the remainder for the lanes in which something differs after the last piece."""
+        changes = self._windowed.run(golden, patches, lanes)
         results: dict[int, dict[str, np.ndarray] | None] = {lane: {} for lane in lanes}
         for lane, change in changes.items():
             results[lane] = {
@@ -164,21 +104,55 @@ class WindowedRest:
                 results[lane] = None if outputs is None or made is None else made | outputs
         return results
 
-    def pays(self, dense: Lanes, golden: MutableMapping[str, np.ndarray]) -> bool:
-        """Return whether this gives the bits of dense runs, in less time.
+    def _complete(self, golden: MutableMapping[str, np.ndarray]) -> None:
+        """Add the images between the pieces to the golden values."""
+        if any(name not in golden for name in self._windowed.cut):
+            for name, value in self._windowed.run_whole(golden).items():
+                golden.setdefault(name, value)
 
-        It is tried on corruptions of all channels, at the corners of the images and elsewhere.
+    def pays(self, dense: Lanes, golden: MutableMapping[str, np.ndarray]) -> bool:
+        """Return whether this gives the bits of dense runs, in less time for a single place.
+
+        It is tried on corruptions of all channels: at the corners of the images, in whole rows and
+        columns, and elsewhere. How much time they take tells up to which size windows pay.
 
         Raises:
             NoWindowsError: the grids of the images do not fit.
             InputError: ONNX Runtime refuses a window.
         """
-        patches = _at_places(golden, self._frontier)
-        compared = range(_COMPARED)
-        found = self.run(golden, patches, compared)
-        changes = self._windowed.run(golden, patches, compared)
+        rows, columns = golden[self._frontier[0]].shape[2:]
+        compared = [
+            *((x, 1, y, 1) for x in (0, rows - 1) for y in (0, columns - 1)),
+            (0, min(2, rows), 0, columns),
+            (rows // 2, 1, 0, columns),
+            (0, rows, columns // 2, 1),
+            (rows // 3, min(3, rows - rows // 3), columns // 3, 1),
+        ]
+        patches = _of_boxes(golden, self._frontier, compared)
+        dense_seconds, remaining = self._compare(dense, golden, patches, range(len(compared)))
+        if dense_seconds is None:
+            return False
+        rng = np.random.default_rng(0)
+        places = rng.integers(0, (rows, columns), (16, 2)).tolist()
+        bands = rng.integers(0, max(1, rows - 2), 4).tolist()
+        small = self._timed(golden, [(row, 1, column, 1) for row, column in places])
+        large = self._timed(golden, [(row, min(3, rows), 0, columns) for row in bands])
+        allowed = _WORTHWHILE * dense_seconds - remaining
+        self._most_work = _where_equal(small, large, allowed)
+        return small[1] < allowed
+
+    def _compare(
+        self,
+        dense: Lanes,
+        golden: MutableMapping[str, np.ndarray],
+        patches: Mapping[str, Patches],
+        lanes: Sequence[int],
+    ) -> tuple[float | None, float]:
+        """Return the seconds of a dense run and of the remainder; None where a bit differs."""
+        found = self.run(golden, patches, lanes)
+        changes = self._windowed.run(golden, patches, lanes)
         seconds, remaining = [], [0.0]
-        for lane in compared:
+        for lane in lanes:
             corrupted = dict(golden) | {
                 name: x.lanes(golden[name].size)[lane].applied(golden[name])
                 for name, x in patches.items()
@@ -188,7 +162,7 @@ class WindowedRest:
             seconds.append(self._clock() - start)
             whole = corrupted | self._windowed.run_whole(corrupted)
             if not _same_cut(self._windowed.cut, changes.get(lane, {}), golden, whole):
-                return False
+                return None, 0.0
             if self._remainder is not None:
                 start = self._clock()
                 whole |= self._remainder.run_one(whole)
@@ -196,11 +170,30 @@ class WindowedRest:
             got = dict(golden) | (found[lane] or {})
             for name, value in expected.items():
                 if not got[name].tobytes() == whole[name].tobytes() == value.tobytes():
-                    return False
-        start = self._clock()
-        self._windowed.run(golden, patches, range(_TRIED))
-        windows = (self._clock() - start) / _TRIED
-        return windows + min(remaining[1:], default=0.0) < _WORTHWHILE * min(seconds)
+                    return None, 0.0
+        return min(seconds), min(remaining[1:], default=0.0)
+
+    def _timed(
+        self, golden: Mapping[str, np.ndarray], boxes: Sequence[tuple[int, int, int, int]]
+    ) -> tuple[float, float]:
+        """Return the mean work and the mean seconds of windows of some boxes."""
+        patches = _of_boxes(golden, self._frontier, boxes, channels=1)
+        lanes = range(len(boxes))
+        work = self._windowed.work(patches, {x: golden[x].shape for x in patches}, lanes)
+        seconds = []
+        for _ in range(2):
+            start = self._clock()
+            self._windowed.run(golden, patches, lanes)
+            seconds.append(self._clock() - start)
+        return float(work.mean()), min(seconds) / len(boxes)
+
+
+def _where_equal(small: tuple[float, float], large: tuple[float, float], seconds: float) -> float:
+    """Return the work that takes so many seconds, on the line through two (work, seconds)."""
+    (less, short), (more, long) = small, large
+    if not (np.isfinite(more) and more > less and long > short):
+        return less
+    return less + max(0.0, (seconds - short) * (more - less) / (long - short))
 
 
 def _same_cut(
@@ -217,23 +210,30 @@ def _same_cut(
     return True
 
 
-def _at_places(golden: Mapping[str, np.ndarray], names: Sequence[str]) -> dict[str, Patches]:
-    """Return patches of all channels of some images: in the corners, and in other places."""
+def _of_boxes(
+    golden: Mapping[str, np.ndarray],
+    names: Sequence[str],
+    boxes: Sequence[tuple[int, int, int, int]],
+    channels: int | None = None,
+) -> dict[str, Patches]:
+    """Return patches of some images, in one box a lane.
+
+    Args:
+        golden: the images by name, maybe among others.
+        names: the images.
+        boxes: first row, number of rows, first column and number of columns.
+        channels: number of channels that differ; None for all.
+    """
     rng = np.random.default_rng(0)
-    rows, columns = golden[names[0]].shape[2:]
-    corners = [(0, 0), (0, columns - 1), (rows - 1, 0), (rows - 1, columns - 1)]
-    others = rng.integers(0, (rows, columns), (_TRIED - len(corners), 2)).tolist()
     patches = {}
     for name in names:
-        size = golden[name].size
-        channels = np.arange(golden[name].shape[1]) * rows * columns
-        keys = np.concatenate(
-            [
-                lane * size + channels + row * columns + column
-                for lane, (row, column) in enumerate([*corners, *others])
-            ]
-        )
-        spread = 1 + float(np.abs(golden[name]).max())
-        values = rng.normal(0, spread, keys.size).astype(golden[name].dtype)
-        patches[name] = Patches(keys, values)
+        image = golden[name]
+        numbers = np.arange(image.size).reshape(image.shape)
+        of_lanes = [
+            numbers[:, :channels, row : row + rows, column : column + columns].reshape(-1)
+            for row, rows, column, columns in boxes
+        ]
+        keys = np.concatenate([x + lane * image.size for lane, x in enumerate(of_lanes)])
+        spread = 1 + float(np.abs(image).max())
+        patches[name] = Patches(keys, rng.normal(0, spread, keys.size).astype(image.dtype))
     return patches

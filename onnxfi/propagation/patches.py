@@ -84,6 +84,11 @@ class Patches:
             for lane, start, end in zip(present.tolist(), starts.tolist(), ends, strict=True)
         }
 
+    def of_lanes(self, lanes: Sequence[int], size: int) -> Self:
+        """Return the patches of some lanes."""
+        kept = np.isin(self.keys // size, lanes)
+        return type(self)(self.keys[kept], self.values[kept])
+
     def without_lanes(self, lanes: np.ndarray, size: int) -> Self:
         """Return the patches of all but some lanes."""
         kept = ~np.isin(self.keys // size, lanes)

@@ -15,6 +15,7 @@ import onnxfi
 from onnxfi.error_models import Corruption
 from onnxfi.propagation import Patches
 from onnxfi.propagation.windows import Windowed, find_pieces
+from onnxfi.propagation.windows.effort import Effort
 from onnxfi.runtime import Session
 
 SHAPE = (1, 3, 13, 17)
@@ -93,8 +94,9 @@ def at(row: int, column: int, x: np.ndarray, seed: int) -> Corruption:
 
 
 @pytest.mark.parametrize("graph", [chain, branches, beyond])
-@pytest.mark.parametrize("box", [1, 3])
-def test_every_place(graph: Callable[[], onnx.ModelProto], box: int) -> None:
+@pytest.mark.parametrize("box", [(1, 1), (3, 3), (2, SHAPE[3]), None])
+def test_every_place(graph: Callable[[], onnx.ModelProto], box: tuple[int, int] | None) -> None:
+    """Changes begin at every place; those of one size, and those of any sizes beside each other."""
     loaded = onnxfi.load(onnx.shape_inference.infer_shapes(graph()))
     pieces = find_pieces(loaded, ["x"])
     assert len(pieces.pieces) >= 2
@@ -105,8 +107,9 @@ def test_every_place(graph: Callable[[], onnx.ModelProto], box: int) -> None:
     corruptions = []
     for number, (row, column) in enumerate(places):
         first = at(row, column, x, number)
-        last = at(min(row + box, SHAPE[2]) - 1, min(column + box, SHAPE[3]) - 1, x, number)
-        corruptions.append(first if box == 1 else Corruption(*joined(first, last)))
+        rows, columns = box or np.random.default_rng(number).integers(1, SHAPE[2:]).tolist()
+        last = at(min(row + rows, SHAPE[2]) - 1, min(column + columns, SHAPE[3]) - 1, x, number)
+        corruptions.append(first if box == (1, 1) else Corruption(*joined(first, last)))
     patches = {"x": Patches.of(corruptions, x.size)}
     assert windowed.run(golden, patches, []) == {}
     found = windowed.run(golden, patches, range(len(places)))
@@ -138,6 +141,13 @@ def test_windows_are_small() -> None:
     place = np.array([[6, 8]])
     crops = first.crops({"x": Boxes(place, place + 1)})
     assert crops.lengths["x"].max() <= 7
+
+
+def test_a_band_is_less_work_than_a_square() -> None:
+    loaded = onnxfi.load(onnx.shape_inference.infer_shapes(chain()))
+    effort = Effort(find_pieces(loaded, ["x"]).pieces)
+    place, band, square, whole = effort.work(np.array([[1, 1], [2, 9], [9, 9], SHAPE[2:]]))
+    assert 0 < place < band < square < whole == 1
 
 
 def test_no_image_no_windows() -> None:

@@ -26,6 +26,12 @@ class Boxes:
         """Return boxes without an element."""
         return cls(np.full((lanes, 2), _FAR), np.full((lanes, 2), -_FAR))
 
+    @property
+    def lengths(self) -> np.ndarray:
+        """Rows and columns, shape ``(lanes, 2)``."""
+        lengths: np.ndarray = self.high - self.low
+        return lengths
+
     def union(self, other: Self) -> Self:
         """Return the smallest boxes that hold both."""
         return type(self)(np.minimum(self.low, other.low), np.maximum(self.high, other.high))

@@ -52,8 +52,10 @@ class SparseChange:
         self._channels, rows, columns = np.unravel_index(self._indices, shape)[1:]
         self._places = np.stack([rows, columns], axis=1)
         self._boxes = Boxes.empty(len(lanes))
-        np.minimum.at(self._boxes.low, position, self._places)
-        np.maximum.at(self._boxes.high, position, self._places + 1)
+        if position.size:  # the elements of a lane follow one another
+            starts = np.flatnonzero(np.diff(position, prepend=-1))
+            self._boxes.low[position[starts]] = np.minimum.reduceat(self._places, starts)
+            self._boxes.high[position[starts]] = np.maximum.reduceat(self._places, starts) + 1
 
     @property
     def boxes(self) -> Boxes:
@@ -87,30 +89,29 @@ class WindowChange:
 
     def write(self, windows: np.ndarray, origins: np.ndarray) -> None:
         """Write it into windows of the golden tensor."""
-        for lane, values in enumerate(self.windows):
-            box = self._box(lane)
-            if box is not None:
-                windows[lane][_within(box, origins[lane])] = values[
-                    _within(box, self.origins[lane])
-                ]
+        here, there = self._within(self.origins), self._within(origins)
+        for lane, (source, place) in enumerate(zip(here, there, strict=True)):
+            windows[lane][place] = self.windows[lane][source]
 
     def lane(self, lane: int, golden: np.ndarray) -> LanePatch | None:
         """Return what differs in a lane, all of its box."""
-        box = self._box(lane)
-        if box is None:
-            return None
-        values = self.windows[lane][_within(box, self.origins[lane])][None]
-        place = (slice(None), *_within(box, np.zeros(2, np.int64)))
-        return None if _bit_equal(values, golden[place]) else LanePatch(place, values)
-
-    def _box(self, lane: int) -> tuple[np.ndarray, np.ndarray] | None:
         low, high = self.boxes.low[lane], self.boxes.high[lane]
-        return (low, high) if (high > low).all() else None
+        if not (high > low).all():
+            return None
+        values = self.windows[lane][_slices(low - self.origins[lane], high - self.origins[lane])]
+        place = (slice(None), *_slices(low, high))
+        return None if _bit_equal(values[None], golden[place]) else LanePatch(place, values[None])
+
+    def _within(self, origins: np.ndarray) -> list[tuple[slice, slice, slice]]:
+        """Return the boxes of all lanes as slices of windows that begin somewhere."""
+        low = self.boxes.low - origins
+        high = np.maximum(self.boxes.high - origins, low)
+        return [_slices(*x) for x in zip(low.tolist(), high.tolist(), strict=True)]
 
 
-def _within(box: tuple[np.ndarray, np.ndarray], origin: np.ndarray) -> tuple[slice, slice, slice]:
-    (top, left), (bottom, right) = (x - origin for x in box)
-    return slice(None), slice(int(top), int(bottom)), slice(int(left), int(right))
+def _slices(low: Sequence[int], high: Sequence[int]) -> tuple[slice, slice, slice]:
+    (top, left), (bottom, right) = low, high
+    return slice(None), slice(top, bottom), slice(left, right)
 
 
 def _bit_equal(one: np.ndarray, other: np.ndarray) -> bool:

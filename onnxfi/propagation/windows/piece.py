@@ -100,10 +100,11 @@ class Piece:
             count = count + missing
         raise NoWindowsError
 
-    def share(self, crops: Crops) -> float:
-        """Return how much of the whole images windows are."""
+    def shares(self, crops: Crops) -> np.ndarray:
+        """Return how much of the rows and of the columns of whole images windows have."""
         name = self._sliding_inputs()[0]
-        return float(np.prod(crops.lengths[name] / self.sizes[name]))
+        shares: np.ndarray = crops.lengths[name] / self.sizes[name]
+        return shares
 
     def _sliding_inputs(self) -> list[str]:
         """Return the inputs from which windows slide, or all if there are none."""

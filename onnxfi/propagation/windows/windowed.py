@@ -7,16 +7,17 @@ import numpy as np
 from onnxfi.propagation.patches import LanePatch, Patches
 from onnxfi.propagation.windows.boxes import Boxes
 from onnxfi.propagation.windows.changes import Change, SparseChange, WindowChange
-from onnxfi.propagation.windows.piece import Crops, NoWindowsError, Piece
+from onnxfi.propagation.windows.effort import Effort, follow
+from onnxfi.propagation.windows.piece import Piece
 from onnxfi.runtime import Session
 
 # A window that is larger costs as much as the image, with all that it takes to cut it out.
 _LARGEST_SHARE = 0.5
-# More work than this share of the whole images' is not worth the windows.
-_MOST_WORK = 0.75
 # The windows of a batch stay in the processor's caches.
 _PLACES_IN_A_BATCH = 1 << 13
 _MOST_LANES = 64
+# Windows of a batch have one size: so much more work than windows of their own is taken with it.
+_WASTE = 1.3
 
 #: What differs from golden in one lane, by tensor.
 LaneChange = dict[str, LanePatch]
@@ -27,7 +28,6 @@ class Windowed:
 
     Attributes:
         cut: names of the images after the last piece.
-        largest: rows and columns of the largest box of changes for which windows pay.
     """
 
     def __init__(self, pieces: Sequence[Piece], *, threads: int | None) -> None:
@@ -43,13 +43,7 @@ class Windowed:
         self._pieces = pieces
         self._sessions = [Session(piece.model, threads=threads) for piece in pieces]
         self.cut = (*pieces[-1].outputs, *pieces[-1].passed)
-        self.largest = _largest_box(pieces)
-        places = max(
-            int(np.prod(length))
-            for crops, _ in _follow(pieces, 1)
-            for length in crops.lengths.values()
-        )
-        self._lanes = int(np.clip(_PLACES_IN_A_BATCH // places, 4, _MOST_LANES))
+        self._effort = Effort(pieces)
 
     def run_whole(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Compute whole images and return all that the pieces make.
@@ -66,22 +60,20 @@ class Windowed:
             made |= session.run({x: made[x] if x in made else values[x] for x in names})
         return made
 
-    def suited(
+    def work(
         self,
         patches: Mapping[str, Patches],
         shapes: Mapping[str, tuple[int, ...]],
         lanes: Sequence[int],
     ) -> np.ndarray:
-        """Return for each lane whether its patches lie so close together that windows pay.
+        """Return for each lane the work of its windows, as a share of that of whole images.
 
         Args:
             patches: what differs before the first piece, by tensor.
             shapes: the shapes of these tensors.
             lanes: the lanes; all of them have a patch.
         """
-        boxes = _boxes(patches, shapes, lanes)
-        suited: np.ndarray = ((boxes.high - boxes.low) <= self.largest).all(axis=1)
-        return suited
+        return self._effort.work(_boxes(patches, shapes, lanes).lengths)
 
     def run(
         self,
@@ -105,13 +97,10 @@ class Windowed:
         """
         if not lanes:
             return {}
-        found = {}
-        # Windows of a batch have one size, so lanes of about the same size share one.
+        found: dict[int, LaneChange] = {}
         boxes = _boxes(patches, {x: golden[x].shape for x in patches}, lanes)
-        order = np.argsort((boxes.high - boxes.low).max(axis=1), kind="stable")
-        lanes = np.asarray(lanes)[order].tolist()
-        for start in range(0, len(lanes), self._lanes):
-            some = lanes[start : start + self._lanes]
+        for positions in self._batches(boxes.lengths):
+            some = [lanes[x] for x in positions]
             changes: dict[str, Change] = {
                 name: SparseChange(x, some, golden[name].shape) for name, x in patches.items()
             }
@@ -125,15 +114,41 @@ class Windowed:
                     and (change := changes[name].lane(position, golden[name])) is not None
                 }
                 if differing:
-                    found[int(lane)] = differing
+                    found[lane] = differing
         return found
+
+    def _batches(self, lengths: np.ndarray) -> Iterable[list[int]]:
+        """Yield the positions of lanes that share a batch: their windows are about one size."""
+        sizes, which = np.unique(self._effort.rounded(lengths), axis=0, return_inverse=True)
+        batch: list[int] = []
+        largest, total = sizes[0], 0.0
+        for number, (size, work) in enumerate(zip(sizes, self._effort.work(sizes), strict=True)):
+            members = np.flatnonzero(which.reshape(-1) == number).tolist()
+            joined = np.maximum(largest, size)
+            apart = total + work * len(members)
+            if batch and self._joint_work(joined, len(batch) + len(members)) > _WASTE * apart:
+                yield batch
+                batch, total, joined = [], 0.0, size
+            largest, total = joined, total + work * len(members)
+            batch += members
+            places = float(self._effort.places(largest[np.newaxis])[0])
+            most = int(np.clip(_PLACES_IN_A_BATCH / places, 1, _MOST_LANES))
+            while len(batch) >= most:
+                yield batch[:most]
+                batch = batch[most:]
+            total = min(total, self._joint_work(largest, len(batch)))
+        if batch:
+            yield batch
+
+    def _joint_work(self, size: np.ndarray, lanes: int) -> float:
+        return float(self._effort.work(size[np.newaxis])[0]) * lanes
 
 
 def choose_pieces(pieces: Sequence[Piece]) -> Sequence[Piece]:
     """Return the first pieces, as far as windows of a single changed place pay; maybe none."""
     chosen = 0
-    for crops, piece in _follow(pieces, 1):
-        if piece.share(crops) > _LARGEST_SHARE:
+    for crops, piece in follow(pieces, 1):
+        if piece.shares(crops).prod() > _LARGEST_SHARE:
             break
         chosen += 1
     return pieces[:chosen]
@@ -148,35 +163,6 @@ def _boxes(
     return boxes
 
 
-def _largest_box(pieces: Sequence[Piece]) -> int:
-    whole = sum(piece.work for piece in pieces)
-    largest = 0
-    for side in range(1, int(min(pieces[0].sizes[pieces[0].inputs[0]])) + 1):
-        windows = list(_follow(pieces, side))
-        work = sum(piece.work * piece.share(crops) for crops, piece in windows)
-        if len(windows) < len(pieces) or work > _MOST_WORK * whole:
-            break
-        largest = side
-    return largest
-
-
-def _follow(pieces: Sequence[Piece], side: int) -> Iterable[tuple[Crops, Piece]]:
-    """Yield the windows of changes in the middle of the first images, as far as there are any."""
-    if not pieces:
-        return
-    first = pieces[0]
-    names = [x for x in (*first.inputs, *first.passed) if not first.strides[x].max() > 1]
-    low = first.sizes[names[0]] // 2 - side // 2
-    boxes = {name: Boxes(low[None], low[None] + side) for name in names}
-    for piece in pieces:
-        try:
-            crops = piece.crops(boxes)
-        except NoWindowsError:
-            return
-        yield crops, piece
-        boxes = {x: crops.changed[x] for x in (*piece.outputs, *piece.passed) if x in crops.changed}
-
-
 def _run_piece(
     piece: Piece, session: Session, golden: Mapping[str, np.ndarray], changes: dict[str, Change]
 ) -> dict[str, Change]:
@@ -189,8 +175,8 @@ def _run_piece(
         origins, (rows, columns) = crops.origins[name], crops.lengths[name].tolist()
         image = golden[name][0]
         windows = np.empty((len(origins), len(image), rows, columns), image.dtype)
-        for window, (top, left) in zip(windows, origins.tolist(), strict=True):
-            window[...] = image[:, top : top + rows, left : left + columns]
+        for lane, (top, left) in enumerate(origins.tolist()):
+            windows[lane] = image[:, top : top + rows, left : left + columns]
         if name in changes:
             changes[name].write(windows, origins)
         feeds[name] = windows
