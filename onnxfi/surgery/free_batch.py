@@ -5,6 +5,7 @@ from collections.abc import Collection
 import numpy as np
 import onnx_ir as ir
 
+from onnxfi.errors import ModelFormatError
 from onnxfi.graph import Model
 from onnxfi.graph.dependencies import consumed_values
 from onnxfi.graph.type_inference import infer_types
@@ -12,16 +13,19 @@ from onnxfi.graph.type_inference import infer_types
 _LANES = "lanes"
 
 
-def with_free_batch(model: Model) -> Model | None:
-    """Return the model with a free first axis in every input, or None where that cannot be.
+def with_free_batch(model: Model) -> Model:
+    """Return the model with a free first axis in every input.
 
     Shapes that were written for a batch of one are lifted: those of inputs and values, and the
-    constants of Reshape that begin with the batch. None where anything that depends on an input
-    does not keep the free axis as its first one: then it may mix samples. An operator that mixes
-    them and keeps the axis (a Softmax along it) goes unnoticed: compare before you rely on it.
+    constants of Reshape that begin with the batch. An operator that mixes samples and keeps the
+    axis (a Softmax along it) goes unnoticed: compare before you rely on it.
 
     Args:
         model: its inputs have a first axis; it is left as it is.
+
+    Raises:
+        ModelFormatError: something that depends on an input does not keep the free axis as its
+            first one, so that it may mix samples; says which node makes it.
     """
     freed = Model(model.ir_model.clone())
     graph = freed.graph
@@ -38,10 +42,11 @@ def with_free_batch(model: Model) -> Model | None:
         if node.op_type == "Reshape" and not node.attributes.get_int("allowzero", 0):
             _free_reshape(graph, node, batches)
     infer_types(freed.ir_model)
-    return freed if _keeps_lanes(graph) else None
+    _check_that_lanes_are_kept(graph)
+    return freed
 
 
-def _keeps_lanes(graph: ir.Graph) -> bool:
+def _check_that_lanes_are_kept(graph: ir.Graph) -> None:
     depending = set(graph.inputs)
     for node in graph:
         if not any(value in depending for value in consumed_values(node)):
@@ -50,13 +55,19 @@ def _keeps_lanes(graph: ir.Graph) -> bool:
             x.type in (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS)
             for x in node.attributes.values()
         ):
-            return False
+            raise ModelFormatError(f"The {_named(node)} holds graphs, which may mix samples.")
         for value in node.outputs:
             used = value.uses() or value in graph.outputs
             if used and not (value.shape and value.shape[0] == ir.SymbolicDim(_LANES)):
-                return False
+                raise ModelFormatError(
+                    f"The batch is not the first axis of what the {_named(node)} makes, as far as "
+                    "shapes can be inferred."
+                )
             depending.add(value)
-    return True
+
+
+def _named(node: ir.Node) -> str:
+    return f"{node.op_type} {node.name or node.outputs[0].name or ''!r}"
 
 
 def _free_reshape(graph: ir.Graph, node: ir.Node, batches: Collection[object]) -> None:

@@ -25,12 +25,15 @@ def dense(
 def test_same_as_dense_lanes(graph: str, lanes: int) -> None:
     proto = SMALL_GRAPHS[graph]()
     loaded, feeds = onnxfi.load(proto), random_inputs(proto)
-    freed = with_free_batch(loaded)
+    try:
+        freed = with_free_batch(loaded)
+    except ModelFormatError:
+        pytest.skip("its lanes mix")
     images = [
         x for x in loaded.graph.inputs if x.shape and x.dtype and x.dtype.numpy() == np.float32
     ]
-    if freed is None or not images or loaded.graph.opset_imports[""] < 13:
-        pytest.skip("its lanes mix")
+    if not images or loaded.graph.opset_imports[""] < 13:
+        pytest.skip("nothing to patch")
     name = images[0].name or ""
     rng = np.random.default_rng(lanes)
     patched, plain = (
