@@ -5,7 +5,7 @@ PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11 
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-all nightly check clean
+.PHONY: demo test test-all nightly benchmark check clean
 
 demo: $(VENV)/.demo
 	$(BIN)/onnxfi demo
@@ -22,6 +22,10 @@ test-all: $(VENV)/.all
 nightly: $(VENV)/.all
 	$(BIN)/python -m pytest -m nightly -rP --numprocesses auto --dist worksteal
 
+# An hour on a quiet machine; with ARGUMENTS=--quick some minutes. Installs what it compares with.
+benchmark: $(VENV)/.bench
+	$(BIN)/python tools/benchmark $(ARGUMENTS)
+
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -35,7 +39,8 @@ $(VENV)/.demo: EXTRAS = demo
 $(VENV)/.test: EXTRAS = test
 $(VENV)/.dev: EXTRAS = dev
 $(VENV)/.all: EXTRAS = test,oracles
-$(VENV)/.demo $(VENV)/.test $(VENV)/.dev $(VENV)/.all: pyproject.toml $(VENV)/.created
+$(VENV)/.bench: EXTRAS = bench
+$(VENV)/.demo $(VENV)/.test $(VENV)/.dev $(VENV)/.all $(VENV)/.bench: pyproject.toml $(VENV)/.created
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[$(EXTRAS)]"
 	touch $@
 

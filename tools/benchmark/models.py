@@ -53,7 +53,12 @@ def make(name: str, folder: Path) -> Benchmarked:
         asset = resources.files("onnxfi.demo") / "assets" / "lenet_digits.h5"
         path.write_bytes(asset.read_bytes())
     elif name in LIGHT:
-        onnx.save(densified(f"light_{name}"), path)
+        light = densified(f"light_{name}")
+        weights = {x.name for x in light.graph.initializer}
+        inputs = [x for x in light.graph.input if x.name not in weights]
+        del light.graph.input[:]  # or ONNX Runtime takes no weight for constant
+        light.graph.input.extend(inputs)
+        onnx.save(light, path)
     else:
         from torch_models import export
 

@@ -1,7 +1,10 @@
 """What the parts of the benchmark have in common: options, and handing over what they find."""
 
 import argparse
+import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -53,3 +56,16 @@ def within(minutes: float, items: Iterable[T]) -> Iterator[T]:
             print(f"left out after {minutes:g} minutes: {item} and what follows", flush=True)
             return
         yield item
+
+
+def run_child(what: str, place: Path) -> dict[str, float]:
+    """Run `child.py`, and return what it found.
+
+    Raises:
+        CalledProcessError: it failed.
+    """
+    program = Path(__file__).parent / "child.py"
+    command = [sys.executable, program, what, place, str(time.time())]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
