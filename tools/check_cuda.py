@@ -3,10 +3,11 @@
 For targets of every kind in small graphs and in real architectures with random weights: the golden
 outputs and the faulty outputs of the same corruptions on both providers, largest difference
 relative to the largest output; whether the outcomes agree; and the injector's time per injection
-against the bare suffix on CUDA, whose inputs are on the device. Ends with status 1 where something
-differs by more than 0.1 %.
+against the bare suffix on CUDA, whose inputs are on the device. Then what tools/benchmark/bound.py
+measures: the same on ResNet-50 with lanes, in turns, against its bar. Ends with status 1 where
+something differs by more than 0.1 %.
 
-Usage: python tools/check_cuda.py [--injections 20] [--provider cuda]
+Usage: python tools/check_cuda.py [--injections 20] [--provider cuda] [--quick]
 """
 
 import argparse
@@ -26,7 +27,11 @@ from onnxfi.error_models import BitFlip
 from onnxfi.runtime import Session, choose_provider
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parent / "benchmark"))
+import bound
+from figures import table
 from light_models import LIGHT_MODELS, densified
+from part import defaults
 from small_graphs import SMALL_GRAPHS, random_inputs
 
 ProviderName = Literal["cpu", "cuda"]
@@ -61,6 +66,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--injections", type=int, default=20, help="at each target")
     parser.add_argument("--provider", default="cuda", help="cpu tries the program itself")
+    parser.add_argument("--quick", action="store_true", help="small graphs and few targets only")
     arguments = parser.parse_args()
     injections, provider = arguments.injections, choose_provider(arguments.provider)
     print(f"onnxruntime {onnxruntime.__version__}; {injections} injections at each target")
@@ -68,7 +74,7 @@ def main() -> None:
         f"{'model':<28}{'targets':>8}{'golden':>10}{'faulty':>10}{'outcomes':>10}{'overhead':>10}"
     )
     worst = 0.0
-    for name, model, feeds in models():
+    for name, model, feeds in models(large=not arguments.quick):
         result = compare(model, feeds, injections, provider)
         worst = max(worst, result.golden, result.faulty)
         print(
@@ -76,15 +82,17 @@ def main() -> None:
             f"{100 * result.outcomes:>8.1f} %{result.overhead:>10.2f}",
             flush=True,
         )
-    print(f"largest relative difference: {worst:.1e}; allowed: {TOLERANCE:.0e}")
+    print(f"largest relative difference: {worst:.1e}; allowed: {TOLERANCE:.0e}\n")
+    options = defaults(bound.OPTIONS, quick=arguments.quick) | {"provider": provider}
+    print(table(list(bound.measure(argparse.Namespace(**options)))))
     sys.exit(int(not worst < TOLERANCE))
 
 
-def models() -> Iterator[tuple[str, onnxfi.Model, dict[str, np.ndarray]]]:
-    """Yield the models with an input each."""
+def models(*, large: bool) -> Iterator[tuple[str, onnxfi.Model, dict[str, np.ndarray]]]:
+    """Yield the models with an input each; the large ones are real architectures."""
     for name, make in SMALL_GRAPHS.items():
         yield name, onnxfi.load(make()), random_inputs(make())
-    for name in LIGHT_MODELS:
+    for name in LIGHT_MODELS if large else ():
         model = onnxfi.load(densified(name))
         (graph_input,) = model.graph.inputs
         x = np.random.default_rng(1).standard_normal(graph_input.shape.numpy()).astype(np.float32)

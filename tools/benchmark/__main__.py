@@ -46,6 +46,7 @@ PARTS = {
     "growth": Part(("growth.py",), 5),
     "speed": Part(("speed.py",), 30),
     "torch": Part(("peers.py", "--peer", "torch"), 15),
+    "cuda": Part(("bound.py",), 8),
     "keras": Part(("peers.py", "--peer", "keras"), 15),
 }
 

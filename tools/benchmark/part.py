@@ -13,19 +13,21 @@ from typing import TypeVar
 from figures import Figure, append, table
 
 T = TypeVar("T")
+#: For each option of a part its default, its value with --quick, and what it is.
+Options = Mapping[str, tuple[object, object, str]]
 
 
 def run_part(
     description: str | None,
     measure: Callable[[argparse.Namespace], Iterator[Figure]],
-    options: Mapping[str, tuple[object, object, str]],
+    options: Options,
 ) -> None:
     """Run a part as a program.
 
     Args:
         description: the docstring of the program.
         measure: yields the figures as it finds them; prints what else it finds.
-        options: for each option its default, its value with --quick, and what it is.
+        options: its options.
     """
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -34,10 +36,9 @@ def run_part(
     parser.add_argument("--append", type=Path, help="a file to add the figures to, as JSON lines")
     for name, (default, _, text) in options.items():
         parser.add_argument(f"--{name}", type=type(default), help=f"{text}; {default}")
-    arguments = parser.parse_args()
-    for name, (default, quick, _) in options.items():
-        if getattr(arguments, name) is None:
-            setattr(arguments, name, quick if arguments.quick else default)
+    given = {name: x for name, x in vars(parser.parse_args()).items() if x is not None}
+    quick = bool(given.get("quick"))
+    arguments = argparse.Namespace(**{"append": None, **defaults(options, quick=quick), **given})
     load = ", ".join(f"{x:.1f}" for x in os.getloadavg())
     print(f"load {load} on {os.cpu_count()} processors", flush=True)
     figures = []
@@ -45,7 +46,13 @@ def run_part(
         figures.append(x)
         if arguments.append is not None:
             append(x, arguments.append)
-    print(f"\n{table(figures)}", flush=True)
+    if figures:
+        print(f"\n{table(figures)}", flush=True)
+
+
+def defaults(options: Options, *, quick: bool) -> dict[str, object]:
+    """Return the options where none are given."""
+    return {name: fast if quick else usual for name, (usual, fast, _) in options.items()}
 
 
 def within(minutes: float, items: Iterable[T]) -> Iterator[T]:
