@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 import numpy as np
 
 from onnxfi.error_models.corruption import Corruption
+from onnxfi.error_models.corruptions import Corruptions
 
 
 @runtime_checkable
@@ -87,6 +88,32 @@ class ForGolden(Protocol):
 
         Args:
             golden: the golden tensor.
+        """
+        ...
+
+
+class Generators(Protocol):
+    """The generators that the injections of a campaign draw from."""
+
+    def at(self, injection_id: int) -> np.random.Generator:
+        """Return the generator of an injection; it is another's as soon as that is asked for."""
+        ...
+
+    def first_words(self, ids: range) -> np.ndarray:
+        """Return the first 64 bits that the generator of each injection gives, uint64."""
+        ...
+
+
+@runtime_checkable
+class ForMany(Protocol):
+    """What an error model also has if it draws for many injections quicker than one by one."""
+
+    def sample_many(self, generators: Generators, ids: range) -> Corruptions:
+        """Draw what ``sample`` draws from the generator of each injection.
+
+        Args:
+            generators: the generators.
+            ids: the injections, at least one.
         """
         ...
 

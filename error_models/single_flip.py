@@ -7,6 +7,10 @@ import numpy as np
 
 from onnxfi.error_models.bit_layout import bit_layout
 from onnxfi.error_models.corruption import Corruption
+from onnxfi.error_models.corruptions import Corruptions
+from onnxfi.error_models.error_model import Generators
+
+_LOWER_32, _LOWER_16 = np.uint64(2**32 - 1), np.uint64(2**16 - 1)
 
 
 class SingleFlip:
@@ -33,6 +37,7 @@ class SingleFlip:
         self._values = np.ascontiguousarray(golden).reshape(-1).view(self._unsigned)
         self._bits = bits
         self._to_dict = to_dict
+        self._draws_alike: bool | None = None
 
     def sample(
         self, golden: np.ndarray, *, channel_axis: int | None, rng: np.random.Generator
@@ -44,16 +49,61 @@ class SingleFlip:
             channel_axis: has no meaning here.
             rng: the source of randomness.
         """
-        site = rng.integers(self._values.size)
-        bits = self._bits
-        bit = bits.start if len(bits) == 1 else rng.integers(bits.start, bits.stop, dtype=np.int16)
-        flipped = self._values.item(site) ^ (1 << int(bit))
+        site, bit = self._draw(rng)
+        flipped = self._values.item(site) ^ (1 << bit)
         return Corruption(
             np.array([site], np.int64),
             np.array([flipped], self._unsigned).view(self._dtype),
             np.array([bit], np.int16),
         )
 
+    def _draw(self, rng: np.random.Generator) -> tuple[int, int]:
+        site, bits = rng.integers(self._values.size), self._bits
+        bit = bits.start if len(bits) == 1 else rng.integers(bits.start, bits.stop, dtype=np.int16)
+        return int(site), int(bit)
+
+    def sample_many(self, generators: Generators, ids: range) -> Corruptions:
+        """Draw what `sample` draws from the generator of each id, many at once.
+
+        `numpy.random.Generator.integers` multiplies random bits by the number of choices and keeps
+        the upper half (D. Lemire, Fast Random Integer Generation in an Interval, ACM TOMACS 29(1),
+        2019): here the lower 32 of a generator's first 64 bits for the site, the next 16 for the
+        bit. Where the lower half falls into the part that would favour some choices it draws
+        again, and so does this with the generator itself.
+
+        Args:
+            generators: the generators of the injections.
+            ids: the injections.
+        """
+        words = generators.first_words(ids)
+        sites, again = _among(words & _LOWER_32, self._values.size, width=32)
+        drawn, rejected = _among(words >> np.uint64(32) & _LOWER_16, len(self._bits), width=16)
+        bits = self._bits.start + drawn
+        again |= rejected
+        if self._draws_alike is None:  # if NumPy should ever change its way
+            first = int(sites[0]), int(bits[0])
+            self._draws_alike = first == self._draw(generators.at(ids[0]))
+        # For a choice of one, or of more than 32 bits can count, NumPy draws otherwise.
+        if not (self._draws_alike and 1 < self._values.size < 2**32):
+            again[:] = True
+        for place in np.flatnonzero(again).tolist():
+            sites[place], bits[place] = self._draw(generators.at(ids[place]))
+        masks = np.left_shift(1, bits, dtype=self._unsigned, casting="unsafe")
+        return Corruptions(
+            sizes=np.ones(words.size, np.int64),
+            indices=sites,
+            values=(self._values[sites] ^ masks).view(self._dtype),
+            bits=bits.astype(np.int16),
+            with_bits=np.ones(words.size, bool),
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Give ``{"name": ..., "configuration": {...}}``, which ``load`` turns into a `BitFlip`."""
         return self._to_dict()
+
+
+def _among(words: np.ndarray, choices: int, *, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return which of some choices words of random bits stand for, and which must be drawn anew."""
+    product = words * np.uint64(choices)
+    lower = product & np.uint64(2**width - 1)
+    return (product >> np.uint64(width)).astype(np.int64), lower < np.uint64(2**width % choices)

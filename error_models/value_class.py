@@ -8,6 +8,7 @@ from onnxfi.error_models.bit_layout import bit_layout
 from onnxfi.error_models.value_range import value_range
 
 ValueClass = Literal["zero", "nan", "in_range", "out_of_range", "flip"]
+VALUE_CLASSES: tuple[ValueClass, ...] = ("out_of_range", "nan", "zero", "flip", "in_range")
 
 
 def to_float64(values: np.ndarray) -> np.ndarray:
@@ -37,12 +38,17 @@ def classify_values(
         low: lowest finite element of the golden tensor.
         high: highest finite element of the golden tensor.
     """
+    numbers = class_numbers(golden, values, low=low, high=high)
+    return [VALUE_CLASSES[x] for x in numbers.tolist()]
+
+
+def class_numbers(golden: np.ndarray, values: np.ndarray, *, low: float, high: float) -> np.ndarray:
+    """Return what `classify_values` returns as int8 indices into `VALUE_CLASSES`."""
     unsigned = bit_layout(values.dtype).unsigned
     flipped = np.bitwise_count(golden.view(unsigned) ^ values.view(unsigned)) == 1
     wide = to_float64(values)
-    classes = np.select(
-        [~np.isfinite(wide), wide == 0, flipped, (wide >= low) & (wide <= high)],
-        ["nan", "zero", "flip", "in_range"],
-        "out_of_range",
-    )
-    return classes.tolist()  # type: ignore[no-any-return]  # np.select knows no Literal
+    conditions = [~np.isfinite(wide), wide == 0, flipped, (wide >= low) & (wide <= high)]
+    numbers = np.zeros(wide.shape, np.int8)
+    for number, condition in reversed(list(enumerate(conditions, start=1))):
+        numbers[condition] = number
+    return numbers

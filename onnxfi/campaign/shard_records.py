@@ -1,5 +1,6 @@
 """Gathering the records of a shard, column by column."""
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import repeat
@@ -8,10 +9,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from onnxfi.error_models import Corruption
-from onnxfi.error_models.value_class import classify_values, to_float64
+from onnxfi.error_models.value_class import VALUE_CLASSES, class_numbers, to_float64
 from onnxfi.graph import Target
-from onnxfi.injector import Injection
+from onnxfi.injector.injections import Injections
 from onnxfi.injector.metrics import MetricValue
 
 _JOINT = " + "
@@ -38,6 +38,7 @@ class ShardRecords:
             schema: the columns; those that are not of the injection itself are the metric's.
         """
         self.outcomes: Counter[str] = Counter()
+        self.masked_at: Counter[str] = Counter()
         self.target = _JOINT.join(x.tensor for x in targets)
         self.error_model = error_model
         self._targets = tuple(targets)
@@ -59,11 +60,9 @@ class ShardRecords:
 
     def add(
         self,
-        injections: Sequence[Injection],
+        injections: Injections,
         *,
         ranges: Sequence[tuple[float, float]],
-        input_index: int,
-        first_fault: int,
         label: int | None,
         metric_columns: Sequence[Mapping[str, MetricValue]],
     ) -> None:
@@ -72,22 +71,25 @@ class ShardRecords:
         Args:
             injections: the injections, at least one.
             ranges: lowest and highest finite element of each target's golden tensor.
-            input_index: index of the input.
-            first_fault: number of the fault of the first injection; the others' follow.
             label: the right class of the input, or None; gives the column ``correct``.
             metric_columns: the metric's columns of each injection; without those of the faulty
                 outputs where the faulty execution failed.
         """
-        outcomes = [x.outcome for x in injections]
-        self.outcomes.update(outcomes)
+        count, meeting = len(injections), injections.meeting
+        self.outcomes.update(injections.outcomes)
+        self.masked_at.update(
+            at or ""
+            for at, outcome in zip(injections.masked_at, injections.outcomes, strict=True)
+            if outcome == "masked"
+        )
         columns: dict[str, Any] = {
-            "injection_id": [x.id for x in injections],
-            "fault_id": range(first_fault, first_fault + len(injections)),
-            "input_index": repeat(input_index, len(injections)),
-            "label": repeat(label, len(injections)),
-            "pattern": map(_pattern, injections),
-            "outcome": outcomes,
-            "correct": repeat(None, len(injections))
+            "injection_id": meeting.ids,
+            "fault_id": meeting.faults,
+            "input_index": repeat(meeting.input_index, count),
+            "label": repeat(label, count),
+            "pattern": _patterns(injections),
+            "outcome": injections.outcomes,
+            "correct": repeat(None, count)
             if label is None or "top1" not in self._columns
             else [x.get("top1") == label for x in metric_columns],
         }
@@ -97,10 +99,10 @@ class ShardRecords:
                 column.extend(columns[name])
             elif name not in of_sites:
                 column.extend([x.get(name) for x in metric_columns])
-        self._sites.append(_Sites(injections, self._targets, ranges))
+        self._sites.append(_Sites(injections, ranges))
 
     def table(self) -> pa.Table:
-        """Return the records."""
+        """Return the records; the metadata tells where injections were masked."""
         count = len(self._columns["injection_id"])
         arrays = _site_columns(self._sites, self._targets)
         for name, value in self._constant.items():
@@ -108,7 +110,9 @@ class ShardRecords:
         for name, column in self._columns.items():
             if name not in arrays:
                 arrays[name] = pa.array(column, self._schema.field(name).type)
-        return pa.table([arrays[name] for name in self._schema.names], names=self._schema.names)
+        names = self._schema.names
+        told = {"onnxfi.masked_at": json.dumps(self.masked_at)}
+        return pa.table([arrays[name] for name in names], names=names, metadata=told)
 
 
 class _Sites:
@@ -116,48 +120,30 @@ class _Sites:
 
     NAMES = ("target_of_site", "value_classes", "bit", "indices", "values")
 
-    def __init__(
-        self,
-        injections: Sequence[Injection],
-        targets: Sequence[Target],
-        ranges: Sequence[tuple[float, float]],
-    ) -> None:
+    def __init__(self, injections: Injections, ranges: Sequence[tuple[float, float]]) -> None:
         self.sizes = np.zeros(len(injections), np.int64)
         self.flips = np.zeros(len(injections), bool)
         owners, parts = [], []
-        for number, limits in enumerate(ranges):
-            # Where the faulty execution failed, later targets may have no corruption.
-            members = [i for i, x in enumerate(injections) if number < len(x.corruptions)]
-            if not members:
-                continue
-            hit = [injections[i].corruptions[number] for i in members]
-            sizes = np.array([x.indices.size for x in hit])
-            self.sizes[members] += sizes
-            self.flips[members] |= [x.bits is not None for x in hit]
-            owners.append(np.repeat(members, sizes))
-            golden = np.concatenate([injections[i].replaced[number] for i in members])
-            parts.append((*_join(hit, golden, limits), np.full(golden.size, number, np.int32)))
+        # Where the faulty execution failed, later targets may have no corruption.
+        for number, (hits, limits) in enumerate(zip(injections.hits, ranges, strict=False)):
+            hit = hits.corruptions
+            self.sizes[hits.members] += hit.sizes
+            self.flips[hits.members] |= hit.with_bits
+            owners.append(np.repeat(hits.members, hit.sizes))
+            part = (
+                hit.indices,
+                to_float64(hit.values),
+                class_numbers(hits.replaced, hit.values, low=limits[0], high=limits[1]),
+                hit.bits,
+                np.repeat(~hit.with_bits, hit.sizes),
+                np.full(hit.indices.size, number, np.int32),
+            )
+            parts.append(part)
         columns = [np.concatenate(x) for x in zip(*parts, strict=True)]
         if len(parts) > 1:  # back into the order of the injections
             order = np.argsort(np.concatenate(owners), kind="stable")
             columns = [x[order] for x in columns]
         self.indices, self.values, self.classes, self.bits, self.without_bit, self.target = columns
-
-
-def _join(
-    corruptions: Sequence[Corruption], golden: np.ndarray, limits: tuple[float, float]
-) -> tuple[np.ndarray, ...]:
-    """Return the indices, values, value classes, bits, and where there are none, of all sites."""
-    values = np.concatenate([x.values for x in corruptions])
-    classes = classify_values(golden, values, low=limits[0], high=limits[1])
-    bits = [np.zeros(x.indices.size, np.int16) if x.bits is None else x.bits for x in corruptions]
-    return (
-        np.concatenate([x.indices for x in corruptions]),
-        to_float64(values),
-        np.array(classes, dtype="U12"),
-        np.concatenate(bits),
-        np.repeat([x.bits is None for x in corruptions], [x.size for x in bits]),
-    )
 
 
 def _site_columns(pieces: Sequence[_Sites], targets: Sequence[Target]) -> dict[str, pa.Array]:
@@ -179,13 +165,22 @@ def _site_columns(pieces: Sequence[_Sites], targets: Sequence[Target]) -> dict[s
     return {
         "indices": lists(pa.array(joined("indices"))),
         "values": lists(pa.array(joined("values"))),
-        "value_classes": lists(pa.array(joined("classes").tolist(), pa.string())),
+        "value_classes": lists(
+            pa.array(VALUE_CLASSES, pa.string()).take(pa.array(joined("classes")))
+        ),
         "bit": lists(pa.array(joined("bits"), mask=joined("without_bit")), ~flips),
         "target_of_site": lists(names.take(pa.array(joined("target"))), everywhere),
     }
 
 
-def _pattern(injection: Injection) -> str | None:
-    """Return the spatial patterns of an injection's corruptions, each named once."""
-    patterns = dict.fromkeys(x.pattern for x in injection.corruptions if x.pattern is not None)
-    return _JOINT.join(patterns) if patterns else None
+def _patterns(injections: Injections) -> Sequence[str | None]:
+    """Return the spatial patterns of each injection's corruptions, each named once."""
+    found: list[dict[str, None]] = [{} for _ in range(len(injections))]
+    for hits in injections.hits:
+        if hits.corruptions.patterns is not None:
+            for place, pattern in zip(
+                hits.members.tolist(), hits.corruptions.patterns, strict=True
+            ):
+                if pattern is not None:
+                    found[place][pattern] = None
+    return [_JOINT.join(x) if x else None for x in found]

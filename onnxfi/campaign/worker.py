@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
 
 from onnxfi.campaign.configuration import Configuration
@@ -16,8 +16,10 @@ from onnxfi.campaign.run_directory import RunDirectory
 from onnxfi.campaign.shard_records import ShardRecords
 from onnxfi.error_models.value_class import finite_range
 from onnxfi.graph import Target, load
-from onnxfi.injector import Golden, Injection, Injector
+from onnxfi.injector import Golden, Injector
+from onnxfi.injector.blocks import Meeting
 from onnxfi.injector.golden_cache import GoldenCache
+from onnxfi.injector.injections import Injections
 from onnxfi.injector.metrics import MetricValue
 from onnxfi.injector.metrics.many import columns_of_all
 
@@ -117,46 +119,49 @@ class Worker:
             target_bits=self.plan.sizes[shard.stratum],
             schema=self._schema,
         )
-        for input_index, ids in self.plan.by_input(shard):
-            golden = self._golden.get(
-                (stratum.targets, input_index),
-                partial(injector.golden, self.inputs.at(input_index)),
-            )
-            first_fault = self.plan.fault_id(ids.start)
-            ranges = [finite_range(golden.targets[x.tensor]) for x in targets]
-            for injections in injector.inject_blocks(
-                golden,
-                stratum.error_models,
-                count=len(ids),
-                seed=self.configuration.seed,
-                first_id=ids.start,
-                first_fault=first_fault,
-                metric=self.metric,
-            ):
-                if self._stop.is_set():
-                    raise StoppedError
-                records.add(
-                    injections,
-                    ranges=ranges,
-                    input_index=input_index,
-                    first_fault=first_fault - ids.start + injections[0].id,
-                    label=None if labels is None else int(labels[input_index]),
-                    metric_columns=self._columns(golden, injections),
+        known: tuple[Golden, list[tuple[float, float]]] | None = None
+        for injections in injector.inject_all(
+            self._meetings(shard, injector),
+            stratum.error_models,
+            seed=self.configuration.seed,
+            metric=self.metric,
+        ):
+            if self._stop.is_set():
+                raise StoppedError
+            meeting = injections.meeting
+            if known is None or known[0] is not meeting.golden:
+                known = (
+                    meeting.golden,
+                    [finite_range(meeting.golden.targets[x.tensor]) for x in targets],
                 )
-                self._on_injections(len(injections))
+            records.add(
+                injections,
+                ranges=known[1],
+                label=None if labels is None else int(labels[meeting.input_index]),
+                metric_columns=self._columns(injections),
+            )
+            self._on_injections(len(injections))
         return records
 
-    def _columns(
-        self, golden: Golden, injections: Sequence[Injection]
-    ) -> list[Mapping[str, MetricValue]]:
+    def _meetings(self, shard: Shard, injector: Injector) -> Iterator[Meeting]:
+        for input_index, ids in self.plan.by_input(shard):
+            golden = self._golden.get(
+                (injector.targets, input_index),
+                partial(injector.golden, self.inputs.at(input_index)),
+            )
+            fault = self.plan.fault_id(ids.start)
+            yield Meeting(golden, ids.start, range(fault, fault + len(ids)), input_index)
+
+    def _columns(self, injections: Injections) -> list[Mapping[str, MetricValue]]:
         """Return the metric's columns; where the faulty execution failed, the golden ones."""
-        compared = [x.outputs for x in injections if x.outcome != "masked" and x.outputs]
-        columns = iter(columns_of_all(self.metric, golden.outputs, compared))
-        masked = self.metric.columns(golden.outputs, golden.outputs)
+        golden = injections.meeting.golden.outputs
+        both = list(zip(injections.outcomes, injections.outputs, strict=True))
+        compared = [x for outcome, x in both if outcome != "masked" and x]
+        columns = iter(columns_of_all(self.metric, golden, compared))
+        masked = self.metric.columns(golden, golden)
         failed = {name: value for name, value in masked.items() if name.startswith("golden_")}
         return [
-            masked if x.outcome == "masked" else next(columns) if x.outputs else failed
-            for x in injections
+            masked if outcome == "masked" else next(columns) if x else failed for outcome, x in both
         ]
 
 

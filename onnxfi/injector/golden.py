@@ -27,6 +27,12 @@ class Golden:
     values: MutableMapping[str, np.ndarray]
 
     @property
+    def nbytes(self) -> int:
+        """Bytes that all values take; sequences of tensors have no size of their own."""
+        sizes = {id(x): int(getattr(x, "nbytes", 0)) for x in self.values.values()}
+        return sum(sizes.values())
+
+    @property
     def target(self) -> np.ndarray:
         """The golden tensor of the only target.
 

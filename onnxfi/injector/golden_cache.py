@@ -29,12 +29,9 @@ class GoldenCache:
             self._runs[key] = golden
             self._runs.move_to_end(key)
             # Counted again each time, since an injector adds to a golden run.
-            while len(self._runs) > 1 and sum(map(_size, self._runs.values())) > self._memory:
+            while len(self._runs) > 1 and self._size() > self._memory:
                 self._runs.popitem(last=False)
         return golden
 
-
-def _size(golden: Golden) -> int:
-    # Sequences of tensors have no size of their own.
-    sizes = {id(x): int(getattr(x, "nbytes", 0)) for x in golden.values.values()}
-    return sum(sizes.values())
+    def _size(self) -> int:
+        return sum(golden.nbytes for golden in self._runs.values())

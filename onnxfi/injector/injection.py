@@ -22,6 +22,8 @@ class Injection:
             except downstream of another target, where that corruption had its effect already.
         outputs: the faulty outputs of the model, by name; empty where the faulty execution failed.
         outcome: what the fault did.
+        masked_at: name of the tensor in which nothing was left of the fault; None where that was
+            not seen on the way to the outputs.
     """
 
     id: int
@@ -30,6 +32,7 @@ class Injection:
     replaced: tuple[np.ndarray, ...]
     outputs: Mapping[str, np.ndarray]
     outcome: Outcome
+    masked_at: str | None = None
 
     @property
     def corruption(self) -> Corruption:

@@ -2,38 +2,32 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Literal, Self
 
 import numpy as np
 
 from onnxfi.error_models import Corruption, ErrorModel
-from onnxfi.error_models.error_model import ForFault
+from onnxfi.error_models.corruptions import Corruptions
 from onnxfi.error_models.sites import values_at
 from onnxfi.errors import InputError
 from onnxfi.graph import Model, Target
+from onnxfi.injector.blocks import BlockSizes, Meeting
+from onnxfi.injector.drawing import Drawer
 from onnxfi.injector.golden import Golden
 from onnxfi.injector.injection import Injection
+from onnxfi.injector.injections import Hits, Injections
 from onnxfi.injector.inputs import check_inputs, format_shape
 from onnxfi.injector.metrics import Classification, Metric
 from onnxfi.injector.outcome import decide_outcome, decide_outcomes
 from onnxfi.injector.randomness import InjectionGenerators
 from onnxfi.injector.split_sessions import Corrupt, SplitSessions
+from onnxfi.injector.stage_runner import CorruptedRun, Resumed
 from onnxfi.injector.suiting import suit, suit_golden
 from onnxfi.runtime import Provider, choose_provider
 from onnxfi.surgery import resolve_targets, split
 
-#: Draws a corruption of a target from its value.
-_Draw = Callable[[Target, np.ndarray], Corruption]
-#: Begins to draw for the injection with an id.
-_Drawer = Callable[[int], _Draw]
-
-# Injections that are run together: a block may take so many seconds, and its outputs so many bytes.
-_FIRST_BLOCK = 16
-_MOST_IN_A_BLOCK = 256
-_SHORT, _LONG = 0.5, 1.5
-_LARGEST_BLOCK = 64 << 20
 _logger = logging.getLogger("onnxfi")
 
 
@@ -210,63 +204,53 @@ class Injector:
             ErrorModelError: an error model does not fit its target.
             InputError: the number of error models is not that of the targets.
         """
-        for block in self.inject_blocks(
-            golden,
-            error_model,
-            count=count,
-            seed=seed,
-            first_id=first_id,
-            first_fault=first_fault,
-            metric=metric,
-        ):
+        fault = first_id if first_fault is None else first_fault
+        meeting = Meeting(golden, first_id, range(fault, fault + count))
+        for block in self.inject_all([meeting], error_model, seed=seed, metric=metric):
             yield from block
 
-    def inject_blocks(
+    def inject_all(
         self,
-        golden: Golden,
+        meetings: Iterable[Meeting],
         error_model: ErrorModel | Sequence[ErrorModel],
         *,
-        count: int = 1,
         seed: int = 0,
-        first_id: int = 0,
-        first_fault: int | None = None,
         metric: Metric | None = None,
-    ) -> Iterator[list[Injection]]:
-        """Inject faults as `inject` does, and yield those that ran together."""
+    ) -> Iterator[Injections]:
+        """Inject faults as `inject` does, into several golden runs, and many at once.
+
+        Injections of different golden runs share lanes.
+
+        Args:
+            meetings: the golden runs and the faults that meet them; taken as they are needed.
+            error_model: draws the corruptions; or one error model for each of `targets`.
+            seed: seed of the campaign.
+            metric: decides between sdc and benign; by default `Classification`.
+
+        Yields:
+            The injections of each meeting, or those of one part of it after the other.
+
+        Raises:
+            ErrorModelError: an error model does not fit its target.
+            InputError: the number of error models is not that of the targets.
+        """
         metric = Classification() if metric is None else metric
         error_models = self._by_target(error_model)
-        for name in (x.tensor for x in self.split.stages[0].targets):
-            error_models[name] = suit_golden(error_models[name], golden.targets[name])
-
-        shift = 0 if first_fault is None else first_fault - first_id
-        listing = any(isinstance(x, ForFault) for x in error_models.values())
-
-        generators = InjectionGenerators(seed)
-
-        def drawer(injection_id: int) -> _Draw:
-            fault = injection_id + shift
-            models = _of_fault(error_models, fault) if listing else error_models
-            rng = generators.at(fault)
-
-            def draw(target: Target, value: np.ndarray) -> Corruption:
-                if not value.size:  # nothing there that a fault could hit
-                    return Corruption(np.empty(0, np.int64), np.empty(0, value.dtype))
-                return models[target.tensor].sample(
-                    value, channel_axis=target.channel_axis, rng=rng
-                )
-
-            return draw
-
-        inject = self._inject_in_lanes if len(self.split.stages) == 1 else self._inject_in_stages
-        block = _FIRST_BLOCK
-        start, end = first_id, first_id + count
-        while start < end:
-            ids = range(start, min(start + block, end))
+        alone = len(self.split.stages) == 1
+        inject = self._inject_in_lanes if alone else self._inject_in_stages
+        sizes, generators = BlockSizes(), InjectionGenerators(seed)
+        last: tuple[Golden, Drawer] | None = None
+        for block in sizes.blocks(meetings):
             began = time.perf_counter()
-            injections = inject(golden, ids, drawer, metric)
-            block = _next_block(block, time.perf_counter() - began, golden)
-            yield injections
-            start = ids.stop
+            drawers = []
+            for meeting in block:
+                if last is None or last[0] is not meeting.golden:
+                    suited = self._suited(error_models, meeting.golden)
+                    last = meeting.golden, Drawer(suited, generators)
+                drawers.append(last[1])
+            found = inject(list(zip(block, drawers, strict=True)), metric)
+            sizes.took(time.perf_counter() - began, block[0].golden)
+            yield from found
 
     def corrupted(self, golden: Golden, injection: Injection) -> dict[str, np.ndarray]:
         """Return the corrupted tensors of an injection, by the names of the targets.
@@ -296,52 +280,84 @@ class Injector:
             self._sessions.run_suffix({**golden.boundary, **first}, corrupt)
         return tensors
 
+    def _suited(self, models: Mapping[str, ErrorModel], golden: Golden) -> dict[str, ErrorModel]:
+        """Return the error models; those of the first targets have read the golden tensors."""
+        first = {x.tensor for x in self.split.stages[0].targets}
+        return {
+            name: suit_golden(model, golden.targets[name]) if name in first else model
+            for name, model in models.items()
+        }
+
     def _inject_in_lanes(
-        self, golden: Golden, ids: range, drawer: _Drawer, metric: Metric
-    ) -> list[Injection]:
+        self, block: Sequence[tuple[Meeting, Drawer]], metric: Metric
+    ) -> list[Injections]:
         """Inject all at once; every corruption is drawn from a golden tensor."""
-        targets = self.split.targets
-        drawn = [
-            tuple(draw(x, golden.targets[x.tensor]) for x in targets) for draw in map(drawer, ids)
+        runs = [
+            CorruptedRun(
+                x.golden.values,
+                drawer.draw_many(
+                    x.faults, {y: x.golden.targets[y.tensor] for y in self.split.targets}
+                ),
+            )
+            for x, drawer in block
         ]
-        of_targets = zip(*drawn, strict=True)
-        results = self._sessions.run_corrupted(
-            golden.values, {x.tensor: y for x, y in zip(targets, of_targets, strict=True)}
-        )
-        if None in results:
-            self._check_that_golden_runs(golden)
-        names = tuple(x.tensor for x in targets)
-        values = tuple(golden.targets[name] for name in names)
-        outputs = [{} if x is None else {**golden.outputs, **x} for x in results]
-        outcomes = decide_outcomes(golden.outputs, outputs, metric)
+        results = self._sessions.run_corrupted(runs)
         return [
-            Injection(
-                injection_id,
-                names,
-                corruptions,
-                tuple(values_at(x, y.indices) for x, y in zip(values, corruptions, strict=True)),
-                faulty,
-                outcome,
-            )
-            for injection_id, corruptions, faulty, outcome in zip(
-                ids, drawn, outputs, outcomes, strict=True
-            )
+            self._injections(meeting, run.corruptions, of_run, metric)
+            for (meeting, _), run, of_run in zip(block, runs, results, strict=True)
         ]
 
+    def _injections(
+        self,
+        meeting: Meeting,
+        corruptions: Mapping[str, Corruptions],
+        results: Sequence[Resumed],
+        metric: Metric,
+    ) -> Injections:
+        golden = meeting.golden
+        if any(x.outputs is None for x in results):
+            self._check_that_golden_runs(golden)
+        outputs: list[Mapping[str, np.ndarray]] = [
+            {}
+            if x.outputs is None
+            else {**golden.outputs, **x.outputs}
+            if x.outputs
+            else golden.outputs
+            for x in results
+        ]
+        return Injections(
+            meeting,
+            hits=[
+                Hits(name, np.arange(len(x)), x, values_at(golden.targets[name], x.indices))
+                for name, x in corruptions.items()
+            ],
+            outputs=outputs,
+            outcomes=decide_outcomes(golden.outputs, outputs, metric),
+            masked_at=[x.vanished for x in results],
+        )
+
     def _inject_in_stages(
-        self, golden: Golden, ids: range, drawer: _Drawer, metric: Metric
-    ) -> list[Injection]:
+        self, block: Sequence[tuple[Meeting, Drawer]], metric: Metric
+    ) -> list[Injections]:
         """Inject one after the other; a later corruption is drawn from what earlier ones led to."""
+        names = [x.tensor for x in self.split.targets]
         return [
-            self._inject_one_in_stages(golden, injection_id, drawer(injection_id), metric)
-            for injection_id in ids
+            Injections.of(
+                x,
+                [
+                    self._inject_one_in_stages(x.golden, id_, drawer.of_fault(fault).draw, metric)
+                    for id_, fault in zip(x.ids, x.faults, strict=True)
+                ],
+                names,
+            )
+            for x, drawer in block
         ]
 
     def _inject_one_in_stages(
         self,
         golden: Golden,
         injection_id: int,
-        draw: _Draw,
+        draw: Callable[[Target, np.ndarray], Corruption],
         metric: Metric,
     ) -> Injection:
         corruptions: list[Corruption] = []
@@ -392,24 +408,6 @@ class Injector:
         """Return the model's outputs, from the values of the first stage's targets on."""
         faulty = self._sessions.run_suffix({**golden.boundary, **first}, corrupt)
         return {**golden.outputs, **{name: faulty[name] for name in self.split.faulty_outputs}}
-
-
-def _of_fault(error_models: Mapping[str, ErrorModel], fault: int) -> dict[str, ErrorModel]:
-    """Return the error models, those that list their corruptions narrowed to one of them."""
-    return {
-        name: model.for_fault(fault) if isinstance(model, ForFault) else model
-        for name, model in error_models.items()
-    }
-
-
-def _next_block(block: int, seconds: float, golden: Golden) -> int:
-    """Return how many to inject next: some, to share their costs, but not for long."""
-    if seconds > _LONG:
-        return max(1, block // 2)
-    largest = _LARGEST_BLOCK // max(
-        1, sum(getattr(x, "nbytes", 0) for x in golden.outputs.values())
-    )
-    return max(1, min(2 * block if seconds < _SHORT else block, _MOST_IN_A_BLOCK, largest))
 
 
 def _check_corrupted(golden: Golden, name: str, corrupted: np.ndarray) -> None:

@@ -1,6 +1,7 @@
 """Sessions that run patched copies of golden inputs as one batch, in main memory or on a device."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import numpy as np
@@ -9,8 +10,18 @@ from onnxfi.graph import Model
 from onnxfi.propagation import LanePatch
 from onnxfi.runtime import PatchedSession, Session
 
-#: The golden inputs in lanes, by name: kept from one batch to the next of the same golden run.
-Workspace = dict[str, np.ndarray]
+
+@dataclass(slots=True)
+class Workspace:
+    """Golden inputs in lanes, kept from one batch to the next; for one thread.
+
+    Attributes:
+        lanes: the inputs of several lanes one after the other, by name.
+        owners: for each input the golden tensor that is in each lane.
+    """
+
+    lanes: dict[str, np.ndarray] = field(default_factory=dict)
+    owners: dict[str, list[np.ndarray]] = field(default_factory=dict)
 
 
 class LaneSession(Protocol):
@@ -26,18 +37,22 @@ class LaneSession(Protocol):
             InputError: ONNX Runtime refuses a value.
         """
 
+    @property
+    def mixes(self) -> bool:
+        """Whether the lanes of a batch may belong to different golden runs."""
+
     def run_patched(
         self,
-        golden: Mapping[str, np.ndarray],
+        goldens: Sequence[Mapping[str, np.ndarray]],
         patches: Sequence[Mapping[str, LanePatch]],
         workspace: Workspace,
     ) -> dict[str, np.ndarray]:
         """Run lanes and return the outputs by name, those of all lanes one after the other.
 
         Args:
-            golden: the golden inputs by name, maybe among others.
+            goldens: for each lane the golden inputs by name, maybe among others.
             patches: what differs from golden in each lane.
-            workspace: empty for the first batch of a golden run, and then the same; for one thread.
+            workspace: empty at first, and then the same.
 
         Raises:
             InputError: ONNX Runtime refuses a value.
@@ -62,38 +77,52 @@ class HostLaneSession:
         """Run one lane on values of your own."""
         return self._session.run({name: values[name] for name in self._inputs})
 
+    @property
+    def mixes(self) -> bool:
+        """Each lane is written by itself."""
+        return True
+
     def run_patched(
         self,
-        golden: Mapping[str, np.ndarray],
+        goldens: Sequence[Mapping[str, np.ndarray]],
         patches: Sequence[Mapping[str, LanePatch]],
         workspace: Workspace,
     ) -> dict[str, np.ndarray]:
         """Run lanes."""
         count = len(patches)
-        batch = {name: self._lanes(name, golden[name], count, workspace) for name in self._inputs}
+        batch = {name: _in_lanes(name, goldens, workspace) for name in self._inputs}
         written = [
-            (name, patch, _lane(batch[name], lane, count))
+            (patch, _lane(batch[name], lane, count), goldens[lane][name])
             for lane, of_lane in enumerate(patches)
             for name, patch in of_lane.items()
         ]
         try:
-            for _, patch, tensor in written:
+            for patch, tensor, _ in written:
                 patch.write(tensor)
             return self._session.run(batch)
         finally:
-            for name, patch, tensor in written:
-                patch.undo(tensor, golden[name])
+            for patch, tensor, golden in written:
+                patch.undo(tensor, golden)
 
-    def _lanes(self, name: str, golden: np.ndarray, count: int, workspace: Workspace) -> np.ndarray:
-        """Return a golden input as often as said, one after the other along its first axis."""
-        array = workspace.get(name)
-        if not isinstance(golden, np.ndarray):  # a sequence or an optional, which no patch is for
-            return golden
-        if array is None or array.size < count * golden.size:
-            copies = [golden] * count
-            array = np.concatenate(copies) if count > 1 else golden.copy(order="C")
-            workspace[name] = array
-        return array if array.size == count * golden.size else array[: count * len(golden)]
+
+def _in_lanes(
+    name: str, goldens: Sequence[Mapping[str, np.ndarray]], workspace: Workspace
+) -> np.ndarray:
+    """Return an input of some golden runs, one after the other along its first axis."""
+    wanted, count = [golden[name] for golden in goldens], len(goldens)
+    first = wanted[0]
+    if not isinstance(first, np.ndarray):  # a sequence or an optional, which no patch is for
+        return first
+    array, owners = workspace.lanes.get(name), workspace.owners.get(name, [])
+    if array is None or len(owners) < count or owners[0].shape != first.shape:
+        array = np.concatenate(wanted) if count > 1 else first.copy(order="C")
+        workspace.lanes[name], workspace.owners[name] = array, wanted
+        return array
+    for lane, (owner, tensor) in enumerate(zip(owners, wanted, strict=False)):
+        if owner is not tensor:
+            _lane(array, lane, len(owners))[...] = tensor
+            owners[lane] = tensor
+    return array if len(owners) == count else array[: count * len(first)]
 
 
 class DeviceLaneSession:
@@ -124,14 +153,19 @@ class DeviceLaneSession:
         """Run one lane on values of your own."""
         return self._session.run(values)
 
+    @property
+    def mixes(self) -> bool:
+        """One golden run is on the device, and repeated there."""
+        return False
+
     def run_patched(
         self,
-        golden: Mapping[str, np.ndarray],
+        goldens: Sequence[Mapping[str, np.ndarray]],
         patches: Sequence[Mapping[str, LanePatch]],
         workspace: Workspace,
     ) -> dict[str, np.ndarray]:
-        """Run lanes; the patches are flat indices and values."""
-        joined = {}
+        """Run lanes of one golden run; the patches are flat indices and values."""
+        joined, golden = {}, goldens[0]
         for name in {name for patch in patches for name in patch}:
             of_lanes = [(lane, patch[name]) for lane, patch in enumerate(patches) if name in patch]
             size = golden[name].size

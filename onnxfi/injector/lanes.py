@@ -89,24 +89,29 @@ class Lanes:
         return self._single.run(values)
 
     def run(
-        self, golden: Mapping[str, np.ndarray], patches: Sequence[Mapping[str, LanePatch]]
+        self,
+        goldens: Sequence[Mapping[str, np.ndarray]],
+        patches: Sequence[Mapping[str, LanePatch]],
     ) -> Iterator[dict[str, np.ndarray] | None]:
         """Yield the outputs of each patched lane, None where ONNX Runtime refuses to run it.
 
         Args:
-            golden: the golden inputs by name, maybe among others.
+            goldens: for each lane the golden inputs by name, maybe among others; of the same
+                shapes in all of them.
             patches: what differs from golden in each lane.
         """
-        workspace: Workspace = {}
-        start = 0
+        workspace, start = Workspace(), 0
         while start < len(patches):
-            lanes = min(self._decide(golden), len(patches) - start)
-            yield from self._run_batch(golden, patches[start : start + lanes], workspace)
-            start += lanes
+            end = start + min(self._decide(goldens[start]), len(patches) - start)
+            if not self._single.mixes:
+                one = goldens[start]
+                end = next((x for x in range(start, end) if goldens[x] is not one), end)
+            yield from self._run_batch(goldens[start:end], patches[start:end], workspace)
+            start = end
 
     def _run_batch(
         self,
-        golden: Mapping[str, np.ndarray],
+        goldens: Sequence[Mapping[str, np.ndarray]],
         patches: Sequence[Mapping[str, LanePatch]],
         workspace: Workspace,
     ) -> list[dict[str, np.ndarray] | None]:
@@ -114,10 +119,18 @@ class Lanes:
         self._runs += count
         session = self._single if count == 1 or self._batched is None else self._batched
         try:
-            outputs = session.run_patched(golden, patches, workspace)
+            outputs = session.run_patched(goldens, patches, workspace)
         except InputError:
             # It is one of them.
-            return [None] if count == 1 else [x for y in patches for x in self.run(golden, [y])]
+            return (
+                [None]
+                if count == 1
+                else [
+                    x
+                    for y in zip(goldens, patches, strict=True)
+                    for x in self._run_batch([y[0]], [y[1]], Workspace())
+                ]
+            )
         if count == 1:
             return [outputs]
         split = {name: np.split(array, count) for name, array in outputs.items()}
@@ -173,9 +186,9 @@ class Lanes:
                 return 1
             batched = self._open(freed)
             patches: list[dict[str, LanePatch]] = [*[{}] * (lanes - 1), whole]
-            workspace: Workspace = {}
-            together = batched.run_patched(first, patches, workspace)
-            batch_seconds = self._timed(lambda: batched.run_patched(first, patches, workspace))
+            workspace, firsts = Workspace(), [first] * lanes
+            together = batched.run_patched(firsts, patches, workspace)
+            batch_seconds = self._timed(lambda: batched.run_patched(firsts, patches, workspace))
         except (InputError, ModelFormatError):
             return 1
         for name, array in together.items():

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -11,7 +11,7 @@ from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model
 from onnxfi.injector.lanes import Lanes
 from onnxfi.injector.windowed_rest import WindowedRest
-from onnxfi.propagation import LanePatch, Patches
+from onnxfi.propagation import LanePatch, Patches, Values
 from onnxfi.propagation.windows import NoWindowsError
 
 # As many are run densely first: what decides on windows costs about as much.
@@ -51,6 +51,7 @@ class Rest:
         """
         self._model = model
         self._frontier = tuple(frontier)
+        self._inputs = tuple(x.name or "" for x in model.graph.inputs)
         self._threads = threads
         self._wanted = lanes
         self._dense = Lanes(model, frontier, provider=provider, threads=threads, lanes=lanes)
@@ -70,35 +71,40 @@ class Rest:
         """
         return self._dense.run_one(values)
 
+    def shapes(self, golden: Mapping[str, np.ndarray]) -> tuple[object, ...]:
+        """Return the shapes of the inputs: golden runs that agree in them can share a batch."""
+        return tuple(getattr(golden[name], "shape", id(golden)) for name in self._inputs)
+
     def run(
-        self, golden: MutableMapping[str, np.ndarray], patches: Mapping[str, Patches]
+        self, goldens: Sequence[Values], patches: Mapping[str, Patches]
     ) -> Iterator[tuple[int, dict[str, np.ndarray] | None]]:
         """Yield each patched lane and its outputs that differ from golden.
 
         None takes the place of the outputs that ONNX Runtime refuses to compute.
 
         Args:
-            golden: the golden inputs and outputs by name, maybe among others; what else is learnt
-                of the golden run is added.
+            goldens: the golden run of each lane: inputs and outputs by name, maybe among others;
+                what else is learnt of it is added. All inputs have the same `shapes`.
             patches: what differs from golden, by input; at least one.
         """
         of_lanes: dict[int, dict[str, LanePatch]] = {}
         for name, one in patches.items():
-            for lane, patch in one.lanes(golden[name].size).items():
+            for lane, patch in one.lanes(goldens[0][name].size).items():
                 of_lanes.setdefault(lane, {})[name] = patch
-        windowed = self._decide(golden)
+        windowed = self._decide(goldens[0])
         if windowed is not None:
-            suited = windowed.suited(patches, list(of_lanes), golden)
-            some = {name: x.of_lanes(suited, golden[name].size) for name, x in patches.items()}
+            suited = windowed.suited(patches, list(of_lanes), goldens[0])
+            some = {name: x.of_lanes(suited, goldens[0][name].size) for name, x in patches.items()}
             try:
-                yield from windowed.run(golden, some, suited).items()
+                yield from windowed.run(goldens, some, suited).items()
                 of_lanes = {lane: x for lane, x in of_lanes.items() if lane not in set(suited)}
             except (NoWindowsError, InputError) as error:
                 _logger.debug("No windows: %s", error)
         self._runs += len(of_lanes)
-        yield from zip(of_lanes, self._dense.run(golden, list(of_lanes.values())), strict=True)
+        ran = self._dense.run([goldens[lane] for lane in of_lanes], list(of_lanes.values()))
+        yield from zip(of_lanes, ran, strict=True)
 
-    def _decide(self, golden: MutableMapping[str, np.ndarray]) -> WindowedRest | None:
+    def _decide(self, golden: Values) -> WindowedRest | None:
         if not self._decided and (self._runs >= _RUNS_BEFORE_DECIDING or self._wanted != "auto"):
             with self._lock:
                 if not self._decided:
@@ -106,7 +112,7 @@ class Rest:
                     self._decided = True
         return self._windowed
 
-    def _try_windows(self, golden: MutableMapping[str, np.ndarray]) -> WindowedRest | None:
+    def _try_windows(self, golden: Values) -> WindowedRest | None:
         images = [golden[name] for name in self._frontier]
         if any(x.ndim != 4 or len(x) != 1 or x.dtype.kind != "f" for x in images):
             return None

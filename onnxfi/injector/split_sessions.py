@@ -1,13 +1,12 @@
 """The sessions of a split model: its prefix, and its stages one after the other."""
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 
-from onnxfi.error_models import Corruption
 from onnxfi.graph import Target
-from onnxfi.injector.stage_runner import StageRunner
+from onnxfi.injector.stage_runner import CorruptedRun, Resumed, StageRunner
 from onnxfi.runtime import Session
 from onnxfi.surgery import Split
 
@@ -81,11 +80,7 @@ class SplitSessions:
             known |= stage.run(known)
         return known
 
-    def run_corrupted(
-        self,
-        golden: MutableMapping[str, np.ndarray],
-        corruptions: Mapping[str, Sequence[Corruption]],
-    ) -> list[dict[str, np.ndarray] | None]:
+    def run_corrupted(self, runs: Sequence[CorruptedRun]) -> list[list[Resumed]]:
         """Run a suffix of one stage for several injections; see `StageRunner.run_corrupted`."""
         (stage,) = self._stages
-        return stage.run_corrupted(golden, corruptions)
+        return stage.run_corrupted(runs)

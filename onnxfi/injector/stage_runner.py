@@ -1,20 +1,54 @@
 """Running one stage of a split: densely, or from sparse patches in lanes."""
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from onnxfi.error_models import Corruption
+from onnxfi.error_models.corruptions import Corruptions
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.injector.rest import Rest
-from onnxfi.propagation import Propagator, find_region
+from onnxfi.propagation import Patches, Propagator, Pushed, Values, find_region
 from onnxfi.runtime import Session
 from onnxfi.surgery import Stage
 
 # To push more sites than this share of a target costs more than to compute the whole tensors, but
 # some sites cost nothing to speak of.
 _MOST_PUSHED, _PUSHED_ANYWAY = 1 / 200, 2048
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class CorruptedRun:
+    """A golden run, and corruptions to try on it.
+
+    Attributes:
+        golden: the stage's inputs and all that it makes of them, by name; what else is learnt of
+            the golden run is added.
+        corruptions: for each target, by name, the corruption of each injection.
+    """
+
+    golden: Values
+    corruptions: Mapping[str, Corruptions]
+
+    @property
+    def count(self) -> int:
+        """Number of injections."""
+        return len(next(iter(self.corruptions.values())))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Resumed:
+    """What became of a corruption.
+
+    Attributes:
+        outputs: the outputs that differ from golden, maybe among others; None where ONNX Runtime
+            refuses to run.
+        vanished: name of the tensor in which nothing was left of it; None where that was not seen.
+    """
+
+    outputs: dict[str, np.ndarray] | None
+    vanished: str | None = None
 
 
 class StageRunner:
@@ -93,77 +127,88 @@ class StageRunner:
         # A target that is an output itself is handed through.
         return made | {name: values[name] for name in self._outputs if name in self._targets}
 
-    def run_corrupted(
-        self,
-        golden: MutableMapping[str, np.ndarray],
-        corruptions: Mapping[str, Sequence[Corruption]],
-    ) -> list[dict[str, np.ndarray] | None]:
-        """Return the stage's outputs that differ from golden, for each of several injections.
-
-        None in place of the outputs of an injection that ONNX Runtime refuses to run.
+    def run_corrupted(self, blocks: Sequence[CorruptedRun]) -> list[list[Resumed]]:
+        """Run the stage for several injections of some golden runs.
 
         Args:
-            golden: the stage's inputs and all that `run` made of them, by name.
-            corruptions: for each target, by name, the corruption of each injection.
+            blocks: golden runs, each with the corruptions to try on it.
+
+        Returns:
+            What became of each corruption of each block.
         """
-        count = len(next(iter(corruptions.values())))
-        few = self._which_to_push(golden, corruptions, count)
-        if len(few) == count:
-            return self._run_pushed(golden, corruptions)
-        pushed = {name: [x[i] for i in few] for name, x in corruptions.items()}
-        found = dict(zip(few, self._run_pushed(golden, pushed), strict=True)) if few else {}
-        return [
-            found[i]
-            if i in found
-            else self._run_densely(golden, {name: x[i] for name, x in corruptions.items()})
-            for i in range(count)
-        ]
-
-    def _which_to_push(
-        self,
-        golden: Mapping[str, np.ndarray],
-        corruptions: Mapping[str, Sequence[Corruption]],
-        count: int,
-    ) -> Sequence[int]:
-        few: Sequence[int] = range(count)
-        if self.region.steps:
-            for name, of_target in corruptions.items():
-                most = max(_PUSHED_ANYWAY, golden[name].size * _MOST_PUSHED)
-                few = [i for i in few if of_target[i].indices.size <= most]
-        return few
-
-    def _run_pushed(
-        self,
-        golden: MutableMapping[str, np.ndarray],
-        corruptions: Mapping[str, Sequence[Corruption]],
-    ) -> list[dict[str, np.ndarray] | None]:
-        count = len(next(iter(corruptions.values())))
-        pushed = self._propagator.push(corruptions, golden)
-        results: list[dict[str, np.ndarray] | None] = [{} for _ in range(count)]
-        for name in self.region.outputs:
-            if name in pushed.patches:
-                for lane, patch in pushed.patches[name].lanes(golden[name].size).items():
-                    output = patch.applied(golden[name])
-                    results[lane] = {**(results[lane] or {}), name: output}
-        if self._rest is not None:
-            frontier = {x: pushed.patches[x] for x in self.region.frontier if x in pushed.patches}
-            if frontier:
-                for lane, outputs in self._rest.run(golden, frontier):
-                    results[lane] = (
-                        None if outputs is None else {**(results[lane] or {}), **outputs}
-                    )
-        for lane in pushed.refused:
-            results[lane] = self._run_densely(
-                golden, {name: x[lane] for name, x in corruptions.items()}
+        results: list[list[Resumed]] = [[Resumed({})] * x.count for x in blocks]
+        pushed: list[tuple[int, np.ndarray, Pushed]] = []
+        for number, block in enumerate(blocks):
+            few = self._which_to_push(block)
+            for lane in np.flatnonzero(~few).tolist():
+                results[number][lane] = self._run_densely(block, lane)
+            if few.any():
+                some = {name: x.some(few) for name, x in block.corruptions.items()}
+                one = self._propagator.push(some, block.golden)
+                lanes = np.flatnonzero(few)
+                pushed.append((number, lanes, one))
+                for lane, vanished in zip(lanes.tolist(), one.vanished, strict=True):
+                    results[number][lane] = Resumed({}, vanished)
+                for lane in lanes[sorted(one.refused)].tolist():
+                    results[number][lane] = self._run_densely(block, lane)
+                self._take_outputs(block, one, lanes, results[number])
+        for number, lane, outputs in self._run_rest(blocks, pushed):
+            made = results[number][lane].outputs
+            results[number][lane] = Resumed(
+                None if outputs is None or made is None else {**made, **outputs}
             )
         return results
 
-    def _run_densely(
-        self, golden: Mapping[str, np.ndarray], corruptions: Mapping[str, Corruption]
-    ) -> dict[str, np.ndarray] | None:
-        corrupted = {name: x.apply(golden[name]) for name, x in corruptions.items()}
+    def _which_to_push(self, block: CorruptedRun) -> np.ndarray:
+        few = np.ones(block.count, bool)
+        if self.region.steps:
+            for name, corruptions in block.corruptions.items():
+                most = max(_PUSHED_ANYWAY, block.golden[name].size * _MOST_PUSHED)
+                few &= corruptions.sizes <= most
+        return few
+
+    def _take_outputs(
+        self, block: CorruptedRun, pushed: Pushed, lanes: np.ndarray, results: list[Resumed]
+    ) -> None:
+        """Take the outputs of the stage that lie in the region."""
+        for name in self.region.outputs:
+            if name in pushed.patches:
+                golden = block.golden[name]
+                for place, patch in pushed.patches[name].lanes(golden.size).items():
+                    lane = int(lanes[place])
+                    made = results[lane].outputs or {}
+                    results[lane] = Resumed({**made, name: patch.applied(golden)})
+
+    def _run_rest(
+        self, blocks: Sequence[CorruptedRun], pushed: Sequence[tuple[int, np.ndarray, Pushed]]
+    ) -> Iterator[tuple[int, int, dict[str, np.ndarray] | None]]:
+        """Yield the block, the lane in it and the rest's outputs of what left the region."""
+        if self._rest is None:
+            return
+        alike: dict[object, list[tuple[int, np.ndarray, Pushed]]] = {}
+        for one in pushed:
+            if any(name in one[2].patches for name in self.region.frontier):
+                alike.setdefault(self._rest.shapes(blocks[one[0]].golden), []).append(one)
+        for members in alike.values():
+            goldens: list[Values] = []
+            places: list[tuple[int, int]] = []
+            patches: dict[str, list[Patches]] = {}
+            for number, lanes, region in members:
+                golden = blocks[number].golden
+                for name in self.region.frontier:
+                    if name in region.patches:
+                        patch = region.patches[name].from_lane(len(places), golden[name].size)
+                        patches.setdefault(name, []).append(patch)
+                goldens += [golden] * lanes.size
+                places += [(number, lane) for lane in lanes.tolist()]
+            joined = {name: Patches.joined(x) for name, x in patches.items()}
+            for position, outputs in self._rest.run(goldens, joined):
+                yield *places[position], outputs
+
+    def _run_densely(self, block: CorruptedRun, lane: int) -> Resumed:
+        corrupted = {x: y[lane].apply(block.golden[x]) for x, y in block.corruptions.items()}
         try:
-            made = self.run({**golden, **corrupted})
+            made = self.run({**block.golden, **corrupted})
         except InputError:
-            return None
-        return {name: made[name] for name in self._outputs}
+            return Resumed(None)
+        return Resumed({name: made[name] for name in self._outputs})

@@ -1,14 +1,14 @@
 """Running what is left of a stage from windows of the images, and the remainder densely."""
 
 import time
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
 
 from onnxfi.graph import Model
 from onnxfi.injector.lanes import Lanes
-from onnxfi.propagation import Patches
+from onnxfi.propagation import Patches, Values
 from onnxfi.propagation.windows import LaneChange, Windowed, choose_pieces, find_pieces
 
 # Windows must take less than this share of a dense run.
@@ -74,15 +74,15 @@ class WindowedRest:
 
     def run(
         self,
-        golden: MutableMapping[str, np.ndarray],
+        goldens: Sequence[Values],
         patches: Mapping[str, Patches],
         lanes: Sequence[int],
     ) -> dict[int, dict[str, np.ndarray] | None]:
         """Return the outputs that differ from golden, of some lanes that have a patch.
 
         Args:
-            golden: the golden inputs and outputs by name, maybe among others; the images between
-                the pieces are added.
+            goldens: the golden run of each lane: inputs and outputs by name, maybe among others;
+                the images between the pieces are added.
             patches: what differs from golden, by input.
             lanes: the lanes to run; no others have a patch.
 
@@ -90,27 +90,30 @@ class WindowedRest:
             NoWindowsError: the grids of the images do not fit.
             InputError: ONNX Runtime refuses a window.
         """
-        self._complete(golden)
-        changes = self._windowed.run(golden, patches, lanes)
+        for golden in {id(goldens[lane]): goldens[lane] for lane in lanes}.values():
+            self._complete(golden)
+        changes = self._windowed.run(goldens, patches, lanes)
         results: dict[int, dict[str, np.ndarray] | None] = {lane: {} for lane in lanes}
         for lane, change in changes.items():
             results[lane] = {
-                name: change[name].applied(golden[name]) for name in self._outputs if name in change
+                name: change[name].applied(goldens[lane][name])
+                for name in self._outputs
+                if name in change
             }
         if self._remainder is not None:
-            ran = self._remainder.run(golden, list(changes.values()))
+            ran = self._remainder.run([goldens[x] for x in changes], list(changes.values()))
             for lane, outputs in zip(changes, ran, strict=True):
                 made = results[lane]
                 results[lane] = None if outputs is None or made is None else made | outputs
         return results
 
-    def _complete(self, golden: MutableMapping[str, np.ndarray]) -> None:
+    def _complete(self, golden: Values) -> None:
         """Add the images between the pieces to the golden values."""
         if any(name not in golden for name in self._windowed.cut):
             for name, value in self._windowed.run_whole(golden).items():
                 golden.setdefault(name, value)
 
-    def pays(self, dense: Lanes, golden: MutableMapping[str, np.ndarray]) -> bool:
+    def pays(self, dense: Lanes, golden: Values) -> bool:
         """Return whether this gives the bits of dense runs, in less time for a single place.
 
         It is tried on corruptions of all channels: at the corners of the images, in whole rows and
@@ -144,13 +147,14 @@ class WindowedRest:
     def _compare(
         self,
         dense: Lanes,
-        golden: MutableMapping[str, np.ndarray],
+        golden: Values,
         patches: Mapping[str, Patches],
         lanes: Sequence[int],
     ) -> tuple[float | None, float]:
         """Return the seconds of a dense run and of the remainder; None where a bit differs."""
-        found = self.run(golden, patches, lanes)
-        changes = self._windowed.run(golden, patches, lanes)
+        goldens = [golden] * len(lanes)
+        found = self.run(goldens, patches, lanes)
+        changes = self._windowed.run(goldens, patches, lanes)
         seconds, remaining = [], [0.0]
         for lane in lanes:
             corrupted = dict(golden) | {
@@ -174,7 +178,7 @@ class WindowedRest:
         return min(seconds), min(remaining[1:], default=0.0)
 
     def _timed(
-        self, golden: Mapping[str, np.ndarray], boxes: Sequence[tuple[int, int, int, int]]
+        self, golden: Values, boxes: Sequence[tuple[int, int, int, int]]
     ) -> tuple[float, float]:
         """Return the mean work and the mean seconds of windows of some boxes."""
         patches = _of_boxes(golden, self._frontier, boxes, channels=1)
@@ -183,7 +187,7 @@ class WindowedRest:
         seconds = []
         for _ in range(2):
             start = self._clock()
-            self._windowed.run(golden, patches, lanes)
+            self._windowed.run([golden] * len(boxes), patches, lanes)
             seconds.append(self._clock() - start)
         return float(work.mean()), min(seconds) / len(boxes)
 

@@ -1,12 +1,16 @@
 """Sparse changes of a tensor in several lanes."""
 
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
 from onnxfi.error_models import Corruption
+from onnxfi.error_models.corruptions import Corruptions
+
+#: What is known of a golden run, by name; more may be added.
+Values = MutableMapping[str, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -52,9 +56,8 @@ class Patches:
     @classmethod
     def of(cls, corruptions: Sequence[Corruption], size: int) -> Self:
         """Return the patches of corruptions of a tensor of `size` elements, one in each lane."""
-        keys = np.concatenate([x.indices + lane * size for lane, x in enumerate(corruptions)])
-        values = np.concatenate([x.values for x in corruptions])
-        return cls.sorted(keys, values)
+        joined = Corruptions.of(corruptions)
+        return cls.sorted(joined.indices + joined.owners * size, joined.values)
 
     @classmethod
     def sorted(cls, keys: np.ndarray, values: np.ndarray) -> Self:
@@ -62,6 +65,16 @@ class Patches:
         if keys.size > 1 and not bool((keys[1:] > keys[:-1]).all()):
             order = np.argsort(keys)
             keys, values = keys[order], values[order]
+        return cls(keys, values)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Join patches of lanes that follow one another."""
+        if len(parts) == 1:
+            return parts[0]
+        keys, values = (
+            np.concatenate(x) for x in zip(*((x.keys, x.values) for x in parts), strict=True)
+        )
         return cls(keys, values)
 
     def differing(self, golden: np.ndarray) -> Self:
@@ -88,6 +101,10 @@ class Patches:
         """Return the patches of some lanes."""
         kept = np.isin(self.keys // size, lanes)
         return type(self)(self.keys[kept], self.values[kept])
+
+    def from_lane(self, first: int, size: int) -> Self:
+        """Return the same patches with lanes that are counted from another number than 0."""
+        return self if not first else type(self)(self.keys + first * size, self.values)
 
     def without_lanes(self, lanes: np.ndarray, size: int) -> Self:
         """Return the patches of all but some lanes."""

@@ -18,10 +18,13 @@ class Pushed:
     Attributes:
         patches: the patches of each tensor, by name; without those of refused lanes.
         refused: lanes that no rule can push exactly; they must run densely from the targets on.
+        vanished: for each lane the name of the tensor in which nothing was left of its corruption;
+            None for those that left the region, and for refused ones.
     """
 
     patches: Mapping[str, Patches]
     refused: frozenset[int]
+    vanished: list[str | None]
 
     def surviving(self, names: Sequence[str], golden: Mapping[str, np.ndarray]) -> list[int]:
         """Return the lanes in which any of some tensors differs from golden, in order."""
@@ -42,6 +45,10 @@ class Propagator:
         self._constants = {
             name: np.ascontiguousarray(tensor.numpy()) for name, tensor in region.constants.items()
         }
+        # The targets and the outputs of the steps by number, and where each is read last.
+        self._numbers = {name: n for n, name in enumerate(region.tensors)}
+        readers = {name: step.output for step in region.steps for name in step.inputs}
+        self._ends = [readers.get(name, name) for name in region.tensors]
 
     def push(
         self, corruptions: Mapping[str, Sequence[Corruption]], golden: Mapping[str, np.ndarray]
@@ -54,17 +61,26 @@ class Propagator:
                 outputs, by name; C-contiguous.
         """
         known = {**golden, **self._constants}
+        lanes = len(next(iter(corruptions.values())))
         patches = {}
+        # Where each lane was last seen: at first in a target, then behind a step.
+        seen = np.zeros(lanes, np.int64)
         for name, of_lanes in corruptions.items():
             made = Patches.of(of_lanes, known[name].size).differing(known[name])
             if made.keys.size:
                 patches[name] = made
+                seen[made.keys // known[name].size] = self._numbers[name]
         refused: set[int] = set()
         for step in self._region.steps:
             output = self._push_step(step, known, patches, refused)
             if output is not None and output.keys.size:
                 patches[step.output] = output
-        return Pushed(patches, frozenset(refused))
+                seen[output.keys // known[step.output].size] = self._numbers[step.output]
+        pushed = Pushed(patches, frozenset(refused), [self._ends[x] for x in seen.tolist()])
+        left = pushed.surviving((*self._region.frontier, *self._region.outputs), known)
+        for lane in (*left, *refused):
+            pushed.vanished[lane] = None
+        return pushed
 
     def _push_step(
         self,

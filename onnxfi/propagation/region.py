@@ -40,6 +40,7 @@ class Region:
         frontier: names of the targets and step outputs that the rest takes.
         outputs: names of the stage's outputs that are targets or step outputs.
         constants: the constants that the steps read, by name.
+        tensors: names of the targets and of the step outputs, in the order of the steps.
     """
 
     steps: tuple[Step, ...]
@@ -48,6 +49,7 @@ class Region:
     frontier: tuple[str, ...]
     outputs: tuple[str, ...]
     constants: dict[str, ir.TensorProtocol]
+    tensors: tuple[str, ...]
 
 
 def find_region(stage: Stage, *, propagation: bool = True) -> Region:
@@ -83,8 +85,10 @@ def find_region(stage: Stage, *, propagation: bool = True) -> Region:
         [value for value in graph.outputs if value not in reached],
     )
     taken = {value.name for value in rest.graph.inputs}
+    targets = tuple(x.tensor for x in stage.targets)
     return Region(
         steps=tuple(inside.values()),
+        tensors=(*targets, *(step.output for step in inside.values())),
         model=part(inside, [node.outputs[0] for node in inside]),
         rest=rest,
         frontier=tuple(x.name or "" for x in reached if x.name in taken),

@@ -1,5 +1,6 @@
 """Where records lie, and who can read them."""
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -31,6 +32,8 @@ def test_a_file_says_what_it_is(finished: Path) -> None:
     assert opened.finished()[3] == range(first, last + 1)
     assert file.read(["injection_id"])["injection_id"].to_pylist() == [*range(first, last + 1)]
     manifest = opened.manifest
+    outcomes = file.read(["outcome"])["outcome"].to_pylist()
+    assert sum(json.loads(said.pop("masked_at")).values()) == outcomes.count("masked")
     assert said == {"format": "1", "run": manifest["run_id"], "model": manifest["model"]}
     # Texts are stored once, and the numbers of the injections as differences.
     chunks = [file.metadata.row_group(0).column(i) for i in range(file.metadata.num_columns)]

@@ -1,12 +1,15 @@
 """What is done for many injections at once gives what it gives one by one."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onnxfi.error_models import BitFlip
+from onnxfi.error_models.error_model import ForMany
 from onnxfi.injector.metrics import Classification, Outputs
 from onnxfi.injector.metrics.many import are_wrong, columns_of_all
 from onnxfi.injector.outcome import decide_outcome, decide_outcomes
@@ -30,6 +33,48 @@ def test_generators_are_those_of_numpy(seed: int, first: int, steps: Sequence[in
         assert mine.bit_generator.state == expected.bit_generator.state
         assert mine.integers(7, dtype=np.int16) == expected.integers(7, dtype=np.int16)
         assert mine.random() == expected.random()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 2**70),
+    first=st.sampled_from([*_WORDS, 2**32 - 9]) | st.integers(0, 2**33),
+    count=st.integers(1, 20),
+    shape=st.sampled_from([(1,), (2,), (3, 5), (1, 7, 9, 9), (70_000,)]),
+    dtype=st.sampled_from([np.float32, np.float16, np.float64, np.int8, np.bool_]),
+    bit=st.sampled_from(["any", 0, "mantissa", "exponent", "sign"]),
+)
+def test_bit_flips_drawn_together_are_those_drawn_alone(
+    seed: int, first: int, count: int, shape: tuple[int, ...], dtype: Any, bit: Any
+) -> None:
+    golden = np.random.default_rng(0).normal(0, 3, shape).astype(dtype)
+    if isinstance(bit, str) and bit != "any" and golden.dtype.kind != "f":
+        bit = "any"
+    model = BitFlip(bit=bit)
+    many = model.for_golden(golden)
+    assert isinstance(many, ForMany)
+    ids = range(first, first + count)
+    together = many.sample_many(InjectionGenerators(seed), ids)
+    for injection_id, corruption in zip(ids, together, strict=True):
+        rng = injection_rng(seed, injection_id)
+        assert corruption == model.sample(golden, channel_axis=None, rng=rng)
+
+
+def test_bit_flips_that_are_drawn_again() -> None:
+    """Of some numbers of sites NumPy rejects a part of its random bits, and draws new ones."""
+    size, ids = 3 << 22, range(15_000)
+    golden = np.zeros(size, np.int8)
+    many = BitFlip().for_golden(golden)
+    assert isinstance(many, ForMany)
+    generators = InjectionGenerators(1)
+    lower = [int(x) % 2**32 * size % 2**32 for x in generators.first_words(ids)]
+    again = [number for number, x in zip(ids, lower, strict=True) if x < 2**32 % size]
+    assert len(again) > 5
+    together = many.sample_many(generators, ids)
+    for number in again:
+        rng = injection_rng(1, number)
+        assert together.indices[number] == rng.integers(size)
+        assert together.bits[number] == rng.integers(0, 8, dtype=np.int16)
 
 
 _SCORES = st.sampled_from([0.0, -0.0, 0.2, 0.5, 0.7, 1.0, -1.0, np.inf, -np.inf, np.nan])

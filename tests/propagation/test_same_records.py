@@ -7,6 +7,7 @@ from small_graphs import SMALL_GRAPHS, random_inputs
 
 import onnxfi
 from onnxfi.error_models import BitFlip, ErrorModel, RandomValue, SpatialModel, Zero
+from onnxfi.injector.blocks import Meeting
 from onnxfi.propagation import LanePatch
 
 PLAIN = {"propagation": False, "lanes": 1}
@@ -45,6 +46,36 @@ def test_small_graphs(graph: str) -> None:
         expected = injections(model, target.tensor, feeds, 30, **PLAIN)
         for how in FAST:
             assert_same(injections(model, target.tensor, feeds, 30, **how), expected)
+
+
+@pytest.mark.parametrize("graph", SMALL_GRAPHS)
+def test_inputs_share_lanes(graph: str) -> None:
+    """Few faults of each of several inputs, of which two are the same."""
+    proto = SMALL_GRAPHS[graph]()
+    model = onnxfi.load(proto)
+    inputs = [random_inputs(proto, seed=seed) for seed in (0, 1, 2, 0)]
+    counts = (2, 5, 1, 3)
+    for target in model.targets():
+        if target.dtype != np.float32 or target.tensor == "scales":
+            continue
+
+        def inject(how: dict[str, object], target: str = target.tensor) -> list[onnxfi.Injection]:
+            with onnxfi.Injector(model, target, provider="cpu", threads=1, **how) as injector:  # type: ignore[arg-type]
+                meetings = [
+                    Meeting(injector.golden(feeds), 10 * number, range(number, number + count))
+                    for number, (feeds, count) in enumerate(zip(inputs, counts, strict=True))
+                ]
+                return [
+                    injection
+                    for error_model in ERROR_MODELS
+                    for part in injector.inject_all(meetings, error_model, seed=3)
+                    for injection in part
+                ]
+
+        expected = inject(PLAIN)
+        assert [x.id for x in expected[:11]] == [0, 1, *range(10, 15), 20, *range(30, 33)]
+        for how in FAST:
+            assert_same(inject(how), expected)
 
 
 @pytest.mark.parametrize("name", ["light_squeezenet", "light_shufflenet", "light_resnet50"])
@@ -95,7 +126,7 @@ def test_lanes_are_used_and_share_a_batch(on_device: bool) -> None:
     lanes = Lanes(stage.model, ["cat"], provider="cpu", threads=1, lanes=4, on_device=on_device)
     cat = np.random.default_rng(0).standard_normal((1, 10, 6, 6)).astype(np.float32)
     patches = [{"cat": LanePatch(np.array([i]), np.float32([9.0]))} for i in range(6)]
-    outputs = list(lanes.run({"cat": cat}, patches))
+    outputs = list(lanes.run([{"cat": cat}] * 6, patches))
     assert lanes.count == 4
     for patch, output in zip(patches, outputs, strict=True):
         corrupted = patch["cat"].applied(cat)
@@ -119,5 +150,5 @@ def test_a_model_that_mixes_lanes_gets_one() -> None:
     )
     lanes = Lanes(onnxfi.load(proto), ["x"], provider="cpu", threads=1, lanes=4)
     patches = [{"x": LanePatch(np.array([0]), np.float32([i]))} for i in range(6)]
-    list(lanes.run({"x": np.ones((1, 3), np.float32)}, patches))
+    list(lanes.run([{"x": np.ones((1, 3), np.float32)}] * 6, patches))
     assert lanes.count == 1

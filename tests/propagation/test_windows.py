@@ -111,8 +111,8 @@ def test_every_place(graph: Callable[[], onnx.ModelProto], box: tuple[int, int] 
         last = at(min(row + rows, SHAPE[2]) - 1, min(column + columns, SHAPE[3]) - 1, x, number)
         corruptions.append(first if box == (1, 1) else Corruption(*joined(first, last)))
     patches = {"x": Patches.of(corruptions, x.size)}
-    assert windowed.run(golden, patches, []) == {}
-    found = windowed.run(golden, patches, range(len(places)))
+    assert windowed.run([golden], patches, []) == {}
+    found = windowed.run([golden] * len(places), patches, range(len(places)))
     remainder = pieces.remainder(len(pieces.pieces))
     whole, rest = Session(loaded), Session(remainder) if remainder.graph.outputs else None
     changed = 0

@@ -43,6 +43,7 @@ class Windowed:
         self._pieces = pieces
         self._sessions = [Session(piece.model, threads=threads) for piece in pieces]
         self.cut = (*pieces[-1].outputs, *pieces[-1].passed)
+        self._others = any(piece.others for piece in pieces)
         self._effort = Effort(pieces)
 
     def run_whole(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -77,14 +78,15 @@ class Windowed:
 
     def run(
         self,
-        golden: Mapping[str, np.ndarray],
+        goldens: Sequence[Mapping[str, np.ndarray]],
         patches: Mapping[str, Patches],
         lanes: Sequence[int],
     ) -> dict[int, LaneChange]:
         """Return what differs from golden after the last piece.
 
         Args:
-            golden: the golden values of all that the pieces take and make, by name.
+            goldens: for each lane the golden values of all that the pieces take and make, by name;
+                their shapes are the same.
             patches: what differs before the first piece.
             lanes: the lanes to carry on; all of them have a patch.
 
@@ -95,23 +97,38 @@ class Windowed:
             NoWindowsError: the grids of the images do not fit.
             InputError: ONNX Runtime refuses a window.
         """
-        if not lanes:
-            return {}
+        # What is no image is taken whole, so it must be the same in all lanes of a batch.
+        together: dict[object, list[int]] = {}
+        for lane in lanes:
+            together.setdefault(self._others and id(goldens[lane]), []).append(lane)
         found: dict[int, LaneChange] = {}
-        boxes = _boxes(patches, {x: golden[x].shape for x in patches}, lanes)
+        for some in together.values():
+            found |= self._run_together(goldens, patches, some)
+        return found
+
+    def _run_together(
+        self,
+        goldens: Sequence[Mapping[str, np.ndarray]],
+        patches: Mapping[str, Patches],
+        lanes: Sequence[int],
+    ) -> dict[int, LaneChange]:
+        found: dict[int, LaneChange] = {}
+        shapes = {x: goldens[lanes[0]][x].shape for x in patches}
+        boxes = _boxes(patches, shapes, lanes)
         for positions in self._batches(boxes.lengths):
             some = [lanes[x] for x in positions]
+            of_lanes = [goldens[lane] for lane in some]
             changes: dict[str, Change] = {
-                name: SparseChange(x, some, golden[name].shape) for name, x in patches.items()
+                name: SparseChange(x, some, shapes[name]) for name, x in patches.items()
             }
             for piece, session in zip(self._pieces, self._sessions, strict=True):
-                changes = _run_piece(piece, session, golden, changes)
+                changes = _run_piece(piece, session, of_lanes, changes)
             for position, lane in enumerate(some):
                 differing = {
                     name: change
                     for name in self.cut
                     if name in changes
-                    and (change := changes[name].lane(position, golden[name])) is not None
+                    and (change := changes[name].lane(position, goldens[lane][name])) is not None
                 }
                 if differing:
                     found[lane] = differing
@@ -164,19 +181,22 @@ def _boxes(
 
 
 def _run_piece(
-    piece: Piece, session: Session, golden: Mapping[str, np.ndarray], changes: dict[str, Change]
+    piece: Piece,
+    session: Session,
+    goldens: Sequence[Mapping[str, np.ndarray]],
+    changes: dict[str, Change],
 ) -> dict[str, Change]:
     passed = {name: changes[name] for name in piece.passed if name in changes}
     if not any(name in changes for name in piece.inputs):
         return passed
     crops = piece.crops({name: x.boxes for name, x in changes.items()})
-    feeds = {name: golden[name] for name in piece.others}
+    feeds = {name: goldens[0][name] for name in piece.others}
     for name in piece.inputs:
         origins, (rows, columns) = crops.origins[name], crops.lengths[name].tolist()
-        image = golden[name][0]
-        windows = np.empty((len(origins), len(image), rows, columns), image.dtype)
+        images = [golden[name][0] for golden in goldens]
+        windows = np.empty((len(origins), len(images[0]), rows, columns), images[0].dtype)
         for lane, (top, left) in enumerate(origins.tolist()):
-            windows[lane] = image[:, top : top + rows, left : left + columns]
+            windows[lane] = images[lane][:, top : top + rows, left : left + columns]
         if name in changes:
             changes[name].write(windows, origins)
         feeds[name] = windows

@@ -1,0 +1,97 @@
+"""The corruptions of one tensor in many injections, column by column."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Self, overload
+
+import numpy as np
+
+from onnxfi.error_models.corruption import Corruption
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Corruptions(Sequence[Corruption]):
+    """Corruptions one after the other: what `Corruption` holds, joined.
+
+    Attributes:
+        sizes: int64, shape ``(N,)``, number of injection sites of each corruption.
+        indices: int64, shape ``(K,)``, the sites of all of them.
+        values: shape ``(K,)``, what is written there.
+        bits: int16, shape ``(K,)``, the bits flipped or held; 0 where a corruption has none.
+        with_bits: bool, shape ``(N,)``, which corruptions have bits.
+        patterns: name of the spatial pattern of each, or None; None where no corruption has one.
+    """
+
+    sizes: np.ndarray
+    indices: np.ndarray
+    values: np.ndarray
+    bits: np.ndarray
+    with_bits: np.ndarray
+    patterns: Sequence[str | None] | None = None
+
+    @classmethod
+    def of(cls, corruptions: Sequence[Corruption]) -> Self:
+        """Join corruptions of one tensor, at least one."""
+        if isinstance(corruptions, cls):
+            return corruptions
+        none = np.zeros(max(x.indices.size for x in corruptions), np.int16)
+        patterns = [x.pattern for x in corruptions]
+        return cls(
+            sizes=np.array([x.indices.size for x in corruptions], np.int64),
+            indices=np.concatenate([x.indices for x in corruptions]),
+            values=np.concatenate([x.values for x in corruptions]),
+            bits=np.concatenate(
+                [none[: x.indices.size] if x.bits is None else x.bits for x in corruptions]
+            ),
+            with_bits=np.array([x.bits is not None for x in corruptions]),
+            patterns=patterns if any(patterns) else None,
+        )
+
+    @property
+    def owners(self) -> np.ndarray:
+        """For each site the number of its corruption, int64, shape ``(K,)``."""
+        return np.repeat(np.arange(self.sizes.size), self.sizes)
+
+    def some(self, chosen: np.ndarray) -> Self:
+        """Return those for which a bool array of shape ``(N,)`` is true, at least one."""
+        if chosen.all():
+            return self
+        sites = np.repeat(chosen, self.sizes)
+        patterns = self.patterns
+        return type(self)(
+            self.sizes[chosen],
+            self.indices[sites],
+            self.values[sites],
+            self.bits[sites],
+            self.with_bits[chosen],
+            None if patterns is None else [patterns[x] for x in np.flatnonzero(chosen).tolist()],
+        )
+
+    def __len__(self) -> int:
+        """Return the number of corruptions."""
+        return self.sizes.size
+
+    @overload
+    def __getitem__(self, place: int) -> Corruption: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Corruption]: ...
+    def __getitem__(self, place: int | slice) -> Corruption | list[Corruption]:
+        """Return one corruption, or several."""
+        if isinstance(place, slice):
+            return list(self)[place]
+        end = int(self.sizes[: range(len(self))[place] + 1].sum())
+        return self._one(place, end)
+
+    def __iter__(self) -> Iterator[Corruption]:
+        """Yield the corruptions."""
+        for number, end in enumerate(np.cumsum(self.sizes).tolist()):
+            yield self._one(number, end)
+
+    def _one(self, number: int, end: int) -> Corruption:
+        sites = slice(end - int(self.sizes[number]), end)
+        return Corruption(
+            self.indices[sites],
+            self.values[sites],
+            self.bits[sites] if self.with_bits[number] else None,
+            None if self.patterns is None else self.patterns[number],
+        )

@@ -1,0 +1,86 @@
+"""Drawing the corruptions of injections."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from onnxfi.error_models import Corruption, ErrorModel
+from onnxfi.error_models.corruptions import Corruptions
+from onnxfi.error_models.error_model import ForFault, ForMany
+from onnxfi.graph import Target
+from onnxfi.injector.randomness import InjectionGenerators
+
+
+class Drawer:
+    """Draws the corruptions of faults by the numbers of these; for one thread.
+
+    Fault k draws from ``injection_rng(seed, k)``, for one target after the other.
+    """
+
+    def __init__(
+        self, error_models: Mapping[str, ErrorModel], generators: InjectionGenerators
+    ) -> None:
+        """Begin.
+
+        Args:
+            error_models: the error model of each target, by the name of its tensor.
+            generators: the generators of the campaign.
+        """
+        self._models = error_models
+        self._generators = generators
+
+    def draw_many(
+        self, faults: range, targets: Mapping[Target, np.ndarray]
+    ) -> dict[str, Corruptions]:
+        """Draw the corruptions of many faults, at least one.
+
+        Args:
+            faults: numbers of the faults.
+            targets: the value of each target, in the order in which they are corrupted.
+
+        Returns:
+            For each target, by name, the corruption of each fault.
+
+        Raises:
+            ErrorModelError: an error model does not fit its target.
+        """
+        if len(targets) == 1:
+            ((target, value),) = targets.items()
+            model = self._models[target.tensor]
+            if isinstance(model, ForMany) and value.size:
+                return {target.tensor: model.sample_many(self._generators, faults)}
+        drawn: dict[str, list[Corruption]] = {x.tensor: [] for x in targets}
+        for fault in faults:
+            one = self.of_fault(fault)
+            for target, value in targets.items():
+                drawn[target.tensor].append(one.draw(target, value))
+        return {name: Corruptions.of(x) for name, x in drawn.items()}
+
+    def of_fault(self, fault: int) -> "FaultDrawer":
+        """Begin to draw the corruptions of one fault; do so before another one's."""
+        return FaultDrawer(self._models, fault, self._generators.at(fault))
+
+
+class FaultDrawer:
+    """Draws the corruptions of one fault, for one target after the other."""
+
+    def __init__(
+        self, models: Mapping[str, ErrorModel], fault: int, rng: np.random.Generator
+    ) -> None:
+        """Begin with a generator that nothing was drawn from."""
+        self._models = models
+        self._fault = fault
+        self._rng = rng
+
+    def draw(self, target: Target, value: np.ndarray) -> Corruption:
+        """Draw the corruption of a target from its value.
+
+        Raises:
+            ErrorModelError: the error model does not fit the target.
+        """
+        if not value.size:  # nothing there that a fault could hit
+            return Corruption(np.empty(0, np.int64), np.empty(0, value.dtype))
+        model = self._models[target.tensor]
+        if isinstance(model, ForFault):
+            model = model.for_fault(self._fault)
+        return model.sample(value, channel_axis=target.channel_axis, rng=self._rng)
