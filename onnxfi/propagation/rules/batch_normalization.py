@@ -9,14 +9,23 @@ from onnxfi.propagation.patches import Patches
 from onnxfi.propagation.rules.constants import constant_input
 from onnxfi.propagation.rules.rule import Operand, Rule
 
+_FLOATS = (ir.DataType.FLOAT, ir.DataType.DOUBLE)
 
-def batch_normalization_rule(node: ir.Node) -> Rule | None:
-    """Return the rule; None where the parameters are no constants, or it is for training."""
+
+def batch_normalization_rule(node: ir.Node, patched: Sequence[int]) -> Rule | None:
+    """Return the rule; None where a parameter is no constant, or it trains or is no plain float.
+
+    Args:
+        node: the node.
+        patched: positions of the inputs that may be patched.
+    """
+    if set(patched) != {0} or any(x is None or x.dtype not in _FLOATS for x in node.inputs):
+        return None
     parameters = [constant_input(node, position) for position in range(1, 5)]
     if node.attributes.get_int("training_mode", 0) or any(x is None for x in parameters):
         return None
     scale, bias, mean, variance = (x for x in parameters if x is not None)
-    epsilon = variance.dtype.type(node.attributes.get_float("epsilon", 1e-5))
+    epsilon = np.float32(node.attributes.get_float("epsilon", 1e-5)).astype(variance.dtype)
     # In this order ONNX Runtime rounds.
     factor = (variance.dtype.type(1) / np.sqrt(variance + epsilon)) * scale
     offset = bias - mean * factor

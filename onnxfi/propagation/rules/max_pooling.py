@@ -1,4 +1,4 @@
-"""MaxPool, in any number of spatial dimensions."""
+"""MaxPool and GlobalMaxPool, in any number of spatial dimensions."""
 
 import itertools
 from collections.abc import Sequence
@@ -9,6 +9,13 @@ import onnx_ir as ir
 
 from onnxfi.propagation.patches import Patches
 from onnxfi.propagation.rules.rule import InexactError, Operand, Rule
+
+_DTYPES = (
+    *(ir.DataType.FLOAT, ir.DataType.DOUBLE, ir.DataType.FLOAT16),
+    *(ir.DataType.INT8, ir.DataType.UINT8),
+)
+# So many elements are compared at once, to bound the memory that it takes.
+_AT_ONCE = 1 << 21
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -28,16 +35,15 @@ class _Windows:
 
 
 def max_pool_rule(node: ir.Node) -> Rule | None:
-    """Return the rule of a MaxPool of floats."""
+    """Return the rule of a MaxPool or GlobalMaxPool."""
     value = node.inputs[0]
-    if value is None or value.dtype not in (ir.DataType.FLOAT, ir.DataType.DOUBLE):
-        return None
-    return _MaxPool(node)
+    return None if value is None or value.dtype not in _DTYPES else _MaxPool(node)
 
 
 class _MaxPool:
     def __init__(self, node: ir.Node) -> None:
         attributes = node.attributes
+        self._global = node.op_type == "GlobalMaxPool"
         self._kernel = tuple(attributes.get_ints("kernel_shape") or ())
         rank = len(self._kernel)
         self._strides = tuple(attributes.get_ints("strides") or (1,) * rank)
@@ -64,13 +70,30 @@ class _MaxPool:
         readers = windows.readers[np.repeat(begins, counts) + within]
         keys = np.unique(np.repeat(channels, counts) * len(windows.elements) + readers)
 
+        values = np.empty(keys.size, golden.dtype)
+        step = max(1, _AT_ONCE // windows.elements.shape[1])
+        for start in range(0, keys.size, step):
+            some = slice(start, start + step)
+            values[some] = self._largest(keys[some], windows, patches, golden, output.size)
+        return Patches(keys, values)
+
+    def _largest(
+        self,
+        keys: np.ndarray,
+        windows: _Windows,
+        patches: Patches,
+        golden: np.ndarray,
+        output_size: int,
+    ) -> np.ndarray:
         channels, readers = np.divmod(keys, len(windows.elements))
         read = windows.elements[readers]
         inputs = patches.at(channels[:, None] * (windows.starts.size - 1) + read, golden)
-        inputs[read < 0] = -np.inf
-        values = inputs.max(axis=1)
-        self._check(keys // output.size, inputs, values)
-        return Patches(keys, values)
+        floating = golden.dtype.kind == "f"
+        inputs[read < 0] = -np.inf if floating else np.iinfo(golden.dtype).min
+        values: np.ndarray = inputs.max(axis=1)
+        if floating:
+            self._check(keys // output_size, inputs, values)
+        return values
 
     def _check(self, lanes: np.ndarray, inputs: np.ndarray, values: np.ndarray) -> None:
         """Refuse what the order of comparisons decides: NaN, and zeros of both signs."""
@@ -84,6 +107,10 @@ class _MaxPool:
             raise InexactError(np.unique(lanes[unclear]))
 
     def _find(self, input_shape: tuple[int, ...], output_shape: tuple[int, ...]) -> _Windows:
+        if self._global:
+            everything = np.arange(int(np.prod(input_shape)))
+            readers = np.zeros_like(everything)
+            return _Windows(everything[None], np.arange(everything.size + 1), readers)
         axes = [
             self._axis(axis, size, count)
             for axis, (size, count) in enumerate(zip(input_shape, output_shape, strict=True))

@@ -1,0 +1,123 @@
+"""Comparing rules with ONNX Runtime on dense tensors, on values of all kinds."""
+
+import ml_dtypes
+import numpy as np
+import onnx
+from onnx import helper
+from onnx.helper import np_dtype_to_tensor_dtype
+from small_graphs import model, node, value
+
+import onnxfi
+from onnxfi.error_models import Corruption
+from onnxfi.propagation import Propagator, find_region
+from onnxfi.runtime import Session
+
+SPECIAL = [np.nan, -0.0, 0.0, np.inf, -np.inf, 1e-40, -1e-40, 3.4e38, -3.4e38, 1.0, -1.0]
+LANES, SITES = 8, 24
+
+
+def one_node(
+    op: str,
+    inputs: str,
+    shape: tuple[int, ...],
+    weights: dict[str, np.ndarray] | None = None,
+    *,
+    dtype: type = np.float32,
+    made: type | None = None,
+    opset: int = 21,
+    domain: str = "",
+    **attributes: object,
+) -> onnx.ModelProto:
+    """Return a model of one node, from ``x`` and weights to ``y``."""
+    nodes = [node(op, inputs, "y", domain=domain, **attributes)]
+    return of_nodes(nodes, shape, weights, dtype=dtype, made={"y": made or dtype}, opset=opset)
+
+
+def of_nodes(
+    nodes: list[onnx.NodeProto],
+    shape: tuple[int, ...],
+    weights: dict[str, np.ndarray] | None = None,
+    *,
+    dtype: type = np.float32,
+    made: dict[str, type],
+    opset: int = 21,
+) -> onnx.ModelProto:
+    """Return a model of nodes, from ``x`` and weights to outputs of given dtypes."""
+    proto = model(
+        nodes,
+        [value("x", list(shape), np_dtype_to_tensor_dtype(np.dtype(dtype)))],
+        [value(x, None, np_dtype_to_tensor_dtype(np.dtype(y))) for x, y in made.items()],
+        weights,
+    )
+    proto.opset_import[0].CopyFrom(helper.make_opsetid("", opset))
+    proto.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    proto.ir_version = 10
+    return onnx.shape_inference.infer_shapes(proto)
+
+
+def values_of_all_kinds(rng: np.random.Generator, count: int, dtype: type | np.dtype) -> np.ndarray:
+    """Return usual values, special ones, and any bits: NaN with payloads, denormals, limits."""
+    dtype = np.dtype(dtype)
+    if dtype.kind == "b":
+        return rng.integers(0, 2, count).astype(bool)
+    if dtype in (ml_dtypes.int4, ml_dtypes.uint4):
+        limits = ml_dtypes.iinfo(dtype)
+        return rng.integers(limits.min, limits.max + 1, count).astype(dtype)
+    unsigned = np.dtype(f"u{dtype.itemsize}")
+    bits = rng.integers(0, np.iinfo(unsigned).max, count, unsigned, endpoint=True).view(dtype)
+    with np.errstate(all="ignore"):
+        usual = (rng.normal(0, 3, count)).astype(np.float32).astype(dtype)
+        if dtype.kind == "f":
+            special = np.array(SPECIAL).astype(dtype)
+        else:
+            special = np.array([0, 1, 2, np.iinfo(dtype).min, np.iinfo(dtype).max], dtype)
+    kinds = rng.integers(0, 4, count)
+    picked: np.ndarray = np.select(
+        [kinds == 0, kinds == 1], [bits, special[rng.integers(0, special.size, count)]], usual
+    )
+    return picked
+
+
+def check_rules(proto: onnx.ModelProto, seed: int, *, zeros: bool = False) -> int:
+    """Assert that pushing gives bit by bit what dense runs give, and return the lanes refused.
+
+    All nodes of the model must have a rule.
+
+    Args:
+        proto: a model that takes ``x``.
+        seed: seed of the golden value and of the corruptions.
+        zeros: whether the golden value has many zeros, as after a Relu.
+    """
+    loaded = onnxfi.load(proto)
+    (stage,) = onnxfi.split(loaded, "x").stages
+    region = find_region(stage)
+    assert len(region.steps) == len(proto.graph.node), "there is no rule"
+    session = Session(region.model, threads=2)
+    rng = np.random.default_rng(seed)
+    info = proto.graph.input[0].type.tensor_type
+    shape = tuple(x.dim_value for x in info.shape.dim)
+    dtype = helper.tensor_dtype_to_np_dtype(info.elem_type)
+    with np.errstate(all="ignore"):
+        x = rng.normal(0, 3, shape).astype(dtype)
+    if zeros:
+        x = np.asarray(np.maximum(x, 0))
+    golden = {"x": x, **session.run({"x": x})}
+    lanes = []
+    for _ in range(LANES):
+        places = np.unique(rng.integers(0, x.size, rng.integers(1, SITES)))
+        lanes.append(Corruption(places, values_of_all_kinds(rng, places.size, dtype)))
+    pushed = Propagator(region).push({"x": lanes}, golden)
+    for lane, corruption in enumerate(lanes):
+        if lane in pushed.refused:
+            continue
+        dense = session.run({"x": corruption.apply(x)})
+        for name in dense:
+            sparse = golden[name].copy()
+            if name in pushed.patches:
+                lane_of, index = np.divmod(pushed.patches[name].keys, sparse.size)
+                mine = lane_of == lane
+                sparse.reshape(-1)[index[mine]] = pushed.patches[name].values[mine]
+            assert sparse.tobytes() == dense[name].tobytes(), name
+            survives = lane in pushed.surviving([name], golden)
+            assert survives == (dense[name].tobytes() != golden[name].tobytes())
+    return len(pushed.refused)
