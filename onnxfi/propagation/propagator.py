@@ -45,10 +45,11 @@ class Propagator:
         self._constants = {
             name: np.ascontiguousarray(tensor.numpy()) for name, tensor in region.constants.items()
         }
-        # The targets and the outputs of the steps by number, and where each is read last.
+        # The targets and the outputs of the steps by number, and where each is read last. At -1,
+        # for corruptions that change nothing, the first target itself.
         self._numbers = {name: n for n, name in enumerate(region.tensors)}
         readers = {name: step.output for step in region.steps for name in step.inputs}
-        self._ends = [readers.get(name, name) for name in region.tensors]
+        self._ends = [*(readers.get(x, x) for x in region.tensors), region.tensors[0]]
 
     def push(
         self, corruptions: Mapping[str, Sequence[Corruption]], golden: Mapping[str, np.ndarray]
@@ -64,7 +65,7 @@ class Propagator:
         lanes = len(next(iter(corruptions.values())))
         patches = {}
         # Where each lane was last seen: at first in a target, then behind a step.
-        seen = np.zeros(lanes, np.int64)
+        seen = np.full(lanes, -1)
         for name, of_lanes in corruptions.items():
             made = Patches.of(of_lanes, known[name].size).differing(known[name])
             if made.keys.size:

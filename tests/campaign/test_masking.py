@@ -3,11 +3,16 @@
 import json
 import shutil
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
+import onnx
+import onnxruntime
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
+from onnx import TensorProto, helper
 
 from onnxfi.campaign import RunDirectory, read_records, summarise
 from onnxfi.campaign.records import about, read_file, record_files, write_records
@@ -18,6 +23,7 @@ from onnxfi.errors import ConfigurationError
 
 OPERATORS = {"relu": "Relu", "pool": "MaxPool", "elsewhere": None, "image": None}
 Of = tuple[str, str]
+PROVIDERS = ["CPUExecutionProvider"]
 
 
 @pytest.fixture
@@ -77,6 +83,54 @@ def test_files_are_added_up_by_target_and_error_model(run: Path) -> None:
     assert describe_masking(found).startswith(f"Of {rows} of 240 injections it is not known")
     # That of one file would be taken for that of all.
     assert not read_records(run).schema.metadata
+
+
+def test_campaigns_tell_where_dense_runs_are_golden_again(finished: Path) -> None:
+    """The first tensor that ONNX Runtime computes, from the corrupted target, as golden."""
+    model = onnx.load(finished.parent / "model.onnx")
+    chain = ("conv", "relu", "pool", "flat")
+    for name in (*chain, "scores"):
+        model.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=PROVIDERS)
+    images = np.load(finished.parent / "inputs.npz")["images"]
+    names = [x.name for x in session.get_outputs()]
+    golden = dict(zip(names, session.run(None, {"image": images}), strict=True))
+    after = {name: run_after(name, chain, model.graph.node) for name in chain[:-1]}
+    expected: dict[str, Counter[str]] = defaultdict(Counter)
+    for record in read_records(finished).filter(pc.field("outcome") == "masked").to_pylist():
+        target, place = record["target"], record["input_index"]
+        corrupted = golden[target][place : place + 1].copy()
+        was = corrupted.tobytes()
+        corrupted.reshape(-1)[record["indices"]] = record["values"]
+        at = target if corrupted.tobytes() == was else ""
+        if not at and target in after:
+            made = after[target](corrupted)
+            same = (x for x in made if made[x].tobytes() == golden[x][place].tobytes())
+            at = next(same, "")
+        expected[target][at] += 1
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for x in found_in(finished).masking:
+        assert x.not_known == 0
+        found[x.target].update({y.tensor or "": y.count for y in x.masked_at})
+    assert found == expected
+    assert expected["conv"]["relu"] > 10
+
+
+def run_after(
+    tensor: str, chain: tuple[str, ...], nodes: Iterable[onnx.NodeProto]
+) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
+    """Return what computes, from a tensor, those that follow it in the chain, in order."""
+    following = chain[chain.index(tensor) + 1 :]
+    kept = [x for x in nodes if x.output[0] in following]
+    info = helper.make_tensor_value_info(tensor, TensorProto.FLOAT, None)
+    outputs = [helper.make_tensor_value_info(x, TensorProto.FLOAT, None) for x in following]
+    model = helper.make_model(
+        helper.make_graph(kept, "after", [info], outputs),
+        opset_imports=[helper.make_opsetid("", 17)],
+        ir_version=8,
+    )
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=PROVIDERS)
+    return lambda value: dict(zip(following, session.run(None, {tensor: value}), strict=True))
 
 
 def test_a_run_directory_elsewhere_tells_the_same(run: Path) -> None:
