@@ -9,6 +9,8 @@ from onnxfi.campaign.strata import Stratum
 
 # The fractional part of the golden ratio in 64 bits: its multiples fill a circle evenly (Weyl).
 _GOLDEN_RATIO = 0x9E3779B97F4A7C15
+# Where inputs share a fault they run together, so many of them with so many faults.
+_INPUTS_TOGETHER, _FAULTS_TOGETHER = 32, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,17 @@ class Plan:
             yield index, range(first, min(behind, end))
             first = behind
 
+    def by_fault(self, shard: Shard) -> Iterator[tuple[int, range]]:
+        """Yield what `by_input` does in parts, so that those of few faults follow one another."""
+        window: list[tuple[int, range, int]] = []
+        for index, ids in self.by_input(shard):
+            fault = self.fault_id(ids.start)
+            if window and fault >= max(first + len(x) for _, x, first in window):
+                yield from _few_faults_first(window)
+                window = []
+            window.append((index, ids, fault))
+        yield from _few_faults_first(window)
+
     def shards(
         self,
         size: int,
@@ -198,3 +211,15 @@ class Plan:
             width=self.inputs_per_fault,
             shift=(number * _GOLDEN_RATIO % 2**64 * windows) >> 64,
         )
+
+
+def _few_faults_first(window: Sequence[tuple[int, range, int]]) -> Iterator[tuple[int, range]]:
+    """Yield parts of inputs with their ids and the first of their consecutive faults."""
+    for some in (window[x : x + _INPUTS_TOGETHER] for x in range(0, len(window), _INPUTS_TOGETHER)):
+        begin = min(fault for _, _, fault in some)
+        end = max(fault + len(ids) for _, ids, fault in some)
+        for start in range(begin, end, _FAULTS_TOGETHER):
+            for index, ids, fault in some:
+                part = ids[max(0, start - fault) : max(0, start + _FAULTS_TOGETHER - fault)]
+                if part:
+                    yield index, part

@@ -102,7 +102,7 @@ class ShardRecords:
         self._sites.append(_Sites(injections, ranges))
 
     def table(self) -> pa.Table:
-        """Return the records; the metadata tells where injections were masked."""
+        """Return the records by id; the metadata tells where injections were masked."""
         count = len(self._columns["injection_id"])
         arrays = _site_columns(self._sites, self._targets)
         for name, value in self._constant.items():
@@ -112,7 +112,9 @@ class ShardRecords:
                 arrays[name] = pa.array(column, self._schema.field(name).type)
         names = self._schema.names
         told = {"onnxfi.masked_at": json.dumps(self.masked_at)}
-        return pa.table([arrays[name] for name in names], names=names, metadata=told)
+        table = pa.table([arrays[name] for name in names], names=names, metadata=told)
+        ids = self._columns["injection_id"]
+        return table if ids == sorted(ids) else table.take(np.argsort(ids))
 
 
 class _Sites:

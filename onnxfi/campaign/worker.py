@@ -144,7 +144,10 @@ class Worker:
         return records
 
     def _meetings(self, shard: Shard, injector: Injector) -> Iterator[Meeting]:
-        for input_index, ids in self.plan.by_input(shard):
+        # Inputs that meet the same faulty weight share a batch.
+        of_weights = all(x.kind == "weight" for x in injector.targets)
+        walk = self.plan.by_fault if of_weights else self.plan.by_input
+        for input_index, ids in walk(shard):
             golden = self._golden.get(
                 (injector.targets, input_index),
                 partial(injector.golden, self.inputs.at(input_index)),

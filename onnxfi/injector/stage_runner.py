@@ -8,6 +8,7 @@ import numpy as np
 
 from onnxfi.error_models.corruptions import Corruptions
 from onnxfi.errors import InputError, ModelFormatError
+from onnxfi.injector.input_lanes import InputLanes
 from onnxfi.injector.rest import Rest
 from onnxfi.propagation import Patches, Propagator, Pushed, Values, find_region
 from onnxfi.runtime import Session
@@ -109,6 +110,11 @@ class StageRunner:
                 f"What follows the target {names} must run with the target as its input. {error}"
             ) from error
         self._region_inputs = tuple(x.name or "" for x in self.region.model.graph.inputs)
+        self._input_lanes = (
+            InputLanes(stage.model, self._targets, provider=provider, threads=threads, lanes=lanes)
+            if all(x.kind == "weight" for x in stage.targets)
+            else None
+        )
 
     def run(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Run the stage densely and return all that it computes, by name.
@@ -136,6 +142,8 @@ class StageRunner:
         Returns:
             What became of each corruption of each block.
         """
+        if self._input_lanes is not None and len(blocks) > 1:
+            return self._run_inputs_together(self._input_lanes, blocks)
         results: list[list[Resumed]] = [[Resumed({})] * x.count for x in blocks]
         pushed: list[tuple[int, np.ndarray, Pushed]] = []
         for number, block in enumerate(blocks):
@@ -157,6 +165,30 @@ class StageRunner:
             results[number][lane] = Resumed(
                 None if outputs is None or made is None else {**made, **outputs}
             )
+        return results
+
+    def _run_inputs_together(
+        self, lanes: InputLanes, blocks: Sequence[CorruptedRun]
+    ) -> list[list[Resumed]]:
+        """Run the inputs that meet the same corruption of weights at once."""
+        members: dict[object, list[tuple[int, int]]] = {}
+        for number, block in enumerate(blocks):
+            walk = zip(*(block.corruptions[name] for name in self._targets), strict=True)
+            for place, hit in enumerate(walk):
+                key = tuple((x.indices.tobytes(), x.values.tobytes()) for x in hit)
+                members.setdefault(key, []).append((number, place))
+        results: list[list[Resumed]] = [[Resumed({})] * x.count for x in blocks]
+        for places in members.values():
+            number, place = places[0]
+            faulty = {
+                name: blocks[number].corruptions[name][place].apply(blocks[number].golden[name])
+                for name in self._targets
+            }
+            made = lanes.run([blocks[x].golden for x, _ in places], faulty, self.run)
+            for (number, place), outputs in zip(places, made, strict=True):
+                results[number][place] = Resumed(
+                    None if outputs is None else {name: outputs[name] for name in self._outputs}
+                )
         return results
 
     def _which_to_push(self, block: CorruptedRun) -> np.ndarray:

@@ -13,7 +13,7 @@ from onnxfi.graph.type_inference import infer_types
 _LANES = "lanes"
 
 
-def with_free_batch(model: Model) -> Model:
+def with_free_batch(model: Model, *, shared: Collection[str] = ()) -> Model:
     """Return the model with a free first axis in every input.
 
     Shapes that were written for a batch of one are lifted: those of inputs and values, and the
@@ -22,6 +22,7 @@ def with_free_batch(model: Model) -> Model:
 
     Args:
         model: its inputs have a first axis; it is left as it is.
+        shared: names of inputs that stay as they are, since all samples share them.
 
     Raises:
         ModelFormatError: something that depends on an input does not keep the free axis as its
@@ -29,8 +30,9 @@ def with_free_batch(model: Model) -> Model:
     """
     freed = Model(model.ir_model.clone())
     graph = freed.graph
-    batches = {x.shape[0] for x in graph.inputs if x.shape and isinstance(x.shape[0], int)}
-    for value in graph.inputs:
+    laned = [x for x in graph.inputs if x.name not in shared]
+    batches = {x.shape[0] for x in laned if x.shape and isinstance(x.shape[0], int)}
+    for value in laned:
         if value.shape:
             value.shape = ir.Shape([_LANES, *list(value.shape)[1:]])
     inputs = set(graph.inputs)
@@ -42,12 +44,12 @@ def with_free_batch(model: Model) -> Model:
         if node.op_type == "Reshape" and not node.attributes.get_int("allowzero", 0):
             _free_reshape(graph, node, batches)
     infer_types(freed.ir_model)
-    _check_that_lanes_are_kept(graph)
+    _check_that_lanes_are_kept(graph, laned)
     return freed
 
 
-def _check_that_lanes_are_kept(graph: ir.Graph) -> None:
-    depending = set(graph.inputs)
+def _check_that_lanes_are_kept(graph: ir.Graph, laned: Collection[ir.Value]) -> None:
+    depending = set(laned)
     for node in graph:
         if not any(value in depending for value in consumed_values(node)):
             continue

@@ -65,6 +65,23 @@ def test_records_of_a_kind_equal_the_reference_with_the_tensor_overwritten(
             assert row["top1"] == scores.argmax()
 
 
+def test_inputs_that_share_a_faulty_weight_leave_the_records_as_they_are(
+    work: Path, write: Callable[..., Path]
+) -> None:
+    """However many run together, and wherever a shard ends within the inputs of a fault."""
+    found = []
+    for number, execution in enumerate(({"lanes": 1, "shard": 1000}, {"lanes": 4, "shard": 37})):
+        configuration = {
+            "targets": {"kind": "weight"},
+            "error_models": [FLIP],
+            "injections": {"per_target": 9, "inputs_per_fault": 7},
+            "execution": execution,
+        }
+        found.append(run(write(**configuration, out=str(work / f"run{number}"))))
+    assert len(found[0]) == 4 * 9 * 7
+    assert found[0] == found[1]
+
+
 def test_several_targets_are_hit_by_one_injection(work: Path, write: Callable[..., Path]) -> None:
     targets = [{"tensors": ["fc/w"], "error_model": ZERO}, {"ops": ["Relu"]}, {"kind": "input"}]
     path = write(targets=targets, error_models=[FLIP], out=str(work / "run"))

@@ -74,6 +74,27 @@ def test_by_input_covers_each_id_once_and_agrees_with_the_plan(plan: Plan, size:
 
 
 @FEW
+@given(plans(), st.integers(1, 80))
+def test_by_fault_is_by_input_in_another_order(plan: Plan, size: int) -> None:
+    for shard in plan.shards(size):
+        parts = list(plan.by_fault(shard))
+        covered = sorted(i for _, ids in parts for i in ids)
+        assert covered == list(range(shard.first, shard.first + shard.count))
+        for index, ids in parts:
+            first = plan.fault_id(ids.start)
+            assert {plan.input_index(i) for i in ids} == {index}
+            assert [plan.fault_id(i) for i in ids] == [*range(first, first + len(ids))]
+
+
+def test_by_fault_few_faults_meet_many_inputs() -> None:
+    plan = Plan([], inputs=40, faults=[20], inputs_per_fault=40)
+    (shard,) = plan.shards(10**6)
+    parts = [(index, plan.fault_id(ids.start), len(ids)) for index, ids in plan.by_fault(shard)]
+    assert parts[:33] == [*((x, 0, 8) for x in range(32)), (0, 8, 8)]
+    assert len(parts) == 40 * 3
+
+
+@FEW
 @given(plans())
 def test_each_fault_meets_as_many_inputs_as_said(plan: Plan) -> None:
     met: dict[int, list[int]] = defaultdict(list)

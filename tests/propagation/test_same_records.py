@@ -1,14 +1,19 @@
 """Propagation and lanes change no bit of any injection."""
 
+from unittest import mock
+
 import numpy as np
+import onnx
 import pytest
 from light_models import LIGHT_MODELS, densified
-from small_graphs import SMALL_GRAPHS, random_inputs
+from small_graphs import SMALL_GRAPHS, node, random_inputs, value
+from small_graphs import model as small_model
 
 import onnxfi
 from onnxfi.error_models import BitFlip, ErrorModel, RandomValue, SpatialModel, Zero
 from onnxfi.injector.blocks import Meeting
 from onnxfi.propagation import LanePatch
+from onnxfi.runtime import Session
 
 PLAIN = {"propagation": False, "lanes": 1}
 FAST = [{"lanes": 1}, {"lanes": 3}, {"propagation": False, "lanes": 4}, {}]
@@ -76,6 +81,53 @@ def test_inputs_share_lanes(graph: str) -> None:
         assert [x.id for x in expected[:11]] == [0, 1, *range(10, 15), 20, *range(30, 33)]
         for how in FAST:
             assert_same(inject(how), expected)
+
+
+@pytest.mark.parametrize("weight", ["c1_w", "fc_w"])
+def test_inputs_share_a_faulty_weight(weight: str) -> None:
+    """Also with golden runs of two sizes, and faults that not all of them meet."""
+    model = onnxfi.load(weighted_classifier())
+    rng = np.random.default_rng(0)
+    sizes = (1, 1, 2, 1, 1, 2)
+    inputs = [{"x": rng.standard_normal((n, 1, 6, 6)).astype(np.float32)} for n in sizes]
+    met = (range(5), range(5), range(5), range(2, 5), range(3), range(5))
+    found = []
+    for lanes in (1, 3, "auto"):
+        with (
+            onnxfi.Injector(model, weight, provider="cpu", threads=1, lanes=lanes) as injector,
+            mock.patch.object(Session, "run", autospec=True, side_effect=Session.run) as running,
+        ):
+            meetings = [
+                Meeting(injector.golden(feeds), 10 * number, faults)
+                for number, (feeds, faults) in enumerate(zip(inputs, met, strict=True))
+            ]
+            blocks = list(injector.inject_all(meetings, Zero(fraction=0.5), seed=1))
+        found.append([x for block in blocks for x in block])
+        assert [x.id for x in found[-1]] == [
+            10 * n + i for n, faults in enumerate(met) for i in range(len(faults))
+        ]
+        feeds = [x.args[1] for x in running.call_args_list]
+        batches = {len(x[name]) for x in feeds for name in ("x", "flat") if name in x}
+        if lanes != "auto" and weight == "c1_w":  # a MatMul of several rows has other bits
+            assert (3 in batches) == (lanes == 3)
+    assert len({x.outcome for x in found[0]}) > 1
+    assert_same(found[1], found[0])
+    assert_same(found[2], found[0])
+
+
+def weighted_classifier() -> onnx.ModelProto:
+    rng = np.random.default_rng(1)
+    weights = {
+        "c1_w": rng.standard_normal((5, 1, 3, 3)).astype(np.float32),
+        "fc_w": rng.standard_normal((80, 4)).astype(np.float32),
+    }
+    nodes = [
+        node("Conv", "x c1_w", "c1"),
+        node("Relu", "c1", "r1"),
+        node("Flatten", "r1", "flat"),
+        node("MatMul", "flat fc_w", "y"),
+    ]
+    return small_model(nodes, [value("x", ["N", 1, 6, 6])], [value("y", ["N", 4])], weights)
 
 
 @pytest.mark.parametrize("name", ["light_squeezenet", "light_shufflenet", "light_resnet50"])

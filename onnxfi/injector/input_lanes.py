@@ -1,0 +1,162 @@
+"""Running several inputs with one faulty weight as one batch."""
+
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+
+from onnxfi.errors import InputError, ModelFormatError
+from onnxfi.graph import Model
+from onnxfi.runtime import Session
+from onnxfi.surgery.free_batch import with_free_batch
+
+_MOST_LANES = 64
+_LARGEST_BATCH = 128 << 20  # bytes that all inputs of a batch may take
+_TIMED = 3
+
+
+class InputLanes:
+    """Runs a model whose targets are weights: inputs that meet the same fault share a batch.
+
+    That is done only where the batch was seen to compute each input bit by bit as it does alone,
+    and in less time. Safe to use from several threads at once.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        weights: Collection[str],
+        *,
+        provider: Literal["cpu", "cuda"],
+        threads: int | None,
+        lanes: int | Literal["auto"],
+    ) -> None:
+        """Note what there is to run; no session is opened.
+
+        Args:
+            model: takes the weights as inputs.
+            weights: names of the weights; all lanes share them.
+            provider: as `onnxfi.runtime.choose_provider` returns it.
+            threads: intra-op threads; None leaves the number to ONNX Runtime.
+            lanes: the most lanes; ``auto`` takes as many as pay.
+        """
+        self._model = model
+        self._weights = tuple(weights)
+        self._inputs = tuple(x.name or "" for x in model.graph.inputs if x.name not in weights)
+        self._provider = provider
+        self._threads = threads
+        self._wanted = lanes
+        self._clock: Callable[[], float] = time.thread_time if threads == 1 else time.perf_counter
+        self._batched: Session | None = None
+        self._decided = lanes == 1 or not self._inputs
+        self._lock = threading.Lock()
+
+    def run(
+        self,
+        goldens: Sequence[Mapping[str, np.ndarray]],
+        weights: Mapping[str, np.ndarray],
+        alone: Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]],
+    ) -> list[dict[str, np.ndarray] | None]:
+        """Return the outputs of each input, None where ONNX Runtime refuses to run it.
+
+        Args:
+            goldens: for each input the golden values that the model takes, maybe among others.
+            weights: the faulty weights.
+            alone: runs the model on values by name.
+        """
+        results: list[dict[str, np.ndarray] | None] = [None] * len(goldens)
+        alike: dict[object, list[int]] = {}
+        for place, golden in enumerate(goldens):
+            shapes = tuple(getattr(golden[name], "shape", place) for name in self._inputs)
+            alike.setdefault(shapes, []).append(place)
+        for places in alike.values():
+            most = self._most_lanes(goldens[places[0]])
+            for part in (places[x : x + most] for x in range(0, len(places), most)):
+                made = self._run_part([goldens[x] for x in part], weights, alone)
+                for place, outputs in zip(part, made, strict=True):
+                    results[place] = outputs
+        return results
+
+    def _run_part(
+        self,
+        goldens: Sequence[Mapping[str, np.ndarray]],
+        weights: Mapping[str, np.ndarray],
+        alone: Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]],
+    ) -> Sequence[dict[str, np.ndarray] | None]:
+        """Run inputs of the same shapes, not more than may share a batch."""
+        session = self._decide(goldens, weights, alone) if len(goldens) > 1 else None
+        if session is not None:
+            try:
+                return self._together(session, goldens, weights)
+            except InputError:
+                pass  # it is one of them
+        return [_run_alone({**x, **weights}, alone) for x in goldens]
+
+    def _together(
+        self,
+        session: Session,
+        goldens: Sequence[Mapping[str, np.ndarray]],
+        weights: Mapping[str, np.ndarray],
+    ) -> list[dict[str, np.ndarray]]:
+        batch = {name: np.concatenate([x[name] for x in goldens]) for name in self._inputs}
+        shared = {name: weights[name] for name in self._weights}
+        outputs = session.run({**batch, **shared})
+        split = {name: np.split(x, len(goldens)) for name, x in outputs.items()}
+        return [{name: x[lane] for name, x in split.items()} for lane in range(len(goldens))]
+
+    def _most_lanes(self, golden: Mapping[str, np.ndarray]) -> int:
+        size = sum(getattr(golden[name], "nbytes", 0) for name in self._inputs)
+        most = _MOST_LANES if self._wanted == "auto" else self._wanted
+        return max(1, min(most, _LARGEST_BATCH // max(1, size)))
+
+    def _decide(
+        self,
+        goldens: Sequence[Mapping[str, np.ndarray]],
+        weights: Mapping[str, np.ndarray],
+        alone: Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]],
+    ) -> Session | None:
+        with self._lock:
+            if not self._decided:
+                self._batched = self._try(goldens, weights, alone)
+                self._decided = True
+        return self._batched
+
+    def _try(
+        self,
+        goldens: Sequence[Mapping[str, np.ndarray]],
+        weights: Mapping[str, np.ndarray],
+        alone: Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]],
+    ) -> Session | None:
+        """Return a session for a batch, after a comparison with single inputs."""
+        values = [x[name] for x in goldens for name in self._inputs]
+        if any(not getattr(x, "ndim", 0) for x in values):  # a number, a sequence, an optional
+            return None
+        try:
+            freed = with_free_batch(self._model, shared=self._weights)
+            session = Session(freed, provider=self._provider, threads=self._threads)
+            times: list[tuple[float, float]] = []
+            for _ in range(_TIMED):
+                start = self._clock()
+                together = self._together(session, goldens, weights)
+                middle = self._clock()
+                single = [alone({**x, **weights}) for x in goldens]
+                times.append((middle - start, self._clock() - middle))
+        except (InputError, ModelFormatError, ValueError):  # or a batch that cannot be joined
+            return None
+        for one, other in zip(together, single, strict=True):
+            if any(x.tobytes() != other[name].tobytes() for name, x in one.items()):
+                return None
+        batch, singles = (min(x) for x in zip(*times, strict=True))
+        return session if self._wanted != "auto" or batch < singles else None
+
+
+def _run_alone(
+    values: Mapping[str, np.ndarray],
+    alone: Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]],
+) -> dict[str, np.ndarray] | None:
+    try:
+        return alone(values)
+    except InputError:
+        return None
