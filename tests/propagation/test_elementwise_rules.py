@@ -54,7 +54,7 @@ seeds = st.integers(0, 2**32)
 def few(test: Any) -> Any:
     generate = [Phase.generate]
     return settings(
-        max_examples=3, deadline=None, derandomize=True, database=None, phases=generate
+        max_examples=2, deadline=None, derandomize=True, database=None, phases=generate
     )(test)
 
 
@@ -153,7 +153,7 @@ def test_clip_by_attributes(shape: tuple[int, ...], seed: int) -> None:
 
 @pytest.mark.parametrize(
     ("source", "to"),
-    list(permutations([F2, F4, F8, np.int8, np.uint8, np.int32, np.int64, np.uint32, bool], 2)),
+    list(permutations([F2, F4, F8, np.int8, np.int64, np.uint32, bool], 2)),
 )
 @few
 @given(shape=shapes, seed=seeds)

@@ -85,8 +85,7 @@ def proto_of(name: str, dtype: type) -> onnx.ModelProto:
 )
 def test_moves(name: str, dtype: type) -> None:
     proto = proto_of(name, dtype)
-    for seed in range(3):
-        assert check_rules(proto, seed) == 0
+    assert check_rules(proto, 0) == 0
 
 
 @pytest.mark.parametrize("name", [name for name, dtypes in LACKING.items() if F2 in dtypes])

@@ -2,11 +2,13 @@
 
 import ml_dtypes
 import numpy as np
+import onnx
 import pytest
 from rule_checks import check_rules, of_nodes, one_node
 from small_graphs import node
 
 import onnxfi
+from onnxfi.error_models import BitFlip
 from onnxfi.propagation import find_region
 
 F4, I1, U1 = np.float32, np.int8, np.uint8
@@ -101,3 +103,73 @@ def test_what_onnx_runtime_makes_integer_operators_of_stays_together() -> None:
     assert blocks("Add", {}) == 0
     assert blocks("Sigmoid", {}) == 0
     assert blocks("AveragePool", {"kernel_shape": [2, 2]}) == 0
+
+
+@pytest.mark.parametrize(("op", "pushed"), [("Conv", True), ("Softmax", False)])
+def test_quantise_alone_only_before_what_takes_the_integers(op: str, pushed: bool) -> None:
+    weights = {"s": np.array(0.02, F4), "z": np.array(0, I1), "w": np.ones((1, 3, 1, 1), F4)}
+    nodes = [
+        node("QuantizeLinear", "x s z", "a"),
+        node("DequantizeLinear", "a s z", "b"),
+        node(op, "b w" if op == "Conv" else "b", "y"),
+    ]
+    used = {name: x for name, x in weights.items() if name != "w" or op == "Conv"}
+    (stage,) = onnxfi.split(onnxfi.load(of_nodes(nodes, SHAPE, used, made={"y": F4})), "x").stages
+    assert len(find_region(stage).steps) == int(pushed)
+
+
+def quantised_network() -> onnx.ModelProto:
+    """Convolutions, a pooling, an addition and a softmax between quantisations."""
+
+    def quantised(name: str) -> list[onnx.NodeProto]:
+        return [
+            node("QuantizeLinear", f"{name} s z", f"{name}_q"),
+            node("DequantizeLinear", f"{name}_q s z", f"{name}_d"),
+        ]
+
+    nodes = [
+        *quantised("x"),
+        node("DequantizeLinear", "w t z", "w_d"),
+        node("Conv", "x_d w_d", "c", pads=[1, 1, 1, 1]),
+        node("Relu", "c", "r"),
+        *quantised("r"),
+        node("MaxPool", "r_d", "p", kernel_shape=[2, 2]),
+        *quantised("p"),
+        node("Conv", "p_d w_d", "e", pads=[1, 1, 1, 1]),
+        *quantised("e"),
+        node("Add", "e_d p_d", "f"),
+        *quantised("f"),
+        node("Flatten", "f_d", "g"),
+        *quantised("g"),
+        node("Softmax", "g_d", "h"),
+        *quantised("h"),
+        node("Identity", "h_d", "y"),
+    ]
+    rng = np.random.default_rng(0)
+    weights = {
+        "s": np.array(0.02, F4),
+        "t": np.array(0.01, F4),
+        "z": np.array(0, I1),
+        "w": rng.integers(-50, 50, (3, 3, 3, 3)).astype(I1),
+    }
+    return of_nodes(nodes, (1, 3, 6, 6), weights, made={"y": F4})
+
+
+def test_integer_operators_are_the_same_with_propagation() -> None:
+    loaded = onnxfi.load(quantised_network())
+    feeds = {"x": np.random.default_rng(1).normal(0, 1, (1, 3, 6, 6)).astype(F4)}
+    pushed = 0
+    for target in loaded.targets():
+        if target.tensor in "stz":
+            continue
+        outputs = []
+        for propagation in (True, False):
+            with onnxfi.Injector(
+                loaded, target, provider="cpu", threads=1, lanes=1, propagation=propagation
+            ) as injector:
+                pushed += len(find_region(injector.split.stages[0]).steps)
+                golden = injector.golden(feeds)
+                injections = injector.inject(golden, BitFlip(), count=20)
+                outputs.append([x.outputs["y"].tobytes() for x in injections])
+        assert outputs[0] == outputs[1], target.tensor
+    assert pushed > 20

@@ -43,7 +43,7 @@ def make_rule(model: Model, node: ir.Node, patched: Sequence[int]) -> Rule | Non
         return max_pool_rule(node)
     if kind == "BatchNormalization":
         return batch_normalization_rule(node, patched)
-    if kind == "DequantizeLinear" and not stands_alone(node):
+    if kind in ("DequantizeLinear", "QuantizeLinear") and not stands_alone(node):
         return None
     return elementwise_rule(model, node, patched)
 
