@@ -4,7 +4,8 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -33,6 +34,7 @@ class Campaign:
     """
 
     directory: RunDirectory
+    _rehearsed: list[Worker] = field(default_factory=list, repr=False, compare=False)
 
     @classmethod
     def from_yaml(cls, path: str | Path, *, out: str | Path | None = None) -> Self:
@@ -69,17 +71,16 @@ class Campaign:
             )
         provider = choose_provider(configuration.execution.provider)
         # Before anything is written, find what is wrong with the model, the inputs or the targets.
-        worker = Worker(configuration)
+        worker = _make_worker(configuration)
         worker.rehearse()
-        return cls(
-            RunDirectory.create(
-                place if is_address(place) else Path(place).resolve(),
-                configuration,
-                model=worker.model,
-                injections=len(worker.plan),
-                provider=provider,
-            )
+        directory = RunDirectory.create(
+            place if is_address(place) else Path(place).resolve(),
+            configuration,
+            model=worker.model,
+            injections=len(worker.plan),
+            provider=provider,
         )
+        return cls(directory, [worker])
 
     @classmethod
     def open(cls, directory: str | Path) -> Self:
@@ -123,7 +124,7 @@ class Campaign:
             OnnxfiError: the run cannot go on; what is recorded stays.
         """
         execution = self.directory.configuration.execution
-        threads = (os.cpu_count() or 1) if execution.workers == "auto" else execution.workers
+        threads = _threads(self.directory.configuration)
         with Heartbeat(self.directory.storage) as heartbeat:
             self.directory.clean()
 
@@ -131,10 +132,11 @@ class Campaign:
                 heartbeat.add(done)
                 on_injections(done)
 
-            worker = Worker(
-                self.directory.configuration,
-                threads=1 if threads > 1 else None,
-                on_injections=count if executor is None else lambda count: None,
+            # The one that rehearsed has the first sessions open.
+            worker = (
+                self._rehearsed.pop()
+                if self._rehearsed
+                else _make_worker(self.directory.configuration)
             )
             finished = FinishedIds(self.directory.finished())
             on_injections(len(finished))
@@ -150,7 +152,7 @@ class Campaign:
                     count(outcomes.shard.count)
                 on_shard(outcomes)
 
-            with self._submitting(worker, executor, threads) as submit:
+            with self._submitting(worker, executor, threads, count) as submit:
                 for shards in rounds.shards(execution.shard):
                     run_shards(
                         finished.missing(shards),
@@ -164,7 +166,11 @@ class Campaign:
 
     @contextmanager
     def _submitting(
-        self, worker: Worker, executor: Executor | None, threads: int
+        self,
+        worker: Worker,
+        executor: Executor | None,
+        threads: int,
+        on_injections: Callable[[int], None],
     ) -> Iterator[_Submit]:
         """Give what hands a shard to the executor, or to threads of this process."""
         if executor is not None:
@@ -173,8 +179,18 @@ class Campaign:
             return
         pool = ThreadPoolExecutor(threads)
         try:
-            yield lambda shard: pool.submit(record_shard, self.directory, worker, shard)
+            run = partial(record_shard, self.directory, worker, on_injections=on_injections)
+            yield lambda shard: pool.submit(run, shard)
         finally:
             # Whatever ended it: the shards in flight stop, and nothing half-done is written.
             worker.stop()
             pool.shutdown(cancel_futures=True)
+
+
+def _threads(configuration: Configuration) -> int:
+    workers = configuration.execution.workers
+    return (os.cpu_count() or 1) if workers == "auto" else workers
+
+
+def _make_worker(configuration: Configuration) -> Worker:
+    return Worker(configuration, threads=1 if _threads(configuration) > 1 else None)

@@ -22,9 +22,11 @@ from onnxfi.injector.golden_cache import GoldenCache
 from onnxfi.injector.injections import Injections
 from onnxfi.injector.metrics import MetricValue
 from onnxfi.injector.metrics.many import columns_of_all
+from onnxfi.runtime.heap import give_back_memory
 
-# Sessions hold weights and working memory; shards come sorted by target, so few are enough.
-_OPEN_INJECTORS = 2
+# Sessions hold weights and working memory; shards come sorted by target, so one is enough. A thread
+# that is still at the one before keeps that alive.
+_OPEN_INJECTORS = 1
 
 
 class StoppedError(Exception):
@@ -39,14 +41,12 @@ class Worker:
         configuration: Configuration,
         *,
         threads: int | None = None,
-        on_injections: Callable[[int], None] = lambda count: None,
     ) -> None:
         """Load the model and the inputs, and make the plan.
 
         Args:
             configuration: the campaign's configuration, its paths absolute.
             threads: intra-op threads of each session; None leaves the number to ONNX Runtime.
-            on_injections: called now and then with the number of injections done since.
 
         Raises:
             OnnxfiError: something in the configuration cannot be had.
@@ -58,7 +58,6 @@ class Worker:
         self._schema = make_schema(self.metric.column_types)
         self.plan = make_plan(self.model, self.inputs, configuration)
         self._threads = threads
-        self._on_injections = on_injections
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._injectors: OrderedDict[tuple[Target, ...], Injector] = OrderedDict()
@@ -76,7 +75,7 @@ class Worker:
         """
         targets = self.plan.strata[0].targets
         injector = self.injector(targets)
-        golden = injector.golden(self.inputs.at(0))
+        golden = self._golden_run(injector, 0)
         self.metric.columns(golden.outputs, golden.outputs)
         for stratum in self.plan.strata:
             if stratum.targets != targets:
@@ -88,6 +87,8 @@ class Worker:
         """Return the injector of targets that are hit together."""
         with self._lock:
             if targets not in self._injectors:
+                while len(self._injectors) >= _OPEN_INJECTORS:
+                    self._injectors.popitem(last=False)
                 execution = self.configuration.execution
                 self._injectors[targets] = Injector(
                     self.model,
@@ -97,13 +98,18 @@ class Worker:
                     propagation=execution.propagation,
                     threads=self._threads,
                 )
+                give_back_memory()
             self._injectors.move_to_end(targets)
-            while len(self._injectors) > _OPEN_INJECTORS:
-                self._injectors.popitem(last=False)  # freed when the last thread lets go of it
             return self._injectors[targets]
 
-    def run(self, shard: Shard) -> ShardRecords:
+    def run(
+        self, shard: Shard, *, on_injections: Callable[[int], None] = lambda count: None
+    ) -> ShardRecords:
         """Run the injections of a shard and return their records.
+
+        Args:
+            shard: the shard.
+            on_injections: called now and then with the number of injections done since.
 
         Raises:
             OnnxfiError: an input does not fit the model, or an error model not its target.
@@ -140,7 +146,7 @@ class Worker:
                 label=None if labels is None else int(labels[meeting.input_index]),
                 metric_columns=self._columns(injections),
             )
-            self._on_injections(len(injections))
+            on_injections(len(injections))
         return records
 
     def _meetings(self, shard: Shard, injector: Injector) -> Iterator[Meeting]:
@@ -148,12 +154,13 @@ class Worker:
         of_weights = all(x.kind == "weight" for x in injector.targets)
         walk = self.plan.by_fault if of_weights else self.plan.by_input
         for input_index, ids in walk(shard):
-            golden = self._golden.get(
-                (injector.targets, input_index),
-                partial(injector.golden, self.inputs.at(input_index)),
-            )
+            golden = self._golden_run(injector, input_index)
             fault = self.plan.fault_id(ids.start)
             yield Meeting(golden, ids.start, range(fault, fault + len(ids)), input_index)
+
+    def _golden_run(self, injector: Injector, input_index: int) -> Golden:
+        make = partial(injector.golden, self.inputs.at(input_index))
+        return self._golden.get((injector.targets, input_index), make)
 
     def _columns(self, injections: Injections) -> list[Mapping[str, MetricValue]]:
         """Return the metric's columns; where the faulty execution failed, the golden ones."""
@@ -168,15 +175,27 @@ class Worker:
         ]
 
 
-def record_shard(directory: RunDirectory, worker: Worker, shard: Shard) -> ShardOutcomes:
+def record_shard(
+    directory: RunDirectory,
+    worker: Worker,
+    shard: Shard,
+    *,
+    on_injections: Callable[[int], None] = lambda count: None,
+) -> ShardOutcomes:
     """Run a shard and write its records.
+
+    Args:
+        directory: where the records go.
+        worker: runs the shard.
+        shard: the shard.
+        on_injections: called now and then with the number of injections done since.
 
     Raises:
         OnnxfiError: the shard cannot be run, or its records cannot be written.
         StoppedError: the worker was told to stop.
     """
     began = time.perf_counter()
-    records = worker.run(shard)
+    records = worker.run(shard, on_injections=on_injections)
     directory.write(shard, records.table())
     seconds = time.perf_counter() - began
     return ShardOutcomes(

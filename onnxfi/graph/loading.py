@@ -93,7 +93,16 @@ def _prepare(model: ir.Model, *files: Path) -> Model:
     lift_inner_weights(model)
     weights_files = take_in_small_tensors(model)
     infer_types(model)
+    _hold_weights_once(graph)
     return Model(model, (*files, *weights_files))
+
+
+def _hold_weights_once(graph: ir.Graph) -> None:
+    """Let weights be arrays: a tensor of a protobuf message is copied each time it is read."""
+    for value in graph.initializers.values():
+        tensor = value.const_value
+        if isinstance(tensor, ir.TensorProtoTensor) and tensor.dtype != ir.DataType.STRING:
+            value.const_value = ir.Tensor(tensor.numpy(), dtype=tensor.dtype, name=tensor.name)
 
 
 def _inline_functions(model: ir.Model) -> None:

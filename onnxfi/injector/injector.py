@@ -1,5 +1,6 @@
 """Runs golden and faulty executions of one target, or of several at once."""
 
+import copy
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -131,7 +132,7 @@ class Injector:
         Raises:
             InputError: the inputs do not fit the model.
         """
-        values = self._sessions.run_prefix(check_inputs(self.model, inputs))
+        values = _owned(self._sessions.run_prefix(check_inputs(self.model, inputs)))
         boundary = {name: values[name] for name in self.split.boundary}
         targets = {x.tensor: values[x.tensor] for x in self.split.stages[0].targets}
 
@@ -139,7 +140,8 @@ class Injector:
             targets[target.tensor] = value
             return value
 
-        values |= self._sessions.run_suffix({**boundary, **targets}, keep)
+        values |= _owned(self._sessions.run_suffix({**boundary, **targets}, keep))
+        targets = {name: values[name] for name in targets}
         outputs = {name: values[name] for name in self._output_names}
         return Golden(targets, outputs, boundary, values)
 
@@ -423,3 +425,9 @@ def _check_corrupted(golden: Golden, name: str, corrupted: np.ndarray) -> None:
             f"{format_shape(expected.shape)} like the golden tensor, got {corrupted.dtype} of "
             f"shape {format_shape(corrupted.shape)}."
         )
+
+
+def _owned(values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return copies: a tensor of ONNX Runtime keeps all the memory of its session alive."""
+    # Sequences of tensors are lists, and absent optionals None.
+    return {name: copy.deepcopy(x) for name, x in values.items()}
