@@ -68,17 +68,34 @@ def values_of_all_kinds(rng: np.random.Generator, count: int, dtype: type | np.d
     with np.errstate(all="ignore"):
         usual = (rng.normal(0, 3, count)).astype(np.float32).astype(dtype)
         if dtype.kind == "f":
-            special = np.array(SPECIAL).astype(dtype)
+            special = np.concatenate([np.array(SPECIAL).astype(dtype), _nans(dtype)])
         else:
             special = np.array([0, 1, 2, np.iinfo(dtype).min, np.iinfo(dtype).max], dtype)
-    kinds = rng.integers(0, 4, count)
+    kinds = rng.integers(0, 3, count)
     picked: np.ndarray = np.select(
         [kinds == 0, kinds == 1], [bits, special[rng.integers(0, special.size, count)]], usual
     )
     return picked
 
 
-def check_rules(proto: onnx.ModelProto, seed: int, *, zeros: bool = False) -> int:
+def _nans(dtype: np.dtype) -> np.ndarray:
+    """Return NaN of both signs, quiet and signalling, with payloads."""
+    unsigned = np.dtype(f"u{dtype.itemsize}")
+    infinity = int(np.array(np.inf, dtype).view(unsigned))
+    sign = 1 << (8 * dtype.itemsize - 1)
+    quiet = 1 << (np.finfo(dtype).nmant - 1)
+    bits = [infinity | x | y for x in (1, 0x55, quiet | 1, quiet | 0x155) for y in (0, sign)]
+    return np.array(bits, unsigned).view(dtype)
+
+
+def check_rules(
+    proto: onnx.ModelProto,
+    seed: int,
+    *,
+    zeros: bool = False,
+    lanes: int = LANES,
+    sites: int = SITES,
+) -> int:
     """Assert that pushing gives bit by bit what dense runs give, and return the lanes refused.
 
     All nodes of the model must have a rule.
@@ -87,6 +104,8 @@ def check_rules(proto: onnx.ModelProto, seed: int, *, zeros: bool = False) -> in
         proto: a model that takes ``x``.
         seed: seed of the golden value and of the corruptions.
         zeros: whether the golden value has many zeros, as after a Relu.
+        lanes: how many corruptions.
+        sites: the most sites of each.
     """
     loaded = onnxfi.load(proto)
     (stage,) = onnxfi.split(loaded, "x").stages
@@ -102,12 +121,12 @@ def check_rules(proto: onnx.ModelProto, seed: int, *, zeros: bool = False) -> in
     if zeros:
         x = np.asarray(np.maximum(x, 0))
     golden = {"x": x, **session.run({"x": x})}
-    lanes = []
-    for _ in range(LANES):
-        places = np.unique(rng.integers(0, x.size, rng.integers(1, SITES)))
-        lanes.append(Corruption(places, values_of_all_kinds(rng, places.size, dtype)))
-    pushed = Propagator(region).push({"x": lanes}, golden)
-    for lane, corruption in enumerate(lanes):
+    corruptions = []
+    for _ in range(lanes):
+        places = np.unique(rng.integers(0, x.size, rng.integers(1, sites + 1)))
+        corruptions.append(Corruption(places, values_of_all_kinds(rng, places.size, dtype)))
+    pushed = Propagator(region).push({"x": corruptions}, golden)
+    for lane, corruption in enumerate(corruptions):
         if lane in pushed.refused:
             continue
         dense = session.run({"x": corruption.apply(x)})

@@ -59,7 +59,7 @@ CASES: dict[str, tuple[str, str, tuple[int, ...], dict[str, np.ndarray], dict[st
 F2, F8, I1, U1, I4, I8 = np.float16, np.float64, np.int8, np.uint8, np.int32, np.int64
 # What ONNX Runtime has no kernel for; of float16 it converts to float32 and back.
 LACKING: dict[str, list[type]] = {
-    **{name: [F2] for name in ("pad", "pad with a number", "pad reflected")},
+    **{name: [F2] for name in ("pad", "pad with a number", "pad reflected", "tile")},
     "dropout": [F2, I1, U1, I4, I8, bool],
     "trilu": [F2, I1, U1],
     "depth to space": [F2, I4, I8, bool],

@@ -82,13 +82,16 @@ class _Elementwise:
             if operand.golden.shape != output.shape:
                 raise InexactError(np.unique(patches.keys // operand.golden.size))
         keys = reduce(np.union1d, [patches.keys for _, patches in patched])
-        elements = {p: self._elements(p, x, keys, output) for p, x in present.items()}
-        refused = unclear(self._node, list(elements.values()), output.dtype)
+        # A vector, even of the same element twice: a single number may go another way.
+        asked = np.repeat(keys, 2) if keys.size == 1 else keys
+        elements = {p: self._elements(p, x, asked, output) for p, x in present.items()}
+        refused = unclear(self._node, list(elements.values()), output)
         if refused.any():
-            raise InexactError(np.unique(keys[refused] // output.size))
+            refused = np.broadcast_to(refused, asked.shape)
+            raise InexactError(np.unique(asked[refused] // output.size))
         feeds = {value.name or "": elements[position] for position, value in self._fed.items()}
         (values,) = self._session().run(feeds).values()
-        return Patches(keys, values.reshape(-1))
+        return Patches(keys, values.reshape(-1)[: keys.size])
 
     def is_exact_here(self) -> bool:
         """Return whether the kernel, of one input, was seen to be exact on this processor."""

@@ -28,7 +28,7 @@ _MOVED = frozenset(
 )
 # Without a kernel for float16, ONNX Runtime converts, and so changes NaN.
 _THROUGH_FLOAT32 = frozenset(
-    ["DepthToSpace", "Dropout", "Pad", "Resize", "SpaceToDepth", "Trilu", "Upsample"]
+    ["DepthToSpace", "Dropout", "Pad", "Resize", "SpaceToDepth", "Tile", "Trilu", "Upsample"]
 )
 
 
