@@ -30,10 +30,11 @@ def convolution(
     made: str,
     weights: dict[str, np.ndarray],
     shape: tuple[int, ...],
+    op: str = "Conv",
     **attributes: object,
 ) -> onnx.NodeProto:
     weights[f"{made}_w"] = numbers(*shape, seed=len(weights))
-    return node("Conv", f"{read} {made}_w", made, kernel_shape=list(shape[2:]), **attributes)
+    return node(op, f"{read} {made}_w", made, kernel_shape=list(shape[2:]), **attributes)
 
 
 def chain() -> onnx.ModelProto:
@@ -85,6 +86,51 @@ def beyond() -> onnx.ModelProto:
     return model(nodes, [value("x", list(SHAPE))], [value("y", None)], w)
 
 
+def decoder() -> onnx.ModelProto:
+    """A U-Net of two levels: to the coarser grid and back, beside a skip, and finer."""
+    w: dict[str, np.ndarray] = {"twice": np.float32([1, 1, 2, 2])}
+    nodes = [
+        convolution("x", "a", w, (4, 3, 3, 3), pads=[1, 1, 1, 1]),
+        node("Relu", "a", "b"),
+        node("MaxPool", "b", "c", kernel_shape=[2, 2], strides=[2, 2]),
+        convolution("c", "d", w, (4, 4, 3, 3), pads=[1, 1, 1, 1]),
+        node("Resize", "d - twice", "e", mode="nearest"),
+        node("Concat", "b e", "f", axis=1),
+        convolution("f", "g", w, (3, 8, 3, 3), pads=[1, 1, 1, 1]),
+        convolution("g", "h", w, (3, 2, 4, 4), "ConvTranspose", strides=[2, 2], pads=[1, 1, 1, 1]),
+        node("Relu", "h", "y"),
+    ]
+    return model(nodes, [value("x", [1, 3, 12, 16])], [value("y", None)], w)
+
+
+def upward() -> onnx.ModelProto:
+    """Enlargements of all kinds, one after the other."""
+    w: dict[str, np.ndarray] = {
+        "twice": np.float32([1, 1, 2, 2]),
+        "sizes": np.array([1, 3, 60, 56]),
+        "once": np.float32([1, 1, 1, 2]),
+    }
+    nodes = [
+        convolution(
+            *("x", "a", w, (3, 4, 3, 2), "ConvTranspose"),
+            strides=[2, 2],
+            pads=[1, 0, 1, 0],
+            output_padding=[1, 0],
+        ),
+        node("Resize", "a - twice", "b", mode="linear"),
+        convolution("b", "c", w, (3, 4, 3, 3), pads=[1, 1, 1, 1]),
+        node(
+            *("Resize", "c - - sizes", "d"),
+            coordinate_transformation_mode="asymmetric",
+            nearest_mode="floor",
+        ),
+        convolution("d", "e", w, (3, 2, 3, 3), "ConvTranspose", dilations=[2, 1]),
+        node("Resize", "e - once", "f", mode="nearest"),
+        convolution("f", "y", w, (2, 2, 1, 2), strides=[1, 2]),
+    ]
+    return model(nodes, [value("x", [1, 3, 5, 7])], [value("y", None)], w)
+
+
 def at(row: int, column: int, x: np.ndarray, seed: int) -> Corruption:
     """Return a corruption of a channel or two at a place."""
     rng = np.random.default_rng(seed)
@@ -93,22 +139,24 @@ def at(row: int, column: int, x: np.ndarray, seed: int) -> Corruption:
     return Corruption(indices, rng.integers(-9, 10, indices.size).astype(np.float32))
 
 
-@pytest.mark.parametrize("graph", [chain, branches, beyond])
-@pytest.mark.parametrize("box", [(1, 1), (3, 3), (2, SHAPE[3]), None])
+@pytest.mark.parametrize("graph", [chain, branches, beyond, decoder, upward])
+@pytest.mark.parametrize("box", [(1, 1), (3, 3), (2, 99), None])
 def test_every_place(graph: Callable[[], onnx.ModelProto], box: tuple[int, int] | None) -> None:
     """Changes begin at every place; those of one size, and those of any sizes beside each other."""
     loaded = onnxfi.load(onnx.shape_inference.infer_shapes(graph()))
     pieces = find_pieces(loaded, ["x"])
     assert len(pieces.pieces) >= 2
-    x = numbers(*SHAPE, seed=1)
+    shape = tuple(loaded.graph.inputs[0].shape.numpy())
+    x = numbers(*shape, seed=1)
     windowed = Windowed(pieces.pieces, threads=1)
+    assert (windowed.cut == ("y",)) == (graph is not beyond)
     golden = {"x": x, **windowed.run_whole({"x": x})}
-    places = [(row, column) for row in range(SHAPE[2]) for column in range(SHAPE[3])]
+    places = [(row, column) for row in range(shape[2]) for column in range(shape[3])]
     corruptions = []
     for number, (row, column) in enumerate(places):
         first = at(row, column, x, number)
-        rows, columns = box or np.random.default_rng(number).integers(1, SHAPE[2:]).tolist()
-        last = at(min(row + rows, SHAPE[2]) - 1, min(column + columns, SHAPE[3]) - 1, x, number)
+        rows, columns = box or np.random.default_rng(number).integers(1, shape[2:]).tolist()
+        last = at(min(row + rows, shape[2]) - 1, min(column + columns, shape[3]) - 1, x, number)
         corruptions.append(first if box == (1, 1) else Corruption(*joined(first, last)))
     patches = {"x": Patches.of(corruptions, x.size)}
     assert windowed.run([golden], patches, []) == {}
@@ -148,6 +196,28 @@ def test_a_band_is_less_work_than_a_square() -> None:
     effort = Effort(find_pieces(loaded, ["x"]).pieces)
     place, band, square, whole = effort.work(np.array([[1, 1], [2, 9], [9, 9], SHAPE[2:]]))
     assert 0 < place < band < square < whole == 1
+
+
+@pytest.mark.parametrize(
+    ("attributes", "scale"),
+    [
+        ({"mode": "nearest", "coordinate_transformation_mode": "align_corners"}, 2),
+        ({"mode": "nearest", "nearest_mode": "ceil"}, 2),
+        ({"mode": "cubic"}, 2),
+        ({"mode": "linear"}, 3),
+        ({"mode": "nearest"}, 1.5),
+        ({"mode": "nearest"}, 0.5),
+    ],
+)
+def test_resizings_without_windows(attributes: dict[str, str], scale: float) -> None:
+    proto = model(
+        [node("Resize", "x - s", "y", **attributes)],
+        [value("x", [1, 3, 8, 8])],
+        [value("y", None)],
+        {"s": np.float32([1, 1, scale, scale])},
+    )
+    loaded = onnxfi.load(onnx.shape_inference.infer_shapes(proto))
+    assert not find_pieces(loaded, ["x"]).pieces
 
 
 def test_no_image_no_windows() -> None:

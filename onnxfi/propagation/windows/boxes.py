@@ -82,3 +82,8 @@ class Sliding:
         steps = length + self.pad + self.end_pad - self.reach - 1
         count: np.ndarray = (-(-steps // self.stride) if self.ceil else steps // self.stride) + 1
         return count
+
+    def grid(self, step: np.ndarray) -> np.ndarray:
+        """Return the step of the output's grid, from that of the input's."""
+        coarser: np.ndarray = step * self.stride
+        return coarser

@@ -71,7 +71,8 @@ def follow(pieces: Sequence[Piece], side: int) -> Iterable[tuple[Crops, Piece]]:
     if not pieces:
         return
     first = pieces[0]
-    names = [x for x in (*first.inputs, *first.passed) if not first.strides[x].max() > 1]
+    grid = first.strides[first.steps[0].images[0]]
+    names = [x for x in (*first.inputs, *first.passed) if (first.strides[x] == grid).all()]
     size = first.sizes[names[0]]
     low = np.maximum(size // 2 - side // 2, 0)
     high = np.minimum(low + side, size)

@@ -1,7 +1,8 @@
 """Finding the pieces of a model that windows go through, one after the other."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 import onnx_ir as ir
@@ -9,7 +10,8 @@ import onnx_ir as ir
 from onnxfi.graph import Model
 from onnxfi.graph.dependencies import consumed_values
 from onnxfi.propagation.windows.piece import Piece
-from onnxfi.propagation.windows.steps import Step, make_step, spatial_size
+from onnxfi.propagation.windows.spreading import Spreading
+from onnxfi.propagation.windows.steps import WEIGHTS, Step, make_step, spatial_size
 from onnxfi.surgery.extract import extract
 
 _MOST_IMAGES = 4
@@ -56,13 +58,13 @@ def find_pieces(model: Model, changed: Iterable[str]) -> Pieces:
     graph = model.graph
     names = set(changed)
     frontier = [value for value in graph.inputs if value.name in names]
-    strides: dict[str, np.ndarray] = {}
     if any(spatial_size(value) != spatial_size(frontier[0]) for value in frontier):
         return Pieces(model, [])
     if not frontier or spatial_size(frontier[0]) is None:
         return Pieces(model, [])
-    strides = {value.name or "": np.ones(2, np.int64) for value in frontier}
-    steps = _steps(model, frontier, strides)
+    grids = {value.name or "": np.array([Fraction(1)] * 2) for value in frontier}
+    steps = _steps(model, frontier, grids)
+    strides = _whole_numbers(grids)
     found, start = [], 0
     for end in range(1, len(steps) + 1):
         # A step that spreads changes needs windows larger than the changes, the others do not.
@@ -110,8 +112,14 @@ def _fits(model: Model, step: Step, reached: set[ir.Value], strides: dict[str, n
         return False
     for name in step.images:
         strides.setdefault(name, known[0])
-    strides[step.output] = known[0] * (1 if step.sliding is None else step.sliding.stride)
+    strides[step.output] = known[0] if step.sliding is None else step.sliding.grid(known[0])
     return True
+
+
+def _whole_numbers(grids: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return steps of grids as numbers of steps of the finest one."""
+    unit = np.lcm.reduce([[x.denominator for x in grid] for grid in grids.values()], axis=0)
+    return {name: (grid * unit).astype(np.int64) for name, grid in grids.items()}
 
 
 def _live(
@@ -130,14 +138,21 @@ def _may_end(
         return False
     for value in live:
         uses = list(value.uses())
+        if value not in frontier and _is_made_by(value, "DequantizeLinear"):
+            return False  # it makes an integer operator with its reader
         if value in frontier or len(uses) != 1:
             continue
         reader = uses[0].node
-        if reader.op_type != "Concat" and any(
+        if reader.op_type not in ("Concat", "DequantizeLinear") and any(
             step.node is reader and step.sliding is None for step in steps
         ):
             return False
     return True
+
+
+def _is_made_by(value: ir.Value, op_type: str) -> bool:
+    producer = value.producer()
+    return producer is not None and producer.op_type == op_type
 
 
 def _piece(
@@ -151,7 +166,7 @@ def _piece(
     nodes = steps[start:end]
     own = {step.node.outputs[0] for step in nodes}
     read = dict.fromkeys(x for step in nodes for x in consumed_values(step.node) if x not in own)
-    fed = [x for x in read if ir.convenience.get_const_tensor(x) is None]
+    fed = [x for x in read if not _is_constant(x)]
     images = {name for step in nodes for name in step.images}
     live = _live(model.graph, steps, end, frontier)
     outputs = [x for x in live if x in own]
@@ -171,7 +186,18 @@ def _piece(
     )
 
 
+def _is_constant(value: ir.Value) -> bool:
+    """Return whether a value comes from constants alone, as dequantised weights do."""
+    producer = value.producer()
+    if producer is None or value.const_value is not None:
+        return ir.convenience.get_const_tensor(value) is not None
+    return all(_is_constant(x) for x in consumed_values(producer))
+
+
 def _free_sizes(part: Model, images: set[str]) -> None:
+    for node in part.graph:
+        if node.op_type == "Resize" and len(node.inputs) > 3:
+            _give_scales(part.graph, node)
     for value in part.graph.inputs:
         if value.name in images and value.shape is not None:
             value.shape = ir.Shape(["lanes", value.shape[1], None, None])
@@ -180,13 +206,28 @@ def _free_sizes(part: Model, images: set[str]) -> None:
             value.shape = None
 
 
+def _give_scales(graph: ir.Graph, node: ir.Node) -> None:
+    """Say how many times as large a Resize makes an image, in place of how large."""
+    before, after = spatial_size(node.inputs[0]), spatial_size(node.outputs[0])
+    if before is None or after is None:
+        return
+    scales = np.array([1, 1, after[0] / before[0], after[1] / before[1]], np.float32)
+    value = ir.Value(name=f"{node.outputs[0].name}/scales")
+    value.const_value = ir.Tensor(scales, name=value.name)
+    graph.register_initializer(value)
+    node.resize_inputs(3)
+    node.replace_input_with(2, value)
+
+
 def _work(step: Step) -> float:
-    size = spatial_size(step.node.outputs[0]) or (0, 0)
+    spreads = isinstance(step.sliding, Spreading)
+    made = step.node.outputs[0]
+    size = spatial_size(step.node.inputs[0] if spreads else made) or (0, 0)
     places = float(size[0] * size[1])
-    if step.node.op_type == "Conv":
-        weights = step.node.inputs[1]
+    if step.node.op_type in WEIGHTS:
+        weights = step.node.inputs[WEIGHTS[step.node.op_type]]
         shape = None if weights is None else weights.shape
         return places * float(np.prod(shape.numpy())) if shape is not None else 0.0
-    channels = step.node.outputs[0].shape[1] if step.node.outputs[0].shape else 1
+    channels = made.shape[1] if made.shape else 1
     kernel = 1 if step.sliding is None else int(np.prod(step.sliding.kernel))
     return places * kernel * (channels if isinstance(channels, int) else 1)

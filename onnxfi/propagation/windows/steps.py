@@ -7,15 +7,24 @@ import numpy as np
 import onnx_ir as ir
 
 from onnxfi.propagation.windows.boxes import Sliding
+from onnxfi.propagation.windows.spreading import Spreading
 
-_SLIDING = frozenset({"AveragePool", "Conv", "MaxPool"})
+#: Operators that read images through a kernel, and the position of their weights.
+WEIGHTS = {"Conv": 1, "ConvInteger": 1, "ConvTranspose": 1, "QLinearConv": 3}
+_SLIDING = frozenset({"AveragePool", "Conv", "ConvInteger", "MaxPool", "QLinearConv"})
+_SPREADING = frozenset({"ConvTranspose", "Resize", "Upsample"})
 # Each element of the output comes from the same place of the inputs.
 _POINTWISE = frozenset(
     [
-        *("Abs", "Add", "BatchNormalization", "Cast", "Clip", "Concat", "Div", "Dropout", "Elu"),
-        *("Exp", "Gelu", "HardSigmoid", "HardSwish", "Identity", "LRN", "LeakyRelu", "Max", "Min"),
-        *("Mul", "Neg", "PRelu", "Relu", "Selu", "Sigmoid", "Softplus", "Sub", "Sum", "Tanh"),
+        *("Abs", "Add", "BatchNormalization", "Cast", "Clip", "Concat", "DequantizeLinear", "Div"),
+        *("Dropout", "Elu", "Exp", "Gelu", "HardSigmoid", "HardSwish", "Identity", "LRN"),
+        *("LeakyRelu", "Max", "Min", "Mul", "Neg", "PRelu", "QuantizeLinear", "Relu", "Selu"),
+        *("Sigmoid", "Softplus", "Sub", "Sum", "Tanh"),
     ]
+)
+# The same of ONNX Runtime's own operators.
+_OWN_POINTWISE = frozenset(
+    ["QLinearAdd", "QLinearConcat", "QLinearLeakyRelu", "QLinearMul", "QLinearSigmoid"]
 )
 
 
@@ -27,13 +36,13 @@ class Step:
         node: the node.
         images: the names of its inputs that have the spatial axes; others are taken whole.
         output: the name of its output.
-        sliding: how its windows slide; None where it computes place by place.
+        sliding: how its windows slide, or places spread; None where it computes place by place.
     """
 
     node: ir.Node
     images: tuple[str, ...]
     output: str
-    sliding: Sliding | None
+    sliding: Sliding | Spreading | None
 
 
 def spatial_size(value: ir.Value | None) -> tuple[int, int] | None:
@@ -53,18 +62,24 @@ def make_step(node: ir.Node, reached: Collection[ir.Value | None]) -> Step | Non
     """
     size = spatial_size(node.outputs[0])
     used = [x for x in node.outputs[1:] if x.uses() or x.is_graph_output()]
-    if node.domain not in ("", "ai.onnx") or size is None or used:
+    own = node.domain == "com.microsoft" and node.op_type in _OWN_POINTWISE
+    if (node.domain not in ("", "ai.onnx") and not own) or size is None or used:
         return None
     name = node.outputs[0].name or ""
-    if node.op_type in _SLIDING:
+    if node.op_type in _SLIDING or node.op_type in _SPREADING:
         image, *others = node.inputs
-        sliding = _sliding(node)
+        sliding = _sliding(node) if node.op_type in _SLIDING else _spreading(node)
         if image is None or sliding is None or any(x in reached for x in others):
             return None
         return Step(node, (image.name or "",), name, sliding)
-    if node.op_type not in _POINTWISE or node.attributes.get_int("training_mode", 0) == 1:
+    if (node.op_type not in _POINTWISE and not own) or node.attributes.get_int(
+        "training_mode", 0
+    ) == 1:
         return None
-    if node.op_type == "Concat" and node.attributes.get_int("axis", 1) not in (1, -3):
+    if node.op_type in ("Concat", "QLinearConcat") and node.attributes.get_int("axis", 1) not in (
+        1,
+        -3,
+    ):
         return None
     images = []
     for value in node.inputs:
@@ -84,22 +99,72 @@ def _counts_for_all_places(value: ir.Value) -> bool:
 
 
 def _sliding(node: ir.Node) -> Sliding | None:
-    attributes = node.attributes
-    kernel = attributes.get_ints("kernel_shape") or ()
-    if not kernel and node.op_type == "Conv":
-        weights = node.inputs[1]
-        shape = () if weights is None or weights.shape is None else tuple(weights.shape)
-        kernel = [x for x in shape[2:] if isinstance(x, int)]
-    if len(kernel) != 2:
-        return None
-    if attributes.get_string("auto_pad", "NOTSET") not in ("NOTSET", "VALID"):
+    if node.attributes.get_string("auto_pad", "NOTSET") not in ("NOTSET", "VALID"):
         return None  # the padding depends on the size of the image
-    pads = np.array(attributes.get_ints("pads") or (0, 0, 0, 0))
+    kernel = _kernel(node)
+    if kernel is None:
+        return None
+    pads = _ints(node, "pads", (0, 0, 0, 0))
     return Sliding(
-        kernel=np.array(kernel),
-        stride=np.array(attributes.get_ints("strides") or (1, 1)),
-        dilation=np.array(attributes.get_ints("dilations") or (1, 1)),
+        kernel=kernel,
+        stride=_ints(node, "strides", (1, 1)),
+        dilation=_ints(node, "dilations", (1, 1)),
         pad=pads[:2],
         end_pad=pads[2:],
-        ceil=attributes.get_int("ceil_mode", 0) == 1,
+        ceil=node.attributes.get_int("ceil_mode", 0) == 1,
     )
+
+
+def _spreading(node: ir.Node) -> Spreading | None:
+    if node.op_type != "ConvTranspose":
+        return _resizing(node)
+    attributes = node.attributes
+    kernel = _kernel(node)
+    auto_pad = attributes.get_string("auto_pad", "NOTSET")
+    if kernel is None or auto_pad not in ("NOTSET", "VALID") or "output_shape" in attributes:
+        return None
+    pads = _ints(node, "pads", (0, 0, 0, 0))
+    return Spreading(
+        kernel=kernel,
+        stride=_ints(node, "strides", (1, 1)),
+        dilation=_ints(node, "dilations", (1, 1)),
+        pad=pads[:2],
+        end_pad=pads[2:] - _ints(node, "output_padding", (0, 0)),
+    )
+
+
+def _resizing(node: ir.Node) -> Spreading | None:
+    """Return how an enlargement by whole numbers spreads places; None for other resizings."""
+    before, after = spatial_size(node.inputs[0]), spatial_size(node.outputs[0])
+    if before is None or after is None or any(y % x for x, y in zip(before, after, strict=True)):
+        return None
+    times = np.array(after) // np.array(before)
+    attributes = node.attributes
+    where = attributes.get_string("coordinate_transformation_mode", "half_pixel")
+    rounding = attributes.get_string("nearest_mode", "round_prefer_floor")
+    mode = attributes.get_string("mode", "nearest")
+    centred = where in ("half_pixel", "half_pixel_symmetric", "pytorch_half_pixel")
+    if mode == "nearest" and (
+        (centred and rounding.startswith("round")) or (where, rounding) == ("asymmetric", "floor")
+    ):
+        # Each place becomes a block.
+        zero = np.zeros(2, np.int64)
+        return Spreading(times, times, np.ones(2, np.int64), zero, zero)
+    if mode == "linear" and (centred or where == "asymmetric") and not (times & (times - 1)).any():
+        # Fractions of two are exact everywhere. Each place counts for the blocks around its own.
+        kernel = times + 3 * times // 2
+        return Spreading(kernel, times, np.ones(2, np.int64), times - 1, times // 2 + 1)
+    return None
+
+
+def _kernel(node: ir.Node) -> np.ndarray | None:
+    kernel = node.attributes.get_ints("kernel_shape") or ()
+    if not kernel and node.op_type in WEIGHTS:
+        weights = node.inputs[WEIGHTS[node.op_type]]
+        shape = () if weights is None or weights.shape is None else tuple(weights.shape)
+        kernel = [x for x in shape[2:] if isinstance(x, int)]
+    return np.array(kernel) if len(kernel) == 2 else None
+
+
+def _ints(node: ir.Node, name: str, default: tuple[int, ...]) -> np.ndarray:
+    return np.array(node.attributes.get_ints(name) or default)
