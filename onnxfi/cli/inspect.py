@@ -1,13 +1,22 @@
 """``onnxfi inspect``."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from onnxfi.cli.arguments import JsonOption, KindName, ModelArgument
+from onnxfi.cli.arguments import (
+    JsonOption,
+    KindName,
+    ModelArgument,
+    ProviderName,
+    ProviderOption,
+)
 from onnxfi.cli.output import print_json, print_table
+from onnxfi.errors import InputError
 from onnxfi.graph import Model, Target, load
 from onnxfi.graph.dependencies import required_nodes, suffix_sizes
 from onnxfi.injector.inputs import format_shape
@@ -17,6 +26,18 @@ def inspect(
     model: ModelArgument,
     *,
     kind: Annotated[KindName | None, typer.Option(help="Only targets of this kind.")] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this tensor, layer or node; repeat the option for several."),
+    ] = None,
+    lanes: Annotated[
+        bool, typer.Option("--lanes", help="Try how many injections can share a batch; slow.")
+    ] = False,
+    inputs: Annotated[
+        Path | None,
+        typer.Option(metavar="X.npz", help="What --lanes runs on; random numbers without it."),
+    ] = None,
+    provider: ProviderOption = ProviderName.AUTO,
     as_json: JsonOption = False,
 ) -> None:
     """List the targets of a model: tensor, kind, layer, operator, shape, parameters, suffix share.
@@ -24,31 +45,49 @@ def inspect(
     The operator is the one that makes an activation, or that reads a weight or an input. The
     suffix share is the part of the network's nodes that depends on the target: what an injection
     runs. Where no output depends on the target it says masked, which every injection there is.
+    --lanes tries, target by target, how many injections a campaign runs as one batch, and says
+    why where it is only one.
 
     Example: onnxfi inspect lenet.onnx --kind weight
     """
+    if inputs is not None and not lanes:
+        raise InputError("--inputs is what --lanes runs on. Give --lanes as well.")
     loaded = load(model)
-    targets = loaded.targets(kind=None if kind is None else kind.value)
+    targets = _selected(loaded, kind, target)
     rows = _rows(loaded, targets)
+    if lanes:
+        from onnxfi.cli.inspect_lanes import lanes_of  # a list alone starts sooner without
+
+        tried = lanes_of(loaded, targets, inputs, provider=provider.value)
+        rows = [row | each for row, each in zip(rows, tried, strict=True)]
     if as_json:
         print_json({"model": str(model), "targets": rows})
         return
     table = Table(title=str(model))
     for heading in ("tensor", "kind", "layer", "op", "shape"):
         table.add_column(heading, overflow="fold")
-    for heading in ("parameters", "suffix"):
+    for heading in ("parameters", "suffix", *(["lanes"] if lanes else [])):
         table.add_column(heading, justify="right")
-    for row, target in zip(rows, targets, strict=True):
+    if lanes:
+        table.add_column("why one", overflow="fold")
+    for row, of_row in zip(rows, targets, strict=True):
         table.add_row(
             row["tensor"],
             row["kind"],
             row["layer"] or "",
             row["op_type"],
-            format_shape(target.shape),
+            format_shape(of_row.shape),
             str(row["parameters"] or ""),
             f"{100 * row['suffix_share']:.0f} %" if row["reaches_output"] else "masked",
+            *([str(row["lanes"] or ""), row["lanes_reason"] or ""] if lanes else []),
         )
     print_table(table)
+
+
+def _selected(model: Model, kind: KindName | None, names: Sequence[str] | None) -> list[Target]:
+    if names is None:
+        return model.targets(kind=None if kind is None else kind.value)
+    return [x for x in map(model.target, dict.fromkeys(names)) if kind in (None, x.kind)]
 
 
 def _rows(model: Model, targets: list[Target]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model
+from onnxfi.injector.lane_decision import LaneDecision, no_batch, other_bits, slower
 from onnxfi.runtime import Session
 from onnxfi.surgery.free_batch import with_free_batch
 
@@ -50,7 +51,7 @@ class InputLanes:
         self._wanted = lanes
         self._clock: Callable[[], float] = time.thread_time if threads == 1 else time.perf_counter
         self._batched: Session | None = None
-        self._decided = lanes == 1 or not self._inputs
+        self._decision = LaneDecision(1, "One lane was asked for.") if lanes == 1 else None
         self._lock = threading.Lock()
 
     def run(
@@ -86,10 +87,10 @@ class InputLanes:
         alone: Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]],
     ) -> Sequence[dict[str, np.ndarray] | None]:
         """Run inputs of the same shapes, not more than may share a batch."""
-        session = self._decide(goldens, weights, alone) if len(goldens) > 1 else None
-        if session is not None:
+        several = len(goldens) > 1 and self.decide(goldens, weights, alone).lanes > 1
+        if several and self._batched is not None:
             try:
-                return self._together(session, goldens, weights)
+                return self._together(self._batched, goldens, weights)
             except InputError:
                 pass  # it is one of them
         return [_run_alone({**x, **weights}, alone) for x in goldens]
@@ -111,28 +112,35 @@ class InputLanes:
         most = _MOST_LANES if self._wanted == "auto" else self._wanted
         return max(1, min(most, _LARGEST_BATCH // max(1, size)))
 
-    def _decide(
+    def decide(
         self,
         goldens: Sequence[Mapping[str, np.ndarray]],
         weights: Mapping[str, np.ndarray],
         alone: Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]],
-    ) -> Session | None:
-        with self._lock:
-            if not self._decided:
-                self._batched = self._try(goldens, weights, alone)
-                self._decided = True
-        return self._batched
+    ) -> LaneDecision:
+        """Return how many inputs may share a batch; where that is not yet decided, try with some.
 
-    def _try(
+        Args:
+            goldens: the golden values of several inputs, as `run` takes them; of the same shapes.
+            weights: the faulty weights.
+            alone: runs the model on values by name.
+        """
+        with self._lock:
+            if self._decision is None:
+                self._decision = self._try_lanes(goldens, weights, alone)
+        return self._decision
+
+    def _try_lanes(
         self,
         goldens: Sequence[Mapping[str, np.ndarray]],
         weights: Mapping[str, np.ndarray],
         alone: Callable[[Mapping[str, np.ndarray]], dict[str, np.ndarray]],
-    ) -> Session | None:
-        """Return a session for a batch, after a comparison with single inputs."""
-        values = [x[name] for x in goldens for name in self._inputs]
-        if any(not getattr(x, "ndim", 0) for x in values):  # a number, a sequence, an optional
-            return None
+    ) -> LaneDecision:
+        """Return how many lanes to use, after a comparison with single inputs."""
+        for golden in goldens:
+            obstacle = no_batch({name: golden[name] for name in self._inputs})
+            if obstacle is not None:
+                return LaneDecision(1, obstacle)
         try:
             freed = with_free_batch(self._model, shared=self._weights)
             session = Session(freed, provider=self._provider, threads=self._threads)
@@ -143,13 +151,17 @@ class InputLanes:
                 middle = self._clock()
                 single = [alone({**x, **weights}) for x in goldens]
                 times.append((middle - start, self._clock() - middle))
-        except (InputError, ModelFormatError, ValueError):  # or a batch that cannot be joined
-            return None
+        except (InputError, ModelFormatError, ValueError) as error:  # or it cannot be joined
+            return LaneDecision(1, str(error))
         for one, other in zip(together, single, strict=True):
-            if any(x.tobytes() != other[name].tobytes() for name, x in one.items()):
-                return None
+            for name, x in one.items():
+                if x.tobytes() != other[name].tobytes():
+                    return other_bits(len(goldens), name)
         batch, singles = (min(x) for x in zip(*times, strict=True))
-        return session if self._wanted != "auto" or batch < singles else None
+        if self._wanted == "auto" and batch >= singles:
+            return slower(len(goldens), batch, singles)
+        self._batched = session
+        return LaneDecision(self._most_lanes(goldens[0]))
 
 
 def _run_alone(

@@ -9,6 +9,7 @@ import numpy as np
 
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model
+from onnxfi.injector.lane_decision import LaneDecision, no_batch, other_bits, slower
 from onnxfi.injector.lane_sessions import (
     DeviceLaneSession,
     HostLaneSession,
@@ -67,7 +68,7 @@ class Lanes:
         self._single = self._open(model)
         self._batched: LaneSession | None = None
         self._inputs = tuple(value.name or "" for value in model.graph.inputs)
-        self._lanes = 1 if lanes == 1 else None
+        self._decision = LaneDecision(1, "One lane was asked for.") if lanes == 1 else None
         self._clock: Callable[[], float] = time.thread_time if threads == 1 else time.perf_counter
         self._runs = 0
         self._lock = threading.Lock()
@@ -75,7 +76,19 @@ class Lanes:
     @property
     def count(self) -> int | None:
         """Number of lanes in use; None before it is decided."""
-        return self._lanes
+        return None if self._decision is None else self._decision.lanes
+
+    def decide(self, golden: Mapping[str, np.ndarray]) -> LaneDecision:
+        """Return how many lanes to use; where that is not yet decided, try with a golden run.
+
+        Args:
+            golden: the golden inputs by name, maybe among others.
+        """
+        if self._decision is None:
+            with self._lock:
+                if self._decision is None:
+                    self._decision = self._try_lanes({name: golden[name] for name in self._inputs})
+        return self._decision
 
     def run_one(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Run one lane on values of your own.
@@ -102,7 +115,7 @@ class Lanes:
         """
         workspace, start = Workspace(), 0
         while start < len(patches):
-            end = start + min(self._decide(goldens[start]), len(patches) - start)
+            end = start + min(self._lanes_for(goldens[start]), len(patches) - start)
             if not self._single.mixes:
                 one = goldens[start]
                 end = next((x for x in range(start, end) if goldens[x] is not one), end)
@@ -146,25 +159,18 @@ class Lanes:
                 self._on_device = False  # what is no tensor of NumPy's dtypes, say
         return HostLaneSession(model, provider=self._provider, threads=self._threads)
 
-    def _decide(self, golden: Mapping[str, np.ndarray]) -> int:
-        if self._lanes is not None:
-            return self._lanes
-        if self._runs < _RUNS_BEFORE_DECIDING and self._wanted == "auto":
-            return 1
-        with self._lock:
-            if self._lanes is None:
-                self._lanes = self._try_lanes({name: golden[name] for name in self._inputs})
-        return self._lanes
+    def _lanes_for(self, golden: Mapping[str, np.ndarray]) -> int:
+        early = self._runs < _RUNS_BEFORE_DECIDING and self._wanted == "auto"
+        return 1 if early and self._decision is None else self.decide(golden).lanes
 
-    def _try_lanes(self, golden: Mapping[str, np.ndarray]) -> int:
+    def _try_lanes(self, golden: Mapping[str, np.ndarray]) -> LaneDecision:
         """Return how many lanes to use, after a comparison with single ones."""
-        arrays = list(golden.values())
-        if not arrays or any(
-            not hasattr(x, "ndim") or x.ndim == 0 or len(x) != len(arrays[0]) for x in arrays
-        ):
-            return 1
+        obstacle = no_batch(golden)
+        if obstacle is not None:
+            return LaneDecision(1, obstacle)
         if self._wanted == "auto":
-            lanes = min(_MOST_LANES, _LARGEST_BATCH // max(1, sum(x.nbytes for x in arrays)))
+            size = sum(x.nbytes for x in golden.values())
+            lanes = min(_MOST_LANES, _LARGEST_BATCH // max(1, size))
         else:
             lanes = self._wanted
         rng = np.random.default_rng(0)
@@ -180,28 +186,25 @@ class Lanes:
             if self._wanted == "auto":
                 lanes = min(lanes, _worthwhile(seconds))
             if lanes < 2:
-                return 1
-            freed = with_free_batch(self._model)
-            if freed is None:
-                return 1
-            batched = self._open(freed)
+                return LaneDecision(1, f"Two lanes take more than {_LARGEST_BATCH >> 20} MiB.")
+            batched = self._open(with_free_batch(self._model))
             patches: list[dict[str, LanePatch]] = [*[{}] * (lanes - 1), whole]
             workspace, firsts = Workspace(), [first] * lanes
             together = batched.run_patched(firsts, patches, workspace)
             batch_seconds = self._timed(lambda: batched.run_patched(firsts, patches, workspace))
-        except (InputError, ModelFormatError):
-            return 1
+        except (InputError, ModelFormatError) as error:
+            return LaneDecision(1, str(error))
         for name, array in together.items():
             size = len(array) // lanes if array.ndim else 0
             for lane in range(lanes):
                 expected = alone[lane == lanes - 1][name]
                 got = array[lane * size : (lane + 1) * size] if size else array
                 if not size or got.tobytes() != expected.tobytes():
-                    return 1
+                    return other_bits(lanes, name)
         if self._wanted == "auto" and batch_seconds > lanes * seconds:
-            return 1
+            return slower(lanes, batch_seconds, lanes * seconds)
         self._batched = batched
-        return lanes
+        return LaneDecision(lanes)
 
     def _timed(self, run: Callable[[], object]) -> float:
         """Return the seconds of the fastest of a few runs."""

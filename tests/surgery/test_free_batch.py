@@ -5,7 +5,7 @@ import onnx
 import pytest
 from onnx import helper
 from onnx.reference import ReferenceEvaluator
-from small_graphs import SMALL_GRAPHS, model, node, value
+from small_graphs import model, node, value
 
 import onnxfi
 from onnxfi.errors import ModelFormatError

@@ -1,0 +1,48 @@
+"""Inputs that are made up."""
+
+import numpy as np
+import onnxruntime
+import pytest
+from onnx import TensorProto
+from small_graphs import model, node, value
+
+import onnxfi
+from onnxfi.errors import InputError
+from onnxfi.injector.random_inputs import random_inputs
+
+
+def test_the_model_takes_them() -> None:
+    proto = model(
+        [
+            node("Gather", "words tokens", "embedded"),
+            node("Cast", "half", "single", to=TensorProto.FLOAT),
+            node("Add", "embedded single", "sum"),
+            node("Where", "mask sum default", "y"),
+        ],
+        [
+            value("tokens", ["N", 4], TensorProto.INT64),
+            value("half", [1, 4, 3], TensorProto.FLOAT16),
+            value("mask", [], TensorProto.BOOL),
+            value("default", [1]),
+        ],
+        [value("y", None)],
+        {"words": np.ones((2, 3), np.float32), "default": np.zeros(1, np.float32)},
+    )
+    made = random_inputs(onnxfi.load(proto), rng=np.random.default_rng(0))
+    assert {name: x.shape for name, x in made.items()} == {
+        "tokens": (1, 4),
+        "half": (1, 4, 3),
+        "mask": (),
+    }
+    session = onnxruntime.InferenceSession(
+        proto.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    (y,) = session.run(None, made)
+    assert y.shape == (1, 4, 3)
+
+
+@pytest.mark.parametrize("shape", [None, ["N", "T"], ["N", 3, None]])
+def test_unknown_sizes_are_refused(shape: list[int | str] | None) -> None:
+    proto = model([node("Relu", "x", "y")], [value("x", shape)], [value("y", None)])
+    with pytest.raises(InputError, match="'x' is"):
+        random_inputs(onnxfi.load(proto), rng=np.random.default_rng(0))
