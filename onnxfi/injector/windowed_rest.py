@@ -111,7 +111,8 @@ class WindowedRest:
         """Add the images between the pieces to the golden values."""
         if any(name not in golden for name in self._windowed.cut):
             for name, value in self._windowed.run_whole(golden).items():
-                golden.setdefault(name, value)
+                # A tensor of ONNX Runtime would keep all the memory of its session alive.
+                golden.setdefault(name, value.copy())
 
     def pays(self, dense: Lanes, golden: Values) -> bool:
         """Return whether this gives the bits of dense runs, in less time for a single place.

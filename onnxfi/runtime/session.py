@@ -11,6 +11,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 from onnxfi.converters.wrong_optimizers import WRONG_OPTIMIZERS
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model
+from onnxfi.runtime.heap import give_back_memory
 from onnxfi.runtime.ort_values import dtype_beyond_numpy, to_numpy, to_ort_value
 from onnxfi.surgery.weights_file import WEIGHTS_FILE, large_initializers
 
@@ -20,6 +21,8 @@ _PROVIDERS = {
 }
 # Its errors are raised as well, and thousands of injections may end in one.
 _FATAL_ERRORS_ONLY = 4
+# Bytes of weights from which on opening a session leaves much freed memory behind.
+_HEAVY = 16 << 20
 _REFUSALS = (
     ort_errors.Fail,
     ort_errors.InvalidArgument,
@@ -61,6 +64,8 @@ class Session:
         options.add_external_initializers(list(self._weights), list(self._weights.values()))
         content = ir.serde.serialize_model(light).SerializeToString()
         self._session = _open(content, options, _PROVIDERS[provider])
+        if sum(x.tensor_size_in_bytes() for x in self._weights.values()) > _HEAVY:
+            give_back_memory()
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         self.output_names: tuple[str, ...] = tuple(x.name for x in outputs)
         self._handed_through = {x.name for x in inputs} & set(self.output_names)
