@@ -141,6 +141,9 @@ class InputLanes:
             obstacle = no_batch({name: golden[name] for name in self._inputs})
             if obstacle is not None:
                 return LaneDecision(1, obstacle)
+        most = self._most_lanes(goldens[0])
+        if most < 2:
+            return LaneDecision(1, f"Two lanes take more than {_LARGEST_BATCH >> 20} MiB.")
         try:
             freed = with_free_batch(self._model, shared=self._weights)
             session = Session(freed, provider=self._provider, threads=self._threads)
@@ -161,7 +164,7 @@ class InputLanes:
         if self._wanted == "auto" and batch >= singles:
             return slower(len(goldens), batch, singles)
         self._batched = session
-        return LaneDecision(self._most_lanes(goldens[0]))
+        return LaneDecision(most)
 
 
 def _run_alone(
