@@ -4,10 +4,11 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache, partial
+from functools import lru_cache
 
 from onnxfi.campaign.configuration import Configuration
 from onnxfi.campaign.execution import ShardOutcomes
+from onnxfi.campaign.golden_runs import GoldenRuns
 from onnxfi.campaign.inputs import read_inputs
 from onnxfi.campaign.plan import Shard
 from onnxfi.campaign.planning import make_plan
@@ -18,10 +19,10 @@ from onnxfi.error_models.value_class import finite_range
 from onnxfi.graph import Target, load
 from onnxfi.injector import Golden, Injector
 from onnxfi.injector.blocks import Meeting
-from onnxfi.injector.golden_cache import GoldenCache
 from onnxfi.injector.injections import Injections
 from onnxfi.injector.metrics import MetricValue
 from onnxfi.injector.metrics.many import columns_of_all
+from onnxfi.runtime import choose_provider
 from onnxfi.runtime.heap import give_back_memory
 
 # Sessions hold weights and working memory; shards come sorted by target, so one is enough. A thread
@@ -61,7 +62,16 @@ class Worker:
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._injectors: OrderedDict[tuple[Target, ...], Injector] = OrderedDict()
-        self._golden = GoldenCache(configuration.execution.memory << 20)
+        execution = configuration.execution
+        met = max(self.plan.faults, default=0) * self.plan.inputs_per_fault
+        self._golden = GoldenRuns(
+            self.model,
+            list(dict.fromkeys(x.targets for x in self.plan.strata)),
+            inputs=min(len(self.inputs), met),
+            memory=execution.memory << 20,
+            provider=choose_provider(execution.provider),
+            threads=threads,
+        )
 
     def stop(self) -> None:
         """Make running shards raise `StoppedError` soon."""
@@ -159,8 +169,7 @@ class Worker:
             yield Meeting(golden, ids.start, range(fault, fault + len(ids)), input_index)
 
     def _golden_run(self, injector: Injector, input_index: int) -> Golden:
-        make = partial(injector.golden, self.inputs.at(input_index))
-        return self._golden.get((injector.targets, input_index), make)
+        return self._golden.get(injector, input_index, self.inputs.at)
 
     def _columns(self, injections: Injections) -> list[Mapping[str, MetricValue]]:
         """Return the metric's columns; where the faulty execution failed, the golden ones."""

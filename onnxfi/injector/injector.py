@@ -1,6 +1,5 @@
 """Runs golden and faulty executions of one target, or of several at once."""
 
-import copy
 import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from onnxfi.graph import Model, Target
 from onnxfi.injector.blocks import BlockSizes, Meeting
 from onnxfi.injector.drawing import Drawer
 from onnxfi.injector.golden import Golden
+from onnxfi.injector.golden_pass import owned
 from onnxfi.injector.injection import Injection
 from onnxfi.injector.injections import Hits, Injections
 from onnxfi.injector.inputs import check_inputs, format_shape
@@ -81,6 +81,7 @@ class Injector:
         self.split = split(model, self.targets)
         self.provider = choose_provider(provider)
         self._sessions = SplitSessions(
+            model,
             self.split,
             provider=self.provider,
             threads=threads,
@@ -132,7 +133,17 @@ class Injector:
         Raises:
             InputError: the inputs do not fit the model.
         """
-        values = _owned(self._sessions.run_prefix(check_inputs(self.model, inputs)))
+        return self.golden_from(self._sessions.run_prefix(check_inputs(self.model, inputs)))
+
+    def golden_from(self, before: Mapping[str, np.ndarray]) -> Golden:
+        """Run what follows the targets without a fault.
+
+        Args:
+            before: the targets, the boundary and the golden outputs by name, maybe among others:
+                what a `GoldenPass` with `split` returns of an input.
+        """
+        names = [x.name or "" for x in self.split.prefix.graph.outputs]
+        values = {name: before[name] for name in names}
         boundary = {name: values[name] for name in self.split.boundary}
         targets = {x.tensor: values[x.tensor] for x in self.split.stages[0].targets}
 
@@ -140,7 +151,7 @@ class Injector:
             targets[target.tensor] = value
             return value
 
-        values |= _owned(self._sessions.run_suffix({**boundary, **targets}, keep))
+        values |= owned(self._sessions.run_suffix({**boundary, **targets}, keep))
         targets = {name: values[name] for name in targets}
         outputs = {name: values[name] for name in self._output_names}
         return Golden(targets, outputs, boundary, values)
@@ -425,9 +436,3 @@ def _check_corrupted(golden: Golden, name: str, corrupted: np.ndarray) -> None:
             f"{format_shape(expected.shape)} like the golden tensor, got {corrupted.dtype} of "
             f"shape {format_shape(corrupted.shape)}."
         )
-
-
-def _owned(values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return copies: a tensor of ONNX Runtime keeps all the memory of its session alive."""
-    # Sequences of tensors are lists, and absent optionals None.
-    return {name: copy.deepcopy(x) for name, x in values.items()}

@@ -1,13 +1,15 @@
 """The sessions of a split model: its prefix, and its stages one after the other."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Literal
 
 import numpy as np
 
-from onnxfi.graph import Target
+from onnxfi.graph import Model, Target
+from onnxfi.injector.golden_pass import GoldenPass
 from onnxfi.injector.stage_runner import CorruptedRun, Resumed, StageRunner
-from onnxfi.runtime import Session
 from onnxfi.surgery import Split
 
 #: Gives what takes the place of a target's value.
@@ -19,6 +21,7 @@ class SplitSessions:
 
     def __init__(
         self,
+        model: Model,
         split: Split,
         *,
         provider: Literal["cpu", "cuda"],
@@ -29,7 +32,8 @@ class SplitSessions:
         """Open the sessions.
 
         Args:
-            split: the split model.
+            model: the model.
+            split: the model split at the targets.
             provider: as `onnxfi.runtime.choose_provider` returns it.
             threads: intra-op threads of each session; None leaves the number to ONNX Runtime.
             lanes: the most lanes; ``auto`` measures how many pay.
@@ -39,7 +43,10 @@ class SplitSessions:
             ModelFormatError: ONNX Runtime cannot run a part of the model.
         """
         self._split = split
-        self._prefix = Session(split.prefix, provider=provider, threads=threads)
+        outputs = [model.values[x.name or ""] for x in split.prefix.graph.outputs]
+        self._open_prefix = partial(GoldenPass, model, outputs, provider=provider, threads=threads)
+        self._prefix: GoldenPass | None = None
+        self._lock = threading.Lock()
         alone = len(split.stages) == 1
         self._stages = tuple(
             StageRunner(
@@ -58,6 +65,9 @@ class SplitSessions:
         Raises:
             InputError: ONNX Runtime refuses the inputs.
         """
+        with self._lock:
+            if self._prefix is None:  # several targets may share a pass instead
+                self._prefix = self._open_prefix()
         return self._prefix.run(inputs)
 
     def run_suffix(

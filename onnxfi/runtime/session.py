@@ -41,7 +41,12 @@ class Session:
     """
 
     def __init__(
-        self, model: Model, *, provider: Literal["cpu", "cuda"] = "cpu", threads: int | None = None
+        self,
+        model: Model,
+        *,
+        provider: Literal["cpu", "cuda"] = "cpu",
+        threads: int | None = None,
+        merge: bool = True,
     ) -> None:
         """Open the session.
 
@@ -49,6 +54,8 @@ class Session:
             model: the model; it is left as it is.
             provider: as `choose_provider` returns it.
             threads: intra-op threads; None leaves the number to ONNX Runtime.
+            merge: whether ONNX Runtime may merge and rewrite nodes. If not, it runs slower, opens
+                sooner, and the bits of a tensor do not depend on what else the model computes.
 
         Raises:
             ModelFormatError: ONNX Runtime refuses the model.
@@ -57,6 +64,8 @@ class Session:
         options.log_severity_level = _FATAL_ERRORS_ONLY
         if threads is not None:
             options.intra_op_num_threads = threads
+        if not merge:
+            options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         if _takes_scales(model):
             # Its integer kernels take for granted how the scales of a bias and its operands relate.
             options.add_session_config_entry("session.disable_quant_qdq", "1")

@@ -2,6 +2,6 @@
 
 from onnxfi.surgery.embed import embed
 from onnxfi.surgery.expose import expose
-from onnxfi.surgery.split import Split, Stage, resolve_targets, split
+from onnxfi.surgery.split import Split, Stage, prefix_outputs, resolve_targets, split
 
-__all__ = ["Split", "Stage", "embed", "expose", "resolve_targets", "split"]
+__all__ = ["Split", "Stage", "embed", "expose", "prefix_outputs", "resolve_targets", "split"]

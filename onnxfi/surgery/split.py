@@ -136,59 +136,83 @@ def split(model: Model, target: Target | str | Sequence[Target | str]) -> Split:
         InputError: no target is given, or one is given twice.
         ModelFormatError: the type of a tensor that would cross the split is not known.
     """
-    graph = model.graph
-    targets = {model.values[x.tensor]: x for x in resolve_targets(model, target)}
-    levels = _levels(graph, targets)
-    last = max(levels[value] for value in targets)
-
-    # A target that reaches no output is still computed: a corruption is drawn from its value.
-    required = required_nodes(graph, [*graph.outputs, *targets])
-    parts: list[list[ir.Node]] = [[] for _ in range(last + 1)]
-    for node in graph:
-        if node in required:
-            parts[_node_level(node, levels)].append(node)
-    constants = constant_values(graph, given=targets)
-    # Keyed by value, so that a tensor that many nodes read counts once, in the graph's order.
-    crossing = [
-        [
-            value
-            for value in dict.fromkeys(x for node in nodes for x in consumed_values(node))
-            if levels.get(value, 0) < level and value not in constants
-        ]
-        for level, nodes in enumerate(parts)
-    ]
-
-    def own_targets(level: int) -> list[ir.Value]:
-        return [value for value in targets if levels[value] == level]
-
-    def handed_on(level: int) -> list[ir.Value]:
-        read_later = dict.fromkeys(value for values in crossing[level + 1 :] for value in values)
-        return [x for x in read_later if levels.get(x, 0) == level and x not in targets]
-
-    def outputs(level: int) -> list[ir.Value]:
-        return [x for x in dict.fromkeys(graph.outputs) if levels.get(x, 0) == level]
+    graph, cut = model.graph, _Cut(model, resolve_targets(model, target))
 
     def part(level: int, inputs: Iterable[ir.Value]) -> Model:
-        made = [*own_targets(level + 1), *handed_on(level), *outputs(level)]
-        return extract(model, list(inputs), list(dict.fromkeys(made)))
+        return extract(model, list(inputs), cut.made(level))
 
     stages = tuple(
         Stage(
-            targets=tuple(targets[value] for value in own_targets(level)),
-            model=part(level, [*own_targets(level), *crossing[level]]),
+            targets=tuple(cut.targets[value] for value in cut.own_targets(level)),
+            model=part(level, [*cut.own_targets(level), *cut.crossing[level]]),
         )
-        for level in range(1, last + 1)
+        for level in range(1, len(cut.parts))
     )
     needed = required_nodes(graph, graph.outputs)
     return Split(
         targets=tuple(x for stage in stages for x in stage.targets),
         prefix=part(0, graph.inputs),
         stages=stages,
-        boundary=_names(handed_on(0)),
-        faulty_outputs=_names(x for x in dict.fromkeys(graph.outputs) if x in levels),
-        golden_outputs=_names(outputs(0)),
-        suffix_share=sum(x in needed for nodes in parts[1:] for x in nodes) / max(1, len(needed)),
+        boundary=_names(cut.handed_on(0)),
+        faulty_outputs=_names(x for x in dict.fromkeys(graph.outputs) if x in cut.levels),
+        golden_outputs=_names(cut.outputs(0)),
+        suffix_share=sum(x in needed for nodes in cut.parts[1:] for x in nodes)
+        / max(1, len(needed)),
     )
+
+
+def prefix_outputs(model: Model, targets: Sequence[Target]) -> list[ir.Value]:
+    """Return what the prefix of a split at some targets gives, as values of the model."""
+    return _Cut(model, targets).made(0)
+
+
+class _Cut:
+    """Which nodes run before and after targets of a model, and what crosses from one to another.
+
+    Level 0 is the prefix, the others are the stages.
+
+    Attributes:
+        targets: the targets by their values.
+        levels: how many targets lie on the way to each value; those without any are left out.
+        parts: the nodes of each level.
+        crossing: the values that each level takes from those before it.
+    """
+
+    def __init__(self, model: Model, targets: Sequence[Target]) -> None:
+        self._graph = graph = model.graph
+        self.targets = {model.values[x.tensor]: x for x in targets}
+        self.levels = _levels(graph, self.targets)
+        last = max(self.levels[value] for value in self.targets)
+        # A target that reaches no output is still computed: a corruption is drawn from its value.
+        required = required_nodes(graph, [*graph.outputs, *self.targets])
+        self.parts: list[list[ir.Node]] = [[] for _ in range(last + 1)]
+        for node in graph:
+            if node in required:
+                self.parts[_node_level(node, self.levels)].append(node)
+        constants = constant_values(graph, given=self.targets)
+        # Keyed by value, so that a tensor that many nodes read counts once, in the graph's order.
+        self.crossing = [
+            [
+                value
+                for value in dict.fromkeys(x for node in nodes for x in consumed_values(node))
+                if self.levels.get(value, 0) < level and value not in constants
+            ]
+            for level, nodes in enumerate(self.parts)
+        ]
+
+    def own_targets(self, level: int) -> list[ir.Value]:
+        return [value for value in self.targets if self.levels[value] == level]
+
+    def handed_on(self, level: int) -> list[ir.Value]:
+        later = dict.fromkeys(value for values in self.crossing[level + 1 :] for value in values)
+        return [x for x in later if self.levels.get(x, 0) == level and x not in self.targets]
+
+    def outputs(self, level: int) -> list[ir.Value]:
+        return [x for x in dict.fromkeys(self._graph.outputs) if self.levels.get(x, 0) == level]
+
+    def made(self, level: int) -> list[ir.Value]:
+        made = [*self.own_targets(level + 1), *self.handed_on(level), *self.outputs(level)]
+        return list(dict.fromkeys(made))
 
 
 def resolve_targets(

@@ -1,0 +1,125 @@
+"""The golden runs of a campaign: one pass for as many targets as memory allows."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Literal
+
+import numpy as np
+import onnx_ir as ir
+
+from onnxfi.graph import Model, Target
+from onnxfi.injector import Golden, Injector
+from onnxfi.injector.golden_cache import GoldenCache
+from onnxfi.injector.golden_pass import GoldenPass
+from onnxfi.injector.inputs import check_inputs
+from onnxfi.surgery import prefix_outputs
+
+_Targets = tuple[Target, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Before:
+    """What the suffixes of some targets begin with, of one input."""
+
+    values: dict[str, np.ndarray]
+
+    @property
+    def nbytes(self) -> int:
+        return sum(int(getattr(x, "nbytes", 0)) for x in self.values.values())
+
+
+class GoldenRuns:
+    """Makes golden runs when they are asked for, and keeps them within a budget.
+
+    Targets that follow one another in the campaign share a pass of each input, as many as half of
+    the budget has room for with all inputs; beyond it a pass is run again. Safe to use from several
+    threads at once.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        targets: Sequence[_Targets],
+        *,
+        inputs: int,
+        memory: int,
+        provider: Literal["cpu", "cuda"],
+        threads: int | None,
+    ) -> None:
+        """Begin without a run.
+
+        Args:
+            model: the model.
+            targets: what is hit together, each once, in the order of the campaign.
+            inputs: the number of inputs that each of them meets.
+            memory: bytes that golden runs may take; the last one is kept whatever it takes.
+            provider: as `onnxfi.runtime.choose_provider` returns it.
+            threads: intra-op threads; None leaves the number to ONNX Runtime.
+        """
+        self._model = model
+        self._order = list(targets)
+        self._inputs = inputs
+        self._share = memory // 2
+        self._provider = provider
+        self._threads = threads
+        self._runs: GoldenCache[Golden] = GoldenCache(memory - self._share)
+        self._befores: GoldenCache[_Before] = GoldenCache(self._share)
+        self._pass: tuple[Sequence[_Targets], GoldenPass] | None = None
+        self._lock = threading.Lock()
+
+    def get(
+        self, injector: Injector, index: int, read: Callable[[int], dict[str, np.ndarray]]
+    ) -> Golden:
+        """Return a golden run.
+
+        Args:
+            injector: the injector of the targets.
+            index: index of the input.
+            read: gives an input by its index.
+
+        Raises:
+            OnnxfiError: the input does not fit the model.
+        """
+
+        def make() -> Golden:
+            members, one = self._pass_of(injector.targets)
+            before = self._befores.get(
+                (members[0], index),
+                lambda: _Before(one.run(check_inputs(self._model, read(index)))),
+            )
+            return injector.golden_from(before.values)
+
+        return self._runs.get((injector.targets, index), make)
+
+    def _pass_of(self, targets: _Targets) -> tuple[Sequence[_Targets], GoldenPass]:
+        """Return the pass that the targets share with those that follow, and who shares it."""
+        with self._lock:
+            if self._pass is None or targets not in self._pass[0]:
+                members: list[_Targets] = []
+                outputs: dict[ir.Value, None] = {}
+                size = 0.0
+                for one in self._order[self._order.index(targets) :]:
+                    added = [x for x in prefix_outputs(self._model, one) if x not in outputs]
+                    size += self._inputs * sum(map(_size, added))
+                    if members and size > self._share:
+                        break
+                    members.append(one)
+                    outputs.update(dict.fromkeys(added))
+                opened = GoldenPass(
+                    self._model, outputs, provider=self._provider, threads=self._threads
+                )
+                self._pass = members, opened
+            return self._pass
+
+
+def _size(value: ir.Value) -> float:
+    """Return the bytes of a tensor of one input; infinite if they are not known."""
+    if value.is_initializer() or value.is_graph_input():  # nothing is added for these
+        return 0
+    shape, dtype = value.shape, value.dtype
+    if shape is None or dtype is None or any(not isinstance(x, int) for x in list(shape)[1:]):
+        return float("inf")
+    # The batch may be free.
+    return prod(x for x in shape if isinstance(x, int)) * dtype.itemsize

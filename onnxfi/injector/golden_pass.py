@@ -1,0 +1,80 @@
+"""The golden run up to one target, or up to several in one pass."""
+
+import copy
+from collections.abc import Iterable, Mapping
+from typing import Literal
+
+import numpy as np
+import onnx_ir as ir
+
+from onnxfi.graph import Model
+from onnxfi.runtime import Session
+from onnxfi.surgery.extract import extract
+
+
+class GoldenPass:
+    """Computes what the suffixes of some splits of a model begin with.
+
+    No nodes are merged, so the values are the same bit by bit whichever splits share a pass.
+    Safe to use from several threads at once.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        outputs: Iterable[ir.Value],
+        *,
+        provider: Literal["cpu", "cuda"],
+        threads: int | None,
+    ) -> None:
+        """Open the session.
+
+        Args:
+            model: the model.
+            outputs: values of the model: what `onnxfi.surgery.prefix_outputs` gives for each
+                split.
+            provider: as `onnxfi.runtime.choose_provider` returns it.
+            threads: intra-op threads; None leaves the number to ONNX Runtime.
+
+        Raises:
+            ModelFormatError: ONNX Runtime cannot run a part of the model.
+        """
+        values = dict.fromkeys(outputs)
+        # Weights are the same in each golden run, and need none.
+        self._weights = {
+            value.name or "": np.asarray(value.const_value.numpy(), order="C")
+            for value in values
+            if value.is_initializer() and value.const_value is not None
+        }
+        wanted = [value for value in values if value.name not in self._weights]
+        self._session = (
+            Session(
+                extract(model, model.graph.inputs, wanted),
+                provider=provider,
+                threads=threads,
+                merge=False,
+            )
+            if wanted
+            else None
+        )
+        self._inputs = tuple(x.name or "" for x in model.graph.inputs)
+
+    def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return the first targets, the boundaries and the golden outputs of the splits, by name.
+
+        Args:
+            inputs: the model's inputs by name.
+
+        Raises:
+            InputError: ONNX Runtime refuses the inputs.
+        """
+        if self._session is None:
+            return dict(self._weights)
+        made = self._session.run({name: inputs[name] for name in self._inputs})
+        return self._weights | owned(made)
+
+
+def owned(values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return copies: a tensor of ONNX Runtime keeps all the memory of its session alive."""
+    # Sequences of tensors are lists, and absent optionals None.
+    return {name: copy.deepcopy(x) for name, x in values.items()}

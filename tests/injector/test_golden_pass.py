@@ -1,0 +1,55 @@
+"""A pass that several targets share gives each what a pass of its own gives."""
+
+import numpy as np
+import pytest
+from light_models import densified
+from small_graphs import SMALL_GRAPHS, random_inputs
+
+import onnxfi
+from onnxfi.injector.golden_pass import GoldenPass
+from onnxfi.surgery import prefix_outputs
+
+
+def assert_same_bits(got: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
+    for name, array in expected.items():
+        assert got[name].shape == array.shape
+        assert got[name].dtype == array.dtype
+        assert got[name].tobytes() == array.tobytes(), name
+
+
+@pytest.mark.parametrize("graph", SMALL_GRAPHS)
+def test_small_graphs(graph: str) -> None:
+    proto = SMALL_GRAPHS[graph]()
+    model, feeds = onnxfi.load(proto), random_inputs(proto)
+    of_targets = [prefix_outputs(model, [target]) for target in model.targets()]
+    everything = [value for outputs in of_targets for value in outputs]
+    together = GoldenPass(model, everything, provider="cpu", threads=1).run(feeds)
+    assert together.keys() == {value.name for value in everything}
+    for outputs in of_targets:
+        alone = GoldenPass(model, outputs, provider="cpu", threads=1).run(feeds)
+        assert alone.keys() == {value.name for value in outputs}
+        assert_same_bits(together, alone)
+
+
+def test_convolutions_that_onnx_runtime_would_merge_with_what_follows() -> None:
+    model = onnxfi.load(densified("light_resnet50"))
+    (graph_input,) = model.graph.inputs
+    shape = graph_input.shape.numpy()
+    feeds = {graph_input.name: np.random.default_rng(1).standard_normal(shape).astype(np.float32)}
+    targets = model.targets(kind="activation", op="Conv")[:6]
+    values = [value for target in targets for value in prefix_outputs(model, [target])]
+    together = GoldenPass(model, values, provider="cpu", threads=1).run(feeds)
+    for target in targets[1::4]:
+        with onnxfi.Injector(model, target, provider="cpu", threads=1) as injector:
+            shared, own = injector.golden_from(together), injector.golden(feeds)
+        assert_same_bits(dict(shared.values), dict(own.values))
+
+
+def test_weights_are_not_copied_for_each_input() -> None:
+    proto = SMALL_GRAPHS["skips"]()
+    model = onnxfi.load(proto)
+    weight = model.targets(kind="weight")[0]
+    shared = GoldenPass(model, prefix_outputs(model, [weight]), provider="cpu", threads=1)
+    one, other = (shared.run(random_inputs(proto, seed=seed)) for seed in (0, 1))
+    assert one[weight.tensor] is other[weight.tensor]
+    assert_same_bits(one, {weight.tensor: model.values[weight.tensor].const_value.numpy()})
