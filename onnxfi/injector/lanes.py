@@ -65,8 +65,7 @@ class Lanes:
         self._wanted = lanes
         self._patched = tuple(patched)
         self._on_device = provider != "cpu" if on_device is None else on_device
-        self._single = self._open(model)
-        self._batched: LaneSession | None = None
+        self._session = self._open(model)
         self._inputs = tuple(value.name or "" for value in model.graph.inputs)
         self._decision = LaneDecision(1, "One lane was asked for.") if lanes == 1 else None
         self._clock: Callable[[], float] = time.thread_time if threads == 1 else time.perf_counter
@@ -99,7 +98,7 @@ class Lanes:
         Raises:
             InputError: ONNX Runtime refuses a value.
         """
-        return self._single.run(values)
+        return self._session.run(values)
 
     def run(
         self,
@@ -116,7 +115,7 @@ class Lanes:
         workspace, start = Workspace(), 0
         while start < len(patches):
             end = start + min(self._lanes_for(goldens[start]), len(patches) - start)
-            if not self._single.mixes:
+            if not self._session.mixes:
                 one = goldens[start]
                 end = next((x for x in range(start, end) if goldens[x] is not one), end)
             yield from self._run_batch(goldens[start:end], patches[start:end], workspace)
@@ -130,20 +129,14 @@ class Lanes:
     ) -> list[dict[str, np.ndarray] | None]:
         count = len(patches)
         self._runs += count
-        session = self._single if count == 1 or self._batched is None else self._batched
         try:
-            outputs = session.run_patched(goldens, patches, workspace)
+            outputs = self._session.run_patched(goldens, patches, workspace)
         except InputError:
+            if count == 1:
+                return [None]
             # It is one of them.
-            return (
-                [None]
-                if count == 1
-                else [
-                    x
-                    for y in zip(goldens, patches, strict=True)
-                    for x in self._run_batch([y[0]], [y[1]], Workspace())
-                ]
-            )
+            alone = ((goldens[x : x + 1], patches[x : x + 1]) for x in range(count))
+            return [y for x in alone for y in self._run_batch(*x, Workspace())]
         if count == 1:
             return [outputs]
         split = {name: np.split(array, count) for name, array in outputs.items()}
@@ -181,8 +174,8 @@ class Lanes:
             for name in self._patched
         }
         try:
-            alone = [self._single.run(x) for x in (first, last)]
-            seconds = self._timed(lambda: self._single.run(first))
+            alone = [self._session.run(x) for x in (first, last)]
+            seconds = self._timed(lambda: self._session.run(first))
             if self._wanted == "auto":
                 lanes = min(lanes, _worthwhile(seconds))
             if lanes < 2:
@@ -194,16 +187,19 @@ class Lanes:
             batch_seconds = self._timed(lambda: batched.run_patched(firsts, patches, workspace))
         except (InputError, ModelFormatError) as error:
             return LaneDecision(1, str(error))
-        for name, array in together.items():
-            size = len(array) // lanes if array.ndim else 0
-            for lane in range(lanes):
-                expected = alone[lane == lanes - 1][name]
-                got = array[lane * size : (lane + 1) * size] if size else array
-                if not size or got.tobytes() != expected.tobytes():
-                    return other_bits(lanes, name)
+        expected = [*[alone[0]] * (lanes - 1), alone[1]]
+        differing = _other_bits(together, expected)
+        if differing is not None:
+            return other_bits(lanes, differing)
         if self._wanted == "auto" and batch_seconds > lanes * seconds:
             return slower(lanes, batch_seconds, lanes * seconds)
-        self._batched = batched
+        # The last batch of a block is smaller, and one lane needs no session of its own.
+        for count in {1, 2, lanes // 2 + 1} - {lanes}:
+            made = batched.run_patched(firsts[:count], patches[-count:], workspace)
+            differing = _other_bits(made, expected[-count:])
+            if differing is not None:
+                return other_bits(count, differing)
+        self._session = batched
         return LaneDecision(lanes)
 
     def _timed(self, run: Callable[[], object]) -> float:
@@ -214,6 +210,19 @@ class Lanes:
             run()
             times.append(self._clock() - start)
         return min(times)
+
+
+def _other_bits(
+    together: Mapping[str, np.ndarray], alone: Sequence[Mapping[str, np.ndarray]]
+) -> str | None:
+    """Return an output in which a lane has other bits than alone; None where there is none."""
+    for name, array in together.items():
+        size = len(array) // len(alone) if array.ndim else 0
+        for lane, expected in enumerate(alone):
+            got = array[lane * size : (lane + 1) * size] if size else array
+            if not size or got.tobytes() != expected[name].tobytes():
+                return name
+    return None
 
 
 def _disturbed(array: np.ndarray, rng: np.random.Generator) -> np.ndarray:
