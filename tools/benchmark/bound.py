@@ -30,7 +30,7 @@ from onnxfi.surgery.free_batch import with_free_batch
 OPTIONS = {
     "provider": ("cuda", "cuda", "cuda, or cpu to try the program"),
     "model": ("resnet50", "resnet50", "a name of models.py"),
-    "targets": (6, 2, "evenly from the first convolution to the last"),
+    "targets": (6, 2, "in the middle of as many parts of its convolutions"),
     "lanes": (8, 4, "of the second figure"),
     "seconds": (10.0, 3.0, "for each target and number of lanes, roughly"),
     "rounds": (5, 3, "of taking turns"),

@@ -82,8 +82,8 @@ def make_each(names: Iterable[str], folder: Path) -> Iterator[Benchmarked]:
 
 
 def spread_targets(model: onnxfi.Model, count: int | None) -> list[onnxfi.Target]:
-    """Return some convolutions, evenly from the first to the last; all of them for None."""
+    """Return the convolutions in the middle of as many equal parts; all of them for None."""
     targets = model.targets(kind="activation", op="Conv")
     if count is None or count >= len(targets):
         return targets
-    return [targets[x] for x in np.linspace(0, len(targets) - 1, count).round().astype(int)]
+    return [targets[int((x + 0.5) * len(targets) / count)] for x in range(count)]

@@ -32,7 +32,7 @@ from onnxfi.runtime import Session
 _MODELS = "lenet,squeezenet,resnet50,mobilenet_v2,densenet121,vgg16,unet"
 _OPTIONS = {
     "models": (_MODELS, "lenet,squeezenet", "names of models.py"),
-    "targets": (4, 2, "of each model, evenly from the first convolution to the last"),
+    "targets": (4, 2, "of each model, in the middle of as many parts of its convolutions"),
     "seconds": (8.0, 2.0, "for each target, roughly"),
     "rounds": (5, 3, "of taking turns"),
     "minutes": (25.0, 3.0, "after which no new target is begun"),
