@@ -64,7 +64,7 @@ class ShardRecords:
         *,
         ranges: Sequence[tuple[float, float]],
         label: int | None,
-        metric_columns: Sequence[Mapping[str, MetricValue]],
+        metric_columns: Mapping[str, Sequence[MetricValue]],
     ) -> None:
         """Add the records of injections that met one input.
 
@@ -72,8 +72,7 @@ class ShardRecords:
             injections: the injections, at least one.
             ranges: lowest and highest finite element of each target's golden tensor.
             label: the right class of the input, or None; gives the column ``correct``.
-            metric_columns: the metric's columns of each injection; without those of the faulty
-                outputs where the faulty execution failed.
+            metric_columns: the metric's columns by name, each with a value for each injection.
         """
         count, meeting = len(injections), injections.meeting
         self.outcomes.update(injections.outcomes)
@@ -91,14 +90,14 @@ class ShardRecords:
             "outcome": injections.outcomes,
             "correct": repeat(None, count)
             if label is None or "top1" not in self._columns
-            else [x.get("top1") == label for x in metric_columns],
+            else [x == label for x in metric_columns["top1"]],
         }
         of_sites = _Sites.NAMES
         for name, column in self._columns.items():
             if name in columns:
                 column.extend(columns[name])
             elif name not in of_sites:
-                column.extend([x.get(name) for x in metric_columns])
+                column.extend(metric_columns[name])
         self._sites.append(_Sites(injections, ranges))
 
     def table(self) -> pa.Table:

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from onnxfi.campaign.configuration import Configuration
@@ -171,17 +171,22 @@ class Worker:
     def _golden_run(self, injector: Injector, input_index: int) -> Golden:
         return self._golden.get(injector, input_index, self.inputs.at)
 
-    def _columns(self, injections: Injections) -> list[Mapping[str, MetricValue]]:
+    def _columns(self, injections: Injections) -> dict[str, list[MetricValue]]:
         """Return the metric's columns; where the faulty execution failed, the golden ones."""
-        golden = injections.meeting.golden.outputs
-        both = list(zip(injections.outcomes, injections.outputs, strict=True))
-        compared = [x for outcome, x in both if outcome != "masked" and x]
-        columns = iter(columns_of_all(self.metric, golden, compared))
+        golden, count = injections.meeting.golden.outputs, len(injections)
         masked = self.metric.columns(golden, golden)
-        failed = {name: value for name, value in masked.items() if name.startswith("golden_")}
-        return [
-            masked if outcome == "masked" else next(columns) if x else failed for outcome, x in both
-        ]
+        columns = {name: [masked.get(name)] * count for name in self.metric.column_types}
+        differing = [x for x, outcome in enumerate(injections.outcomes) if outcome != "masked"]
+        compared = [x for x in differing if injections.outputs[x]]
+        failed = [x for x in differing if not injections.outputs[x]]
+        outputs = [injections.outputs[place] for place in compared]
+        for name, values in columns_of_all(self.metric, golden, outputs).items():
+            column = columns[name]
+            for place, value in zip(compared, values, strict=True):
+                column[place] = value
+            for place in failed if not name.startswith("golden_") else ():
+                column[place] = None
+        return columns
 
 
 def record_shard(

@@ -155,8 +155,9 @@ class StageRunner:
                 one = self._propagator.push(some, block.golden)
                 lanes = np.flatnonzero(few)
                 pushed.append((number, lanes, one))
+                known = {name: Resumed({}, name) for name in set(one.vanished)}
                 for lane, vanished in zip(lanes.tolist(), one.vanished, strict=True):
-                    results[number][lane] = Resumed({}, vanished)
+                    results[number][lane] = known[vanished]
                 for lane in lanes[sorted(one.refused)].tolist():
                     results[number][lane] = self._run_densely(block, lane)
                 self._take_outputs(block, one, lanes, results[number])

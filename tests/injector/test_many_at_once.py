@@ -119,4 +119,5 @@ def test_outcomes_and_columns(drawn: tuple[Outputs, list[Outputs]]) -> None:
     assert are_wrong(metric, golden, ran) == [metric.is_wrong(golden, x) for x in ran]
     # As texts, in which a NaN equals a NaN.
     one_by_one = [metric.columns(golden, x) for x in ran]
-    assert repr(columns_of_all(metric, golden, ran)) == repr(one_by_one)
+    expected = {name: [row[name] for row in one_by_one] for name in metric.column_types}
+    assert repr(columns_of_all(metric, golden, ran)) == repr(expected)

@@ -50,7 +50,7 @@ class Classification:
 
     def columns(self, golden: Outputs, faulty: Outputs) -> dict[str, MetricValue]:
         """Return the columns that the class describes."""
-        return self.columns_of_all(golden, [faulty])[0]
+        return {name: x[0] for name, x in self.columns_of_all(golden, [faulty]).items()}
 
     def are_wrong(self, golden: Outputs, faulty: Sequence[Outputs]) -> list[bool]:
         """Return what `is_wrong` returns of each."""
@@ -63,13 +63,14 @@ class Classification:
 
     def columns_of_all(
         self, golden: Outputs, faulty: Sequence[Outputs]
-    ) -> list[dict[str, MetricValue]]:
-        """Return what `columns` returns of each."""
+    ) -> dict[str, list[MetricValue]]:
+        """Return what `columns` returns of each, column by column."""
         before = self._scores(golden)
         after = self._stacked(golden, faulty)
-        if after is None or not before.size:
-            return [self._columns_of_one(before, self._scores(x)) for x in faulty]
-        return _compare(before, after)
+        if after is not None and before.size:
+            return _compare(before, after)
+        rows = [self._columns_of_one(before, self._scores(x)) for x in faulty]
+        return {name: [row[name] for row in rows] for name in _COLUMNS}
 
     def _is_one_wrong(self, before: np.ndarray, after: np.ndarray) -> bool:
         if before.shape != after.shape or not before.size:
@@ -79,7 +80,7 @@ class Classification:
     def _columns_of_one(self, before: np.ndarray, after: np.ndarray) -> dict[str, MetricValue]:
         wrong = before.shape != after.shape
         if before.size and not wrong:
-            return _compare(before, after[np.newaxis])[0]
+            return {name: x[0] for name, x in _compare(before, after[np.newaxis]).items()}
         return {
             "golden_top1": int(_top1(before)[0]) if before.size else None,
             "top1": int(_top1(after)[0]) if after.size else None,
@@ -102,7 +103,7 @@ class Classification:
         return by_sample(pick_tensor(outputs, self.output))
 
 
-def _compare(golden: np.ndarray, faulty: np.ndarray) -> list[dict[str, MetricValue]]:
+def _compare(golden: np.ndarray, faulty: np.ndarray) -> dict[str, list[MetricValue]]:
     """Return the columns of N faulty answers.
 
     Args:
@@ -122,7 +123,7 @@ def _compare(golden: np.ndarray, faulty: np.ndarray) -> list[dict[str, MetricVal
         sdc5 = ~(top5 == top1[:, :, np.newaxis]).any(axis=2)
     else:
         sdc5 = golden_top1 != top1
-    columns = {
+    return {
         "golden_top1": [int(golden_top1[0])] * len(after),
         "top1": top1[:, 0].tolist(),
         "sdc5": sdc5.any(axis=1).tolist(),
@@ -131,7 +132,6 @@ def _compare(golden: np.ndarray, faulty: np.ndarray) -> list[dict[str, MetricVal
         "sdc20": (~(moved <= 0.2 * reference)).any(axis=1).tolist(),
         "max_absolute_error": error.tolist(),
     }
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _top1(scores: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Comparing the outputs of many injections at once, where a metric can."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from onnxfi.injector.metrics.metric import Metric, MetricValue, Outputs
@@ -19,8 +19,8 @@ class ManyMetric(Protocol):
 
     def columns_of_all(
         self, golden: Outputs, faulty: Sequence[Outputs]
-    ) -> list[dict[str, MetricValue]]:
-        """Return what `columns` returns of each."""
+    ) -> Mapping[str, list[MetricValue]]:
+        """Return what `columns` returns of each, column by column."""
 
 
 def are_wrong(metric: Metric, golden: Outputs, faulty: Sequence[Outputs]) -> list[bool]:
@@ -32,11 +32,19 @@ def are_wrong(metric: Metric, golden: Outputs, faulty: Sequence[Outputs]) -> lis
 
 def columns_of_all(
     metric: Metric, golden: Outputs, faulty: Sequence[Outputs]
-) -> list[dict[str, MetricValue]]:
-    """Return the metric's columns of some faulty outputs."""
-    if not isinstance(metric, ManyMetric):
-        return [metric.columns(golden, x) for x in faulty]
-    return [x for part in in_parts(golden, faulty) for x in metric.columns_of_all(golden, part)]
+) -> dict[str, list[MetricValue]]:
+    """Return the metric's columns of some faulty outputs, by name."""
+    columns: dict[str, list[MetricValue]] = {name: [] for name in metric.column_types}
+    if isinstance(metric, ManyMetric):
+        for part in in_parts(golden, faulty):
+            for name, values in metric.columns_of_all(golden, part).items():
+                columns[name] += values
+        return columns
+    for outputs in faulty:
+        found = metric.columns(golden, outputs)
+        for name, column in columns.items():
+            column.append(found.get(name))
+    return columns
 
 
 def in_parts(golden: Outputs, faulty: Sequence[Outputs]) -> Iterator[Sequence[Outputs]]:
