@@ -109,7 +109,7 @@ class WindowedRest:
 
     def _complete(self, golden: Values) -> None:
         """Add the images between the pieces to the golden values."""
-        if any(name not in golden for name in self._windowed.cut):
+        if any(name not in golden for name in self._windowed.made):
             for name, value in self._windowed.run_whole(golden).items():
                 # A tensor of ONNX Runtime would keep all the memory of its session alive.
                 golden.setdefault(name, value.copy())

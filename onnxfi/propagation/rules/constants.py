@@ -9,11 +9,3 @@ def constant_input(node: ir.Node, position: int) -> np.ndarray | None:
     value = node.inputs[position] if position < len(node.inputs) else None
     tensor = None if value is None else ir.convenience.get_const_tensor(value)
     return None if tensor is None else np.asarray(tensor.numpy())
-
-
-def scalar_input(node: ir.Node, position: int, default: float) -> float | None:
-    """Return a constant scalar input, the default where it is left out, None where it varies."""
-    if position >= len(node.inputs) or node.inputs[position] is None:
-        return default
-    array = constant_input(node, position)
-    return float(array.reshape(-1)[0]) if array is not None and array.size == 1 else None

@@ -14,7 +14,6 @@ import onnx_ir as ir
 
 from onnxfi.graph import Model
 from onnxfi.propagation.patches import Patches
-from onnxfi.propagation.rules.constants import constant_input
 from onnxfi.propagation.rules.exact_kernels import (
     TRIED,
     has_exact_kernel,
@@ -60,13 +59,7 @@ def _may_repeat(value: ir.Value, output: ir.Value) -> bool:
 class _Elementwise:
     def __init__(self, model: Model, node: ir.Node) -> None:
         self._node = node
-        # A single number stays as it is: some kernels have a way of their own for it.
-        self._fed = {
-            position: value
-            for position, value in enumerate(node.inputs)
-            if value is not None
-            and ((constant := constant_input(node, position)) is None or constant.size > 1)
-        }
+        self._fed = {p: value for p, value in enumerate(node.inputs) if value is not None}
         self._part = extract(model, list(dict.fromkeys(self._fed.values())), [node.outputs[0]])
         for value in (*self._part.graph.inputs, *self._part.graph.outputs):
             value.shape = None
@@ -108,7 +101,7 @@ class _Elementwise:
         golden = operand.golden
         if operand.patches is not None:
             return operand.patches.at(keys, golden)
-        if golden.size == 1:
+        if golden.size == 1:  # some kernels have a way of their own for a single number
             return golden.reshape(-1) if golden.ndim > 1 else golden
         if self._node.op_type in _QUANTISING and position > 0:
             # One number for each slice along an axis.

@@ -14,7 +14,7 @@ from onnxfi.propagation.windows.spreading import Spreading
 from onnxfi.propagation.windows.steps import WEIGHTS, Step, make_step, spatial_size
 from onnxfi.surgery.extract import extract
 
-_MOST_IMAGES = 4
+_MOST_IMAGES = 6
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -10,7 +10,9 @@ from onnxfi.propagation.windows.boxes import Boxes
 from onnxfi.propagation.windows.steps import Step
 
 # Lengths that are tried before the whole image is taken.
-_TRIES = 8
+_TRIES = 16
+# Columns of a matrix that ONNX Runtime computes at once, at the most.
+_LARGEST_BLOCK = 128
 
 
 class NoWindowsError(Exception):
@@ -89,6 +91,8 @@ class Piece:
                 short = box.high - origins * factors[name] - lengths[name]
                 short = np.where(box.high > box.low, short, 0)
                 missing = np.maximum(missing, -(-short.max(axis=0) // factors[name]))
+            if any(np.prod(lengths[name]) < least for name, least in self._least().items()):
+                missing = np.maximum(missing, count < cells)
             if not missing.any():
                 return Crops(
                     {name: origins * factors[name] for name in needed},
@@ -105,6 +109,19 @@ class Piece:
         name = self._sliding_inputs()[0]
         shares: np.ndarray = crops.lengths[name] / self.sizes[name]
         return shares
+
+    def _least(self) -> dict[str, int]:
+        """Return how many places windows must have, for the images where that counts.
+
+        ONNX Runtime computes a transposed convolution as a product of matrices, and its sums are
+        taken in blocks that depend on the number of places: up to 16, 32, 64, or more.
+        """
+        spread = [x.images[0] for x in self.steps if x.node.op_type == "ConvTranspose"]
+        least = {}
+        for name in spread:
+            places = min(int(np.prod(self.sizes[name])), _LARGEST_BLOCK)
+            least[name] = (1 << (places - 1).bit_length()) // 2 + 1 if places > 16 else 1
+        return least
 
     def _sliding_inputs(self) -> list[str]:
         """Return the inputs from which windows slide, or all if there are none."""

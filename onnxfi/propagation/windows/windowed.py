@@ -28,6 +28,7 @@ class Windowed:
 
     Attributes:
         cut: names of the images after the last piece.
+        made: names of the images that the pieces make.
     """
 
     def __init__(self, pieces: Sequence[Piece], *, threads: int | None) -> None:
@@ -43,6 +44,7 @@ class Windowed:
         self._pieces = pieces
         self._sessions = [Session(piece.model, threads=threads) for piece in pieces]
         self.cut = (*pieces[-1].outputs, *pieces[-1].passed)
+        self.made = tuple(name for piece in pieces for name in piece.outputs)
         self._others = any(piece.others for piece in pieces)
         self._effort = Effort(pieces)
 
