@@ -13,6 +13,7 @@ from small_graphs import model, node, value
 
 import onnxfi
 from onnxfi.error_models import Corruption
+from onnxfi.injector.windowed_rest import WindowedRest
 from onnxfi.propagation import Patches
 from onnxfi.propagation.windows import Windowed, find_pieces
 from onnxfi.propagation.windows.effort import Effort
@@ -173,6 +174,51 @@ def test_every_place(graph: Callable[[], onnx.ModelProto], box: tuple[int, int] 
         assert got.tobytes() == expected.tobytes(), places[lane]
         changed += bool(lane in found)
     assert changed > len(places) / 2
+
+
+def test_windows_up_to_the_outputs() -> None:
+    """Nothing is left to run after them; golden has the inputs and outputs only."""
+    w: dict[str, np.ndarray] = {}
+    nodes = [
+        convolution("x", "a", w, (4, 3, 3, 3), pads=[1, 1, 1, 1]),
+        convolution("a", "y", w, (4, 4, 3, 3), pads=[1, 1, 1, 1]),
+    ]
+    proto = model(nodes, [value("x", [1, 3, 12, 16])], [value("y", None)], w)
+    loaded = onnxfi.load(onnx.shape_inference.infer_shapes(proto))
+    rest = WindowedRest(loaded, ["x"], threads=1, lanes=1)
+    x = numbers(1, 3, 12, 16, seed=1)
+    session = Session(loaded)
+    golden = {"x": x, **session.run({"x": x})}
+    corruptions = [at(row, 3, x, row) for row in range(12)]
+    patches = {"x": Patches.of(corruptions, x.size)}
+    found = rest.run([golden] * len(corruptions), patches, range(len(corruptions)))
+    for lane, corruption in enumerate(corruptions):
+        expected = session.run({"x": corruption.apply(x)})["y"]
+        outputs = found[lane]
+        assert outputs is not None
+        assert outputs.get("y", golden["y"]).tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("size", [(14, 14), (7, 9), (5, 5), (3, 30)])
+def test_transposed_convolutions_of_many_channels(size: tuple[int, int]) -> None:
+    """Their sums are rounded, in an order that depends on the size of the window."""
+    rng = np.random.default_rng(0)
+    proto = model(
+        [node("ConvTranspose", "x w", "y", strides=[2, 2])],
+        [value("x", [1, 400, *size])],
+        [value("y", None)],
+        {"w": rng.normal(0, 1, (400, 3, 2, 2)).astype(np.float32)},
+    )
+    loaded = onnxfi.load(onnx.shape_inference.infer_shapes(proto))
+    windowed = Windowed(find_pieces(loaded, ["x"]).pieces, threads=1)
+    x = rng.normal(0, 1, (1, 400, *size)).astype(np.float32)
+    golden = {"x": x, **windowed.run_whole({"x": x})}
+    corruptions = [at(row, row, x, row) for row in range(min(size))]
+    patches = {"x": Patches.of(corruptions, x.size)}
+    found = windowed.run([golden] * len(corruptions), patches, range(len(corruptions)))
+    for lane, corruption in enumerate(corruptions):
+        expected = windowed.run_whole({"x": corruption.apply(x)})["y"]
+        assert found[lane]["y"].applied(golden["y"]).tobytes() == expected.tobytes()
 
 
 def joined(one: Corruption, other: Corruption) -> tuple[np.ndarray, np.ndarray]:

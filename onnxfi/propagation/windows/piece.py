@@ -10,9 +10,9 @@ from onnxfi.propagation.windows.boxes import Boxes
 from onnxfi.propagation.windows.steps import Step
 
 # Lengths that are tried before the whole image is taken.
-_TRIES = 16
-# Columns of a matrix that ONNX Runtime computes at once, at the most.
-_LARGEST_BLOCK = 128
+_TRIES = 8
+# The columns of a matrix that ONNX Runtime computes at once.
+_SMALLEST_BLOCK, _LARGEST_BLOCK = 16, 128
 
 
 class NoWindowsError(Exception):
@@ -83,7 +83,7 @@ class Piece:
         ends = [-(-box.high // factors[name]) for name, box in needed.items()]
         count = np.maximum((np.max(ends, axis=0) - first).max(axis=0), 1)
         for _ in range(_TRIES):
-            count = np.minimum(count, cells)
+            count = self._widened(np.minimum(count, cells), cells, factors)
             lengths = self._lengths(count, factors)
             origins = np.minimum(first, cells - count)
             missing = np.zeros(2, np.int64)
@@ -91,8 +91,6 @@ class Piece:
                 short = box.high - origins * factors[name] - lengths[name]
                 short = np.where(box.high > box.low, short, 0)
                 missing = np.maximum(missing, -(-short.max(axis=0) // factors[name]))
-            if any(np.prod(lengths[name]) < least for name, least in self._least().items()):
-                missing = np.maximum(missing, count < cells)
             if not missing.any():
                 return Crops(
                     {name: origins * factors[name] for name in needed},
@@ -110,18 +108,23 @@ class Piece:
         shares: np.ndarray = crops.lengths[name] / self.sizes[name]
         return shares
 
-    def _least(self) -> dict[str, int]:
-        """Return how many places windows must have, for the images where that counts.
+    def _widened(
+        self, count: np.ndarray, cells: np.ndarray, factors: Mapping[str, np.ndarray]
+    ) -> np.ndarray:
+        """Return a number of cells in which transposed convolutions add in their usual order.
 
-        ONNX Runtime computes a transposed convolution as a product of matrices, and its sums are
-        taken in blocks that depend on the number of places: up to 16, 32, 64, or more.
+        ONNX Runtime computes them as products of matrices, whose sums are taken in blocks that
+        depend on the number of places: up to 16, 32, 64, or more.
         """
-        spread = [x.images[0] for x in self.steps if x.node.op_type == "ConvTranspose"]
-        least = {}
-        for name in spread:
-            places = min(int(np.prod(self.sizes[name])), _LARGEST_BLOCK)
-            least[name] = (1 << (places - 1).bit_length()) // 2 + 1 if places > 16 else 1
-        return least
+        for step in self.steps:
+            if step.node.op_type != "ConvTranspose":
+                continue
+            name = step.images[0]
+            most = min(int(np.prod(self.sizes[name])), _LARGEST_BLOCK)
+            below = (1 << (most - 1).bit_length()) // 2 if most > _SMALLEST_BLOCK else 0
+            while (count < cells).any() and np.prod(self._lengths(count, factors)[name]) <= below:
+                count = np.minimum(count + 1, cells)
+        return count
 
     def _sliding_inputs(self) -> list[str]:
         """Return the inputs from which windows slide, or all if there are none."""
