@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import onnx_ir as ir
 
 from onnxfi.graph import Model
-from onnxfi.graph.dependencies import consumed_values
+from onnxfi.graph.dependencies import constant_values, consumed_values
 from onnxfi.propagation.rules import Rule, make_rule
+from onnxfi.runtime import Session
 from onnxfi.surgery import Stage
 from onnxfi.surgery.extract import extract
 
@@ -56,8 +57,8 @@ def find_region(stage: Stage, *, propagation: bool = True) -> Region:
     """Find the nodes of a stage that corruptions can be pushed through.
 
     A node belongs to the region if it has a rule, if what it reads is known (a target, another
-    input of the stage, a constant, or the output of a node in the region), and if only its first
-    output is used.
+    input of the stage, a constant, what is computed from constants alone, or the output of a node
+    in the region), and if only its first output is used.
 
     Args:
         stage: the stage.
@@ -67,8 +68,9 @@ def find_region(stage: Stage, *, propagation: bool = True) -> Region:
     names = {x.tensor for x in stage.targets}
     reached = {value: None for value in graph.inputs if value.name in names}
     inside: dict[ir.Node, Step] = {}
+    constant = constant_values(graph)
     for node in graph:
-        rule = _find_rule(stage.model, node, reached) if propagation else None
+        rule = _find_rule(stage.model, node, reached, constant) if propagation else None
         if rule is not None:
             inputs = tuple("" if x is None else x.name or "" for x in node.inputs)
             inside[node] = Step(rule, inputs, node.outputs[0].name or "")
@@ -80,6 +82,9 @@ def find_region(stage: Stage, *, propagation: bool = True) -> Region:
         candidates = dict.fromkeys([*graph.inputs, *reached])
         return extract(stage.model, [x for x in candidates if x in read and x not in own], outputs)
 
+    read = {x for node in inside for x in node.inputs if x in constant}
+    constants = {x: t for x in read if (t := ir.convenience.get_const_tensor(x)) is not None}
+    constants |= _compute(stage.model, [x for x in read if x not in constants])
     rest = part(
         [node for node in graph if node not in inside],
         [value for value in graph.outputs if value not in reached],
@@ -93,24 +98,26 @@ def find_region(stage: Stage, *, propagation: bool = True) -> Region:
         rest=rest,
         frontier=tuple(x.name or "" for x in reached if x.name in taken),
         outputs=tuple(x.name or "" for x in dict.fromkeys(graph.outputs) if x in reached),
-        constants={
-            x.name or "": tensor
-            for node in inside
-            for x in node.inputs
-            if x is not None and (tensor := ir.convenience.get_const_tensor(x)) is not None
-        },
+        constants={x.name or "": tensor for x, tensor in constants.items()},
     )
 
 
-def _find_rule(model: Model, node: ir.Node, reached: Collection[ir.Value]) -> Rule | None:
+def _compute(model: Model, values: list[ir.Value]) -> dict[ir.Value, ir.TensorProtocol]:
+    """Return what is computed from constants alone."""
+    if not values:
+        return {}
+    computed = Session(extract(model, [], values), threads=1).run({})
+    return {value: ir.Tensor(computed[value.name or ""]) for value in values}
+
+
+def _find_rule(
+    model: Model, node: ir.Node, reached: Collection[ir.Value], constant: Collection[ir.Value]
+) -> Rule | None:
     patched = [place for place, value in enumerate(node.inputs) if value in reached]
     if not patched:
         return None
     known = all(
-        value is None
-        or value in reached
-        or value in model.graph.inputs
-        or ir.convenience.get_const_tensor(value) is not None
+        value is None or value in reached or value in model.graph.inputs or value in constant
         for value in node.inputs
     )
     others_used = any(x.uses() or x in model.graph.outputs for x in node.outputs[1:])
