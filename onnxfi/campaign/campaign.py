@@ -1,6 +1,5 @@
 """Running a campaign from its configuration to its records."""
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -71,7 +70,7 @@ class Campaign:
             )
         provider = choose_provider(configuration.execution.provider)
         # Before anything is written, find what is wrong with the model, the inputs or the targets.
-        worker = _make_worker(configuration)
+        worker = Worker(configuration)
         worker.rehearse()
         directory = RunDirectory.create(
             place if is_address(place) else Path(place).resolve(),
@@ -124,7 +123,6 @@ class Campaign:
             OnnxfiError: the run cannot go on; what is recorded stays.
         """
         execution = self.directory.configuration.execution
-        threads = _threads(self.directory.configuration)
         with Heartbeat(self.directory.storage) as heartbeat:
             self.directory.clean()
 
@@ -134,9 +132,14 @@ class Campaign:
 
             # The one that rehearsed has the first sessions open.
             worker = (
-                self._rehearsed.pop()
-                if self._rehearsed
-                else _make_worker(self.directory.configuration)
+                self._rehearsed.pop() if self._rehearsed else Worker(self.directory.configuration)
+            )
+            pace = worker.pace()
+            threads = pace.workers(execution)
+            shard = pace.shard(
+                execution,
+                largest=max(worker.plan.faults, default=0) * worker.plan.inputs_per_fault,
+                workers=max(1, threads if workers is None else workers()),
             )
             finished = FinishedIds(self.directory.finished())
             on_injections(len(finished))
@@ -153,7 +156,7 @@ class Campaign:
                 on_shard(outcomes)
 
             with self._submitting(worker, executor, threads, count) as submit:
-                for shards in rounds.shards(execution.shard):
+                for shards in rounds.shards(shard):
                     run_shards(
                         finished.missing(shards),
                         submit,
@@ -185,12 +188,3 @@ class Campaign:
             # Whatever ended it: the shards in flight stop, and nothing half-done is written.
             worker.stop()
             pool.shutdown(cancel_futures=True)
-
-
-def _threads(configuration: Configuration) -> int:
-    workers = configuration.execution.workers
-    return (os.cpu_count() or 1) if workers == "auto" else workers
-
-
-def _make_worker(configuration: Configuration) -> Worker:
-    return Worker(configuration, threads=1 if _threads(configuration) > 1 else None)

@@ -10,6 +10,7 @@ from onnxfi.campaign.configuration import Configuration
 from onnxfi.campaign.execution import ShardOutcomes
 from onnxfi.campaign.golden_runs import GoldenRuns
 from onnxfi.campaign.inputs import read_inputs
+from onnxfi.campaign.pace import Pace
 from onnxfi.campaign.plan import Shard
 from onnxfi.campaign.planning import make_plan
 from onnxfi.campaign.records import make_schema
@@ -28,6 +29,9 @@ from onnxfi.runtime.heap import give_back_memory
 # Sessions hold weights and working memory; shards come sorted by target, so one is enough. A thread
 # that is still at the one before keeps that alive.
 _OPEN_INJECTORS = 1
+# Of ONNX Runtime in each session: the workers take the processors.
+_THREADS = 1
+_TIMED = 3
 
 
 class StoppedError(Exception):
@@ -37,17 +41,11 @@ class StoppedError(Exception):
 class Worker:
     """Runs shards of one campaign; several threads may share it."""
 
-    def __init__(
-        self,
-        configuration: Configuration,
-        *,
-        threads: int | None = None,
-    ) -> None:
+    def __init__(self, configuration: Configuration) -> None:
         """Load the model and the inputs, and make the plan.
 
         Args:
             configuration: the campaign's configuration, its paths absolute.
-            threads: intra-op threads of each session; None leaves the number to ONNX Runtime.
 
         Raises:
             OnnxfiError: something in the configuration cannot be had.
@@ -58,7 +56,6 @@ class Worker:
         self.metric = configuration.metric.metric
         self._schema = make_schema(self.metric.column_types)
         self.plan = make_plan(self.model, self.inputs, configuration)
-        self._threads = threads
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._injectors: OrderedDict[tuple[Target, ...], Injector] = OrderedDict()
@@ -70,7 +67,7 @@ class Worker:
             inputs=min(len(self.inputs), met),
             memory=execution.memory << 20,
             provider=choose_provider(execution.provider),
-            threads=threads,
+            threads=_THREADS,
         )
 
     def stop(self) -> None:
@@ -93,6 +90,21 @@ class Worker:
             for _ in injector.inject(golden, stratum.error_models, metric=self.metric):
                 pass
 
+    def pace(self) -> Pace:
+        """Measure how long the suffix of the first targets takes.
+
+        Raises:
+            OnnxfiError: the model or an input does not fit.
+        """
+        injector = self.injector(self.plan.strata[0].targets)
+        golden = self._golden_run(injector, 0)
+        seconds = []
+        for _ in range(_TIMED):
+            start = time.perf_counter()
+            injector.golden_from(golden.values)
+            seconds.append(time.perf_counter() - start)
+        return Pace(min(seconds), sum(x.size for x in golden.targets.values()))
+
     def injector(self, targets: tuple[Target, ...]) -> Injector:
         """Return the injector of targets that are hit together."""
         with self._lock:
@@ -106,7 +118,7 @@ class Worker:
                     provider=execution.provider,
                     lanes=execution.lanes,
                     propagation=execution.propagation,
-                    threads=self._threads,
+                    threads=_THREADS,
                 )
                 give_back_memory()
             self._injectors.move_to_end(targets)
@@ -240,4 +252,4 @@ _opening = threading.Lock()
 def _opened(place: str, run_id: str) -> tuple[RunDirectory, Worker]:
     """Return this process's worker; `run_id` keeps a directory that was made anew apart."""
     directory = RunDirectory.open(place)
-    return directory, Worker(directory.configuration, threads=1)
+    return directory, Worker(directory.configuration)

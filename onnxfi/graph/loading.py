@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import onnx
 import onnx_ir as ir
 import onnx_ir.passes.common as passes
@@ -102,7 +103,10 @@ def _hold_weights_once(graph: ir.Graph) -> None:
     for value in graph.initializers.values():
         tensor = value.const_value
         if isinstance(tensor, ir.TensorProtoTensor) and tensor.dtype != ir.DataType.STRING:
-            value.const_value = ir.Tensor(tensor.numpy(), dtype=tensor.dtype, name=tensor.name)
+            array = tensor.numpy()
+            # Its dtype may say "little endian", which is not NumPy's own float32.
+            array = array.view(np.dtype(array.dtype.type))
+            value.const_value = ir.Tensor(array, dtype=tensor.dtype, name=tensor.name)
 
 
 def _inline_functions(model: ir.Model) -> None:

@@ -24,8 +24,10 @@ class Execution(Section):
         provider: where the tensors are computed.
         lanes: the most injections to run through the suffix at once; ``auto`` measures.
         propagation: whether to push corruptions as sparse patches where that is exact.
-        workers: threads that inject at the same time; ``auto`` takes one per processor.
-        shard: injections per records file; what a killed campaign loses at most per worker.
+        workers: threads that inject at the same time; ``auto`` takes one per processor, or one
+            where the model is so small that Python is what the time goes to.
+        shard: injections per records file; what a killed campaign loses at most per worker;
+            ``auto`` takes what lasts about ten seconds.
         memory: MiB that a process may take for golden runs that it may meet again; the one in use
             is kept whatever it takes.
     """
@@ -34,10 +36,10 @@ class Execution(Section):
     lanes: Literal["auto"] | int = "auto"
     propagation: bool = True
     workers: Literal["auto"] | int = "auto"
-    shard: int = Field(default=500, ge=1)
+    shard: Literal["auto"] | int = "auto"
     memory: int = Field(default=256, ge=1)
 
-    @field_validator("lanes", "workers")
+    @field_validator("lanes", "workers", "shard")
     @classmethod
     def _at_least_one(cls, value: int | str) -> int | str:
         if isinstance(value, int) and value < 1:
