@@ -54,7 +54,7 @@ def begin_strata(benchmarked: Benchmarked, tensor: str, folder: Path) -> list["S
         benchmarked, folder, targets=[tensor], per_target=_PER_TARGET, error_models=models
     )
     campaign = Campaign.from_yaml(path)
-    worker = Worker(campaign.directory.configuration, threads=1)
+    worker = Worker(campaign.directory.configuration)
     return [StratumRun(campaign, worker, stratum) for stratum in range(len(models))]
 
 
