@@ -114,7 +114,7 @@ class Rest:
 
     def _try_windows(self, golden: Values) -> WindowedRest | None:
         images = [golden[name] for name in self._frontier]
-        if any(x.ndim != 4 or len(x) != 1 or x.dtype.kind != "f" for x in images):
+        if any(x.ndim != 4 or len(x) != 1 or x.dtype.kind not in "fiu" for x in images):
             return None
         try:
             windowed = WindowedRest(

@@ -239,6 +239,12 @@ def _of_boxes(
             for row, rows, column, columns in boxes
         ]
         keys = np.concatenate([x + lane * image.size for lane, x in enumerate(of_lanes)])
-        spread = 1 + float(np.abs(image).max())
-        patches[name] = Patches(keys, rng.normal(0, spread, keys.size).astype(image.dtype))
+        patches[name] = Patches(keys, _numbers_like(image, keys.size, rng))
     return patches
+
+
+def _numbers_like(image: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    if image.dtype.kind == "f":
+        return rng.normal(0, 1 + float(np.abs(image).max()), count).astype(image.dtype)
+    limits = np.iinfo(image.dtype)
+    return rng.integers(limits.min, limits.max, count, image.dtype, endpoint=True)

@@ -132,6 +132,32 @@ def upward() -> onnx.ModelProto:
     return model(nodes, [value("x", [1, 3, 5, 7])], [value("y", None)], w)
 
 
+def quantised() -> onnx.ModelProto:
+    """Convolutions of integers, in the form that ONNX Runtime makes integer operators of."""
+    w: dict[str, np.ndarray] = {"s": np.float32(1), "z": np.int8(0)}
+
+    def integers(name: str) -> list[onnx.NodeProto]:
+        return [
+            node("QuantizeLinear", f"{name} s z", f"{name}_q"),
+            node("DequantizeLinear", f"{name}_q s z", f"{name}_d"),
+        ]
+
+    nodes = [*integers("x")]
+    for read, made, after in (("x", "a", 3), ("a", "b", 4)):
+        w[f"{made}_w"] = numbers(4, after, 3, 3, seed=after).astype(np.int8)
+        nodes += [
+            node("DequantizeLinear", f"{made}_w s z", f"{made}_w_d"),
+            node("Conv", f"{read}_d {made}_w_d", made, pads=[1, 1, 1, 1]),
+            *integers(made),
+        ]
+    nodes += [
+        node("MaxPool", "b_d", "p", kernel_shape=[2, 2], strides=[2, 2]),
+        *integers("p"),
+        node("Identity", "p_d", "y"),
+    ]
+    return model(nodes, [value("x", list(SHAPE))], [value("y", None)], w)
+
+
 def at(row: int, column: int, x: np.ndarray, seed: int) -> Corruption:
     """Return a corruption of a channel or two at a place."""
     rng = np.random.default_rng(seed)
@@ -140,7 +166,7 @@ def at(row: int, column: int, x: np.ndarray, seed: int) -> Corruption:
     return Corruption(indices, rng.integers(-9, 10, indices.size).astype(np.float32))
 
 
-@pytest.mark.parametrize("graph", [chain, branches, beyond, decoder, upward])
+@pytest.mark.parametrize("graph", [chain, branches, beyond, decoder, upward, quantised])
 @pytest.mark.parametrize("box", [(1, 1), (3, 3), (2, 99), None])
 def test_every_place(graph: Callable[[], onnx.ModelProto], box: tuple[int, int] | None) -> None:
     """Changes begin at every place; those of one size, and those of any sizes beside each other."""

@@ -138,7 +138,7 @@ def _may_end(
         return False
     for value in live:
         uses = list(value.uses())
-        if value not in frontier and _is_made_by(value, "DequantizeLinear"):
+        if uses and value not in frontier and _is_made_by(value, "DequantizeLinear"):
             return False  # it makes an integer operator with its reader
         if value in frontier or len(uses) != 1:
             continue
