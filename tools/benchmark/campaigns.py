@@ -17,7 +17,6 @@ FLIPS = {"name": "bitflip"}
 SPATIAL = {"name": "spatial", "configuration": {"model": "conv"}}
 #: Injections that a `StratumRun` runs at a time; fewer would not fill the lanes.
 UNIT = 50
-_SHARD = 500  # as in a campaign that says nothing else
 _PER_TARGET = 1 << 40
 
 
@@ -72,11 +71,13 @@ class StratumRun:
         self._worker = worker
         self._stratum = stratum
         self._first = stratum * _PER_TARGET
+        execution = campaign.directory.configuration.execution
+        self._shard = worker.pace().shard(execution, largest=_PER_TARGET, workers=1)
 
     def __call__(self, count: int) -> None:
         """Run and record the next injections, `count` times `UNIT` of them."""
         end = self._first + count * UNIT
         while self._first < end:
-            shard = Shard(self._first, min(_SHARD, end - self._first), self._stratum)
+            shard = Shard(self._first, min(self._shard, end - self._first), self._stratum)
             self._first += shard.count
             self.outcomes.update(record_shard(self._directory, self._worker, shard).outcomes)

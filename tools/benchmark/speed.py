@@ -27,6 +27,7 @@ from timing import CLOCKS, Ratio, Repeated, take_turns
 
 import onnxfi
 from onnxfi.error_models import BitFlip
+from onnxfi.injector.blocks import Meeting
 from onnxfi.runtime import Session
 
 _MODELS = "lenet,squeezenet,resnet50,mobilenet_v2,densenet121,vgg16,unet"
@@ -102,7 +103,7 @@ def measure_target(
                 suffix.run(feeds)
 
         def inject(count: int) -> None:
-            deque(injector.inject(golden, BitFlip(), count=count), maxlen=0)
+            deque(injector.inject_all([Meeting(golden, 0, range(count))], BitFlip()), maxlen=0)
 
         things: list[Repeated] = [run_suffix, flips, spatial, inject]
         for thing, count in zip(things, (2, 3, 3, 2), strict=True):
