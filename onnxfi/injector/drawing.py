@@ -28,6 +28,10 @@ class Drawer:
         """
         self._models = error_models
         self._generators = generators
+        # Asked once: to ask a protocol takes as long as to draw.
+        self._listing = {
+            name: model for name, model in error_models.items() if isinstance(model, ForFault)
+        }
 
     def draw_many(
         self, faults: range, targets: Mapping[Target, np.ndarray]
@@ -58,18 +62,16 @@ class Drawer:
 
     def of_fault(self, fault: int) -> "FaultDrawer":
         """Begin to draw the corruptions of one fault; do so before another one's."""
-        return FaultDrawer(self._models, fault, self._generators.at(fault))
+        listed = {name: model.for_fault(fault) for name, model in self._listing.items()}
+        return FaultDrawer({**self._models, **listed}, self._generators.at(fault))
 
 
 class FaultDrawer:
     """Draws the corruptions of one fault, for one target after the other."""
 
-    def __init__(
-        self, models: Mapping[str, ErrorModel], fault: int, rng: np.random.Generator
-    ) -> None:
+    def __init__(self, models: Mapping[str, ErrorModel], rng: np.random.Generator) -> None:
         """Begin with a generator that nothing was drawn from."""
         self._models = models
-        self._fault = fault
         self._rng = rng
 
     def draw(self, target: Target, value: np.ndarray) -> Corruption:
@@ -81,6 +83,4 @@ class FaultDrawer:
         if not value.size:  # nothing there that a fault could hit
             return Corruption(np.empty(0, np.int64), np.empty(0, value.dtype))
         model = self._models[target.tensor]
-        if isinstance(model, ForFault):
-            model = model.for_fault(self._fault)
         return model.sample(value, channel_axis=target.channel_axis, rng=self._rng)
