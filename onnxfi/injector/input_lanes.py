@@ -14,7 +14,7 @@ from onnxfi.runtime import Session
 from onnxfi.surgery.free_batch import with_free_batch
 
 _MOST_LANES = 64
-_LARGEST_BATCH = 128 << 20  # bytes that all inputs of a batch may take
+_LARGEST_BATCH = 16 << 20  # bytes that all inputs of a batch may take
 _TIMED = 3
 
 

@@ -21,7 +21,7 @@ from onnxfi.surgery.free_batch import with_free_batch
 
 # A few are run one by one first: what decides on lanes costs about as much.
 _RUNS_BEFORE_DECIDING = 16
-_LARGEST_BATCH = 128 << 20  # bytes that all inputs of a batch may take
+_LARGEST_BATCH = 16 << 20  # bytes that all inputs of a batch may take
 _MOST_LANES = 64
 # A run is timed a few times, unless that takes so many seconds.
 _TIMED, _LONG = 5, 0.05
