@@ -7,7 +7,7 @@ import onnx_ir as ir
 
 from onnxfi.graph import Model
 from onnxfi.graph.dependencies import constant_values, consumed_values
-from onnxfi.propagation.rules import Rule, make_rule
+from onnxfi.propagation.rules import Rule, make_rules
 from onnxfi.runtime import Session
 from onnxfi.surgery import Stage
 from onnxfi.surgery.extract import extract
@@ -15,12 +15,12 @@ from onnxfi.surgery.extract import extract
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Step:
-    """A node that corruptions are pushed through.
+    """A node that corruptions are pushed through, to one of its outputs.
 
     Attributes:
         rule: how.
         inputs: names of the node's inputs; an empty one is left out.
-        output: name of its first output, the only one in use.
+        output: name of the output.
     """
 
     rule: Rule
@@ -58,7 +58,7 @@ def find_region(stage: Stage, *, propagation: bool = True) -> Region:
 
     A node belongs to the region if it has a rule, if what it reads is known (a target, another
     input of the stage, a constant, what is computed from constants alone, or the output of a node
-    in the region), and if only its first output is used.
+    in the region).
 
     Args:
         stage: the stage.
@@ -67,14 +67,14 @@ def find_region(stage: Stage, *, propagation: bool = True) -> Region:
     graph = stage.model.graph
     names = {x.tensor for x in stage.targets}
     reached = {value: None for value in graph.inputs if value.name in names}
-    inside: dict[ir.Node, Step] = {}
+    inside: dict[ir.Node, list[Step]] = {}
     constant = constant_values(graph)
     for node in graph:
-        rule = _find_rule(stage.model, node, reached, constant) if propagation else None
-        if rule is not None:
+        rules = _find_rules(stage.model, node, reached, constant) if propagation else {}
+        if rules:
             inputs = tuple("" if x is None else x.name or "" for x in node.inputs)
-            inside[node] = Step(rule, inputs, node.outputs[0].name or "")
-            reached[node.outputs[0]] = None
+            inside[node] = [Step(rule, inputs, x.name or "") for x, rule in rules.items()]
+            reached |= dict.fromkeys(rules)
 
     def part(nodes: Iterable[ir.Node], outputs: list[ir.Value]) -> Model:
         read = {value for node in nodes for value in consumed_values(node)}
@@ -91,10 +91,11 @@ def find_region(stage: Stage, *, propagation: bool = True) -> Region:
     )
     taken = {value.name for value in rest.graph.inputs}
     targets = tuple(x.tensor for x in stage.targets)
+    steps = tuple(step for of_node in inside.values() for step in of_node)
     return Region(
-        steps=tuple(inside.values()),
-        tensors=(*targets, *(step.output for step in inside.values())),
-        model=part(inside, [node.outputs[0] for node in inside]),
+        steps=steps,
+        tensors=(*targets, *(step.output for step in steps)),
+        model=part(inside, [x for node in inside for x in node.outputs if x in reached]),
         rest=rest,
         frontier=tuple(x.name or "" for x in reached if x.name in taken),
         outputs=tuple(x.name or "" for x in dict.fromkeys(graph.outputs) if x in reached),
@@ -110,15 +111,12 @@ def _compute(model: Model, values: list[ir.Value]) -> dict[ir.Value, ir.TensorPr
     return {value: ir.Tensor(computed[value.name or ""]) for value in values}
 
 
-def _find_rule(
+def _find_rules(
     model: Model, node: ir.Node, reached: Collection[ir.Value], constant: Collection[ir.Value]
-) -> Rule | None:
+) -> dict[ir.Value, Rule]:
     patched = [place for place, value in enumerate(node.inputs) if value in reached]
-    if not patched:
-        return None
     known = all(
         value is None or value in reached or value in model.graph.inputs or value in constant
         for value in node.inputs
     )
-    others_used = any(x.uses() or x in model.graph.outputs for x in node.outputs[1:])
-    return make_rule(model, node, patched) if known and not others_used else None
+    return make_rules(model, node, patched) if patched and known else {}

@@ -106,6 +106,18 @@ def test_two_operands(
     check_rules(proto, seed, zeros=bool(seed % 2))
 
 
+@pytest.mark.parametrize("op", ["Add", "Mul", "Max", "Min", "PRelu"])
+@pytest.mark.parametrize("number", [np.nan, -0.0, 0.0])
+@pytest.mark.parametrize("other", [(), (3, 1, 1)])
+def test_what_the_place_decides_is_refused(op: str, number: float, other: tuple[int, ...]) -> None:
+    """Which of two NaN is handed on, and which of two zeros of different signs."""
+    bits = np.full(other, number, F4).view(np.uint32) | (0x155 if np.isnan(number) else 0)
+    c = np.asarray(bits, np.uint32).view(F4)
+    for inputs in ("x c",) if op == "PRelu" else ("x c", "c x"):
+        for seed in range(3):
+            check_rules(one_node(op, inputs, (1, 3, 5, 7), {"c": c}), seed)
+
+
 @pytest.mark.parametrize("op", ["Equal", "Less", "GreaterOrEqual"])
 @pytest.mark.parametrize("dtype", [F4, np.int32])
 @few

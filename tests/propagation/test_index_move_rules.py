@@ -99,6 +99,14 @@ def test_both_operands_of_a_concat() -> None:
     check_rules(of_nodes(nodes, (1, 2, 3), made={"y": np.float32}), 0)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float16, np.int8])
+def test_parts_of_a_split(dtype: type) -> None:
+    nodes = [node("Split", "x s", "a b c", axis=1), node("Neg", "b", "d")]
+    made = {"a": dtype, "d": dtype, "c": dtype}
+    proto = of_nodes(nodes, (1, 6, 4), {"s": ints(1, 3, 2)}, dtype=dtype, made=made)
+    check_rules(proto, 0)
+
+
 def test_where_elements_go_is_asked_again_for_other_golden_inputs() -> None:
     """The bounds of the slice come from the graph, and change with the input."""
     proto = model(

@@ -12,33 +12,44 @@ from onnxfi.propagation.rules.max_pooling import max_pool_rule
 from onnxfi.propagation.rules.quantised import stands_alone
 from onnxfi.propagation.rules.rule import InexactError, Operand, Rule
 
-__all__ = ["InexactError", "Operand", "Rule", "make_rule"]
+__all__ = ["InexactError", "Operand", "Rule", "make_rules"]
 
 _INDEX_MOVES = frozenset(
     [
         *("CenterCropPad", "Concat", "DepthToSpace", "Dropout", "Expand", "Flatten", "Gather"),
         *("GatherElements", "GatherND", "Identity", "Pad", "Reshape", "ReverseSequence", "Slice"),
-        *("SpaceToDepth", "Squeeze", "Tile", "Transpose", "Trilu", "Unsqueeze"),
+        *("SpaceToDepth", "Split", "Squeeze", "Tile", "Transpose", "Trilu", "Unsqueeze"),
     ]
 )
 _MAX_POOLINGS = frozenset({"GlobalMaxPool", "MaxPool"})
 
 
-def make_rule(model: Model, node: ir.Node, patched: Sequence[int]) -> Rule | None:
-    """Return the rule of a node, or None where it has none.
+def make_rules(model: Model, node: ir.Node, patched: Sequence[int]) -> dict[ir.Value, Rule]:
+    """Return the rule of each output of a node that is used; none where one has no rule.
 
     Args:
         model: the model that the node is in.
-        node: the node; only its first output may be used.
+        node: the node.
         patched: positions of the inputs that may be patched.
     """
+    used = [x for x in node.outputs if x.uses() or x in model.graph.outputs]
+    if node.op_type != "Split" and any(x is not node.outputs[0] for x in used):
+        return {}
+    rules = {x: _make_rule(model, node, patched, x) for x in used}
+    made = {x: rule for x, rule in rules.items() if rule is not None}
+    return made if len(made) == len(used) else {}
+
+
+def _make_rule(
+    model: Model, node: ir.Node, patched: Sequence[int], output: ir.Value
+) -> Rule | None:
     kind = node.op_type
     if node.domain == "com.microsoft":
         return elementwise_rule(model, node, patched) if kind.startswith("QLinear") else None
     if node.domain not in ("", "ai.onnx") or kind.startswith("QLinear"):
         return None
     if kind in _INDEX_MOVES or (kind in ("Resize", "Upsample") and _takes_nearest(node)):
-        return index_move_rule(model, node, patched)
+        return index_move_rule(model, node, patched, output)
     if kind in _MAX_POOLINGS:
         return max_pool_rule(node)
     if kind == "BatchNormalization":

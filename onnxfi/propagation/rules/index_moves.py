@@ -45,31 +45,38 @@ class _Destinations:
     places: np.ndarray
 
 
-def index_move_rule(model: Model, node: ir.Node, patched: Sequence[int]) -> Rule | None:
+def index_move_rule(
+    model: Model, node: ir.Node, patched: Sequence[int], output: ir.Value
+) -> Rule | None:
     """Return the rule of a node that moves elements; None where it moves none, or no numbers.
 
     Args:
         model: the model that the node is in.
         node: the node.
         patched: positions of the inputs that may be patched.
+        output: one of its outputs.
     """
     moved = set(range(len(node.inputs))) if node.op_type == "Concat" else {0}
     values = [node.inputs[position] for position in patched]
     if not moved.issuperset(patched) or any(x is None or x.dtype not in _MOVED for x in values):
         return None
-    if node.op_type in _THROUGH_FLOAT32 and node.outputs[0].dtype == ir.DataType.FLOAT16:
+    if node.op_type in _THROUGH_FLOAT32 and output.dtype == ir.DataType.FLOAT16:
         return None
-    return _IndexMoves(model, node, moved | ({2} if node.op_type == "Pad" else set()))
+    numbers = moved | ({2} if node.op_type == "Pad" else set())
+    return _IndexMoves(model, node, numbers, output)
 
 
 class _IndexMoves:
-    def __init__(self, model: Model, node: ir.Node, numbers: Collection[int]) -> None:
+    def __init__(
+        self, model: Model, node: ir.Node, numbers: Collection[int], output: ir.Value
+    ) -> None:
         """Make a model of the node in float32.
 
         Args:
             model: the model.
             node: the node.
             numbers: positions of the inputs that have the dtype of the output.
+            output: the output.
         """
         fed = {
             position: value
@@ -82,11 +89,14 @@ class _IndexMoves:
         first = {name: position for position, name in reversed(self._names.items())}
         self._numbers = sorted(p for p in first.values() if p in numbers)
         self._others = sorted(p for p in first.values() if p not in numbers)
-        self._part = extract(model, list(dict.fromkeys(fed.values())), [node.outputs[0]])
+        self._part = extract(model, list(dict.fromkeys(fed.values())), [output])
         names = {self._names[position] for position in self._numbers}
-        for value in (*self._part.graph.inputs, *self._part.graph.outputs):
-            if value.name in names or value in self._part.graph.outputs:
-                value.type = ir.TensorType(ir.DataType.FLOAT)
+        retyped = [x for x in self._part.graph.inputs if x.name in names]
+        for made in self._part.graph.outputs:
+            maker = made.producer()
+            retyped += [made] if maker is None else maker.outputs
+        for value in retyped:
+            value.type = ir.TensorType(ir.DataType.FLOAT)
         self._known: dict[object, dict[int, _Destinations] | None] = {}
 
     def __call__(self, operands: Sequence[Operand | None], output: np.ndarray) -> Patches:

@@ -36,14 +36,14 @@ class InexactError(Exception):
 
 
 class Rule(Protocol):
-    """Carries patches through one node, bit for bit as ONNX Runtime computes it."""
+    """Carries patches through one node to one output, as ONNX Runtime computes it, bit for bit."""
 
     def __call__(self, operands: Sequence[Operand | None], output: np.ndarray) -> Patches:
-        """Return every element of the first output that may differ from golden.
+        """Return every element of the output that may differ from golden.
 
         Args:
             operands: the node's inputs; None where an optional one is left out.
-            output: the golden value of the first output, C-contiguous.
+            output: the golden value of the output, C-contiguous.
 
         Raises:
             InexactError: in some lanes the exact result cannot be told.
