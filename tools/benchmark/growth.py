@@ -1,7 +1,7 @@
 """Whether an injection takes longer the more there are: a million against a thousand.
 
-Whole runs of `Campaign.run` on LeNet's first convolution, with shards on disk and one worker of one
-thread: some of a thousand injections before and after one of a million. What a run takes once is in
+Whole runs of `Campaign.run` on LeNet's first convolution, with shards of 500 on disk and one
+worker: some of a thousand injections before and after one of a million. What a run takes once is in
 the time of both, so a second figure compares the last tenth of the million with the first.
 
 Usage: python tools/benchmark/growth.py [--injections 1000000] [--few 1000] [--runs 6]
@@ -10,7 +10,6 @@ Usage: python tools/benchmark/growth.py [--injections 1000000] [--few 1000] [--r
 import argparse
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +28,7 @@ _OPTIONS = {
     "clock": ("wall", "wall", "wall or cpu"),
 }
 _MOST = 1.05
+_SHARD = 500  # fewer than a campaign takes by itself, so that there are many files
 _PIECES = 4  # that a tenth of the shards is compared in, for the spread
 
 
@@ -63,15 +63,12 @@ def measure(arguments: argparse.Namespace) -> Iterator[Figure]:
 def run(benchmarked: Benchmarked, folder: Path, count: int, clock: str) -> list[float]:
     """Run a campaign; return the time when it began, that of each shard's end, and of its own."""
     target = benchmarked.model.target("conv1").tensor
-    path = write_configuration(benchmarked, folder, targets=[target], per_target=count)
+    path = write_configuration(
+        benchmarked, folder, targets=[target], per_target=count, shard=_SHARD, workers=1
+    )
     campaign = Campaign.from_yaml(path)
     times = [CLOCKS[clock]()]
-    with ThreadPoolExecutor(1) as executor:
-        campaign.run(
-            executor,
-            workers=lambda: 1,
-            on_shard=lambda outcomes: times.append(CLOCKS[clock]()),
-        )
+    campaign.run(on_shard=lambda outcomes: times.append(CLOCKS[clock]()))
     times.append(CLOCKS[clock]())
     return times
 
