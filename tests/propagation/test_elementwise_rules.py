@@ -114,7 +114,7 @@ def test_what_the_place_decides_is_refused(op: str, number: float, other: tuple[
     bits = np.full(other, number, F4).view(np.uint32) | (0x155 if np.isnan(number) else 0)
     c = np.asarray(bits, np.uint32).view(F4)
     for inputs in ("x c",) if op == "PRelu" else ("x c", "c x"):
-        for seed in range(3):
+        for seed in range(2):
             check_rules(one_node(op, inputs, (1, 3, 5, 7), {"c": c}), seed)
 
 
@@ -162,12 +162,12 @@ def test_constant_powers(exponent: float, shape: tuple[int, ...], seed: int) -> 
 def test_powers_of_a_single_element(shape: tuple[int, ...]) -> None:
     for inputs in ("x e", "e x"):
         proto = one_node("Pow", inputs, shape, {"e": np.array(3, F4)})
-        for seed in range(20):
+        for seed in range(8):
             check_rules(proto, seed, lanes=1, sites=1)
 
 
 @pytest.mark.parametrize(("low", "high"), [("low", "high"), ("-", "high"), ("low", "-")])
-@pytest.mark.parametrize("dtype", [F2, F4, F8, np.int8, np.int32])
+@pytest.mark.parametrize("dtype", [F2, F4, np.int8])
 @few
 @given(shape=shapes, seed=seeds)
 def test_clip(low: str, high: str, dtype: type, shape: tuple[int, ...], seed: int) -> None:
@@ -184,7 +184,7 @@ def test_clip_by_attributes(shape: tuple[int, ...], seed: int) -> None:
 
 @pytest.mark.parametrize(
     ("source", "to"),
-    list(permutations([F2, F4, F8, np.int8, np.int64, np.uint32, bool], 2)),
+    list(permutations([F2, F4, np.int8, np.uint32, bool], 2)),
 )
 @few
 @given(shape=shapes, seed=seeds)

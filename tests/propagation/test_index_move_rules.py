@@ -74,10 +74,14 @@ def proto_of(name: str, dtype: type) -> onnx.ModelProto:
     return one_node(op, inputs, shape, weights, dtype=dtype, **attributes)
 
 
+def marks_of(dtype: type) -> list[pytest.MarkDecorator]:
+    return [] if dtype in (np.float32, F2, I1) else [pytest.mark.nightly]
+
+
 @pytest.mark.parametrize(
     ("name", "dtype"),
     [
-        pytest.param(name, dtype, id=f"{name} {np.dtype(dtype)}")
+        pytest.param(name, dtype, id=f"{name} {np.dtype(dtype)}", marks=marks_of(dtype))
         for name in CASES
         for dtype in DTYPES
         if dtype not in LACKING.get(name, ())

@@ -34,7 +34,7 @@ def test_quantise(axis: int | None, dtype: type) -> None:
     proto = one_node(
         "QuantizeLinear", "x s z", SHAPE, scales(axis, dtype), made=dtype, **attributes
     )
-    for seed in range(4):
+    for seed in range(2):
         assert check_rules(proto, seed) == 0
 
 
@@ -56,7 +56,7 @@ def test_dequantise(axis: int | None, dtype: type) -> None:
         node("Relu", "a", "y"),
     ]
     proto = of_nodes(nodes, SHAPE, scales(axis, dtype), dtype=dtype, made={"y": F4})
-    for seed in range(4):
+    for seed in range(2):
         assert check_rules(proto, seed) == 0
 
 
@@ -77,7 +77,7 @@ def test_integer_arithmetic_of_onnx_runtime(op: str, dtype: type, other: tuple[i
         "z": np.array(3, dtype),
     }
     proto = one_node(op, "x s z c t z u z", SHAPE, weights, dtype=dtype, domain="com.microsoft")
-    for seed in range(4):
+    for seed in range(2):
         check_rules(proto, seed)
 
 
@@ -169,7 +169,7 @@ def test_integer_operators_are_the_same_with_propagation() -> None:
             ) as injector:
                 pushed += len(find_region(injector.split.stages[0]).steps)
                 golden = injector.golden(feeds)
-                injections = injector.inject(golden, BitFlip(), count=20)
+                injections = injector.inject(golden, BitFlip(), count=8)
                 outputs.append([x.outputs["y"].tobytes() for x in injections])
         assert outputs[0] == outputs[1], target.tensor
     assert pushed > 20
