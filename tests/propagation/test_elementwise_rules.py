@@ -127,6 +127,21 @@ def test_comparisons(op: str, dtype: type, shape: tuple[int, ...], seed: int, ho
     check_rules(one_node(op, "x c", shape, {"c": np.asarray(c)}, dtype=dtype, made=bool), seed)
 
 
+@pytest.mark.parametrize("op", ["And", "Or", "Xor", "Not"])
+def test_logic(op: str) -> None:
+    c = (
+        {}
+        if op == "Not"
+        else {"c": np.random.default_rng(0).integers(0, 2, (3, 1, 1)).astype(bool)}
+    )
+    assert check_rules(one_node(op, "x c" if c else "x", (1, 3, 5, 7), c, dtype=bool), 0) == 0
+
+
+@pytest.mark.parametrize("op", ["IsNaN", "IsInf"])
+def test_what_is_no_number(op: str) -> None:
+    assert check_rules(one_node(op, "x", (1, 3, 5, 7), made=bool, opset=20), 0) == 0
+
+
 @pytest.mark.parametrize(
     ("inputs", "dtype"), [("c x d", F4), ("c d x", F4), ("x d e", bool), ("c x d", np.int8)]
 )

@@ -8,7 +8,7 @@ import numpy as np
 import onnx_ir as ir
 
 from onnxfi.graph import Model
-from onnxfi.graph.dependencies import consumed_values
+from onnxfi.graph.dependencies import constant_values, consumed_values
 from onnxfi.propagation.windows.piece import Piece
 from onnxfi.propagation.windows.spreading import Spreading
 from onnxfi.propagation.windows.steps import WEIGHTS, Step, make_step, spatial_size
@@ -166,7 +166,8 @@ def _piece(
     nodes = steps[start:end]
     own = {step.node.outputs[0] for step in nodes}
     read = dict.fromkeys(x for step in nodes for x in consumed_values(step.node) if x not in own)
-    fed = [x for x in read if not _is_constant(x)]
+    constants = constant_values(model.graph)  # dequantised weights among them
+    fed = [x for x in read if x not in constants]
     images = {name for step in nodes for name in step.images}
     live = _live(model.graph, steps, end, frontier)
     outputs = [x for x in live if x in own]
@@ -184,14 +185,6 @@ def _piece(
         model=part,
         work=sum(map(_work, nodes)),
     )
-
-
-def _is_constant(value: ir.Value) -> bool:
-    """Return whether a value comes from constants alone, as dequantised weights do."""
-    producer = value.producer()
-    if producer is None or value.const_value is not None:
-        return ir.convenience.get_const_tensor(value) is not None
-    return all(_is_constant(x) for x in consumed_values(producer))
 
 
 def _free_sizes(part: Model, images: set[str]) -> None:

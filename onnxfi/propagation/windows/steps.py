@@ -26,6 +26,7 @@ _POINTWISE = frozenset(
 _OWN_POINTWISE = frozenset(
     ["QLinearAdd", "QLinearConcat", "QLinearLeakyRelu", "QLinearMul", "QLinearSigmoid"]
 )
+_CONCATENATIONS = frozenset({"Concat", "QLinearConcat"})
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -72,14 +73,12 @@ def make_step(node: ir.Node, reached: Collection[ir.Value | None]) -> Step | Non
         if image is None or sliding is None or any(x in reached for x in others):
             return None
         return Step(node, (image.name or "",), name, sliding)
-    if (node.op_type not in _POINTWISE and not own) or node.attributes.get_int(
-        "training_mode", 0
-    ) == 1:
+    attributes = node.attributes
+    if node.op_type not in _POINTWISE and not own:
         return None
-    if node.op_type in ("Concat", "QLinearConcat") and node.attributes.get_int("axis", 1) not in (
-        1,
-        -3,
-    ):
+    if attributes.get_int("training_mode", 0) == 1:
+        return None
+    if node.op_type in _CONCATENATIONS and attributes.get_int("axis", 1) not in (1, -3):
         return None
     images = []
     for value in node.inputs:
@@ -135,8 +134,13 @@ def _spreading(node: ir.Node) -> Spreading | None:
 
 def _resizing(node: ir.Node) -> Spreading | None:
     """Return how an enlargement by whole numbers spreads places; None for other resizings."""
-    before, after = spatial_size(node.inputs[0]), spatial_size(node.outputs[0])
+    image, made = node.inputs[0], node.outputs[0]
+    before, after = spatial_size(image), spatial_size(made)
     if before is None or after is None or any(y % x for x, y in zip(before, after, strict=True)):
+        return None
+    if image is None or image.shape is None or made.shape is None or "axes" in node.attributes:
+        return None
+    if image.shape[:2] != made.shape[:2]:
         return None
     times = np.array(after) // np.array(before)
     attributes = node.attributes
