@@ -7,6 +7,7 @@ import onnx_ir as ir
 
 from onnxfi.graph import Model
 from onnxfi.graph.dependencies import constant_values, consumed_values
+from onnxfi.propagation.rewritten import rewritten_nodes
 from onnxfi.propagation.rules import Rule, make_rules
 from onnxfi.runtime import Session
 from onnxfi.surgery import Stage
@@ -58,7 +59,7 @@ def find_region(stage: Stage, *, propagation: bool = True) -> Region:
 
     A node belongs to the region if it has a rule, if what it reads is known (a target, another
     input of the stage, a constant, what is computed from constants alone, or the output of a node
-    in the region).
+    in the region), and if ONNX Runtime does not compute it together with what follows.
 
     Args:
         stage: the stage.
@@ -69,8 +70,10 @@ def find_region(stage: Stage, *, propagation: bool = True) -> Region:
     reached = {value: None for value in graph.inputs if value.name in names}
     inside: dict[ir.Node, list[Step]] = {}
     constant = constant_values(graph)
+    left_whole = rewritten_nodes(graph)
     for node in graph:
-        rules = _find_rules(stage.model, node, reached, constant) if propagation else {}
+        may = propagation and node not in left_whole
+        rules = _find_rules(stage.model, node, reached, constant) if may else {}
         if rules:
             inputs = tuple("" if x is None else x.name or "" for x in node.inputs)
             inside[node] = [Step(rule, inputs, x.name or "") for x, rule in rules.items()]

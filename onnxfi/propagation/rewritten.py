@@ -1,0 +1,56 @@
+"""Which nodes ONNX Runtime computes together with those that follow, with other bits than alone.
+
+A region cuts a stage in two, and each part is optimised by itself. So that a campaign with
+propagation gives the records of one without, no cut may go through what would be rewritten as one.
+"""
+
+from collections.abc import Iterable
+
+import onnx_ir as ir
+
+# Beginnings of Gelu, QuickGelu and the like, which are merged; they end in a Mul.
+_CURVES = frozenset(["Erf", "Sigmoid", "Tanh"])
+_ARITHMETIC = frozenset(["Add", "Cast", "Div", "Mul", "Pow", "Sqrt", "Sub"])
+_LONGEST = 6
+# What a BatchNormalization is merged into, before the layout is changed.
+_TAKES_NORMALIZATION = frozenset(["Conv", "ConvTranspose", "Gemm", "MatMul"])
+# They change the layout of images (NCHWc), in which a BatchNormalization becomes a convolution.
+_POOLINGS = frozenset(["MaxPool", "GlobalMaxPool"])
+
+
+def rewritten_nodes(graph: ir.Graph) -> set[ir.Node]:
+    """Return the nodes that must stay with what follows them."""
+    found: set[ir.Node] = set()
+    for node in graph:
+        if node.op_type in _CURVES and _ends_in_product(node):
+            found |= {node, *_before(node, _ARITHMETIC, _LONGEST)}
+        elif node.op_type == "Cast" and any(x.op_type == "Cast" for x in _readers(node)):
+            found.add(node)
+        elif node.op_type == "BatchNormalization":
+            producer = node.inputs[0] and node.inputs[0].producer()
+            if producer and producer.op_type not in _TAKES_NORMALIZATION:
+                found |= {x for x in _before(node, None, None) if x.op_type in _POOLINGS}
+    return found
+
+
+def _ends_in_product(node: ir.Node) -> bool:
+    readers = _readers(node)
+    return any(x.op_type == "Mul" for y in readers for x in (y, *_readers(y)))
+
+
+def _readers(node: ir.Node) -> list[ir.Node]:
+    return [use.node for value in node.outputs for use in value.uses()]
+
+
+def _before(node: ir.Node, kinds: Iterable[str] | None, steps: int | None) -> set[ir.Node]:
+    """Return the nodes that lead to one: of some kinds only, and so many steps back; or all."""
+    found: set[ir.Node] = set()
+    latest = {node}
+    while latest and steps != 0:
+        producers = {x.producer() for y in latest for x in y.inputs if x is not None}
+        latest = {
+            x for x in producers if x is not None and (kinds is None or x.op_type in kinds)
+        } - found
+        found |= latest
+        steps = None if steps is None else steps - 1
+    return found
