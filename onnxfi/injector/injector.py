@@ -330,14 +330,7 @@ class Injector:
         golden = meeting.golden
         if any(x.outputs is None for x in results):
             self._check_that_golden_runs(golden)
-        outputs: list[Mapping[str, np.ndarray]] = [
-            {}
-            if x.outputs is None
-            else {**golden.outputs, **x.outputs}
-            if x.outputs
-            else golden.outputs
-            for x in results
-        ]
+        outputs = [_faulty_outputs(golden, x) for x in results]
         return Injections(
             meeting,
             hits=[
@@ -421,6 +414,12 @@ class Injector:
         """Return the model's outputs, from the values of the first stage's targets on."""
         faulty = self._sessions.run_suffix({**golden.boundary, **first}, corrupt)
         return {**golden.outputs, **{name: faulty[name] for name in self.split.faulty_outputs}}
+
+
+def _faulty_outputs(golden: Golden, resumed: Resumed) -> Mapping[str, np.ndarray]:
+    if resumed.outputs is None:
+        return {}
+    return {**golden.outputs, **resumed.outputs} if resumed.outputs else golden.outputs
 
 
 def _check_corrupted(golden: Golden, name: str, corrupted: np.ndarray) -> None:

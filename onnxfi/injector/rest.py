@@ -97,7 +97,8 @@ class Rest:
             some = {name: x.of_lanes(suited, goldens[0][name].size) for name, x in patches.items()}
             try:
                 yield from windowed.run(goldens, some, suited).items()
-                of_lanes = {lane: x for lane, x in of_lanes.items() if lane not in set(suited)}
+                for lane in suited:
+                    del of_lanes[lane]
             except (NoWindowsError, InputError) as error:
                 _logger.debug("No windows: %s", error)
         self._runs += len(of_lanes)

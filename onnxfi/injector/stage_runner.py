@@ -39,6 +39,21 @@ class CorruptedRun:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class _PushedRun:
+    """What is left behind the region of some corruptions of a run.
+
+    Attributes:
+        number: which of the runs.
+        lanes: the places of these corruptions in it, int64.
+        pushed: what is left, one lane for each.
+    """
+
+    number: int
+    lanes: np.ndarray
+    pushed: Pushed
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Resumed:
     """What became of a corruption.
 
@@ -145,7 +160,7 @@ class StageRunner:
         if self._input_lanes is not None and len(blocks) > 1:
             return self._run_inputs_together(self._input_lanes, blocks)
         results: list[list[Resumed]] = [[Resumed({})] * x.count for x in blocks]
-        pushed: list[tuple[int, np.ndarray, Pushed]] = []
+        pushed: list[_PushedRun] = []
         for number, block in enumerate(blocks):
             few = self._which_to_push(block)
             for lane in np.flatnonzero(~few).tolist():
@@ -154,7 +169,7 @@ class StageRunner:
                 some = {name: x.some(few) for name, x in block.corruptions.items()}
                 one = self._propagator.push(some, block.golden)
                 lanes = np.flatnonzero(few)
-                pushed.append((number, lanes, one))
+                pushed.append(_PushedRun(number, lanes, one))
                 known = {name: Resumed({}, name) for name in set(one.vanished)}
                 for lane, vanished in zip(lanes.tolist(), one.vanished, strict=True):
                     results[number][lane] = known[vanished]
@@ -213,27 +228,27 @@ class StageRunner:
                     results[lane] = Resumed({**made, name: patch.applied(golden)})
 
     def _run_rest(
-        self, blocks: Sequence[CorruptedRun], pushed: Sequence[tuple[int, np.ndarray, Pushed]]
+        self, blocks: Sequence[CorruptedRun], pushed: Sequence[_PushedRun]
     ) -> Iterator[tuple[int, int, dict[str, np.ndarray] | None]]:
         """Yield the block, the lane in it and the rest's outputs of what left the region."""
         if self._rest is None:
             return
-        alike: dict[object, list[tuple[int, np.ndarray, Pushed]]] = {}
+        alike: dict[object, list[_PushedRun]] = {}
         for one in pushed:
-            if any(name in one[2].patches for name in self.region.frontier):
-                alike.setdefault(self._rest.shapes(blocks[one[0]].golden), []).append(one)
+            if any(name in one.pushed.patches for name in self.region.frontier):
+                alike.setdefault(self._rest.shapes(blocks[one.number].golden), []).append(one)
         for members in alike.values():
             goldens: list[Values] = []
             places: list[tuple[int, int]] = []
             patches: dict[str, list[Patches]] = {}
-            for number, lanes, region in members:
-                golden = blocks[number].golden
+            for one in members:
+                golden, found = blocks[one.number].golden, one.pushed.patches
                 for name in self.region.frontier:
-                    if name in region.patches:
-                        patch = region.patches[name].from_lane(len(places), golden[name].size)
+                    if name in found:
+                        patch = found[name].from_lane(len(places), golden[name].size)
                         patches.setdefault(name, []).append(patch)
-                goldens += [golden] * lanes.size
-                places += [(number, lane) for lane in lanes.tolist()]
+                goldens += [golden] * one.lanes.size
+                places += [(one.number, lane) for lane in one.lanes.tolist()]
             joined = {name: Patches.joined(x) for name, x in patches.items()}
             for position, outputs in self._rest.run(goldens, joined):
                 yield *places[position], outputs
