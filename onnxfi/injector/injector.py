@@ -2,29 +2,26 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Literal, Self
 
 import numpy as np
 
-from onnxfi.error_models import Corruption, ErrorModel
-from onnxfi.error_models.corruptions import Corruptions
-from onnxfi.error_models.sites import values_at
+from onnxfi.error_models import ErrorModel
 from onnxfi.errors import InputError
 from onnxfi.graph import Model, Target
+from onnxfi.injector.block_runner import BlockRunner
 from onnxfi.injector.blocks import BlockSizes, Meeting
 from onnxfi.injector.drawing import Drawer
 from onnxfi.injector.golden import Golden
 from onnxfi.injector.golden_pass import owned
 from onnxfi.injector.injection import Injection
-from onnxfi.injector.injections import Hits, Injections
+from onnxfi.injector.injections import Injections
 from onnxfi.injector.inputs import check_inputs, format_shape
 from onnxfi.injector.metrics import Classification, Metric
-from onnxfi.injector.outcome import decide_outcome, decide_outcomes
 from onnxfi.injector.randomness import InjectionGenerators
-from onnxfi.injector.split_sessions import Corrupt, SplitSessions
-from onnxfi.injector.stage_runner import CorruptedRun, Resumed
+from onnxfi.injector.split_sessions import SplitSessions
 from onnxfi.injector.suiting import suit, suit_golden
 from onnxfi.runtime import Provider, choose_provider
 from onnxfi.surgery import resolve_targets, split
@@ -88,6 +85,7 @@ class Injector:
             lanes=lanes,
             propagation=propagation,
         )
+        self._blocks = BlockRunner(self.split, self._sessions)
         self._output_names = tuple(dict.fromkeys(x.name or "" for x in model.graph.outputs))
         if not self.split.faulty_outputs:
             _logger.warning(
@@ -119,7 +117,7 @@ class Injector:
 
     def close(self) -> None:
         """Let go of the sessions and their memory; the injector cannot be used afterwards."""
-        del self._sessions
+        del self._sessions, self._blocks
 
     def golden(self, inputs: Mapping[str, np.ndarray]) -> Golden:
         """Run the model without a fault.
@@ -180,7 +178,7 @@ class Injector:
             return given.get(target.tensor, value)
 
         first = {x.tensor: take(x, golden.targets[x.tensor]) for x in self.split.stages[0].targets}
-        return self._outputs(golden, first, take)
+        return self._blocks.outputs(golden, first, take)
 
     def inject(
         self,
@@ -249,8 +247,6 @@ class Injector:
         """
         metric = Classification() if metric is None else metric
         error_models = self._by_target(error_model)
-        alone = len(self.split.stages) == 1
-        inject = self._inject_in_lanes if alone else self._inject_in_stages
         sizes, generators = BlockSizes(), InjectionGenerators(seed)
         last: tuple[Golden, Drawer] | None = None
         for block in sizes.blocks(meetings):
@@ -261,7 +257,7 @@ class Injector:
                     suited = self._suited(error_models, meeting.golden)
                     last = meeting.golden, Drawer(suited, generators)
                 drawers.append(last[1])
-            found = inject(list(zip(block, drawers, strict=True)), metric)
+            found = self._blocks.run(list(zip(block, drawers, strict=True)), metric)
             sizes.took(time.perf_counter() - began, block[0].golden)
             yield from found
 
@@ -301,101 +297,6 @@ class Injector:
             for name, model in models.items()
         }
 
-    def _inject_in_lanes(
-        self, block: Sequence[tuple[Meeting, Drawer]], metric: Metric
-    ) -> list[Injections]:
-        """Inject all at once; every corruption is drawn from a golden tensor."""
-        runs = [
-            CorruptedRun(
-                x.golden.values,
-                drawer.draw_many(
-                    x.faults, {y: x.golden.targets[y.tensor] for y in self.split.targets}
-                ),
-            )
-            for x, drawer in block
-        ]
-        results = self._sessions.run_corrupted(runs)
-        return [
-            self._injections(meeting, run.corruptions, of_run, metric)
-            for (meeting, _), run, of_run in zip(block, runs, results, strict=True)
-        ]
-
-    def _injections(
-        self,
-        meeting: Meeting,
-        corruptions: Mapping[str, Corruptions],
-        results: Sequence[Resumed],
-        metric: Metric,
-    ) -> Injections:
-        golden = meeting.golden
-        if any(x.outputs is None for x in results):
-            self._check_that_golden_runs(golden)
-        outputs = [_faulty_outputs(golden, x) for x in results]
-        return Injections(
-            meeting,
-            hits=[
-                Hits(name, np.arange(len(x)), x, values_at(golden.targets[name], x.indices))
-                for name, x in corruptions.items()
-            ],
-            outputs=outputs,
-            outcomes=decide_outcomes(golden.outputs, outputs, metric),
-            masked_at=[x.vanished for x in results],
-        )
-
-    def _inject_in_stages(
-        self, block: Sequence[tuple[Meeting, Drawer]], metric: Metric
-    ) -> list[Injections]:
-        """Inject one after the other; a later corruption is drawn from what earlier ones led to."""
-        names = [x.tensor for x in self.split.targets]
-        return [
-            Injections.of(
-                x,
-                [
-                    self._inject_one_in_stages(x.golden, id_, drawer.of_fault(fault).draw, metric)
-                    for id_, fault in zip(x.ids, x.faults, strict=True)
-                ],
-                names,
-            )
-            for x, drawer in block
-        ]
-
-    def _inject_one_in_stages(
-        self,
-        golden: Golden,
-        injection_id: int,
-        draw: Callable[[Target, np.ndarray], Corruption],
-        metric: Metric,
-    ) -> Injection:
-        corruptions: list[Corruption] = []
-        replaced: list[np.ndarray] = []
-
-        def corrupt(target: Target, value: np.ndarray) -> np.ndarray:
-            corruption = draw(target, value)
-            corruptions.append(corruption)
-            replaced.append(values_at(value, corruption.indices))
-            return corruption.apply(value)
-
-        first = {
-            x.tensor: corrupt(x, golden.targets[x.tensor]) for x in self.split.stages[0].targets
-        }
-        try:
-            outputs = self._outputs(golden, first, corrupt)
-        except InputError:
-            self._check_that_golden_runs(golden)
-            outputs = {}
-        return Injection(
-            id=injection_id,
-            targets=tuple(x.tensor for x in self.split.targets[: len(corruptions)]),
-            corruptions=tuple(corruptions),
-            replaced=tuple(replaced),
-            outputs=outputs,
-            outcome=decide_outcome(golden.outputs, outputs, metric),
-        )
-
-    def _check_that_golden_runs(self, golden: Golden) -> None:
-        """Run without a fault: what fails then as well is no outcome of a fault."""
-        self._outputs(golden, golden.targets, lambda _, value: value)
-
     def _by_target(self, error_model: ErrorModel | Sequence[ErrorModel]) -> dict[str, ErrorModel]:
         if not isinstance(error_model, Sequence):
             return {x.tensor: suit(error_model, x) for x in self.targets}
@@ -407,19 +308,6 @@ class Injector:
         return {
             x.tensor: suit(model, x) for x, model in zip(self.targets, error_model, strict=True)
         }
-
-    def _outputs(
-        self, golden: Golden, first: Mapping[str, np.ndarray], corrupt: Corrupt
-    ) -> dict[str, np.ndarray]:
-        """Return the model's outputs, from the values of the first stage's targets on."""
-        faulty = self._sessions.run_suffix({**golden.boundary, **first}, corrupt)
-        return {**golden.outputs, **{name: faulty[name] for name in self.split.faulty_outputs}}
-
-
-def _faulty_outputs(golden: Golden, resumed: Resumed) -> Mapping[str, np.ndarray]:
-    if resumed.outputs is None:
-        return {}
-    return {**golden.outputs, **resumed.outputs} if resumed.outputs else golden.outputs
 
 
 def _check_corrupted(golden: Golden, name: str, corrupted: np.ndarray) -> None:
