@@ -10,7 +10,7 @@ _MOSTLY_PYTHON = 1e-4
 _PYTHON_EACH = 3e-5
 # A shard takes about so many seconds: what is lost when a worker dies. Fewer injections would be
 # many files, and more of them much memory where a fault has many sites.
-_SHARD_SECONDS, _FEWEST, _MOST = 10, 200, 20_000
+_SHARD_SECONDS, _FEWEST, _MOST = 10, 20, 20_000
 _MOST_ELEMENTS = 1 << 31
 
 
@@ -38,7 +38,7 @@ class Pace:
         Args:
             execution: what the user wants.
             largest: number of injections of the largest stratum.
-            workers: number of workers, of which each gets a shard of it.
+            workers: number of workers: each gets a shard of it, so that they share its sessions.
         """
         if execution.shard != "auto":
             return execution.shard

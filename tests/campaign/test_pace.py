@@ -22,7 +22,8 @@ def test_a_small_model_gets_one_worker_unless_the_user_wants_more() -> None:
         (SLOW, 10**6, 1, 200),
         (FAST, 10**6, 1, 20_000),
         (FAST, 10**4, 4, 2500),  # each worker gets something to do
-        (FAST, 10, 1, 200),
+        (SLOW, 50, 2, 25),  # so that both need the sessions of one target only
+        (FAST, 10, 1, 20),
         (Pace(1e-5, 1 << 21), 10**6, 1, 1024),  # faults may have many sites
     ],
 )
