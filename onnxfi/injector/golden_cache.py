@@ -28,6 +28,8 @@ class GoldenCache(Generic[T]):
         """
         self._memory = memory
         self._runs: OrderedDict[Hashable, T] = OrderedDict()
+        self._sizes: dict[Hashable, int] = {}
+        self._total = 0
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
@@ -36,12 +38,17 @@ class GoldenCache(Generic[T]):
             found = self._runs.get(key)
         made = make() if found is None else found
         with self._lock:
+            if self._runs:  # an injector may have added to it since it was asked for
+                self._measure(next(reversed(self._runs)))
             self._runs[key] = made
             self._runs.move_to_end(key)
-            # Counted again each time, since an injector adds to a golden run.
-            while len(self._runs) > 1 and self._size() > self._memory:
-                self._runs.popitem(last=False)
+            self._measure(key)
+            while len(self._runs) > 1 and self._total > self._memory:
+                oldest, _ = self._runs.popitem(last=False)
+                self._total -= self._sizes.pop(oldest)
         return made
 
-    def _size(self) -> int:
-        return sum(x.nbytes for x in self._runs.values())
+    def _measure(self, key: Hashable) -> None:
+        size = self._runs[key].nbytes
+        self._total += size - self._sizes.get(key, 0)
+        self._sizes[key] = size
