@@ -67,6 +67,7 @@ class GoldenRuns:
         self._runs: GoldenCache[Golden] = GoldenCache(memory - self._share)
         self._befores: GoldenCache[_Before] = GoldenCache(self._share)
         self._members: Sequence[_Targets] = ()
+        self._outputs: Iterable[ir.Value] = ()
         self._pass: GoldenPass | None = None
         self._passed: set[int] = set()
         self._lock = threading.Lock()
@@ -107,8 +108,7 @@ class GoldenRuns:
     def _run_pass(self, index: int, read: Callable[[int], dict[str, np.ndarray]]) -> _Before:
         with self._lock:
             if self._pass is None:
-                outputs = (x for one in self._members for x in prefix_outputs(self._model, one))
-                self._pass = self._open(outputs)
+                self._pass = self._open(self._outputs)
             shared = self._pass
         before = _Before(shared.run(check_inputs(self._model, read(index))))
         with self._lock:
@@ -135,7 +135,7 @@ class GoldenRuns:
                         break
                     members.append(one)
                     outputs.update(dict.fromkeys(added))
-                self._members, self._pass = members, None
+                self._members, self._outputs, self._pass = members, outputs, None
                 self._passed.clear()
             return self._members
 

@@ -24,7 +24,6 @@ from onnxfi.injector.injections import Injections
 from onnxfi.injector.metrics import MetricValue
 from onnxfi.injector.metrics.many import columns_of_all
 from onnxfi.runtime import choose_provider
-from onnxfi.runtime.heap import give_back_memory
 
 # Sessions hold weights and working memory; shards come sorted by target, so one is enough. A thread
 # that is still at the one before keeps that alive.
@@ -121,7 +120,6 @@ class Worker:
                     propagation=execution.propagation,
                     threads=_THREADS,
                 )
-                give_back_memory()
             self._injectors.move_to_end(targets)
             return self._injectors[targets]
 
@@ -177,12 +175,9 @@ class Worker:
         of_weights = all(x.kind == "weight" for x in injector.targets)
         walk = self.plan.by_fault if of_weights else self.plan.by_input
         for input_index, ids in walk(shard):
-            golden = self._golden_run(injector, input_index)
+            golden = self._golden.get(injector, input_index, self.inputs.at)
             fault = self.plan.fault_id(ids.start)
             yield Meeting(golden, ids.start, range(fault, fault + len(ids)), input_index)
-
-    def _golden_run(self, injector: Injector, input_index: int) -> Golden:
-        return self._golden.get(injector, input_index, self.inputs.at)
 
     def _columns(self, injections: Injections) -> dict[str, list[MetricValue]]:
         """Return the metric's columns; where the faulty execution failed, the golden ones."""

@@ -195,7 +195,10 @@ class Lanes:
             return slower(lanes, batch_seconds, lanes * seconds)
         # The last batch of a block is smaller, and one lane needs no session of its own.
         for count in {1, 2, lanes // 2 + 1} - {lanes}:
-            made = batched.run_patched(firsts[:count], patches[-count:], workspace)
+            try:
+                made = batched.run_patched(firsts[:count], patches[-count:], workspace)
+            except InputError as error:
+                return LaneDecision(1, str(error))
             differing = _other_bits(made, expected[-count:])
             if differing is not None:
                 return other_bits(count, differing)
