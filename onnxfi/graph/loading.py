@@ -93,20 +93,33 @@ def _prepare(model: ir.Model, *files: Path) -> Model:
         _inline_functions(model)
     lift_inner_weights(model)
     weights_files = take_in_small_tensors(model)
+    _hold_weights_once(model)
     infer_types(model)
-    _hold_weights_once(graph)
     return Model(model, (*files, *weights_files))
 
 
-def _hold_weights_once(graph: ir.Graph) -> None:
-    """Let weights be arrays: a tensor of a protobuf message is copied each time it is read."""
-    for value in graph.initializers.values():
-        tensor = value.const_value
-        if isinstance(tensor, ir.TensorProtoTensor) and tensor.dtype != ir.DataType.STRING:
-            array = tensor.numpy()
-            # Its dtype may say "little endian", which is not NumPy's own float32.
-            array = array.view(np.dtype(array.dtype.type))
-            value.const_value = ir.Tensor(array, dtype=tensor.dtype, name=tensor.name)
+def _hold_weights_once(model: ir.Model) -> None:
+    """Let weights and constants be arrays.
+
+    A tensor of a protobuf message is copied each time it is read, and keeps the whole message.
+    """
+    for graph in (model.graph, *model.graph.subgraphs()):
+        for value in graph.initializers.values():
+            if isinstance(value.const_value, ir.TensorProtoTensor):
+                value.const_value = _as_array(value.const_value)
+    for node in ir.traversal.RecursiveGraphIterator(model.graph):
+        for name, attribute in node.attributes.items():
+            if isinstance(attribute.value, ir.TensorProtoTensor):
+                node.attributes[name] = ir.AttrTensor(name, _as_array(attribute.value))
+
+
+def _as_array(tensor: ir.TensorProtoTensor) -> ir.TensorProtocol:
+    if tensor.dtype == ir.DataType.STRING:
+        return tensor
+    array = tensor.numpy()
+    # Its dtype may say "little endian", which is not NumPy's own float32.
+    array = array.view(np.dtype(array.dtype.type))
+    return ir.Tensor(array, dtype=tensor.dtype, name=tensor.name)
 
 
 def _inline_functions(model: ir.Model) -> None:
