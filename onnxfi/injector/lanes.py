@@ -19,8 +19,10 @@ from onnxfi.injector.lane_sessions import (
 from onnxfi.propagation import LanePatch
 from onnxfi.surgery.free_batch import with_free_batch
 
-# A few are run one by one first: what decides on lanes costs about as much.
-_RUNS_BEFORE_DECIDING = 16
+# So many are run one by one first: what decides on lanes costs about 20 runs. Lanes can save much
+# where what each run costs anyway counts, or reading the weights; else a tenth of the time at most.
+_FEW_FIRST, _MANY_FIRST = 16, 256
+_SHORT_RUN, _BYTES_IN_A_SECOND = 1e-3, 1e10
 _LARGEST_BATCH = 16 << 20  # bytes that all inputs of a batch may take
 _MOST_LANES = 64
 # A run is timed a few times, unless that takes so many seconds.
@@ -69,7 +71,8 @@ class Lanes:
         self._inputs = tuple(value.name or "" for value in model.graph.inputs)
         self._decision = LaneDecision(1, "One lane was asked for.") if lanes == 1 else None
         self._clock: Callable[[], float] = time.thread_time if threads == 1 else time.perf_counter
-        self._runs = 0
+        self._runs, self._spent = 0, 0.0
+        self._weights = _size_of_weights(model)
         self._lock = threading.Lock()
 
     @property
@@ -127,8 +130,7 @@ class Lanes:
         patches: Sequence[Mapping[str, LanePatch]],
         workspace: Workspace,
     ) -> list[dict[str, np.ndarray] | None]:
-        count = len(patches)
-        self._runs += count
+        count, start = len(patches), self._clock()
         try:
             outputs = self._session.run_patched(goldens, patches, workspace)
         except InputError:
@@ -137,6 +139,8 @@ class Lanes:
             # It is one of them.
             alone = ((goldens[x : x + 1], patches[x : x + 1]) for x in range(count))
             return [y for x in alone for y in self._run_batch(*x, Workspace())]
+        self._runs += count
+        self._spent += self._clock() - start
         if count == 1:
             return [outputs]
         split = {name: np.split(array, count) for name, array in outputs.items()}
@@ -153,8 +157,18 @@ class Lanes:
         return HostLaneSession(model, provider=self._provider, threads=self._threads)
 
     def _lanes_for(self, golden: Mapping[str, np.ndarray]) -> int:
-        early = self._runs < _RUNS_BEFORE_DECIDING and self._wanted == "auto"
-        return 1 if early and self._decision is None else self.decide(golden).lanes
+        if self._decision is None and self._wanted == "auto" and self._is_early():
+            return 1
+        return self.decide(golden).lanes
+
+    def _is_early(self) -> bool:
+        """Return whether it is too early to decide on lanes, seen from what they can save."""
+        if self._runs < _FEW_FIRST:
+            return True
+        seconds = self._spent / self._runs
+        can_pay = seconds < _SHORT_RUN or self._weights / _BYTES_IN_A_SECOND > seconds / 2
+        one_thread = self._provider == "cpu" and self._threads == 1
+        return one_thread and not can_pay and self._runs < _MANY_FIRST
 
     def _try_lanes(self, golden: Mapping[str, np.ndarray]) -> LaneDecision:
         """Return how many lanes to use, after a comparison with single ones."""
@@ -213,6 +227,11 @@ class Lanes:
             run()
             times.append(self._clock() - start)
         return min(times)
+
+
+def _size_of_weights(model: Model) -> int:
+    tensors = (x.const_value for x in model.graph.initializers.values())
+    return sum(x.nbytes for x in tensors if x is not None)
 
 
 def _other_bits(

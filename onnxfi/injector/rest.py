@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -36,7 +37,7 @@ class Rest:
         lanes: int | Literal["auto"],
         windows: bool,
     ) -> None:
-        """Open a session for dense runs.
+        """Open a session for dense runs, which is closed once windows turn out to pay.
 
         Args:
             model: the model.
@@ -54,14 +55,18 @@ class Rest:
         self._inputs = tuple(x.name or "" for x in model.graph.inputs)
         self._threads = threads
         self._wanted = lanes
-        self._dense = Lanes(model, frontier, provider=provider, threads=threads, lanes=lanes)
+        self._open_dense = partial(
+            Lanes, model, frontier, provider=provider, threads=threads, lanes=lanes
+        )
+        # It holds all weights, as what runs instead of it does.
+        self._dense: Lanes | None = self._open_dense()
         self._windowed: WindowedRest | None = None
         self._decided = not windows or provider != "cpu"
         self._runs = 0
         self._lock = threading.Lock()
 
-    def run_one(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Run densely on values of your own.
+    def run_golden(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Run densely with whatever sessions are open, and return all that this computes.
 
         Args:
             values: the inputs by name, maybe among others.
@@ -69,7 +74,21 @@ class Rest:
         Raises:
             InputError: ONNX Runtime refuses a value.
         """
-        return self._dense.run_one(values)
+        dense, windowed = self._dense, self._windowed
+        if dense is None and windowed is not None:
+            return windowed.run_one(values)
+        return self._dense_lanes().run_one(values)
+
+    def run_one(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Run densely on values of your own and return the outputs.
+
+        Args:
+            values: the inputs by name, maybe among others.
+
+        Raises:
+            InputError: ONNX Runtime refuses a value.
+        """
+        return self._dense_lanes().run_one(values)
 
     def shapes(self, golden: Mapping[str, np.ndarray]) -> tuple[object, ...]:
         """Return the shapes of the inputs: golden runs that agree in them can share a batch."""
@@ -101,15 +120,26 @@ class Rest:
                     del of_lanes[lane]
             except (NoWindowsError, InputError) as error:
                 _logger.debug("No windows: %s", error)
-        self._runs += len(of_lanes)
-        ran = self._dense.run([goldens[lane] for lane in of_lanes], list(of_lanes.values()))
-        yield from zip(of_lanes, ran, strict=True)
+        if of_lanes:
+            self._runs += len(of_lanes)
+            of_dense = [goldens[lane] for lane in of_lanes]
+            ran = self._dense_lanes().run(of_dense, list(of_lanes.values()))
+            yield from zip(of_lanes, ran, strict=True)
+
+    def _dense_lanes(self) -> Lanes:
+        dense = self._dense
+        if dense is None:
+            with self._lock:
+                dense = self._dense = self._dense or self._open_dense()
+        return dense
 
     def _decide(self, golden: Values) -> WindowedRest | None:
         if not self._decided and (self._runs >= _RUNS_BEFORE_DECIDING or self._wanted != "auto"):
             with self._lock:
                 if not self._decided:
                     self._windowed = self._try_windows(golden)
+                    if self._windowed is not None:
+                        self._dense = None
                     self._decided = True
         return self._windowed
 
@@ -121,7 +151,7 @@ class Rest:
             windowed = WindowedRest(
                 self._model, self._frontier, threads=self._threads, lanes=self._wanted
             )
-            return windowed if windowed.pays(self._dense, golden) else None
+            return windowed if windowed.pays(self._dense or self._open_dense(), golden) else None
         except (InputError, ModelFormatError, NoWindowsError, LookupError) as error:
             _logger.debug("No windows: %s", error)
             return None

@@ -17,6 +17,8 @@ from onnxfi.surgery import Stage
 # To push more sites than this share of a target costs more than to compute the whole tensors, but
 # some sites cost nothing to speak of.
 _MOST_PUSHED, _PUSHED_ANYWAY = 1 / 200, 2048
+# The same behind the region: patches of more are slower than whole tensors.
+_MOST_LEFT = 1 / 8
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -45,12 +47,12 @@ class _PushedRun:
     Attributes:
         number: which of the runs.
         lanes: the places of these corruptions in it, int64.
-        pushed: what is left, one lane for each.
+        patches: what is left, one lane for each, by the name of the tensor.
     """
 
     number: int
     lanes: np.ndarray
-    pushed: Pushed
+    patches: Mapping[str, Patches]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -140,13 +142,16 @@ class StageRunner:
         Raises:
             InputError: ONNX Runtime refuses a value.
         """
-        made: dict[str, np.ndarray] = {}
-        if self._region is not None:
-            made |= self._region.run({name: values[name] for name in self._region_inputs})
+        made = self._run_region(values)
         if self._rest is not None:
-            made |= self._rest.run_one({**values, **made})
+            made |= self._rest.run_golden({**values, **made})
         # A target that is an output itself is handed through.
         return made | {name: values[name] for name in self._outputs if name in self._targets}
+
+    def _run_region(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        if self._region is None:
+            return {}
+        return self._region.run({name: values[name] for name in self._region_inputs})
 
     def run_corrupted(self, blocks: Sequence[CorruptedRun]) -> list[list[Resumed]]:
         """Run the stage for several injections of some golden runs.
@@ -163,19 +168,21 @@ class StageRunner:
         pushed: list[_PushedRun] = []
         for number, block in enumerate(blocks):
             few = self._which_to_push(block)
-            for lane in np.flatnonzero(~few).tolist():
-                results[number][lane] = self._run_densely(block, lane)
+            dense = np.flatnonzero(~few).tolist()
             if few.any():
                 some = {name: x.some(few) for name, x in block.corruptions.items()}
                 one = self._propagator.push(some, block.golden)
                 lanes = np.flatnonzero(few)
-                pushed.append(_PushedRun(number, lanes, one))
+                pushed.append(_PushedRun(number, lanes, one.patches))
                 known = {name: Resumed({}, name) for name in set(one.vanished)}
                 for lane, vanished in zip(lanes.tolist(), one.vanished, strict=True):
                     results[number][lane] = known[vanished]
-                for lane in lanes[sorted(one.refused)].tolist():
-                    results[number][lane] = self._run_densely(block, lane)
                 self._take_outputs(block, one, lanes, results[number])
+                dense += lanes[sorted(one.refused)].tolist()
+            for lane in dense:
+                results[number][lane], left = self._run_densely(block, lane)
+                if left:
+                    pushed.append(_PushedRun(number, np.array([lane]), left))
         for number, lane, outputs in self._run_rest(blocks, pushed):
             made = results[number][lane].outputs
             results[number][lane] = Resumed(
@@ -235,14 +242,14 @@ class StageRunner:
             return
         alike: dict[object, list[_PushedRun]] = {}
         for one in pushed:
-            if any(name in one.pushed.patches for name in self.region.frontier):
+            if any(name in one.patches for name in self.region.frontier):
                 alike.setdefault(self._rest.shapes(blocks[one.number].golden), []).append(one)
         for members in alike.values():
             goldens: list[Values] = []
             places: list[tuple[int, int]] = []
             patches: dict[str, list[Patches]] = {}
             for one in members:
-                golden, found = blocks[one.number].golden, one.pushed.patches
+                golden, found = blocks[one.number].golden, one.patches
                 for name in self.region.frontier:
                     if name in found:
                         patch = found[name].from_lane(len(places), golden[name].size)
@@ -253,10 +260,33 @@ class StageRunner:
             for position, outputs in self._rest.run(goldens, joined):
                 yield *places[position], outputs
 
-    def _run_densely(self, block: CorruptedRun, lane: int) -> Resumed:
-        corrupted = {x: y[lane].apply(block.golden[x]) for x, y in block.corruptions.items()}
+    def _run_densely(
+        self, block: CorruptedRun, lane: int
+    ) -> tuple[Resumed, dict[str, Patches] | None]:
+        """Compute whole tensors of the region, and of the rest unless little differs before it.
+
+        Returns:
+            What became of the corruption so far, and what is left of it if the rest is to run.
+        """
+        golden = block.golden
+        values = {**golden, **{x: y[lane].apply(golden[x]) for x, y in block.corruptions.items()}}
         try:
-            made = self.run({**block.golden, **corrupted})
+            values |= self._run_region(values)
+            left = self._differing(golden, values)
+            if left is None and self._rest is not None:
+                values |= self._rest.run_one(values)
         except InputError:
-            return Resumed(None)
-        return Resumed({name: made[name] for name in self._outputs})
+            return Resumed(None), None
+        names = self._outputs if left is None else self.region.outputs
+        made = {name: values[name] for name in names}
+        if left == {} and not self.region.outputs:
+            return Resumed({}, self.region.frontier[0]), None
+        return Resumed(made), left
+
+    def _differing(self, golden: Values, values: Values) -> dict[str, Patches] | None:
+        """Return what differs before the rest, by tensor; None if that is much."""
+        left = {x: Patches.between(golden[x], values[x]) for x in self.region.frontier}
+        sites = sum(x.keys.size for x in left.values())
+        if sites > _MOST_LEFT * sum(golden[x].size for x in left):
+            return None
+        return {name: x for name, x in left.items() if x.keys.size}

@@ -68,6 +68,18 @@ class Patches:
         return cls(keys, values)
 
     @classmethod
+    def between(cls, golden: np.ndarray, faulty: np.ndarray) -> Self:
+        """Return what differs, bit by bit, of a whole tensor, as the patches of lane 0.
+
+        Args:
+            golden: the golden tensor, C-contiguous.
+            faulty: another of its shape and dtype, C-contiguous.
+        """
+        values = faulty.reshape(-1)
+        keys = np.flatnonzero(_bits(golden.reshape(-1)) != _bits(values))
+        return cls(keys, values[keys])
+
+    @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
         """Join patches of lanes that follow one another."""
         if len(parts) == 1:
