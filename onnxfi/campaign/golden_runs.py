@@ -1,6 +1,7 @@
 """The golden runs of a campaign: one pass for as many targets as memory allows."""
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import prod
@@ -17,6 +18,8 @@ from onnxfi.injector.inputs import check_inputs
 from onnxfi.surgery import prefix_outputs
 
 _Targets = tuple[Target, ...]
+# Workers are at one target, or some are still at the one before.
+_TARGETS_AT_ONCE = 2
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -70,6 +73,7 @@ class GoldenRuns:
         self._outputs: Iterable[ir.Value] = ()
         self._pass: GoldenPass | None = None
         self._passed: set[int] = set()
+        self._recent: deque[_Targets] = deque(maxlen=_TARGETS_AT_ONCE)
         self._lock = threading.Lock()
 
     def get(
@@ -91,7 +95,17 @@ class GoldenRuns:
             before = self._befores.get(key, lambda: self._run_pass(index, read))
             return injector.golden_from(before.values)
 
+        self._forget_others(injector.targets)
         return self._runs.get((injector.targets, index), make)
+
+    def _forget_others(self, targets: _Targets) -> None:
+        """Let go of the golden runs of earlier targets; another thread may be at the last ones."""
+        with self._lock:
+            if targets in self._recent:
+                return
+            self._recent.append(targets)
+            recent = set(self._recent)
+        self._runs.keep(lambda key: isinstance(key, tuple) and key[0] in recent)
 
     def rehearse(
         self, injector: Injector, index: int, read: Callable[[int], dict[str, np.ndarray]]

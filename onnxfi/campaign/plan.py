@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from onnxfi.campaign.strata import Stratum
+from onnxfi.graph import Target
 
 # The fractional part of the golden ratio in 64 bits: its multiples fill a circle evenly (Weyl).
 _GOLDEN_RATIO = 0x9E3779B97F4A7C15
@@ -113,6 +114,14 @@ class Plan:
         if self.per_round is None:
             return 1
         return max(1, -(-max(self.faults, default=0) // self.per_round))
+
+    def expected(self, targets: Sequence[Target]) -> int:
+        """Return the most injections of a round that hit some targets together."""
+        return self.inputs_per_fault * sum(
+            min(faults, self.per_round or faults)
+            for stratum, faults in zip(self.strata, self.faults, strict=True)
+            if stratum.targets == targets
+        )
 
     def stratum(self, injection_id: int) -> int:
         """Return the index of the stratum of an injection."""

@@ -44,6 +44,12 @@ class Model:
         """The main graph."""
         return self.ir_model.graph
 
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes that the initializers of the main graph take."""
+        tensors = (x.const_value for x in self.graph.initializers.values())
+        return sum(x.nbytes for x in tensors if x is not None)
+
     @cached_property
     def constants(self) -> frozenset[ir.Value]:
         """The values that depend on constants only."""

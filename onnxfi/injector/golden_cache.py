@@ -48,6 +48,13 @@ class GoldenCache(Generic[T]):
                 self._total -= self._sizes.pop(oldest)
         return made
 
+    def keep(self, wanted: Callable[[Hashable], bool]) -> None:
+        """Let go of what stands for other keys than those wanted."""
+        with self._lock:
+            for key in [x for x in self._runs if not wanted(x)]:
+                del self._runs[key]
+                self._total -= self._sizes.pop(key)
+
     def _measure(self, key: Hashable) -> None:
         size = self._runs[key].nbytes
         self._total += size - self._sizes.get(key, 0)

@@ -26,6 +26,8 @@ from onnxfi.injector.suiting import suit, suit_golden
 from onnxfi.runtime import Provider, choose_provider
 from onnxfi.surgery import resolve_targets, split
 
+# To try lanes and windows takes as long as some 60 injections.
+_WORTH_TRYING = 128
 _logger = logging.getLogger("onnxfi")
 
 
@@ -51,6 +53,7 @@ class Injector:
         lanes: int | Literal["auto"] = "auto",
         threads: int | None = None,
         propagation: bool = True,
+        expected: int | None = None,
     ) -> None:
         """Split the model at the target and open the sessions.
 
@@ -64,6 +67,8 @@ class Injector:
             propagation: whether to push corruptions as sparse patches through the operators that
                 allow it; on the CPU only. It changes no outcome.
             threads: intra-op threads of each session; None leaves the number to ONNX Runtime.
+            expected: how many injections are to come, if that is known. For few of them nothing is
+                measured that would make many faster.
 
         Raises:
             TargetNotFoundError: the model has no such target.
@@ -77,13 +82,15 @@ class Injector:
         self.targets = resolve_targets(model, target)
         self.split = split(model, self.targets)
         self.provider = choose_provider(provider)
+        few = expected is not None and expected < _WORTH_TRYING
         self._sessions = SplitSessions(
             model,
             self.split,
             provider=self.provider,
             threads=threads,
-            lanes=lanes,
+            lanes=1 if few and lanes == "auto" else lanes,
             propagation=propagation,
+            windows=propagation and not few,
         )
         self._blocks = BlockRunner(self.split, self._sessions)
         self._output_names = tuple(dict.fromkeys(x.name or "" for x in model.graph.outputs))

@@ -72,7 +72,7 @@ class Lanes:
         self._decision = LaneDecision(1, "One lane was asked for.") if lanes == 1 else None
         self._clock: Callable[[], float] = time.thread_time if threads == 1 else time.perf_counter
         self._runs, self._spent = 0, 0.0
-        self._weights = _size_of_weights(model)
+        self._weights = model.weight_bytes
         self._lock = threading.Lock()
 
     @property
@@ -227,11 +227,6 @@ class Lanes:
             run()
             times.append(self._clock() - start)
         return min(times)
-
-
-def _size_of_weights(model: Model) -> int:
-    tensors = (x.const_value for x in model.graph.initializers.values())
-    return sum(x.nbytes for x in tensors if x is not None)
 
 
 def _other_bits(

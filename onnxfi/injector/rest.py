@@ -14,6 +14,7 @@ from onnxfi.injector.lanes import Lanes
 from onnxfi.injector.windowed_rest import WindowedRest
 from onnxfi.propagation import LanePatch, Patches, Values
 from onnxfi.propagation.windows import NoWindowsError
+from onnxfi.runtime import give_back_memory
 
 # As many are run densely first: what decides on windows costs about as much.
 _RUNS_BEFORE_DECIDING = 16
@@ -140,6 +141,7 @@ class Rest:
                     self._windowed = self._try_windows(golden)
                     if self._windowed is not None:
                         self._dense = None
+                        give_back_memory()
                     self._decided = True
         return self._windowed
 

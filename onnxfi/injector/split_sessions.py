@@ -28,6 +28,7 @@ class SplitSessions:
         threads: int | None,
         lanes: int | Literal["auto"],
         propagation: bool,
+        windows: bool,
     ) -> None:
         """Open the sessions.
 
@@ -38,6 +39,7 @@ class SplitSessions:
             threads: intra-op threads of each session; None leaves the number to ONNX Runtime.
             lanes: the most lanes; ``auto`` measures how many pay.
             propagation: whether to push corruptions as sparse patches.
+            windows: whether to try windows of images behind these.
 
         Raises:
             ModelFormatError: ONNX Runtime cannot run a part of the model.
@@ -55,6 +57,7 @@ class SplitSessions:
                 threads=threads,
                 lanes=lanes if alone else 1,
                 propagation=propagation and alone,
+                windows=windows and alone,
             )
             for stage in split.stages
         )

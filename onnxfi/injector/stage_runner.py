@@ -85,6 +85,7 @@ class StageRunner:
         threads: int | None,
         lanes: int | Literal["auto"],
         propagation: bool,
+        windows: bool,
     ) -> None:
         """Open the sessions.
 
@@ -94,6 +95,7 @@ class StageRunner:
             threads: intra-op threads of each session; None leaves the number to ONNX Runtime.
             lanes: the most lanes; ``auto`` measures how many pay.
             propagation: whether to push corruptions; the rules are those of the CPU's kernels.
+            windows: whether to try windows of images behind the region; on the CPU only.
 
         Raises:
             ModelFormatError: ONNX Runtime cannot run the stage.
@@ -116,7 +118,7 @@ class StageRunner:
                     provider=provider,
                     threads=threads,
                     lanes=lanes,
-                    windows=propagation,
+                    windows=windows,
                 )
                 if self.region.rest.graph.outputs
                 else None

@@ -10,7 +10,10 @@ from onnxfi.graph import Model
 from onnxfi.injector.lanes import Lanes
 from onnxfi.injector.window_trial import WindowTrial
 from onnxfi.propagation import Patches, Values
-from onnxfi.propagation.windows import Windowed, choose_pieces, find_pieces
+from onnxfi.propagation.windows import LaneChange, Windowed, choose_pieces, find_pieces
+
+# As many changes wait for the rest to run: enough to fill its lanes.
+_TOGETHER = 64
 
 
 class WindowedRest:
@@ -90,8 +93,20 @@ class WindowedRest:
         """
         for golden in {id(goldens[lane]): goldens[lane] for lane in lanes}.values():
             self._complete(golden)
-        changes = self._windowed.run(goldens, patches, lanes)
         results: dict[int, dict[str, np.ndarray] | None] = {lane: {} for lane in lanes}
+        changes: dict[int, LaneChange] = {}
+        for of_batch in self._windowed.run(goldens, patches, lanes):
+            changes |= of_batch
+            if len(changes) >= _TOGETHER:
+                results |= self._finish(goldens, changes)
+                changes = {}
+        return results | self._finish(goldens, changes)
+
+    def _finish(
+        self, goldens: Sequence[Values], changes: Mapping[int, LaneChange]
+    ) -> dict[int, dict[str, np.ndarray] | None]:
+        """Run what follows the windows."""
+        results: dict[int, dict[str, np.ndarray] | None] = {}
         for lane, change in changes.items():
             results[lane] = {
                 name: change[name].applied(goldens[lane][name])

@@ -47,6 +47,7 @@ class Session:
         provider: Literal["cpu", "cuda"] = "cpu",
         threads: int | None = None,
         merge: bool = True,
+        arena: bool = True,
     ) -> None:
         """Open the session.
 
@@ -56,6 +57,8 @@ class Session:
             threads: intra-op threads; None leaves the number to ONNX Runtime.
             merge: whether ONNX Runtime may merge and rewrite nodes. If not, it runs slower, opens
                 sooner, and the bits of a tensor do not depend on what else the model computes.
+            arena: whether the session keeps working memory for its next run, as much as its largest
+                run took; else it shares the process's.
 
         Raises:
             ModelFormatError: ONNX Runtime refuses the model.
@@ -64,6 +67,7 @@ class Session:
         options.log_severity_level = _FATAL_ERRORS_ONLY
         if threads is not None:
             options.intra_op_num_threads = threads
+        options.enable_cpu_mem_arena = arena
         if not merge:
             options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         if _takes_scales(model):
@@ -72,8 +76,9 @@ class Session:
         light, self._weights = _take_weights_out(model)
         options.add_external_initializers(list(self._weights), list(self._weights.values()))
         content = ir.serde.serialize_model(light).SerializeToString()
+        heavy = sum(x.tensor_size_in_bytes() for x in self._weights.values()) > _HEAVY
         self._session = _open(content, options, _PROVIDERS[provider])
-        if sum(x.tensor_size_in_bytes() for x in self._weights.values()) > _HEAVY:
+        if heavy:
             give_back_memory()
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         self.output_names: tuple[str, ...] = tuple(x.name for x in outputs)

@@ -44,3 +44,14 @@ def test_what_is_added_later_counts() -> None:
     second = cache.get("b", lambda: golden(100))
     assert cache.get("b", lambda: golden(100)) is second
     assert cache.get("a", lambda: golden(100)) is not first
+
+
+def test_what_is_not_wanted_goes_and_counts_no_more() -> None:
+    cache, made = GoldenCache(memory=250), []
+    for key in ("a", "b"):
+        cache.get(key, lambda: golden(100))
+    cache.keep(lambda key: key == "b")
+    cache.get("c", lambda: golden(100))  # there is room again
+    cache.get("b", lambda: made.append("b") or golden(100))
+    cache.get("a", lambda: made.append("a") or golden(100))
+    assert made == ["a"]

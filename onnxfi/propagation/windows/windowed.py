@@ -1,6 +1,6 @@
 """Computing what comes of changes by windows of the images, not the whole ones."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -42,7 +42,8 @@ class Windowed:
             ModelFormatError: ONNX Runtime cannot run a piece.
         """
         self._pieces = pieces
-        self._sessions = [Session(piece.model, threads=threads) for piece in pieces]
+        # Many small sessions, of which one at a time runs.
+        self._sessions = [Session(x.model, threads=threads, arena=False) for x in pieces]
         self.cut = (*pieces[-1].outputs, *pieces[-1].passed)
         self.made = tuple(name for piece in pieces for name in piece.outputs)
         self._others = any(piece.others for piece in pieces)
@@ -83,8 +84,8 @@ class Windowed:
         goldens: Sequence[Mapping[str, np.ndarray]],
         patches: Mapping[str, Patches],
         lanes: Sequence[int],
-    ) -> dict[int, LaneChange]:
-        """Return what differs from golden after the last piece.
+    ) -> Iterator[dict[int, LaneChange]]:
+        """Yield what differs from golden after the last piece, batch by batch.
 
         Args:
             goldens: for each lane the golden values of all that the pieces take and make, by name;
@@ -92,7 +93,7 @@ class Windowed:
             patches: what differs before the first piece.
             lanes: the lanes to carry on; all of them have a patch.
 
-        Returns:
+        Yields:
             For each lane what differs, by tensor of `cut`; nothing for those that are masked.
 
         Raises:
@@ -103,18 +104,15 @@ class Windowed:
         together: dict[object, list[int]] = {}
         for lane in lanes:
             together.setdefault(self._others and id(goldens[lane]), []).append(lane)
-        found: dict[int, LaneChange] = {}
         for some in together.values():
-            found |= self._run_together(goldens, patches, some)
-        return found
+            yield from self._run_together(goldens, patches, some)
 
     def _run_together(
         self,
         goldens: Sequence[Mapping[str, np.ndarray]],
         patches: Mapping[str, Patches],
         lanes: Sequence[int],
-    ) -> dict[int, LaneChange]:
-        found: dict[int, LaneChange] = {}
+    ) -> Iterator[dict[int, LaneChange]]:
         shapes = {x: goldens[lanes[0]][x].shape for x in patches}
         boxes = _boxes(patches, shapes, lanes)
         for positions in self._batches(boxes.lengths):
@@ -125,6 +123,7 @@ class Windowed:
             }
             for piece, session in zip(self._pieces, self._sessions, strict=True):
                 changes = _run_piece(piece, session, of_lanes, changes)
+            found: dict[int, LaneChange] = {}
             for position, lane in enumerate(some):
                 differing = {
                     name: change
@@ -134,7 +133,7 @@ class Windowed:
                 }
                 if differing:
                     found[lane] = differing
-        return found
+            yield found
 
     def _batches(self, lengths: np.ndarray) -> Iterable[list[int]]:
         """Yield the positions of lanes that share a batch: their windows are about one size."""
