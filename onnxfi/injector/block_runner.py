@@ -16,8 +16,9 @@ from onnxfi.injector.injection import Injection
 from onnxfi.injector.injections import Hits, Injections
 from onnxfi.injector.metrics import Metric
 from onnxfi.injector.outcome import decide_outcome, decide_outcomes
+from onnxfi.injector.resumed import Resumed
 from onnxfi.injector.split_sessions import Corrupt, SplitSessions
-from onnxfi.injector.stage_runner import CorruptedRun, Resumed
+from onnxfi.injector.stage_runner import CorruptedRun
 from onnxfi.surgery import Split
 
 

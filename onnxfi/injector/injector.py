@@ -26,7 +26,7 @@ from onnxfi.injector.suiting import suit, suit_golden
 from onnxfi.runtime import Provider, choose_provider
 from onnxfi.surgery import resolve_targets, split
 
-# To try lanes and windows takes as long as some 60 injections.
+# To try lanes, windows and checkpoints takes as long as some 60 injections.
 _WORTH_TRYING = 128
 _logger = logging.getLogger("onnxfi")
 
@@ -90,7 +90,7 @@ class Injector:
             threads=threads,
             lanes=1 if few and lanes == "auto" else lanes,
             propagation=propagation,
-            windows=propagation and not few,
+            shortcuts=propagation and not few,
         )
         self._blocks = BlockRunner(self.split, self._sessions)
         self._output_names = tuple(dict.fromkeys(x.name or "" for x in model.graph.outputs))

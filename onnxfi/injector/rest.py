@@ -10,7 +10,8 @@ import numpy as np
 
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model
-from onnxfi.injector.lanes import Lanes
+from onnxfi.injector.dense_rest import DenseRest
+from onnxfi.injector.resumed import Resumed
 from onnxfi.injector.windowed_rest import WindowedRest
 from onnxfi.propagation import LanePatch, Patches, Values
 from onnxfi.propagation.windows import NoWindowsError
@@ -36,7 +37,7 @@ class Rest:
         provider: Literal["cpu", "cuda"],
         threads: int | None,
         lanes: int | Literal["auto"],
-        windows: bool,
+        shortcuts: bool,
     ) -> None:
         """Open a session for dense runs, which is closed once windows turn out to pay.
 
@@ -46,7 +47,7 @@ class Rest:
             provider: as `onnxfi.runtime.choose_provider` returns it.
             threads: intra-op threads of each session; None leaves the number to ONNX Runtime.
             lanes: the most lanes; ``auto`` measures how many pay.
-            windows: whether to use windows; on the CPU only.
+            shortcuts: whether to try windows of images, and checkpoints; on the CPU only.
 
         Raises:
             ModelFormatError: ONNX Runtime cannot run the model.
@@ -56,13 +57,20 @@ class Rest:
         self._inputs = tuple(x.name or "" for x in model.graph.inputs)
         self._threads = threads
         self._wanted = lanes
+        shortcuts = shortcuts and provider == "cpu"
         self._open_dense = partial(
-            Lanes, model, frontier, provider=provider, threads=threads, lanes=lanes
+            DenseRest,
+            model,
+            frontier,
+            provider=provider,
+            threads=threads,
+            lanes=lanes,
+            checkpoints=shortcuts,
         )
         # It holds all weights, as what runs instead of it does.
-        self._dense: Lanes | None = self._open_dense()
+        self._dense: DenseRest | None = self._open_dense()
         self._windowed: WindowedRest | None = None
-        self._decided = not windows or provider != "cpu"
+        self._decided = not shortcuts
         self._runs = 0
         self._lock = threading.Lock()
 
@@ -78,7 +86,7 @@ class Rest:
         dense, windowed = self._dense, self._windowed
         if dense is None and windowed is not None:
             return windowed.run_one(values)
-        return self._dense_lanes().run_one(values)
+        return self._dense_rest().run_one(values)
 
     def run_one(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Run densely on values of your own and return the outputs.
@@ -89,7 +97,7 @@ class Rest:
         Raises:
             InputError: ONNX Runtime refuses a value.
         """
-        return self._dense_lanes().run_one(values)
+        return self._dense_rest().run_one(values)
 
     def shapes(self, golden: Mapping[str, np.ndarray]) -> tuple[object, ...]:
         """Return the shapes of the inputs: golden runs that agree in them can share a batch."""
@@ -97,10 +105,8 @@ class Rest:
 
     def run(
         self, goldens: Sequence[Values], patches: Mapping[str, Patches]
-    ) -> Iterator[tuple[int, dict[str, np.ndarray] | None]]:
-        """Yield each patched lane and its outputs that differ from golden.
-
-        None takes the place of the outputs that ONNX Runtime refuses to compute.
+    ) -> Iterator[tuple[int, Resumed]]:
+        """Yield each patched lane and what became of it.
 
         Args:
             goldens: the golden run of each lane: inputs and outputs by name, maybe among others;
@@ -124,10 +130,10 @@ class Rest:
         if of_lanes:
             self._runs += len(of_lanes)
             of_dense = [goldens[lane] for lane in of_lanes]
-            ran = self._dense_lanes().run(of_dense, list(of_lanes.values()))
+            ran = self._dense_rest().run(of_dense, list(of_lanes.values()))
             yield from zip(of_lanes, ran, strict=True)
 
-    def _dense_lanes(self) -> Lanes:
+    def _dense_rest(self) -> DenseRest:
         dense = self._dense
         if dense is None:
             with self._lock:

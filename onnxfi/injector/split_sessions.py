@@ -9,7 +9,8 @@ import numpy as np
 
 from onnxfi.graph import Model, Target
 from onnxfi.injector.golden_pass import GoldenPass
-from onnxfi.injector.stage_runner import CorruptedRun, Resumed, StageRunner
+from onnxfi.injector.resumed import Resumed
+from onnxfi.injector.stage_runner import CorruptedRun, StageRunner
 from onnxfi.surgery import Split
 
 #: Gives what takes the place of a target's value.
@@ -28,7 +29,7 @@ class SplitSessions:
         threads: int | None,
         lanes: int | Literal["auto"],
         propagation: bool,
-        windows: bool,
+        shortcuts: bool,
     ) -> None:
         """Open the sessions.
 
@@ -39,7 +40,7 @@ class SplitSessions:
             threads: intra-op threads of each session; None leaves the number to ONNX Runtime.
             lanes: the most lanes; ``auto`` measures how many pay.
             propagation: whether to push corruptions as sparse patches.
-            windows: whether to try windows of images behind these.
+            shortcuts: whether to try windows of images, and checkpoints, behind these.
 
         Raises:
             ModelFormatError: ONNX Runtime cannot run a part of the model.
@@ -57,7 +58,7 @@ class SplitSessions:
                 threads=threads,
                 lanes=lanes if alone else 1,
                 propagation=propagation and alone,
-                windows=windows and alone,
+                shortcuts=shortcuts and alone,
             )
             for stage in split.stages
         )

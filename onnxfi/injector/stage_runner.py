@@ -10,6 +10,7 @@ from onnxfi.error_models.corruptions import Corruptions
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.injector.input_lanes import InputLanes
 from onnxfi.injector.rest import Rest
+from onnxfi.injector.resumed import Resumed
 from onnxfi.propagation import Patches, Propagator, Pushed, Values, find_region
 from onnxfi.runtime import Session
 from onnxfi.surgery import Stage
@@ -55,20 +56,6 @@ class _PushedRun:
     patches: Mapping[str, Patches]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Resumed:
-    """What became of a corruption.
-
-    Attributes:
-        outputs: the outputs that differ from golden, maybe among others; None where ONNX Runtime
-            refuses to run.
-        vanished: name of the tensor in which nothing was left of it; None where that was not seen.
-    """
-
-    outputs: dict[str, np.ndarray] | None
-    vanished: str | None = None
-
-
 class StageRunner:
     """Runs a stage; safe to use from several threads at once.
 
@@ -85,7 +72,7 @@ class StageRunner:
         threads: int | None,
         lanes: int | Literal["auto"],
         propagation: bool,
-        windows: bool,
+        shortcuts: bool,
     ) -> None:
         """Open the sessions.
 
@@ -95,7 +82,8 @@ class StageRunner:
             threads: intra-op threads of each session; None leaves the number to ONNX Runtime.
             lanes: the most lanes; ``auto`` measures how many pay.
             propagation: whether to push corruptions; the rules are those of the CPU's kernels.
-            windows: whether to try windows of images behind the region; on the CPU only.
+            shortcuts: whether to try windows of images and checkpoints behind the region; on the
+                CPU only.
 
         Raises:
             ModelFormatError: ONNX Runtime cannot run the stage.
@@ -118,7 +106,7 @@ class StageRunner:
                     provider=provider,
                     threads=threads,
                     lanes=lanes,
-                    windows=windows,
+                    shortcuts=shortcuts,
                 )
                 if self.region.rest.graph.outputs
                 else None
@@ -185,11 +173,8 @@ class StageRunner:
                 results[number][lane], left = self._run_densely(block, lane)
                 if left:
                     pushed.append(_PushedRun(number, np.array([lane]), left))
-        for number, lane, outputs in self._run_rest(blocks, pushed):
-            made = results[number][lane].outputs
-            results[number][lane] = Resumed(
-                None if outputs is None or made is None else {**made, **outputs}
-            )
+        for number, lane, later in self._run_rest(blocks, pushed):
+            results[number][lane] = results[number][lane].joined(later)
         return results
 
     def _run_inputs_together(
@@ -238,8 +223,8 @@ class StageRunner:
 
     def _run_rest(
         self, blocks: Sequence[CorruptedRun], pushed: Sequence[_PushedRun]
-    ) -> Iterator[tuple[int, int, dict[str, np.ndarray] | None]]:
-        """Yield the block, the lane in it and the rest's outputs of what left the region."""
+    ) -> Iterator[tuple[int, int, Resumed]]:
+        """Yield the block, the lane in it and what became in the rest of what left the region."""
         if self._rest is None:
             return
         alike: dict[object, list[_PushedRun]] = {}
@@ -259,8 +244,8 @@ class StageRunner:
                 goldens += [golden] * one.lanes.size
                 places += [(one.number, lane) for lane in one.lanes.tolist()]
             joined = {name: Patches.joined(x) for name, x in patches.items()}
-            for position, outputs in self._rest.run(goldens, joined):
-                yield *places[position], outputs
+            for position, resumed in self._rest.run(goldens, joined):
+                yield *places[position], resumed
 
     def _run_densely(
         self, block: CorruptedRun, lane: int

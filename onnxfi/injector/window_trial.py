@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from onnxfi.injector.lanes import Lanes
+from onnxfi.injector.dense_rest import DenseRest
 from onnxfi.propagation import LanePatch, Patches, Values
 from onnxfi.propagation.windows import LaneChange, Windowed
 
@@ -43,8 +43,8 @@ class WindowTrial:
     def __init__(
         self,
         windowed: Windowed,
-        remainder: Lanes | None,
-        dense: Lanes,
+        remainder: DenseRest | None,
+        dense: DenseRest,
         *,
         frontier: Sequence[str],
         clock: Callable[[], float],
@@ -87,9 +87,9 @@ class WindowTrial:
             (rows // 3, min(3, rows - rows // 3), 0, columns),
             (0, rows, columns // 2, 1),
         ]
-        allowed = _WORTHWHILE * self._seconds_of(self._dense, golden)
+        allowed = _WORTHWHILE * self._dense.seconds(golden)
         if self._remainder is not None:
-            allowed -= self._seconds_of(self._remainder, golden)
+            allowed -= self._remainder.seconds(golden)
         small = self._attempt(golden, [(row, 1, column, 1) for row, column in places.tolist()])
         if small.seconds >= allowed or not self._is_right(golden, small):
             return None
@@ -97,14 +97,6 @@ class WindowTrial:
         if not self._is_right(golden, large):
             return None
         return _where_equal(small, large, allowed)
-
-    def _seconds_of(self, lanes: Lanes, golden: Values) -> float:
-        times = []
-        for _ in range(_TIMED):
-            start = self._clock()
-            lanes.run_one(golden)
-            times.append(self._clock() - start)
-        return min(times)
 
     def _attempt(self, golden: Values, boxes: Sequence[_Box]) -> _Attempt:
         patches = _of_boxes(golden, self._frontier, boxes)

@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 
 from onnxfi.graph import Model
-from onnxfi.injector.lanes import Lanes
+from onnxfi.injector.dense_rest import DenseRest
+from onnxfi.injector.resumed import Resumed
 from onnxfi.injector.window_trial import WindowTrial
 from onnxfi.propagation import Patches, Values
 from onnxfi.propagation.windows import LaneChange, Windowed, choose_pieces, find_pieces
@@ -54,7 +55,14 @@ class WindowedRest:
         self._outputs = tuple(x for x in self._windowed.cut if x in outputs)
         remainder = pieces.remainder(len(chosen))
         self._remainder = (
-            Lanes(remainder, self._taken(remainder), provider="cpu", threads=threads, lanes=lanes)
+            DenseRest(
+                remainder,
+                self._taken(remainder),
+                provider="cpu",
+                threads=threads,
+                lanes=lanes,
+                checkpoints=True,
+            )
             if remainder.graph.outputs
             else None
         )
@@ -78,8 +86,8 @@ class WindowedRest:
         goldens: Sequence[Values],
         patches: Mapping[str, Patches],
         lanes: Sequence[int],
-    ) -> dict[int, dict[str, np.ndarray] | None]:
-        """Return the outputs that differ from golden, of some lanes that have a patch.
+    ) -> dict[int, Resumed]:
+        """Return what became of some lanes that have a patch.
 
         Args:
             goldens: the golden run of each lane: inputs and outputs by name, maybe among others;
@@ -93,7 +101,7 @@ class WindowedRest:
         """
         for golden in {id(goldens[lane]): goldens[lane] for lane in lanes}.values():
             self._complete(golden)
-        results: dict[int, dict[str, np.ndarray] | None] = {lane: {} for lane in lanes}
+        results = {lane: Resumed({}, self._windowed.cut[0]) for lane in lanes}
         changes: dict[int, LaneChange] = {}
         for of_batch in self._windowed.run(goldens, patches, lanes):
             changes |= of_batch
@@ -104,20 +112,18 @@ class WindowedRest:
 
     def _finish(
         self, goldens: Sequence[Values], changes: Mapping[int, LaneChange]
-    ) -> dict[int, dict[str, np.ndarray] | None]:
+    ) -> dict[int, Resumed]:
         """Run what follows the windows."""
-        results: dict[int, dict[str, np.ndarray] | None] = {}
-        for lane, change in changes.items():
-            results[lane] = {
-                name: change[name].applied(goldens[lane][name])
-                for name in self._outputs
-                if name in change
-            }
+        results = {
+            lane: Resumed(
+                {x: change[x].applied(goldens[lane][x]) for x in self._outputs if x in change}
+            )
+            for lane, change in changes.items()
+        }
         if self._remainder is not None:
             ran = self._remainder.run([goldens[x] for x in changes], list(changes.values()))
-            for lane, outputs in zip(changes, ran, strict=True):
-                made = results[lane]
-                results[lane] = None if outputs is None or made is None else made | outputs
+            for lane, later in zip(changes, ran, strict=True):
+                results[lane] = results[lane].joined(later)
         return results
 
     def _complete(self, golden: Values) -> None:
@@ -141,7 +147,7 @@ class WindowedRest:
             made |= self._remainder.run_one({**values, **made})
         return made
 
-    def pays(self, dense: Lanes, golden: Values) -> bool:
+    def pays(self, dense: DenseRest, golden: Values) -> bool:
         """Return whether this gives the bits of dense runs, in less time for a single place.
 
         Raises:

@@ -1,5 +1,7 @@
 """Propagation and lanes change no bit of any injection."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from unittest import mock
 
 import numpy as np
@@ -11,6 +13,7 @@ from small_graphs import model as small_model
 
 import onnxfi
 from onnxfi.error_models import BitFlip, ErrorModel, RandomValue, SpatialModel, Zero
+from onnxfi.injector import dense_rest
 from onnxfi.injector.blocks import Meeting
 from onnxfi.propagation import LanePatch
 from onnxfi.runtime import Session
@@ -54,6 +57,55 @@ def test_small_graphs(graph: str) -> None:
         expected = injections(model, target.tensor, feeds, 30, **PLAIN)
         for how in FAST:
             assert_same(injections(model, target.tensor, feeds, 30, **how), expected)
+
+
+@contextmanager
+def checkpoints_whatever_they_take() -> Iterator[None]:
+    """Use a checkpoint wherever one masks anything: after four lanes, and if it is slower."""
+    with mock.patch.multiple(dense_rest, _WATCHED=4, _LEAST_MASKED=1e-9, _WORTHWHILE=1e9):
+        yield
+
+
+@pytest.mark.parametrize("graph", SMALL_GRAPHS)
+def test_checkpoints(graph: str) -> None:
+    proto = SMALL_GRAPHS[graph]()
+    model, feeds = onnxfi.load(proto), random_inputs(proto)
+    for target in model.targets():
+        if target.dtype != np.float32 or target.tensor == "scales":
+            continue
+        expected = injections(model, target.tensor, feeds, 30, **PLAIN)
+        with checkpoints_whatever_they_take():
+            assert_same(injections(model, target.tensor, feeds, 30), expected)
+
+
+def rounded_in_the_middle() -> onnx.ModelProto:
+    """Most changes of x are gone once the product is rounded, and much follows."""
+    square = np.random.default_rng(0).normal(0, 0.1, (64, 64)).astype(np.float32)
+    return small_model(
+        [
+            node("MatMul", "x w", "product"),
+            node("Round", "product", "rounded"),
+            node("Add", "rounded b", "moved"),
+            node("MatMul", "moved w", "y"),
+        ],
+        [value("x", [1, 64]), value("b", [1, 64])],
+        [value("y", [1, 64])],
+        {"w": square},
+    )
+
+
+@pytest.mark.parametrize("lanes", [1, 4, "auto"])
+def test_what_is_golden_at_a_checkpoint_goes_no_farther(lanes: int | str) -> None:
+    proto = rounded_in_the_middle()
+    model, feeds = onnxfi.load(proto), random_inputs(proto)
+    expected = injections(model, "x", feeds, 100, **PLAIN)
+    with checkpoints_whatever_they_take():
+        got = injections(model, "x", feeds, 100, lanes=lanes)
+    assert_same(got, expected)
+    seen = {x.masked_at for x in got if x.outcome == "masked"}
+    assert seen & {"rounded", "moved"}
+    late = [x for x in got[50:] if x.outcome == "masked" and x.masked_at is None]
+    assert not late  # all that is masked is seen, once there is a checkpoint
 
 
 @pytest.mark.parametrize("graph", SMALL_GRAPHS)

@@ -1,0 +1,96 @@
+"""Leaving lanes out in which nothing is left of a corruption halfway."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from onnxfi.injector.lanes import Lanes
+from onnxfi.injector.resumed import Resumed
+from onnxfi.propagation import LanePatch, Values
+
+# As many lanes are run up to the checkpoint before the others go on: enough to fill batches.
+_TOGETHER = 64
+
+
+class Checkpoint:
+    """Runs a model as far as one tensor, and the rest for lanes in which that is not golden.
+
+    Safe to use from several threads at once.
+    """
+
+    def __init__(self, tensor: str, head: Lanes, tail: Lanes) -> None:
+        """Begin.
+
+        Args:
+            tensor: name of the tensor; all that corruptions change goes through it.
+            head: computes it.
+            tail: computes the model's outputs from it and from golden inputs.
+        """
+        self._tensor = tensor
+        self._head = head
+        self._tail = tail
+        # Another part may compute the tensor too, in other last bits.
+        self._key = f"{tensor} at its checkpoint"
+
+    def run_one(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Run one lane on values of your own.
+
+        Args:
+            values: the inputs by name, maybe among others.
+
+        Raises:
+            InputError: ONNX Runtime refuses a value.
+        """
+        return self._tail.run_one({**values, **self._head.run_one(values)})
+
+    def seconds(self, golden: Values) -> tuple[float, float]:
+        """Return how long the two parts take for one lane.
+
+        Args:
+            golden: the golden inputs by name, maybe among others.
+
+        Raises:
+            InputError: ONNX Runtime refuses a value.
+        """
+        inputs = {**golden, self._tensor: self._golden(golden)}
+        return self._head.seconds(golden), self._tail.seconds(inputs)
+
+    def run(
+        self, goldens: Sequence[Values], patches: Sequence[Mapping[str, LanePatch]]
+    ) -> Iterator[Resumed]:
+        """Yield what became of each patched lane.
+
+        Args:
+            goldens: for each lane the golden inputs by name, maybe among others; the checkpoint's
+                tensor is added.
+            patches: what differs from golden in each lane.
+        """
+        for start in range(0, len(patches), _TOGETHER):
+            some = slice(start, start + _TOGETHER)
+            yield from self._run_together(goldens[some], patches[some])
+
+    def _run_together(
+        self, goldens: Sequence[Values], patches: Sequence[Mapping[str, LanePatch]]
+    ) -> list[Resumed]:
+        at_checkpoint = {id(x): {**x, self._tensor: self._golden(x)} for x in goldens}
+        own = [at_checkpoint[id(x)] for x in goldens]
+        results = [Resumed({}, self._tensor)] * len(patches)
+        left: dict[int, dict[str, LanePatch]] = {}
+        for lane, made in enumerate(self._head.run(goldens, patches)):
+            if made is None:
+                results[lane] = Resumed(None)
+                continue
+            faulty = made[self._tensor]
+            if faulty.tobytes() != own[lane][self._tensor].tobytes():
+                everywhere = (slice(None),) * faulty.ndim
+                left[lane] = {self._tensor: LanePatch(everywhere, faulty)}
+        ran = self._tail.run([own[lane] for lane in left], list(left.values()))
+        for lane, outputs in zip(left, ran, strict=True):
+            results[lane] = Resumed(outputs)
+        return results
+
+    def _golden(self, golden: Values) -> np.ndarray:
+        if self._key not in golden:
+            # A tensor of ONNX Runtime would keep all the memory of its session alive.
+            golden.setdefault(self._key, self._head.run_one(golden)[self._tensor].copy())
+        return golden[self._key]
