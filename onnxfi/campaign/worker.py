@@ -24,7 +24,6 @@ from onnxfi.injector.injections import Injections
 from onnxfi.injector.metrics import MetricValue
 from onnxfi.injector.metrics.many import columns_of_all
 from onnxfi.runtime import choose_provider
-from onnxfi.runtime.heap import keep_no_large_blocks
 
 # Sessions hold weights and working memory; shards come sorted by target, so one is enough. A thread
 # that is still at the one before keeps that alive.
@@ -33,8 +32,6 @@ _OPEN_INJECTORS = 1
 _THREADS = 1
 # A run of the suffix is timed a few times, unless that takes so many seconds.
 _TIMED, _LONG = 3, 0.02
-# Bytes of weights from which on memory counts for more than the time that new pages take.
-_HEAVY = 64 << 20
 
 
 class StoppedError(Exception):
@@ -55,8 +52,6 @@ class Worker:
         """
         self.configuration = configuration
         self.model = load(configuration.model)
-        if self.model.weight_bytes > _HEAVY:
-            keep_no_large_blocks()
         self.inputs = read_inputs(self.model, configuration.inputs)
         self.metric = configuration.metric.metric
         self._schema = make_schema(self.metric.column_types)
