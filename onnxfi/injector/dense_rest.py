@@ -16,7 +16,7 @@ from onnxfi.injector.checkpoint import Checkpoint
 from onnxfi.injector.lanes import Lanes
 from onnxfi.injector.resumed import Resumed
 from onnxfi.propagation import LanePatch, Values
-from onnxfi.runtime import Session, give_back_memory
+from onnxfi.runtime import Session
 from onnxfi.surgery.bottlenecks import find_bottlenecks, part_after, part_before
 
 # After so many lanes it is seen how many of them come out golden. A checkpoint cannot save a larger
@@ -66,8 +66,7 @@ class DenseRest:
         self._outputs = tuple(x.name or "" for x in model.graph.outputs)
         self._open = partial(Lanes, provider=provider, threads=threads, lanes=lanes)
         self._open_session = partial(Session, provider=provider, threads=threads)
-        self._whole: Lanes | None = self._open(model, patched)
-        self._checkpoint: Checkpoint | None = None
+        self._current: Lanes | Checkpoint = self._open(model, patched)
         self._decided = not checkpoints
         self._watched, self._masked = 0, 0
         self._samples: dict[bool, list[_Lane]] = {True: [], False: []}
@@ -82,10 +81,7 @@ class DenseRest:
         Raises:
             InputError: ONNX Runtime refuses a value.
         """
-        whole, checkpoint = self._whole, self._checkpoint
-        if whole is not None:
-            return whole.run_one(values)
-        return {} if checkpoint is None else checkpoint.run_one(values)
+        return self._current.run_one(values)
 
     def seconds(self, values: Mapping[str, np.ndarray]) -> float:
         """Return how long one lane takes.
@@ -96,10 +92,7 @@ class DenseRest:
         Raises:
             InputError: ONNX Runtime refuses a value.
         """
-        whole, checkpoint = self._whole, self._checkpoint
-        if whole is not None:
-            return whole.seconds(values)
-        return 0.0 if checkpoint is None else sum(checkpoint.seconds(dict(values)))
+        return self._current.seconds(values)
 
     def run(
         self, goldens: Sequence[Values], patches: Sequence[Mapping[str, LanePatch]]
@@ -111,43 +104,47 @@ class DenseRest:
                 else is learnt of a golden run is added. They have the same shapes in all lanes.
             patches: what differs from golden in each lane.
         """
-        whole, checkpoint = self._decide()
-        if checkpoint is not None:
-            yield from checkpoint.run(goldens, patches)
-        elif whole is not None:
-            ran = whole.run(goldens, patches)
-            for lane in zip(goldens, patches, strict=True):
-                outputs = next(ran)
-                if not self._decided and outputs is not None:
-                    self._watch(lane, outputs)
-                yield Resumed(outputs)
+        self._decide()
+        current = self._current
+        if isinstance(current, Checkpoint):
+            yield from current.run(goldens, patches)
+            return
+        for lane, outputs in zip(
+            zip(goldens, patches, strict=True), current.run(goldens, patches), strict=True
+        ):
+            if not self._decided and outputs is not None:
+                self._watch(lane, outputs)
+            yield Resumed(outputs)
 
     def _watch(self, lane: _Lane, outputs: Mapping[str, np.ndarray]) -> None:
         golden, _ = lane
+        if not all(isinstance(x, np.ndarray) for x in outputs.values()):
+            self._decided = True  # a sequence or an optional: its bits are not told so easily
+            return
         masked = all(outputs[x].tobytes() == golden[x].tobytes() for x in self._outputs)
         self._watched += 1
         self._masked += masked
         if len(self._samples[masked]) < _TRIED:
             self._samples[masked].append(lane)
 
-    def _decide(self) -> tuple[Lanes | None, Checkpoint | None]:
+    def _decide(self) -> None:
         if not self._decided and self._watched >= _WATCHED:
             with self._lock:
                 if not self._decided:
-                    try:
-                        if self._whole is not None:
-                            self._checkpoint = self._try_checkpoints(self._whole)
-                    except (InputError, ModelFormatError) as error:
-                        _logger.debug("No checkpoint: %s", error)
-                    if self._checkpoint is not None:
-                        self._whole = None  # the two parts hold its weights
-                        give_back_memory()
+                    self._current = self._best(self._current)
                     for samples in self._samples.values():
                         samples.clear()
                     self._decided = True
-        return self._whole, self._checkpoint
 
-    def _try_checkpoints(self, whole: Lanes) -> Checkpoint | None:
+    def _best(self, whole: Lanes | Checkpoint) -> Lanes | Checkpoint:
+        try:
+            checkpoint = self._try_checkpoints(whole)
+        except (InputError, ModelFormatError) as error:
+            _logger.debug("No checkpoint: %s", error)
+            return whole
+        return checkpoint or whole  # either holds all weights
+
+    def _try_checkpoints(self, whole: Lanes | Checkpoint) -> Checkpoint | None:
         """Return the checkpoint that saves most; None where none pays, or a bit differs."""
         masked = self._masked / self._watched
         if masked < _LEAST_MASKED:
@@ -160,7 +157,7 @@ class DenseRest:
             head = self._open(part_before(self._model, [value]), self._patched)
             tail = self._open(part_after(self._model, value), [name])
             checkpoint = Checkpoint(name, head, tail)
-            of_head, of_tail = checkpoint.seconds(golden)
+            of_head, of_tail = checkpoint.seconds_of_parts(golden)
             seconds = of_head + (1 - masked * share) * of_tail
             if seconds < fastest and self._same(whole, checkpoint):
                 fastest, best = seconds, checkpoint
@@ -194,7 +191,7 @@ class DenseRest:
                 found.append((value, share))
         return found[-_COMPARED:]
 
-    def _same(self, whole: Lanes, checkpoint: Checkpoint) -> bool:
+    def _same(self, whole: Lanes | Checkpoint, checkpoint: Checkpoint) -> bool:
         for golden, patches in (*self._samples[True], *self._samples[False]):
             faulty = _corrupted(golden, patches)
             made = checkpoint.run_one(faulty)

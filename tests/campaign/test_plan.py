@@ -1,6 +1,8 @@
 """Injection ids, faults, inputs and shards."""
 
 from collections import Counter, defaultdict
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 from hypothesis import given, settings
@@ -123,6 +125,24 @@ def test_each_round_is_spread_evenly_over_the_inputs(plan: Plan) -> None:
 def test_short_rounds_reach_all_inputs() -> None:
     plan = Plan(strata=[nothing], inputs=100, faults=[500], per_round=10)
     assert len({plan.input_index(i) for i in range(500)}) > 95
+
+
+@FEW
+@given(plans())
+def test_what_is_expected_at_targets_is_their_share_of_the_longest_round(plan: Plan) -> None:
+    targets = [("conv",), ("conv",), ("pool",), ("dense",)][: len(plan.faults)]
+    strata = [SimpleNamespace(targets=x) for x in targets]
+    named = replace(plan, strata=strata)
+    for one in set(targets):
+        of_rounds = [
+            sum(
+                x.count
+                for x in named.shards(10**6, round_index=number)
+                if targets[x.stratum] == one
+            )
+            for number in range(named.rounds)
+        ]
+        assert named.expected(one) == max(of_rounds)
 
 
 def test_a_huge_plan_lists_nothing() -> None:

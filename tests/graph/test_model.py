@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnx_ir as ir
 import pytest
 from onnx import helper, numpy_helper
 from small_graphs import SMALL_GRAPHS, chain, model, node, old_format, skips, value, weights
@@ -142,6 +143,16 @@ def test_external_weights_are_found_and_stay_outside(tmp_path: Path) -> None:
         np.testing.assert_allclose(
             injector.golden({"x": x}).target, x @ weights(64, 64), rtol=1e-4, atol=1e-4
         )
+
+
+@pytest.mark.parametrize("graph", SMALL_GRAPHS)
+def test_a_loaded_model_holds_nothing_of_the_message_it_was_read_from(graph: str) -> None:
+    """One tensor of a protobuf message would keep all of it, with a second copy of the weights."""
+    loaded = onnxfi.load(SMALL_GRAPHS[graph]())
+    graphs = [loaded.graph, *loaded.ir_model.graph.subgraphs()]
+    tensors = [x.const_value for y in graphs for x in y.initializers.values()]
+    tensors += [x.value for y in graphs for n in y for x in n.attributes.values()]
+    assert not [x for x in tensors if isinstance(x, ir.TensorProtoTensor)]
 
 
 def test_load_reads_a_keras_file(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from small_graphs import model as small_model
 
 import onnxfi
 from onnxfi.error_models import BitFlip, ErrorModel, RandomValue, SpatialModel, Zero
-from onnxfi.injector import dense_rest
+from onnxfi.injector import dense_rest, rest
 from onnxfi.injector.blocks import Meeting
 from onnxfi.propagation import LanePatch
 from onnxfi.runtime import Session
@@ -106,6 +106,36 @@ def test_what_is_golden_at_a_checkpoint_goes_no_farther(lanes: int | str) -> Non
     assert seen & {"rounded", "moved"}
     late = [x for x in got[50:] if x.outcome == "masked" and x.masked_at is None]
     assert not late  # all that is masked is seen, once there is a checkpoint
+
+
+def test_golden_runs_and_whole_tensors_once_windows_took_over() -> None:
+    """The dense session is closed then: golden runs do without, and large corruptions open it."""
+    proto = densified("light_squeezenet")
+    model = onnxfi.load(proto)
+    target = model.targets(op="Conv", kind="activation")[3].tensor
+    first, second = (random_inputs(proto, seed) for seed in (0, 1))
+    made = []
+    for how in ({"lanes": 1}, PLAIN):
+        with onnxfi.Injector(model, target, provider="cpu", threads=1, **how) as injector:  # type: ignore[arg-type]
+            goldens = [injector.golden(first)]
+            found = [*injector.inject(goldens[0], BitFlip(), count=50)]
+            goldens.append(injector.golden(second))
+            for golden in goldens:
+                found += injector.inject(golden, Zero(fraction=0.9), count=2)
+                found += injector.inject(golden, BitFlip(), count=20)
+            made.append(found)
+    assert_same(*made)
+
+
+def test_few_injections_try_nothing() -> None:
+    proto = densified("light_squeezenet")
+    model, feeds = onnxfi.load(proto), random_inputs(proto)
+    target = model.targets(op="Conv", kind="activation")[3].tensor
+    with mock.patch.object(rest, "WindowedRest", side_effect=LookupError) as windows:
+        injections(model, target, feeds, 40, expected=120)
+        assert not windows.called
+        injections(model, target, feeds, 40)
+        assert windows.called
 
 
 @pytest.mark.parametrize("graph", SMALL_GRAPHS)
