@@ -26,6 +26,11 @@ _WATCHED, _LEAST_MASKED = 64, 1 / 8
 _TRIED, _CANDIDATES, _COMPARED = 4, 16, 3
 # A run with a checkpoint must take less than this share of one without.
 _WORTHWHILE = 0.95
+# What ONNX Runtime does not merge with the node before: a cut there leaves the bits as they are.
+_MIXING = frozenset(
+    "AveragePool Conv ConvInteger ConvTranspose GRU Gemm GlobalAveragePool LSTM MatMul "
+    "MatMulInteger MaxPool QLinearConv QLinearMatMul RNN".split()
+)
 _logger = logging.getLogger("onnxfi")
 
 _Lane = tuple[Values, Mapping[str, LanePatch]]
@@ -168,8 +173,12 @@ class DenseRest:
 
         Each with the share of them. The last few, since the more the later.
         """
-        every = find_bottlenecks(self._model.graph, self._patched)
-        some = every[:: max(1, len(every) // _CANDIDATES)]
+        every = [
+            value
+            for value in find_bottlenecks(self._model.graph, self._patched)
+            if all(use.node.op_type in _MIXING for use in value.uses())
+        ]
+        some = every[:: -(-len(every) // _CANDIDATES) or 1]
         if not some:
             return []
         part = part_before(self._model, some)

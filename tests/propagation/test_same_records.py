@@ -103,7 +103,7 @@ def test_what_is_golden_at_a_checkpoint_goes_no_farther(lanes: int | str) -> Non
         got = injections(model, "x", feeds, 100, lanes=lanes)
     assert_same(got, expected)
     seen = {x.masked_at for x in got if x.outcome == "masked"}
-    assert seen & {"rounded", "moved"}
+    assert "moved" in seen
     late = [x for x in got[50:] if x.outcome == "masked" and x.masked_at is None]
     assert not late  # all that is masked is seen, once there is a checkpoint
 
