@@ -27,10 +27,10 @@ _TRIED, _CANDIDATES, _COMPARED = 4, 16, 3
 # A run with a checkpoint must take less than this share of one without.
 _WORTHWHILE = 0.95
 # What ONNX Runtime does not merge with the node before: a cut there leaves the bits as they are.
-_MIXING = frozenset(
-    "AveragePool Conv ConvInteger ConvTranspose GRU Gemm GlobalAveragePool LSTM MatMul "
-    "MatMulInteger MaxPool QLinearConv QLinearMatMul RNN".split()
-)
+_POOLINGS = ("AveragePool", "GlobalAveragePool", "MaxPool")
+_CONVOLUTIONS = ("Conv", "ConvInteger", "ConvTranspose", "QLinearConv")
+_PRODUCTS = ("GRU", "Gemm", "LSTM", "MatMul", "MatMulInteger", "QLinearMatMul", "RNN")
+_MIXING = frozenset([*_POOLINGS, *_CONVOLUTIONS, *_PRODUCTS])
 _logger = logging.getLogger("onnxfi")
 
 _Lane = tuple[Values, Mapping[str, LanePatch]]
