@@ -75,7 +75,7 @@ class DenseRest:
         self._decided = not checkpoints
         self._watched, self._masked = 0, 0
         self._samples: dict[bool, list[_Lane]] = {True: [], False: []}
-        self._lock = threading.Lock()
+        self._trial = threading.Lock()  # taken once, by the thread that tries
 
     def run_one(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Run one lane on values of your own.
@@ -133,15 +133,15 @@ class DenseRest:
             self._samples[masked].append(lane)
 
     def _decide(self) -> None:
-        if not self._decided and self._watched >= _WATCHED:
-            with self._lock:
-                if not self._decided:
-                    self._current = self._best(self._current)
-                    for samples in self._samples.values():
-                        samples.clear()
-                    self._decided = True
+        if self._decided or self._watched < _WATCHED or not self._trial.acquire(blocking=False):
+            return  # while another thread is at it, this one goes on as before
+        if isinstance(self._current, Lanes):
+            self._current = self._best(self._current)
+        self._decided = True
+        for samples in self._samples.values():
+            samples.clear()
 
-    def _best(self, whole: Lanes | Checkpoint) -> Lanes | Checkpoint:
+    def _best(self, whole: Lanes) -> Lanes | Checkpoint:
         try:
             checkpoint = self._try_checkpoints(whole)
         except (InputError, ModelFormatError) as error:
@@ -149,7 +149,7 @@ class DenseRest:
             return whole
         return checkpoint or whole  # either holds all weights
 
-    def _try_checkpoints(self, whole: Lanes | Checkpoint) -> Checkpoint | None:
+    def _try_checkpoints(self, whole: Lanes) -> Checkpoint | None:
         """Return the checkpoint that saves most; None where none pays, or a bit differs."""
         masked = self._masked / self._watched
         if masked < _LEAST_MASKED:
@@ -200,7 +200,7 @@ class DenseRest:
                 found.append((value, share))
         return found[-_COMPARED:]
 
-    def _same(self, whole: Lanes | Checkpoint, checkpoint: Checkpoint) -> bool:
+    def _same(self, whole: Lanes, checkpoint: Checkpoint) -> bool:
         for golden, patches in (*self._samples[True], *self._samples[False]):
             faulty = _corrupted(golden, patches)
             made = checkpoint.run_one(faulty)

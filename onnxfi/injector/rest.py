@@ -73,6 +73,7 @@ class Rest:
         self._decided = not shortcuts
         self._runs = 0
         self._lock = threading.Lock()
+        self._trial = threading.Lock()  # taken once, by the thread that tries
 
     def run_golden(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Run densely with whatever sessions are open, and return all that this computes.
@@ -141,14 +142,14 @@ class Rest:
         return dense
 
     def _decide(self, golden: Values) -> WindowedRest | None:
-        if not self._decided and (self._runs >= _RUNS_BEFORE_DECIDING or self._wanted != "auto"):
-            with self._lock:
-                if not self._decided:
-                    self._windowed = self._try_windows(golden)
-                    if self._windowed is not None:
-                        self._dense = None
-                        give_back_memory()
-                    self._decided = True
+        early = self._runs < _RUNS_BEFORE_DECIDING and self._wanted == "auto"
+        if self._decided or early or not self._trial.acquire(blocking=False):
+            return self._windowed  # while another thread is at it, this one goes on densely
+        self._windowed = self._try_windows(golden)
+        if self._windowed is not None:
+            self._dense = None
+            give_back_memory()
+        self._decided = True
         return self._windowed
 
     def _try_windows(self, golden: Values) -> WindowedRest | None:
