@@ -4,12 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from onnxfi.injector.golden_pass import owned
+from onnxfi.injector.lane_decision import MOST_LANES
 from onnxfi.injector.lanes import Lanes
 from onnxfi.injector.resumed import Resumed
 from onnxfi.propagation import LanePatch, Values
-
-# As many lanes are run up to the checkpoint before the others go on: enough to fill batches.
-_TOGETHER = 64
 
 
 class Checkpoint:
@@ -69,8 +68,8 @@ class Checkpoint:
                 tensor is added.
             patches: what differs from golden in each lane.
         """
-        for start in range(0, len(patches), _TOGETHER):
-            some = slice(start, start + _TOGETHER)
+        for start in range(0, len(patches), MOST_LANES):
+            some = slice(start, start + MOST_LANES)
             yield from self._run_together(goldens[some], patches[some])
 
     def _run_together(
@@ -95,6 +94,5 @@ class Checkpoint:
 
     def _golden(self, golden: Values) -> np.ndarray:
         if self._key not in golden:
-            # A tensor of ONNX Runtime would keep all the memory of its session alive.
-            golden.setdefault(self._key, self._head.run_one(golden)[self._tensor].copy())
+            golden.setdefault(self._key, owned(self._head.run_one(golden))[self._tensor])
         return golden[self._key]

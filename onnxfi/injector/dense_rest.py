@@ -15,7 +15,7 @@ from onnxfi.graph import Model
 from onnxfi.injector.checkpoint import Checkpoint
 from onnxfi.injector.lanes import Lanes
 from onnxfi.injector.resumed import Resumed
-from onnxfi.propagation import LanePatch, Values
+from onnxfi.propagation import LanePatch, Values, patched
 from onnxfi.runtime import Session
 from onnxfi.surgery.bottlenecks import find_bottlenecks, part_after, part_before
 
@@ -186,7 +186,7 @@ class DenseRest:
         session = self._open_session(part)
         golden_ones: Counter[ir.Value] = Counter()
         for golden, patches in self._samples[True]:
-            faulty = _corrupted(golden, patches)
+            faulty = patched(golden, patches)
             expected = session.run({name: golden[name] for name in names})
             made = session.run({name: faulty[name] for name in names})
             same = [
@@ -202,12 +202,8 @@ class DenseRest:
 
     def _same(self, whole: Lanes, checkpoint: Checkpoint) -> bool:
         for golden, patches in (*self._samples[True], *self._samples[False]):
-            faulty = _corrupted(golden, patches)
+            faulty = patched(golden, patches)
             made = checkpoint.run_one(faulty)
             if any(made[x].tobytes() != y.tobytes() for x, y in whole.run_one(faulty).items()):
                 return False
         return True
-
-
-def _corrupted(golden: Values, patches: Mapping[str, LanePatch]) -> dict[str, np.ndarray]:
-    return {**golden, **{name: x.applied(golden[name]) for name, x in patches.items()}}

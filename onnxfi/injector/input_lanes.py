@@ -9,12 +9,18 @@ import numpy as np
 
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model
-from onnxfi.injector.lane_decision import LaneDecision, no_batch, other_bits, slower
+from onnxfi.injector.lane_decision import (
+    LARGEST_BATCH,
+    MOST_LANES,
+    LaneDecision,
+    no_batch,
+    other_bits,
+    slower,
+    too_large,
+)
 from onnxfi.runtime import Session
 from onnxfi.surgery.free_batch import with_free_batch
 
-_MOST_LANES = 64
-_LARGEST_BATCH = 16 << 20  # bytes that all inputs of a batch may take
 _TIMED = 3
 
 
@@ -109,8 +115,8 @@ class InputLanes:
 
     def _most_lanes(self, golden: Mapping[str, np.ndarray]) -> int:
         size = sum(getattr(golden[name], "nbytes", 0) for name in self._inputs)
-        most = _MOST_LANES if self._wanted == "auto" else self._wanted
-        return max(1, min(most, _LARGEST_BATCH // max(1, size)))
+        most = MOST_LANES if self._wanted == "auto" else self._wanted
+        return max(1, min(most, LARGEST_BATCH // max(1, size)))
 
     def decide(
         self,
@@ -143,7 +149,7 @@ class InputLanes:
                 return LaneDecision(1, obstacle)
         most = self._most_lanes(goldens[0])
         if most < 2:
-            return LaneDecision(1, f"Two lanes take more than {_LARGEST_BATCH >> 20} MiB.")
+            return too_large()
         try:
             freed = with_free_batch(self._model, shared=self._weights)
             session = Session(freed, provider=self._provider, threads=self._threads)

@@ -5,6 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+#: The most lanes of a batch, where it is not said how many.
+MOST_LANES = 64
+#: Bytes that all inputs of a batch may take.
+LARGEST_BATCH = 16 << 20
+
 
 @dataclass(frozen=True, slots=True)
 class LaneDecision:
@@ -31,6 +36,11 @@ def no_batch(values: Mapping[str, np.ndarray]) -> str | None:
         listed = ", ".join(f"{length} in {name!r}" for name, length in lengths.items())
         return f"The first axes differ in length: {listed}."
     return None
+
+
+def too_large() -> LaneDecision:
+    """Return the decision where two lanes take more than a batch may."""
+    return LaneDecision(1, f"Two lanes take more than {LARGEST_BATCH >> 20} MiB.")
 
 
 def other_bits(lanes: int, output: str) -> LaneDecision:

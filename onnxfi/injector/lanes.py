@@ -9,7 +9,15 @@ import numpy as np
 
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model
-from onnxfi.injector.lane_decision import LaneDecision, no_batch, other_bits, slower
+from onnxfi.injector.lane_decision import (
+    LARGEST_BATCH,
+    MOST_LANES,
+    LaneDecision,
+    no_batch,
+    other_bits,
+    slower,
+    too_large,
+)
 from onnxfi.injector.lane_sessions import (
     DeviceLaneSession,
     HostLaneSession,
@@ -23,8 +31,6 @@ from onnxfi.surgery.free_batch import with_free_batch
 # where what each run costs anyway counts, or reading the weights; else a tenth of the time at most.
 _FEW_FIRST, _MANY_FIRST = 16, 256
 _SHORT_RUN, _BYTES_IN_A_SECOND = 1e-3, 1e10
-_LARGEST_BATCH = 16 << 20  # bytes that all inputs of a batch may take
-_MOST_LANES = 64
 # A run is timed a few times, unless that takes so many seconds.
 _TIMED, _LONG = 5, 0.05
 
@@ -188,7 +194,7 @@ class Lanes:
             return LaneDecision(1, obstacle)
         if self._wanted == "auto":
             size = sum(x.nbytes for x in golden.values())
-            lanes = min(_MOST_LANES, _LARGEST_BATCH // max(1, size))
+            lanes = min(MOST_LANES, LARGEST_BATCH // max(1, size))
         else:
             lanes = self._wanted
         rng = np.random.default_rng(0)
@@ -204,7 +210,7 @@ class Lanes:
             if self._wanted == "auto":
                 lanes = min(lanes, _worthwhile(seconds))
             if lanes < 2:
-                return LaneDecision(1, f"Two lanes take more than {_LARGEST_BATCH >> 20} MiB.")
+                return too_large()
             batched = self._open(with_free_batch(self._model))
             patches: list[dict[str, LanePatch]] = [*[{}] * (lanes - 1), whole]
             workspace, firsts = Workspace(), [first] * lanes

@@ -160,7 +160,7 @@ class Rest:
             windowed = WindowedRest(
                 self._model, self._frontier, threads=self._threads, lanes=self._wanted
             )
-            return windowed if windowed.pays(self._dense or self._open_dense(), golden) else None
+            return windowed if windowed.pays(self._dense_rest(), golden) else None
         except (InputError, ModelFormatError, NoWindowsError, LookupError) as error:
             _logger.debug("No windows: %s", error)
             return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from onnxfi.injector.dense_rest import DenseRest
-from onnxfi.propagation import LanePatch, Patches, Values
+from onnxfi.propagation import LanePatch, Patches, Values, patched
 from onnxfi.propagation.windows import LaneChange, Windowed
 
 # Windows must take less than this share of a dense run.
@@ -114,7 +114,7 @@ class WindowTrial:
     def _is_right(self, golden: Values, attempt: _Attempt) -> bool:
         """Return whether windows came out as whole images do, and these end as dense runs do."""
         for lane, patches in enumerate(attempt.patches):
-            corrupted = {**golden, **{x: y.applied(golden[x]) for x, y in patches.items()}}
+            corrupted = patched(golden, patches)
             whole = {**corrupted, **self._windowed.run_whole(corrupted)}
             change = attempt.changes.get(lane, {})
             for name in self._windowed.cut:

@@ -8,13 +8,12 @@ import numpy as np
 
 from onnxfi.graph import Model
 from onnxfi.injector.dense_rest import DenseRest
+from onnxfi.injector.golden_pass import owned
+from onnxfi.injector.lane_decision import MOST_LANES
 from onnxfi.injector.resumed import Resumed
 from onnxfi.injector.window_trial import WindowTrial
 from onnxfi.propagation import Patches, Values
 from onnxfi.propagation.windows import LaneChange, Windowed, choose_pieces, find_pieces
-
-# As many changes wait for the rest to run: enough to fill its lanes.
-_TOGETHER = 64
 
 
 class WindowedRest:
@@ -105,7 +104,7 @@ class WindowedRest:
         changes: dict[int, LaneChange] = {}
         for of_batch in self._windowed.run(goldens, patches, lanes):
             changes |= of_batch
-            if len(changes) >= _TOGETHER:
+            if len(changes) >= MOST_LANES:  # enough to fill the lanes of what follows
                 results |= self._finish(goldens, changes)
                 changes = {}
         return results | self._finish(goldens, changes)
@@ -129,9 +128,8 @@ class WindowedRest:
     def _complete(self, golden: Values) -> None:
         """Add the images between the pieces to the golden values."""
         if any(name not in golden for name in self._windowed.made):
-            for name, value in self._windowed.run_whole(golden).items():
-                # A tensor of ONNX Runtime would keep all the memory of its session alive.
-                golden.setdefault(name, value.copy())
+            for name, value in owned(self._windowed.run_whole(golden)).items():
+                golden.setdefault(name, value)
 
     def run_one(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Run on whole images and return all that this computes.

@@ -7,8 +7,17 @@ patch is a masked injection, known without running the network. What survives is
 tensors, and the rest of the suffix runs from there.
 """
 
-from onnxfi.propagation.patches import LanePatch, Patches, Values
+from onnxfi.propagation.patches import LanePatch, Patches, Values, patched
 from onnxfi.propagation.propagator import Propagator, Pushed
 from onnxfi.propagation.region import Region, find_region
 
-__all__ = ["LanePatch", "Patches", "Propagator", "Pushed", "Region", "Values", "find_region"]
+__all__ = [
+    "LanePatch",
+    "Patches",
+    "Propagator",
+    "Pushed",
+    "Region",
+    "Values",
+    "find_region",
+    "patched",
+]

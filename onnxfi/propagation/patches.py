@@ -1,6 +1,6 @@
 """Sparse changes of a tensor in several lanes."""
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -136,6 +136,11 @@ class Patches:
         found = self.keys[places] == keys
         values[found] = self.values[places[found]]
         return values
+
+
+def patched(golden: Mapping[str, np.ndarray], patches: Mapping[str, LanePatch]) -> Values:
+    """Return the golden values of one lane with its patches, by name."""
+    return {**golden, **{name: x.applied(golden[name]) for name, x in patches.items()}}
 
 
 def _bits(values: np.ndarray) -> np.ndarray:

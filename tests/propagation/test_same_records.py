@@ -35,6 +35,10 @@ def injections(
         return [x for em in ERROR_MODELS for x in injector.inject(golden, em, count=count)]
 
 
+def float_targets(model: onnxfi.Model) -> list[onnxfi.Target]:
+    return [x for x in model.targets() if x.dtype == np.float32 and x.tensor != "scales"]
+
+
 def assert_same(got: list[onnxfi.Injection], expected: list[onnxfi.Injection]) -> None:
     """All bits count but a NaN's: which one comes of two depends on its place in a vector."""
     for one, other in zip(got, expected, strict=True):
@@ -51,9 +55,7 @@ def assert_same(got: list[onnxfi.Injection], expected: list[onnxfi.Injection]) -
 def test_small_graphs(graph: str) -> None:
     proto = SMALL_GRAPHS[graph]()
     model, feeds = onnxfi.load(proto), random_inputs(proto)
-    for target in model.targets():
-        if target.dtype != np.float32 or target.tensor == "scales":
-            continue
+    for target in float_targets(model):
         expected = injections(model, target.tensor, feeds, 30, **PLAIN)
         for how in FAST:
             assert_same(injections(model, target.tensor, feeds, 30, **how), expected)
@@ -70,9 +72,7 @@ def checkpoints_whatever_they_take() -> Iterator[None]:
 def test_checkpoints(graph: str) -> None:
     proto = SMALL_GRAPHS[graph]()
     model, feeds = onnxfi.load(proto), random_inputs(proto)
-    for target in model.targets():
-        if target.dtype != np.float32 or target.tensor == "scales":
-            continue
+    for target in float_targets(model):
         expected = injections(model, target.tensor, feeds, 30, **PLAIN)
         with checkpoints_whatever_they_take():
             assert_same(injections(model, target.tensor, feeds, 30), expected)
@@ -145,9 +145,7 @@ def test_inputs_share_lanes(graph: str) -> None:
     model = onnxfi.load(proto)
     inputs = [random_inputs(proto, seed=seed) for seed in (0, 1, 2, 0)]
     counts = (2, 5, 1, 3)
-    for target in model.targets():
-        if target.dtype != np.float32 or target.tensor == "scales":
-            continue
+    for target in float_targets(model):
 
         def inject(how: dict[str, object], target: str = target.tensor) -> list[onnxfi.Injection]:
             with onnxfi.Injector(model, target, provider="cpu", threads=1, **how) as injector:  # type: ignore[arg-type]
