@@ -11,8 +11,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import h5py
-
 from onnxfi.converters.configuration import parse_configuration, read_architecture, stated_version
 from onnxfi.converters.hdf5 import Hdf5File, open_hdf5, reading, text_of
 from onnxfi.converters.keras_archive import is_archive, read_archive, unpacked_weights
@@ -122,17 +120,6 @@ def keras_version_of(path: Path) -> str:
         return _stored_version(file)
 
 
-def is_keras_file(path: Path) -> bool:
-    """Say whether a path looks like something that `convert` reads: .h5, .keras or SavedModel."""
-    if path.is_dir():
-        return (path / "saved_model.pb").is_file()
-    if not path.is_file():
-        return False
-    if is_archive(path):
-        return path.suffix == ".keras" or _is_sound_archive(path)
-    return bool(h5py.is_hdf5(path))
-
-
 def _keras_file(
     file: Hdf5File, kind: FileKind, configuration: Mapping[str, Any] | None, version: str
 ) -> KerasFile:
@@ -162,11 +149,3 @@ def _stored_version(file: Hdf5File) -> str:
         weights = file.member(file.root, "model_weights")
         version = file.attribute(weights, "keras_version")
     return "" if version is None else text_of(version)
-
-
-def _is_sound_archive(path: Path) -> bool:
-    try:
-        read_archive(path)
-    except ModelFormatError:
-        return False
-    return True

@@ -1,23 +1,63 @@
-"""Memory that was freed, and that the process still holds."""
+"""How the C library hands memory out, and back to the system."""
 
 import ctypes
+import os
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from typing import Final
+
+# Parameters of the GNU C library's mallopt, from its malloc.h.
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+# A block of weights is larger; what a run works with on small tensors is not.
+_LARGE: Final = 1 << 20
+# Where the GNU C library itself arrives in a process that frees large blocks.
+_GREATEST: Final = 32 << 20
+_opening = threading.Lock()
+
+
+@contextmanager
+def large_blocks_apart() -> Iterator[None]:
+    """Let what is opened meanwhile take large blocks from the system, which get them back at once.
+
+    ONNX Runtime takes three times the weights while it opens a session, and leaves one. Blocks that
+    the GNU C library cuts from its heap stay in the process after that, and in pieces. Afterwards
+    large blocks come from the heap again, since for what every run takes and frees that is faster.
+
+    One thread opens at a time. Whoever has set how memory is handed out, by the variables of the
+    environment that the GNU C library reads, is left alone.
+    """
+    with _opening:
+        settle = _mallopt()
+        if settle is None:
+            yield
+            return
+        settle(_MMAP_THRESHOLD, _LARGE)
+        try:
+            yield
+        finally:
+            settle(_MMAP_THRESHOLD, _GREATEST)
+            settle(_TRIM_THRESHOLD, 2 * _GREATEST)
 
 
 def give_back_memory() -> None:
-    """Return freed memory to the system, where the C library can.
-
-    ONNX Runtime takes several times the weights while it opens a session, in blocks that the GNU C
-    library keeps for later. It takes about 10 ms.
-    """
-    trim = _trim()
+    """Return freed memory to the system, where the C library can; it takes about 10 ms."""
+    trim = _of_c_library("malloc_trim")
     if trim is not None:
         trim(0)
 
 
+def _mallopt() -> "ctypes._NamedFuncPointer | None":
+    tuned = any(x.startswith("MALLOC_") and x.endswith("_") for x in os.environ)
+    if tuned or "glibc.malloc" in os.environ.get("GLIBC_TUNABLES", ""):
+        return None
+    return _of_c_library("mallopt")
+
+
 @cache
-def _trim() -> "ctypes._NamedFuncPointer | None":
+def _of_c_library(name: str) -> "ctypes._NamedFuncPointer | None":
     if sys.platform != "linux":
         return None
-    return getattr(ctypes.CDLL(None), "malloc_trim", None)  # the GNU C library's alone
+    return getattr(ctypes.CDLL(None), name, None)  # the GNU C library's alone

@@ -15,9 +15,9 @@ EXTRAS = (
 )
 
 
-def imported(statement: str) -> set[str]:
-    """Return which of the extras a fresh interpreter holds after a statement."""
-    code = f"{statement}\nimport sys\nprint(*(x for x in {EXTRAS!r} if x in sys.modules))"
+def imported(statement: str, of: tuple[str, ...] = EXTRAS) -> set[str]:
+    """Return which modules a fresh interpreter holds after a statement."""
+    code = f"{statement}\nimport sys\nprint(*(x for x in {of!r} if x in sys.modules))"
     result = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
@@ -31,6 +31,12 @@ def imported(statement: str) -> set[str]:
 @pytest.mark.parametrize("module", ["onnxfi.error_models.contract", "onnxfi.cli.main"])
 def test_no_extra_is_imported(module: str) -> None:
     assert imported(f"import {module}") == set()
+
+
+def test_what_reads_keras_files_is_imported_for_them_alone() -> None:
+    readers = ("h5py", "onnxfi.converters.native")
+    assert imported("import onnxfi.campaign", readers) == set()
+    assert imported("from onnxfi.converters import convert", readers) == set(readers)
 
 
 def test_the_check_sees_an_import() -> None:

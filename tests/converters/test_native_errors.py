@@ -336,6 +336,17 @@ def test_is_keras_file(references, tmp_path):
     assert is_keras_file(tmp_path)
 
 
+@pytest.mark.parametrize("block", [0, 512, 1024, 4096])
+def test_is_keras_file_finds_hdf5_behind_a_block_of_the_users(tmp_path, block):
+    path = tmp_path / "model"
+    with h5py.File(path, "w", userblock_size=block):
+        pass
+    assert is_keras_file(path)
+    path.write_bytes(b"\0" + path.read_bytes())
+    assert not h5py.is_hdf5(path)
+    assert not is_keras_file(path)
+
+
 @pytest.mark.parametrize(
     ("function", "message"),
     [

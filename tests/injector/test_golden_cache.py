@@ -1,6 +1,10 @@
 """The golden runs that are kept."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
+import pytest
 
 from onnxfi.injector import Golden
 from onnxfi.injector.golden_cache import GoldenCache
@@ -55,3 +59,24 @@ def test_what_is_not_wanted_goes_and_counts_no_more() -> None:
     cache.get("b", lambda: made.append("b") or golden(100))
     cache.get("a", lambda: made.append("a") or golden(100))
     assert made == ["a"]
+
+
+def test_threads_that_ask_at_once_share_what_one_makes() -> None:
+    cache, made = GoldenCache(memory=250), []
+
+    def make() -> Golden:
+        made.append(None)
+        time.sleep(0.1)  # the others come meanwhile
+        return golden(100)
+
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: cache.get("a", make), range(4)))
+    assert len(made) == 1
+    assert all(x is found[0] for x in found)
+
+
+def test_what_could_not_be_made_is_made_when_asked_for_again() -> None:
+    cache = GoldenCache(memory=250)
+    with pytest.raises(ZeroDivisionError):
+        cache.get("a", lambda: golden(1 // 0))
+    assert cache.get("a", lambda: golden(7)).nbytes == 7
