@@ -11,8 +11,8 @@ from typing import Final
 
 # Parameters of the GNU C library's mallopt, from its malloc.h.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-# A block of weights is larger; what a run works with on small tensors is not.
-_LARGE: Final = 1 << 20
+# Where the GNU C library begins; most weights are larger.
+_LARGE: Final = 128 << 10
 # Where the GNU C library itself arrives in a process that frees large blocks.
 _GREATEST: Final = 32 << 20
 _opening = threading.Lock()
