@@ -9,6 +9,7 @@ from onnxfi.graph import Model
 from onnxfi.graph.dependencies import constant_values, consumed_values
 from onnxfi.propagation.rewritten import rewritten_nodes
 from onnxfi.propagation.rules import Rule, make_rules
+from onnxfi.propagation.windows.steps import spatial_size
 from onnxfi.runtime import Session
 from onnxfi.surgery import Stage
 from onnxfi.surgery.extract import extract
@@ -66,18 +67,12 @@ def find_region(stage: Stage, *, propagation: bool = True) -> Region:
         propagation: False for a region without nodes.
     """
     graph = stage.model.graph
-    names = {x.tensor for x in stage.targets}
-    reached = {value: None for value in graph.inputs if value.name in names}
-    inside: dict[ir.Node, list[Step]] = {}
     constant = constant_values(graph)
-    left_whole = rewritten_nodes(graph)
-    for node in graph:
-        may = propagation and node not in left_whole
-        rules = _find_rules(stage.model, node, reached, constant) if may else {}
-        if rules:
-            inputs = tuple("" if x is None else x.name or "" for x in node.inputs)
-            inside[node] = [Step(rule, inputs, x.name or "") for x, rule in rules.items()]
-            reached |= dict.fromkeys(rules)
+    left_whole = rewritten_nodes(graph) if propagation else set(graph)
+    inside, reached = _push(stage, constant, left_whole)
+    while resizing := _resizing_beside_others(inside, reached):
+        left_whole |= resizing
+        inside, reached = _push(stage, constant, left_whole)
 
     def part(nodes: Iterable[ir.Node], outputs: list[ir.Value]) -> Model:
         read = {value for node in nodes for value in consumed_values(node)}
@@ -104,6 +99,42 @@ def find_region(stage: Stage, *, propagation: bool = True) -> Region:
         outputs=tuple(x.name or "" for x in dict.fromkeys(graph.outputs) if x in reached),
         constants={x.name or "": tensor for x, tensor in constants.items()},
     )
+
+
+def _push(
+    stage: Stage, constant: Collection[ir.Value], left_whole: Collection[ir.Node]
+) -> tuple[dict[ir.Node, list[Step]], dict[ir.Value, None]]:
+    """Return the nodes that corruptions are pushed through, but for some, and what they reach."""
+    graph = stage.model.graph
+    names = {x.tensor for x in stage.targets}
+    reached = {value: None for value in graph.inputs if value.name in names}
+    inside: dict[ir.Node, list[Step]] = {}
+    for node in graph:
+        may = node not in left_whole
+        rules = _find_rules(stage.model, node, reached, constant) if may else {}
+        if rules:
+            inputs = tuple("" if x is None else x.name or "" for x in node.inputs)
+            inside[node] = [Step(rule, inputs, x.name or "") for x, rule in rules.items()]
+            reached |= dict.fromkeys(rules)
+    return inside, reached
+
+
+def _resizing_beside_others(
+    inside: Collection[ir.Node], reached: Collection[ir.Value]
+) -> set[ir.Node]:
+    """Return the nodes that make images of another size from one that the rest reads as well.
+
+    What is pushed through them is not masked there, and windows begin with images of one size.
+    """
+    found = set()
+    for node in inside:
+        size = spatial_size(node.outputs[0])
+        for value in node.inputs:
+            if value is None or value not in reached or spatial_size(value) in (None, size):
+                continue
+            if size is not None and any(use.node not in inside for use in value.uses()):
+                found.add(node)
+    return found
 
 
 def _compute(model: Model, values: list[ir.Value]) -> dict[ir.Value, ir.TensorProtocol]:

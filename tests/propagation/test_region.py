@@ -1,7 +1,10 @@
 """Which nodes corruptions are pushed through."""
 
 import numpy as np
+import pytest
 from onnx import TensorProto, helper, numpy_helper
+from small_graphs import model as small_model
+from small_graphs import node, value
 
 import onnxfi
 from onnxfi.error_models import BitFlip
@@ -42,3 +45,23 @@ def test_what_is_computed_from_weights_alone_is_known() -> None:
                 expected = injection.corruption.apply(golden.target) * scale
             outputs = golden.outputs | (injection.outputs or {})
             np.testing.assert_array_equal(outputs["y"], expected)
+
+
+@pytest.mark.parametrize(("stride", "frontier"), [(1, ("r", "n")), (2, ("r",))])
+def test_an_image_of_another_size_beside_its_own_is_left_to_the_rest(
+    stride: int, frontier: tuple[str, ...]
+) -> None:
+    """As in a U-Net: windows begin with images of one size, and no corruption is masked there."""
+    nodes = [
+        node("Conv", "x w", "t"),
+        node("Relu", "t", "r"),
+        node("MaxPool", "r", "p", kernel_shape=[1, 1], strides=[stride, stride]),
+        node("Neg", "p", "n"),
+        node("GlobalAveragePool", "n", "small"),
+        node("GlobalAveragePool", "r", "large"),
+        node("Add", "small large", "y"),
+    ]
+    weights = {"w": np.ones((2, 1, 1, 1), np.float32)}
+    inputs, outputs = [value("x", [1, 1, 6, 6])], [value("y", [1, 2, 1, 1])]
+    stage = onnxfi.split(onnxfi.load(small_model(nodes, inputs, outputs, weights)), "t").stages[0]
+    assert find_region(stage).frontier == frontier

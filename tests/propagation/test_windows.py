@@ -28,8 +28,8 @@ import onnxfi
 from onnxfi.error_models import Corruption
 from onnxfi.injector.windowed_rest import WindowedRest
 from onnxfi.propagation import Patches
-from onnxfi.propagation.windows import Windowed, find_pieces
-from onnxfi.propagation.windows.effort import Effort
+from onnxfi.propagation.windows import Windowed, choose_pieces, find_pieces
+from onnxfi.propagation.windows.effort import Effort, follow
 from onnxfi.runtime import Session
 
 
@@ -127,6 +127,51 @@ def joined(one: Corruption, other: Corruption) -> tuple[np.ndarray, np.ndarray]:
     values = dict(zip([*one.indices, *other.indices], [*one.values, *other.values], strict=True))
     indices = np.array(sorted(values))
     return indices, np.array([values[x] for x in indices], np.float32)
+
+
+def test_pieces_have_the_bits_of_the_whole_where_convolutions_add_their_sums() -> None:
+    """As in MobileNetV2; a convolution of so many channels adds what it is given first of all."""
+    rng = np.random.default_rng(0)
+    nodes, weights, read = [convolution("x", "start", {}, (16, 16, 1, 1))], {}, "start"
+    for block in "abc":
+        wide, narrow, added = (f"{block}_{part}" for part in ("wide", "narrow", "added"))
+        nodes += [
+            convolution(read, wide, weights, (192, 16, 1, 1)),
+            node("Relu", wide, f"{wide}_relu"),
+            convolution(f"{wide}_relu", narrow, weights, (16, 192, 3, 3), pads=[1, 1, 1, 1]),
+            node("Add", f"{read} {narrow}", added),
+        ]
+        read = added
+    nodes.append(convolution(read, "y", weights, (16, 16, 3, 3)))
+    shapes = {name: x.shape for name, x in weights.items()} | {"start_w": (16, 16, 1, 1)}
+    weights = {name: rng.normal(0, 0.1, shape).astype(np.float32) for name, shape in shapes.items()}
+    proto = model(nodes, [value("x", [1, 16, 12, 12])], [value("y", None)], weights)
+    loaded = onnxfi.load(onnx.shape_inference.infer_shapes(proto))
+    x = rng.normal(0, 1, (1, 16, 12, 12)).astype(np.float32)
+    pieces = find_pieces(loaded, ["x"]).pieces
+    assert len(pieces) >= 2
+    made = Windowed(pieces, threads=1).run_whole({"x": x})
+    assert made["y"].tobytes() == Session(loaded, threads=1).run({"x": x})["y"].tobytes()
+
+
+def test_small_windows_pay_behind_a_large_one() -> None:
+    """In the middle of a network that makes images smaller and larger again."""
+    w: dict[str, np.ndarray] = {"scales": np.float32([1, 1, 8, 8])}
+    nodes = [
+        node("MaxPool", "x", "small", kernel_shape=[8, 8], strides=[8, 8]),
+        convolution("small", "a", w, (4, 4, 3, 3), pads=[1, 1, 1, 1]),
+        convolution("a", "b", w, (4, 4, 3, 3), pads=[1, 1, 1, 1]),
+        convolution("b", "c", w, (4, 4, 3, 3), pads=[1, 1, 1, 1]),
+        node("Resize", "c - scales", "large", mode="nearest"),
+        convolution("large", "y", w, (32, 4, 1, 1)),
+    ]
+    proto = model(nodes, [value("x", [1, 4, 72, 72])], [value("y", None)], w)
+    pieces = find_pieces(onnxfi.load(onnx.shape_inference.infer_shapes(proto)), ["x"]).pieces
+    shares = [float(piece.shares(crops).prod()) for crops, piece in follow(pieces, 1)]
+    assert max(shares) == 1 > 1.5 * shares[-1]
+    assert choose_pieces(pieces) == pieces
+    whole = shares.index(max(shares))
+    assert len(choose_pieces(pieces[: whole + 1])) <= whole  # with nothing behind it
 
 
 def test_windows_are_small() -> None:

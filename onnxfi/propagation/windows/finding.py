@@ -140,7 +140,11 @@ def _may_end(
         uses = list(value.uses())
         if uses and value not in frontier and _is_made_by(value, "DequantizeLinear"):
             return False  # it makes an integer operator with its reader
-        if value in frontier or len(uses) != 1:
+        if value in frontier:
+            continue
+        if any(_may_add_within_convolution(use.node) for use in uses):
+            return False
+        if len(uses) != 1:
             continue
         reader = uses[0].node
         if reader.op_type not in ("Concat", "DequantizeLinear") and any(
@@ -148,6 +152,18 @@ def _may_end(
         ):
             return False
     return True
+
+
+def _may_add_within_convolution(node: ir.Node) -> bool:
+    """Return whether ONNX Runtime may let a convolution add one of the node's inputs to its sums.
+
+    Without an activation behind it, it does so only where the other input comes from a node before
+    it in the same model, and the order of the sum is another.
+    """
+    if node.op_type not in ("Add", "Sum"):
+        return False
+    readers = [use.node.op_type for use in node.outputs[0].uses()]
+    return readers != ["Relu"]
 
 
 def _is_made_by(value: ir.Value, op_type: str) -> bool:
