@@ -1,7 +1,7 @@
 """Drawing a value of each value class: zero, nan, in_range, out_of_range, flip."""
 
 import math
-from functools import cache
+from functools import cache, lru_cache
 
 import ml_dtypes
 import numpy as np
@@ -68,7 +68,7 @@ def draw_values(
         keys = drawn + np.where(below, _modulo(least), _modulo(last + 1 - (first - least)))
         return _values(keys, dtype)
     if is_float:
-        ends = _values(np.array([_modulo(first), _modulo(last)]), dtype).astype(np.float64)
+        ends = _ends(first, last, dtype)
         share = rng.random(count)
         # low * (1 - share) + high * share does not overflow where high - low would. In place, since
         # a whole channel of values costs more to allocate than to compute.
@@ -86,6 +86,7 @@ def draw_values(
 # where the sign is set; both zeros have the key 0.
 
 
+@lru_cache(maxsize=1024)  # thousands of corruptions of one tensor ask for the same
 def _keys(low: float, high: float, dtype: np.dtype) -> tuple[int, int, int, int]:
     """Give the keys of the least value, of the ends of the range and of the greatest value."""
     least, greatest = _extreme_keys(dtype)
@@ -134,6 +135,13 @@ def _values(keys: np.ndarray, dtype: np.dtype) -> np.ndarray:
         keys = np.where(signed < 0, -keys | sign, keys)
     codes = keys & np.uint64((1 << layout.width) - 1)
     return codes.astype(layout.unsigned).view(dtype)
+
+
+@lru_cache(maxsize=1024)
+def _ends(first: int, last: int, dtype: np.dtype) -> tuple[float, float]:
+    """Give the values of two keys of a float."""
+    low, high = _values(np.array([_modulo(first), _modulo(last)]), dtype).tolist()
+    return float(low), float(high)
 
 
 def _modulo(key: int) -> np.uint64:
