@@ -114,14 +114,18 @@ class DenseRest:
         if isinstance(current, Checkpoint):
             yield from current.run(goldens, patches)
             return
-        for lane, outputs in zip(
-            zip(goldens, patches, strict=True), current.run(goldens, patches), strict=True
-        ):
-            if not self._decided and outputs is not None:
+        ran = current.run(goldens, patches)
+        if self._decided:
+            yield from map(Resumed, ran)
+            return
+        for lane, outputs in zip(zip(goldens, patches, strict=True), ran, strict=True):
+            if outputs is not None:
                 self._watch(lane, outputs)
             yield Resumed(outputs)
 
     def _watch(self, lane: _Lane, outputs: Mapping[str, np.ndarray]) -> None:
+        if self._decided:
+            return
         golden, _ = lane
         if not all(isinstance(x, np.ndarray) for x in outputs.values()):
             self._decided = True  # a sequence or an optional: its bits are not told so easily

@@ -1,6 +1,6 @@
 """Sessions that run patched copies of golden inputs as one batch, in main memory or on a device."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -89,20 +89,28 @@ class HostLaneSession:
         workspace: Workspace,
     ) -> dict[str, np.ndarray]:
         """Run lanes."""
-        count = len(patches)
         batch = {name: _in_lanes(name, goldens, workspace) for name in self._inputs}
-        written = [
-            (patch, _lane(batch[name], lane, count), goldens[lane][name])
-            for lane, of_lane in enumerate(patches)
-            for name, patch in of_lane.items()
-        ]
+        undoing: list[tuple[np.ndarray, LanePatch]] = []
         try:
-            for patch, tensor, _ in written:
-                patch.write(tensor)
+            for tensor, patch in _placed(patches, batch):
+                undoing.append((tensor, patch.write(tensor)))
             return self._session.run(batch)
         finally:
-            for patch, tensor, golden in written:
-                patch.undo(tensor, golden)
+            for tensor, patch in undoing:
+                patch.write(tensor)
+
+
+def _placed(
+    patches: Sequence[Mapping[str, LanePatch]], batch: Mapping[str, np.ndarray]
+) -> Iterator[tuple[np.ndarray, LanePatch]]:
+    """Yield the patches of the lanes of a batch with what each is for: as few as may be."""
+    count = len(patches)
+    for name in dict.fromkeys(name for of_lane in patches for name in of_lane):
+        of_lanes = {lane: x[name] for lane, x in enumerate(patches) if name in x}
+        if all(isinstance(x.place, np.ndarray) for x in of_lanes.values()):
+            yield batch[name], LanePatch.joined(of_lanes, batch[name].size // count)
+        else:
+            yield from ((_lane(batch[name], lane, count), x) for lane, x in of_lanes.items())
 
 
 def _in_lanes(
@@ -170,11 +178,9 @@ class DeviceLaneSession:
         """Run lanes of one golden run; the patches are flat indices and values."""
         joined, golden = {}, goldens[0]
         for name in {name for patch in patches for name in patch}:
-            of_lanes = [(lane, patch[name]) for lane, patch in enumerate(patches) if name in patch]
-            size = golden[name].size
-            indices = [np.asarray(patch.place) + lane * size for lane, patch in of_lanes]
-            values = [patch.values for _, patch in of_lanes]
-            joined[name] = np.concatenate(indices), np.concatenate(values)
+            of_lanes = {lane: patch[name] for lane, patch in enumerate(patches) if name in patch}
+            patch = LanePatch.joined(of_lanes, golden[name].size)
+            joined[name] = np.asarray(patch.place), patch.values
         return self._session.run(golden, joined, lanes=len(patches))
 
 

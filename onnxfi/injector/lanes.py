@@ -160,7 +160,10 @@ class Lanes:
         self._spent += self._clock() - start
         if count == 1:
             return [outputs]
-        split = {name: np.split(array, count) for name, array in outputs.items()}
+        split = {
+            name: array.reshape(count, len(array) // count, *array.shape[1:])
+            for name, array in outputs.items()
+        }
         return [{name: parts[lane] for name, parts in split.items()} for lane in range(count)]
 
     def _open(self, model: Model) -> LaneSession:

@@ -20,6 +20,8 @@ class Resumed:
 
     def joined(self, later: "Resumed") -> "Resumed":
         """Return this with what became of the corruption farther on."""
+        if self.outputs == {}:
+            return later
         if self.outputs is None or later.outputs is None:
             return Resumed(None)
         outputs = {**self.outputs, **later.outputs}

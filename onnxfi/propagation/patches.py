@@ -25,13 +25,23 @@ class LanePatch:
     place: np.ndarray | tuple[slice, ...]
     values: np.ndarray
 
-    def write(self, tensor: np.ndarray) -> None:
-        """Write the values into a C-contiguous tensor."""
-        _view(tensor, self.place)[self.place] = self.values
+    @classmethod
+    def joined(cls, of_lanes: Mapping[int, Self], size: int) -> Self:
+        """Return the patch of several lanes, one after the other, of `size` elements each.
 
-    def undo(self, tensor: np.ndarray, golden: np.ndarray) -> None:
-        """Write the golden values back; both tensors are C-contiguous."""
-        _view(tensor, self.place)[self.place] = _view(golden, self.place)[self.place]
+        Args:
+            of_lanes: the patch of each lane, by its number; with flat indices.
+            size: the number of elements of the tensor in one lane.
+        """
+        places = [np.asarray(patch.place) + lane * size for lane, patch in of_lanes.items()]
+        return cls(np.concatenate(places), np.concatenate([x.values for x in of_lanes.values()]))
+
+    def write(self, tensor: np.ndarray) -> "LanePatch":
+        """Write the values into a C-contiguous tensor, and return the patch that undoes it."""
+        view = tensor if isinstance(self.place, tuple) else tensor.reshape(-1)
+        before = view[self.place].copy()
+        view[self.place] = self.values
+        return LanePatch(self.place, before)
 
     def applied(self, golden: np.ndarray) -> np.ndarray:
         """Return a patched copy of the golden tensor."""
@@ -146,7 +156,3 @@ def patched(golden: Mapping[str, np.ndarray], patches: Mapping[str, LanePatch]) 
 def _bits(values: np.ndarray) -> np.ndarray:
     bits: np.ndarray = values.view(f"u{values.itemsize}")
     return bits
-
-
-def _view(tensor: np.ndarray, place: np.ndarray | tuple[slice, ...]) -> np.ndarray:
-    return tensor if isinstance(place, tuple) else tensor.reshape(-1)
