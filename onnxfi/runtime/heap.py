@@ -16,6 +16,7 @@ _LARGE: Final = 128 << 10
 # Where the GNU C library itself arrives in a process that frees large blocks.
 _GREATEST: Final = 32 << 20
 _opening = threading.Lock()
+_opened = threading.Event()
 
 
 @contextmanager
@@ -26,13 +27,15 @@ def large_blocks_apart() -> Iterator[None]:
     the GNU C library cuts from its heap stay in the process after that, and in pieces. Afterwards
     large blocks come from the heap again, since for what every run takes and frees that is faster.
 
-    One thread opens at a time. Whoever has set how memory is handed out, by the variables of the
-    environment that the GNU C library reads, is left alone.
+    One thread opens at a time. The first time nothing is done, which is faster: nothing else is
+    open that the memory would add to. Whoever has set how memory is handed out, by the variables of
+    the environment that the GNU C library reads, is left alone.
     """
     with _opening:
-        settle = _mallopt()
+        settle = _mallopt() if _opened.is_set() else None
         if settle is None:
             yield
+            _opened.set()
             return
         settle(_MMAP_THRESHOLD, _LARGE)
         try:
