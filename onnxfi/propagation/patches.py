@@ -38,7 +38,7 @@ class LanePatch:
 
     def write(self, tensor: np.ndarray) -> "LanePatch":
         """Write the values into a C-contiguous tensor, and return the patch that undoes it."""
-        view = tensor if isinstance(self.place, tuple) else tensor.reshape(-1)
+        view = self._view(tensor)
         before = view[self.place].copy()
         view[self.place] = self.values
         return LanePatch(self.place, before)
@@ -46,8 +46,11 @@ class LanePatch:
     def applied(self, golden: np.ndarray) -> np.ndarray:
         """Return a patched copy of the golden tensor."""
         patched = golden.copy(order="C")
-        self.write(patched)
+        self._view(patched)[self.place] = self.values
         return patched
+
+    def _view(self, tensor: np.ndarray) -> np.ndarray:
+        return tensor if isinstance(self.place, tuple) else tensor.reshape(-1)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -110,8 +110,9 @@ def _push(
     reached = {value: None for value in graph.inputs if value.name in names}
     inside: dict[ir.Node, list[Step]] = {}
     for node in graph:
-        may = node not in left_whole
-        rules = _find_rules(stage.model, node, reached, constant) if may else {}
+        if node in left_whole:
+            continue
+        rules = _find_rules(stage.model, node, reached, constant)
         if rules:
             inputs = tuple("" if x is None else x.name or "" for x in node.inputs)
             inside[node] = [Step(rule, inputs, x.name or "") for x, rule in rules.items()]

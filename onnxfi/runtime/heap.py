@@ -26,23 +26,25 @@ def large_blocks_apart() -> Iterator[None]:
     ONNX Runtime takes three times the weights while it opens a session, and leaves one. Blocks that
     the GNU C library cuts from its heap stay in the process after that, and in pieces. Afterwards
     large blocks come from the heap again, since for what every run takes and frees that is faster.
+    What was freed before and meanwhile goes back as well.
 
     One thread opens at a time. The first time nothing is done, which is faster: nothing else is
     open that the memory would add to. Whoever has set how memory is handed out, by the variables of
     the environment that the GNU C library reads, is left alone.
     """
+    give_back_memory()
     with _opening:
         settle = _mallopt() if _opened.is_set() else None
-        if settle is None:
-            yield
-            _opened.set()
-            return
-        settle(_MMAP_THRESHOLD, _LARGE)
+        if settle is not None:
+            settle(_MMAP_THRESHOLD, _LARGE)
         try:
             yield
         finally:
-            settle(_MMAP_THRESHOLD, _GREATEST)
-            settle(_TRIM_THRESHOLD, 2 * _GREATEST)
+            _opened.set()
+            if settle is not None:
+                settle(_MMAP_THRESHOLD, _GREATEST)
+                settle(_TRIM_THRESHOLD, 2 * _GREATEST)
+    give_back_memory()
 
 
 def give_back_memory() -> None:

@@ -1,6 +1,7 @@
 """A model ready to run."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Literal
 
 import numpy as np
@@ -11,7 +12,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 from onnxfi.converters.wrong_optimizers import WRONG_OPTIMIZERS
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model
-from onnxfi.runtime.heap import give_back_memory, large_blocks_apart
+from onnxfi.runtime.heap import large_blocks_apart
 from onnxfi.runtime.ort_values import dtype_beyond_numpy, to_numpy, to_ort_value
 from onnxfi.surgery.weights_file import WEIGHTS_FILE, large_initializers
 
@@ -76,12 +77,8 @@ class Session:
         light, self._weights = _take_weights_out(model)
         options.add_external_initializers(list(self._weights), list(self._weights.values()))
         content = ir.serde.serialize_model(light).SerializeToString()
-        if sum(x.tensor_size_in_bytes() for x in self._weights.values()) > _HEAVY:
-            give_back_memory()
-            with large_blocks_apart():
-                self._session = _open(content, options, _PROVIDERS[provider])
-            give_back_memory()
-        else:
+        heavy = sum(x.tensor_size_in_bytes() for x in self._weights.values()) > _HEAVY
+        with large_blocks_apart() if heavy else nullcontext():
             self._session = _open(content, options, _PROVIDERS[provider])
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         self.output_names: tuple[str, ...] = tuple(x.name for x in outputs)
