@@ -41,7 +41,7 @@ def with_free_batch(model: Model, *, shared: Collection[str] = ()) -> Model:
             if value not in inputs:
                 value.shape = None
     for node in list(graph):
-        if node.op_type == "Reshape" and not node.attributes.get_int("allowzero", 0):
+        if node.op_type == "Reshape":
             _free_reshape(graph, node, batches)
     infer_types(freed.ir_model)
     _check_that_lanes_are_kept(graph, laned)
@@ -78,6 +78,10 @@ def _free_reshape(graph: ir.Graph, node: ir.Node, batches: Collection[object]) -
     if wanted is None or tensor is None:
         return
     shape = np.array(tensor.numpy())
+    if node.attributes.get_int("allowzero", 0):
+        if not shape.all():
+            return  # of no elements
+        node.attributes.pop("allowzero")  # PyTorch always sets it
     if shape.size and int(shape[0]) in batches:
         shape[0] = 0  # which means: as in the input
         freed = ir.Value(name=f"{wanted.name}/{node.name or node.outputs[0].name}/free")

@@ -13,12 +13,12 @@ from onnxfi.runtime import Session
 from onnxfi.surgery.free_batch import with_free_batch
 
 
-def reshaping(*shape: int) -> onnx.ModelProto:
+def reshaping(*shape: int, **attributes: int) -> onnx.ModelProto:
     """Make Transpose, Reshape to a constant shape, and one more node; one sample of 2x3 in."""
     return model(
         [
             node("Transpose", "x", "t", perm=[0, 2, 1]),
-            node("Reshape", "t shape", "r"),
+            node("Reshape", "t shape", "r", **attributes),
             node("Relu", "r", "y"),
         ],
         [value("x", [1, 2, 3])],
@@ -27,8 +27,9 @@ def reshaping(*shape: int) -> onnx.ModelProto:
     )
 
 
-def test_lanes_are_computed_as_one_by_one() -> None:
-    proto = reshaping(1, 6)
+@pytest.mark.parametrize("allowzero", [0, 1])  # PyTorch sets it in all it exports
+def test_lanes_are_computed_as_one_by_one(allowzero: int) -> None:
+    proto = reshaping(1, 6, allowzero=allowzero)
     freed = with_free_batch(onnxfi.load(proto))
     x = np.random.default_rng(0).standard_normal((5, 2, 3)).astype(np.float32)
     together = Session(freed).run({"x": x})["y"]
