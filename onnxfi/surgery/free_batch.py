@@ -1,5 +1,6 @@
 """Letting a model that was made for one sample run on several."""
 
+import math
 from collections.abc import Collection
 
 import numpy as np
@@ -35,14 +36,12 @@ def with_free_batch(model: Model, *, shared: Collection[str] = ()) -> Model:
     for value in laned:
         if value.shape:
             value.shape = ir.Shape([_LANES, *list(value.shape)[1:]])
-    inputs = set(graph.inputs)
-    for node in graph:
-        for value in node.outputs:
-            if value not in inputs:
-                value.shape = None
     for node in list(graph):
         if node.op_type == "Reshape":
             _free_reshape(graph, node, batches)
+    for node in graph:
+        for value in node.outputs:
+            value.shape = None
     infer_types(freed.ir_model)
     _check_that_lanes_are_kept(graph, laned)
     return freed
@@ -82,9 +81,17 @@ def _free_reshape(graph: ir.Graph, node: ir.Node, batches: Collection[object]) -
         if not shape.all():
             return  # of no elements
         node.attributes.pop("allowzero")  # PyTorch always sets it
-    if shape.size and int(shape[0]) in batches:
+    if shape.size and (int(shape[0]) in batches or _is_rest_of(shape, node.inputs[0])):
         shape[0] = 0  # which means: as in the input
         freed = ir.Value(name=f"{wanted.name}/{node.name or node.outputs[0].name}/free")
         freed.const_value = ir.Tensor(shape, name=freed.name)
         graph.register_initializer(freed)
         node.replace_input_with(1, freed)
+
+
+def _is_rest_of(wanted: np.ndarray, value: ir.Value | None) -> bool:
+    """Return whether a wanted shape leaves its first axis open and has what one sample has."""
+    if value is None or not value.shape or not (wanted[0] == -1 and (wanted[1:] > 0).all()):
+        return False
+    sample = list(value.shape)[1:]
+    return all(isinstance(x, int) for x in sample) and math.prod(sample) == wanted[1:].prod()

@@ -22,14 +22,15 @@ def reshaping(*shape: int, **attributes: int) -> onnx.ModelProto:
             node("Relu", "r", "y"),
         ],
         [value("x", [1, 2, 3])],
-        [value("y", list(shape))],
+        [value("y", [None] * len(shape))],
         {"shape": np.array(shape, np.int64)},
     )
 
 
 @pytest.mark.parametrize("allowzero", [0, 1])  # PyTorch sets it in all it exports
-def test_lanes_are_computed_as_one_by_one(allowzero: int) -> None:
-    proto = reshaping(1, 6, allowzero=allowzero)
+@pytest.mark.parametrize("shape", [(1, 6), (-1, 6), (1, -1), (-1, 2, 3)])
+def test_lanes_are_computed_as_one_by_one(shape: tuple[int, ...], allowzero: int) -> None:
+    proto = reshaping(*shape, allowzero=allowzero)
     freed = with_free_batch(onnxfi.load(proto))
     x = np.random.default_rng(0).standard_normal((5, 2, 3)).astype(np.float32)
     together = Session(freed).run({"x": x})["y"]
