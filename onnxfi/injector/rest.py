@@ -11,6 +11,7 @@ import numpy as np
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model
 from onnxfi.injector.dense_rest import DenseRest
+from onnxfi.injector.masked_ahead import MaskedAhead
 from onnxfi.injector.resumed import Resumed
 from onnxfi.injector.windowed_rest import WindowedRest
 from onnxfi.propagation import LanePatch, Patches, Values
@@ -70,6 +71,8 @@ class Rest:
         # It holds all weights, as what runs instead of it does.
         self._dense: DenseRest | None = self._open_dense()
         self._windowed: WindowedRest | None = None
+        self._ahead: MaskedAhead | None = None
+        self._shortcuts = shortcuts
         self._decided = not shortcuts
         self._runs = 0
         self._lock = threading.Lock()
@@ -118,6 +121,9 @@ class Rest:
         for name, one in patches.items():
             for lane, patch in one.lanes(goldens[0][name].size).items():
                 of_lanes.setdefault(lane, {})[name] = patch
+        for lane, tensor in self._look_ahead(goldens, of_lanes).items():
+            del of_lanes[lane]
+            yield lane, Resumed({}, tensor)
         windowed = self._decide(goldens[0])
         if windowed is not None:
             suited = windowed.suited(patches, list(of_lanes), goldens[0])
@@ -133,6 +139,21 @@ class Rest:
             of_dense = [goldens[lane] for lane in of_lanes]
             ran = self._dense_rest().run(of_dense, list(of_lanes.values()))
             yield from zip(of_lanes, ran, strict=True)
+
+    def _look_ahead(
+        self, goldens: Sequence[Values], of_lanes: Mapping[int, Mapping[str, LanePatch]]
+    ) -> dict[int, str]:
+        """Return the lanes that are seen to be masked, each with the tensor in which it is."""
+        if not self._shortcuts or self._runs < _RUNS_BEFORE_DECIDING:
+            return {}
+        ahead = self._ahead
+        if ahead is None:
+            ahead = self._ahead = MaskedAhead(
+                self._model,
+                self._frontier,
+                seconds=lambda: self._dense_rest().seconds(goldens[0]),
+            )
+        return ahead.find(goldens, of_lanes)
 
     def _dense_rest(self) -> DenseRest:
         dense = self._dense

@@ -7,12 +7,14 @@ patch is a masked injection, known without running the network. What survives is
 tensors, and the rest of the suffix runs from there.
 """
 
+from onnxfi.propagation.lookahead import Lookahead
 from onnxfi.propagation.patches import LanePatch, Patches, Values, patched
 from onnxfi.propagation.propagator import Propagator, Pushed
 from onnxfi.propagation.region import Region, find_region
 
 __all__ = [
     "LanePatch",
+    "Lookahead",
     "Patches",
     "Propagator",
     "Pushed",

@@ -89,7 +89,7 @@ class Patches:
             faulty: another of its shape and dtype, C-contiguous.
         """
         values = faulty.reshape(-1)
-        keys = np.flatnonzero(_bits(golden.reshape(-1)) != _bits(values))
+        keys = np.flatnonzero(bits(golden.reshape(-1)) != bits(values))
         return cls(keys, values[keys])
 
     @classmethod
@@ -109,7 +109,7 @@ class Patches:
             golden: the golden tensor, C-contiguous.
         """
         before = golden.reshape(-1)[self.keys % golden.size]
-        differs = _bits(before) != _bits(self.values)
+        differs = bits(before) != bits(self.values)
         return self if differs.all() else type(self)(self.keys[differs], self.values[differs])
 
     def lanes(self, size: int) -> dict[int, LanePatch]:
@@ -156,6 +156,7 @@ def patched(golden: Mapping[str, np.ndarray], patches: Mapping[str, LanePatch]) 
     return {**golden, **{name: x.applied(golden[name]) for name, x in patches.items()}}
 
 
-def _bits(values: np.ndarray) -> np.ndarray:
-    bits: np.ndarray = values.view(f"u{values.itemsize}")
-    return bits
+def bits(values: np.ndarray) -> np.ndarray:
+    """Return values as unsigned integers, which are equal where all bits are."""
+    unsigned: np.ndarray = values.view(f"u{values.itemsize}")
+    return unsigned

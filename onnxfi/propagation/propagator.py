@@ -40,11 +40,8 @@ class Propagator:
     """Pushes the corruptions of several lanes through a region at once."""
 
     def __init__(self, region: Region) -> None:
-        """Read the constants of the region."""
+        """Keep the region."""
         self._region = region
-        self._constants = {
-            name: np.ascontiguousarray(tensor.numpy()) for name, tensor in region.constants.items()
-        }
         # The targets and the outputs of the steps by number, and where each is read last. At -1,
         # for corruptions that change nothing, the first target itself.
         self._numbers = {name: n for n, name in enumerate(region.tensors)}
@@ -61,7 +58,7 @@ class Propagator:
             golden: the golden values of the targets, of the stage's other inputs and of the steps'
                 outputs, by name; C-contiguous.
         """
-        known = {**golden, **self._constants}
+        known = {**golden, **self._region.constants}
         lanes = len(next(iter(corruptions.values())))
         patches = {}
         # Where each lane was last seen: at first in a target, then behind a step.

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import onnx_ir as ir
 
 from onnxfi.graph import Model
@@ -51,7 +52,7 @@ class Region:
     rest: Model
     frontier: tuple[str, ...]
     outputs: tuple[str, ...]
-    constants: dict[str, ir.TensorProtocol]
+    constants: dict[str, np.ndarray]
     tensors: tuple[str, ...]
 
 
@@ -80,9 +81,6 @@ def find_region(stage: Stage, *, propagation: bool = True) -> Region:
         candidates = dict.fromkeys([*graph.inputs, *reached])
         return extract(stage.model, [x for x in candidates if x in read and x not in own], outputs)
 
-    read = {x for node in inside for x in node.inputs if x in constant}
-    constants = {x: t for x in read if (t := ir.convenience.get_const_tensor(x)) is not None}
-    constants |= _compute(stage.model, [x for x in read if x not in constants])
     rest = part(
         [node for node in graph if node not in inside],
         [value for value in graph.outputs if value not in reached],
@@ -97,7 +95,7 @@ def find_region(stage: Stage, *, propagation: bool = True) -> Region:
         rest=rest,
         frontier=tuple(x.name or "" for x in reached if x.name in taken),
         outputs=tuple(x.name or "" for x in dict.fromkeys(graph.outputs) if x in reached),
-        constants={x.name or "": tensor for x, tensor in constants.items()},
+        constants=read_constants(stage.model, inside, constant),
     )
 
 
@@ -138,12 +136,23 @@ def _resizing_beside_others(
     return found
 
 
-def _compute(model: Model, values: list[ir.Value]) -> dict[ir.Value, ir.TensorProtocol]:
-    """Return what is computed from constants alone."""
-    if not values:
-        return {}
-    computed = Session(extract(model, [], values), threads=1).run({})
-    return {value: ir.Tensor(computed[value.name or ""]) for value in values}
+def read_constants(
+    model: Model, nodes: Collection[ir.Node], constant: Collection[ir.Value]
+) -> dict[str, np.ndarray]:
+    """Return the constants that some nodes read, and what is computed from constants alone.
+
+    Args:
+        model: the model.
+        nodes: some of its nodes.
+        constant: which of its values are constant, as `constant_values` tells.
+    """
+    read = {x for node in nodes for x in node.inputs if x is not None and x in constant}
+    tensors = {x: t for x in read if (t := ir.convenience.get_const_tensor(x)) is not None}
+    found = {x.name or "": np.ascontiguousarray(t.numpy()) for x, t in tensors.items()}
+    computed = [x for x in read if x not in tensors]
+    if computed:
+        found |= Session(extract(model, [], computed), threads=1).run({})
+    return found
 
 
 def _find_rules(
