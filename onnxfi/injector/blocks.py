@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from onnxfi.injector.golden import Golden
 
 # A block may take so many seconds; its outputs and its golden runs so many bytes each.
-_FIRST, _MOST = 16, 1024
+_FIRST, _MOST = 16, 4096
 _SHORT, _LONG = 0.5, 1.5
 _LARGEST = 64 << 20
 

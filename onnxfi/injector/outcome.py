@@ -41,8 +41,17 @@ def decide_outcome(
 
 
 def decide_outcomes(golden: Outputs, faulty: Sequence[Outputs], metric: Metric) -> list[Outcome]:
-    """Decide the outcomes of several injections, as `decide_outcome` does of each."""
-    return [x for part in in_parts(golden, faulty) for x in _decide_part(golden, part, metric)]
+    """Decide the outcomes of several injections, as `decide_outcome` does of each.
+
+    Those that have the golden outputs themselves are masked.
+    """
+    outcomes: list[Outcome] = ["masked"] * len(faulty)
+    asked = [i for i, x in enumerate(faulty) if x is not golden]
+    others = [faulty[i] for i in asked]
+    decided = (x for part in in_parts(golden, others) for x in _decide_part(golden, part, metric))
+    for i, outcome in zip(asked, decided, strict=True):
+        outcomes[i] = outcome
+    return outcomes
 
 
 def _decide_part(golden: Outputs, faulty: Sequence[Outputs], metric: Metric) -> list[Outcome]:

@@ -33,8 +33,10 @@ class LanePatch:
             of_lanes: the patch of each lane, by its number; with flat indices.
             size: the number of elements of the tensor in one lane.
         """
-        places = [np.asarray(patch.place) + lane * size for lane, patch in of_lanes.items()]
-        return cls(np.concatenate(places), np.concatenate([x.values for x in of_lanes.values()]))
+        parts = of_lanes.values()
+        places = np.concatenate([np.asarray(x.place) for x in parts])
+        begins = np.repeat([lane * size for lane in of_lanes], [x.values.size for x in parts])
+        return cls(places + begins, np.concatenate([x.values for x in parts]))
 
     def write(self, tensor: np.ndarray) -> "LanePatch":
         """Write the values into a C-contiguous tensor, and return the patch that undoes it."""
