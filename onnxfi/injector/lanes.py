@@ -186,9 +186,18 @@ class Lanes:
         if self._runs < _FEW_FIRST:
             return True
         seconds = self._spent / self._runs
-        can_pay = seconds < _SHORT_RUN or self._weights / _BYTES_IN_A_SECOND > seconds / 2
+        can_pay = seconds < _SHORT_RUN or self._mostly_reads_weights(seconds)
         one_thread = self._provider == "cpu" and self._threads == 1
         return one_thread and not can_pay and self._runs < _MANY_FIRST
+
+    def _mostly_reads_weights(self, seconds: float) -> bool:
+        return self._weights / _BYTES_IN_A_SECOND > seconds / 2
+
+    def _worthwhile(self, seconds: float) -> int:
+        """Return how many lanes can pay: many where what each run costs anyway counts, else few."""
+        if seconds < _SHORT_RUN:
+            return 64
+        return 16 if seconds < 10 * _SHORT_RUN or self._mostly_reads_weights(seconds) else 4
 
     def _try_lanes(self, golden: Mapping[str, np.ndarray]) -> LaneDecision:
         """Return how many lanes to use, after a comparison with single ones."""
@@ -211,7 +220,7 @@ class Lanes:
             alone = [self._session.run(x) for x in (first, last)]
             seconds = self._timed(lambda: self._session.run(first))
             if self._wanted == "auto":
-                lanes = min(lanes, _worthwhile(seconds))
+                lanes = min(lanes, self._worthwhile(seconds))
             if lanes < 2:
                 return too_large()
             batched = self._open(with_free_batch(self._model))
@@ -267,8 +276,3 @@ def _disturbed(array: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if array.dtype.kind != "f":
         return array
     return (array * rng.uniform(0.5, 1.5, array.shape)).astype(array.dtype)
-
-
-def _worthwhile(seconds: float) -> int:
-    """Return how many lanes can pay: many where the fixed cost of a run counts, else few."""
-    return 64 if seconds < 1e-3 else 16 if seconds < 1e-2 else 4
