@@ -1,7 +1,7 @@
 """What is known of the corruptions of an operator: how often each pattern, parameter and value."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 import numpy as np
@@ -24,6 +24,20 @@ class ParameterCandidates:
 
     numbers: Mapping[str, tuple[int, ...]]
     percentages: Mapping[str, tuple[Percentages, ...]]
+    _certain: Parameters | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Make the parameters where each has one candidate only, as most in files have."""
+        certain = None
+        if all(len(each) == 1 for each in (*self.numbers.values(), *self.percentages.values())):
+            numbers = {name: each[0] for name, each in self.numbers.items()}
+            for name in numbers:
+                if name.startswith("max_"):
+                    least = numbers.get("min_" + name.removeprefix("max_"), numbers[name])
+                    numbers[name] = max(numbers[name], least)
+            percentages = {name: each[0] for name, each in self.percentages.items()}
+            certain = Parameters(numbers, percentages)
+        object.__setattr__(self, "_certain", certain)
 
     def draw(self, *, rng: np.random.Generator) -> Parameters:
         """Draw a candidate of each parameter independently.
@@ -31,6 +45,8 @@ class ParameterCandidates:
         ``max_x`` is drawn among those candidates that are not below ``min_x``; where there is
         none it is ``min_x``.
         """
+        if self._certain is not None:
+            return self._certain
         numbers = {name: _pick(each, rng=rng) for name, each in self.numbers.items()}
         for name, number in numbers.items():
             least = numbers.get("min_" + name.removeprefix("max_"), number)

@@ -1,6 +1,7 @@
 """Which value classes the values of one corruption have."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -34,18 +35,32 @@ class ValueMix:
             Each class that was drawn, with a bool array of shape ``(count,)`` that tells which
             values have it. Every value has one class.
         """
-        if self.shares is not None:
-            ends = np.cumsum(self.shares)
-            drawn = np.searchsorted(ends[:-1], rng.random(count), side="right")
-            masks = [drawn == at for at in range(len(self.classes))]
-        elif len(self.classes) == 1:
-            masks = [np.ones(count, dtype=bool)]
-        else:
-            share = draw_share(self.percentages, count, least=0, most=count, rng=rng)
-            first = draw_mask(count, share, rng=rng)
-            masks = [first, ~first]
+        places, counts = self.draw_places(count, rng=rng)
         return [
-            (value_class, mask)
-            for value_class, mask in zip(self.classes, masks, strict=True)
-            if mask.any()
+            (value_class, places == place)
+            for place, value_class in enumerate(self.classes)
+            if counts[place]
         ]
+
+    def draw_places(self, count: int, *, rng: np.random.Generator) -> tuple[np.ndarray, list[int]]:
+        """Draw the value class of each of ``count`` values, by its place in ``classes``.
+
+        Returns:
+            The places, int8, shape ``(count,)``, and how many values have each class.
+        """
+        if self.shares is not None:
+            drawn = np.searchsorted(_ends(self.shares), rng.random(count), side="right")
+            counts: list[int] = np.bincount(drawn, minlength=len(self.classes)).tolist()
+            return drawn.astype(np.int8), counts
+        if len(self.classes) == 1:
+            return np.zeros(count, np.int8), [count]
+        first = draw_share(self.percentages, count, least=0, most=count, rng=rng)
+        others = np.logical_not(draw_mask(count, first, rng=rng))
+        return others.view(np.int8), [first, count - first]
+
+
+@cache
+def _ends(shares: tuple[float, ...]) -> np.ndarray:
+    """Give where the share of each class but the last ends."""
+    ends: np.ndarray = np.cumsum(shares)[:-1]
+    return ends

@@ -41,7 +41,7 @@ class FullChannels:
         drawn = []
         for channel in corrupted.tolist():
             count = draw_share(percentages, area, least=area // 2 + 1, most=area, rng=rng)
-            drawn.append(channel * area + np.flatnonzero(draw_mask(area, count, rng=rng)))
+            drawn.append(channel * area + draw_mask(area, count, rng=rng).nonzero()[0])
         return np.concatenate(drawn)
 
     def belongs(self, sites: np.ndarray, shape: Shape) -> bool:

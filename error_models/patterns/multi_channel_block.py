@@ -5,7 +5,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from onnxfi.error_models.drawing import draw_mask, draw_share
+from onnxfi.error_models.drawing import draw_mask, draw_numbers, draw_share
 from onnxfi.error_models.patterns.block import (
     BLOCK_SIZES,
     block_size_of,
@@ -46,21 +46,21 @@ class MultiChannelBlock:
         corrupted = draw_channels(channels, parameters, least=2, rng=rng)
         size, width = fitting_block(parameters.numbers["block_size"], area)
         chosen = np.zeros((corrupted.size, width), dtype=bool)
-        chosen[np.arange(corrupted.size), rng.integers(width, size=corrupted.size)] = True
+        one_each = draw_numbers(0, width - 1, corrupted.size, rng=rng)
+        chosen[np.arange(corrupted.size), one_each] = True
         leader = rng.integers(corrupted.size)
         chosen[leader] = draw_mask(width, size // 2 + 1, rng=rng)
-        free = np.flatnonzero(~chosen)
+        sure = int(np.count_nonzero(chosen))
         total = draw_share(
             parameters.percentages[_DENSITY],
             corrupted.size * size,
-            least=chosen.size - free.size,
+            least=sure,
             most=chosen.size,
             rng=rng,
         )
-        more = total - (chosen.size - free.size)
-        chosen.reshape(-1)[free] = draw_mask(free.size, more, rng=rng)
-        channel, at = np.nonzero(chosen)
-        sites: np.ndarray = corrupted[channel] * area + at + rng.integers(area - width + 1)
+        chosen[~chosen] = draw_mask(chosen.size - sure, total - sure, rng=rng)
+        start = int(rng.integers(area - width + 1))
+        sites: np.ndarray = (corrupted[:, None] * area + np.arange(start, start + width))[chosen]
         return sites
 
     def belongs(self, sites: np.ndarray, shape: Shape) -> bool:

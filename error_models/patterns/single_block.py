@@ -40,7 +40,7 @@ class SingleBlock:
         percentages = parameters.percentages[_DENSITY]
         count = draw_share(percentages, size, least=size // 2 + 1, most=width, rng=rng)
         start = rng.integers(length - width + 1)
-        sites: np.ndarray = start + np.flatnonzero(draw_mask(width, count, rng=rng))
+        sites: np.ndarray = start + draw_mask(width, count, rng=rng).nonzero()[0]
         return sites
 
     def belongs(self, sites: np.ndarray, shape: Shape) -> bool:

@@ -1,6 +1,7 @@
 """skip_X: every X-th position of the corrupted channels."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar, Final
 
 import numpy as np
@@ -53,22 +54,16 @@ class SkipX:
         corrupted = draw_channels(channels, parameters, least=1, rng=rng)
         room = (area - 1) // self.amount + 1
         count = max(min(parameters.numbers["unique_channel_indexes"], room), 2)
-        first = rng.integers(area - (count - 1) * self.amount)
-        # A diagonal, wrapped around, meets every channel and every position.
-        diagonal = np.arange(max(count, corrupted.size))
+        first = int(rng.integers(area - (count - 1) * self.amount))
+        sure = max(count, corrupted.size)
         chosen = np.zeros((corrupted.size, count), dtype=bool)
-        chosen[diagonal % corrupted.size, rng.permutation(count)[diagonal % count]] = True
-        total = draw_share(
-            parameters.percentages[_DENSITY],
-            chosen.size,
-            least=diagonal.size,
-            most=chosen.size,
-            rng=rng,
-        )
-        free = np.flatnonzero(~chosen)
-        chosen.reshape(-1)[free] = draw_mask(free.size, total - diagonal.size, rng=rng)
-        channel, at = np.nonzero(chosen)
-        sites: np.ndarray = corrupted[channel] * area + first + at * self.amount
+        in_channels, at = _diagonal(corrupted.size, count)
+        chosen[in_channels, rng.permutation(count)[at]] = True
+        percentages = parameters.percentages[_DENSITY]
+        total = draw_share(percentages, chosen.size, least=sure, most=chosen.size, rng=rng)
+        chosen[~chosen] = draw_mask(chosen.size - sure, total - sure, rng=rng)
+        steps = np.arange(first, first + count * self.amount, self.amount)
+        sites: np.ndarray = (corrupted[:, None] * area + steps)[chosen]
         return sites
 
     def belongs(self, sites: np.ndarray, shape: Shape) -> bool:
@@ -92,3 +87,10 @@ class SkipX:
             {"skip_amount": self.amount, "unique_channel_indexes": unique},
             {_DENSITY: percentage(int(np.count_nonzero(lie_so)), slots)},
         )
+
+
+@lru_cache(maxsize=256)
+def _diagonal(channels: int, positions: int) -> tuple[np.ndarray, np.ndarray]:
+    """Give a diagonal, wrapped around so that it meets every channel and every position."""
+    along = np.arange(max(channels, positions))
+    return along % channels, along % positions

@@ -1,6 +1,10 @@
 """Positions in a line, some distance apart."""
 
+from itertools import accumulate
+
 import numpy as np
+
+from onnxfi.error_models.drawing import draw_numbers
 
 
 def draw_spaced(
@@ -21,14 +25,14 @@ def draw_spaced(
         int64, shape ``(count,)``; ascending, from 0 to ``length - 1``.
     """
     if count == 1:
-        return rng.integers(length, size=1)
+        return np.array([rng.integers(length)], np.int64)
     least = min(skips[0], (length - 1) // (count - 1))
     greatest = max(min(skips[1], length - 1), least)
     room = length - 1 - (count - 1) * least
-    extra = rng.integers(greatest - least + 1, size=count - 1)
-    if extra.sum() > room:
-        extra = rng.multivariate_hypergeometric(extra, room)
-    return _place(least + extra, length, rng=rng)
+    extra = draw_numbers(0, greatest - least, count - 1, rng=rng)
+    if sum(extra) > room:
+        extra = rng.multivariate_hypergeometric(extra, room).tolist()
+    return _place([least + each for each in extra], length, rng=rng)
 
 
 def draw_spaced_over(
@@ -45,12 +49,10 @@ def draw_spaced_over(
     """
     least, greatest = skips
     room = span - 1 - (count - 1) * least
-    extra = rng.multivariate_hypergeometric(np.full(count - 1, greatest - least), room)
-    return _place(least + extra, length, rng=rng)
+    extra = rng.multivariate_hypergeometric([greatest - least] * (count - 1), room)
+    return _place((least + extra).tolist(), length, rng=rng)
 
 
-def _place(distances: np.ndarray, length: int, *, rng: np.random.Generator) -> np.ndarray:
-    positions = np.zeros(distances.size + 1, dtype=np.int64)
-    np.cumsum(distances, out=positions[1:])
-    positions += rng.integers(length - positions[-1])
-    return positions
+def _place(distances: list[int], length: int, *, rng: np.random.Generator) -> np.ndarray:
+    first = int(rng.integers(length - sum(distances)))
+    return np.array([*accumulate(distances, initial=first)], np.int64)

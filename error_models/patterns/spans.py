@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from onnxfi.error_models.drawing import draw_mask, draw_share
+from onnxfi.error_models.drawing import draw_mask, draw_numbers, draw_share
 from onnxfi.error_models.patterns.channels import CHANNEL_NUMBERS, measure_channels
 from onnxfi.error_models.patterns.pattern import AT_LEAST_1, Numbers, Parameters, Shape, percentage
 
@@ -21,7 +21,7 @@ def draw_widths(
     """Draw span widths from ``min_span_width`` to ``max_span_width``, and at most ``most``."""
     least = min(parameters.numbers["min_span_width"], most)
     greatest = max(min(parameters.numbers["max_span_width"], most), least)
-    return rng.integers(least, greatest + 1, size=count)
+    return np.array(draw_numbers(least, greatest, count, rng=rng), np.int64)
 
 
 def draw_starts_around(
@@ -63,19 +63,18 @@ def draw_span_sites(
     Returns:
         Canonical sites, ascending.
     """
-    ends = np.cumsum(widths)
+    ends = widths.cumsum()
     begins = ends - widths
     chosen = np.zeros(ends[-1], dtype=bool)
     chosen[begins] = True
     chosen[ends - 1] = True
     chosen[(begins + position - starts)[sharing]] = True
-    free = np.flatnonzero(~chosen)
-    sure = chosen.size - free.size
+    sure = int(np.count_nonzero(chosen))
     percentages = parameters.percentages[SPAN_PERCENTAGES]
     total = draw_share(percentages, chosen.size, least=sure, most=chosen.size, rng=rng)
-    chosen[free] = draw_mask(free.size, total - sure, rng=rng)
+    chosen[~chosen] = draw_mask(chosen.size - sure, total - sure, rng=rng)
     origins = channels * (shape[1] * shape[2]) + starts - begins
-    sites: np.ndarray = (np.repeat(origins, widths) + np.arange(chosen.size))[chosen]
+    sites: np.ndarray = (origins.repeat(widths) + np.arange(chosen.size))[chosen]
     return sites
 
 

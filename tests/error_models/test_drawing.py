@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onnxfi.error_models.drawing import Weighted, draw_mask, draw_share
+from onnxfi.error_models.drawing import Weighted, draw_mask, draw_numbers, draw_share
 from onnxfi.error_models.value_mix import ValueMix
 
 
@@ -102,3 +102,12 @@ def test_mix_of_any() -> None:
     assert abs(drawn["in_range"] - 4000) < 180
     assert abs(drawn["nan"] - 1000) < 120
     assert "zero" not in drawn
+
+
+@pytest.mark.parametrize("size", [0, 1, 3, 4, 9])
+@pytest.mark.parametrize("greatest", [-2, 5, 2**33])
+def test_numbers_are_those_of_numpy(size: int, greatest: int) -> None:
+    mine, expected = np.random.default_rng(10), np.random.default_rng(10)
+    drawn = draw_numbers(-2, greatest, size, rng=mine)
+    assert drawn == expected.integers(-2, greatest, size=size, endpoint=True).tolist()
+    assert mine.bit_generator.state == expected.bit_generator.state
