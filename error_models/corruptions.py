@@ -47,6 +47,20 @@ class Corruptions(Sequence[Corruption]):
             patterns=patterns if any(patterns) else None,
         )
 
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Join some that all have patterns, or none, one after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            sizes=np.concatenate([x.sizes for x in parts]),
+            indices=np.concatenate([x.indices for x in parts]),
+            values=np.concatenate([x.values for x in parts]),
+            bits=np.concatenate([x.bits for x in parts]),
+            with_bits=np.concatenate([x.with_bits for x in parts]),
+            patterns=[name for x in parts for name in x.patterns or ()] or None,
+        )
+
     @property
     def owners(self) -> np.ndarray:
         """For each site the number of its corruption, int64, shape ``(K,)``."""

@@ -108,10 +108,19 @@ class Generators(Protocol):
 class ForMany(Protocol):
     """What an error model also has if it draws for many injections quicker than one by one."""
 
-    def sample_many(self, generators: Generators, ids: range) -> Corruptions:
+    def sample_many(
+        self,
+        golden: np.ndarray,
+        *,
+        channel_axis: int | None,
+        generators: Generators,
+        ids: range,
+    ) -> Corruptions:
         """Draw what ``sample`` draws from the generator of each injection.
 
         Args:
+            golden: the golden tensor, with at least one element.
+            channel_axis: its channel axis, or None.
             generators: the generators.
             ids: the injections, at least one.
         """

@@ -62,7 +62,14 @@ class SingleFlip:
         bit = bits.start if len(bits) == 1 else rng.integers(bits.start, bits.stop, dtype=np.int16)
         return int(site), int(bit)
 
-    def sample_many(self, generators: Generators, ids: range) -> Corruptions:
+    def sample_many(
+        self,
+        golden: np.ndarray,
+        *,
+        channel_axis: int | None,
+        generators: Generators,
+        ids: range,
+    ) -> Corruptions:
         """Draw what `sample` draws from the generator of each id, many at once.
 
         `numpy.random.Generator.integers` multiplies random bits by the number of choices and keeps
@@ -72,6 +79,8 @@ class SingleFlip:
         again, and so does this with the generator itself.
 
         Args:
+            golden: the tensor that this was made for; it is not looked at again.
+            channel_axis: has no meaning here.
             generators: the generators of the injections.
             ids: the injections.
         """

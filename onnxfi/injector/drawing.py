@@ -52,7 +52,13 @@ class Drawer:
             ((target, value),) = targets.items()
             model = self._models[target.tensor]
             if isinstance(model, ForMany) and value.size:
-                return {target.tensor: model.sample_many(self._generators, faults)}
+                drawn_at_once = model.sample_many(
+                    value,
+                    channel_axis=target.channel_axis,
+                    generators=self._generators,
+                    ids=faults,
+                )
+                return {target.tensor: drawn_at_once}
         drawn: dict[str, list[Corruption]] = {x.tensor: [] for x in targets}
         for fault in faults:
             one = self.of_fault(fault)
