@@ -175,10 +175,9 @@ class _OfKeys:
 
     def values(self, drawn: np.ndarray, golden: np.ndarray) -> np.ndarray:
         # Modulo 2**64, which is exact for keys of at most 64 bits.
-        keys = drawn + _modulo(self.first)
-        if self.others:
-            keys[drawn >= self.count] += _modulo(self.other - self.first - self.count)
-        return _values(keys, golden.dtype)
+        first, other = _modulo(self.first), _modulo(self.other - self.count)
+        steps = np.where(drawn < self.count, first, other) if self.others else first
+        return _values(drawn + steps, golden.dtype)
 
 
 # The values of a dtype are numbered by keys, whole numbers in the order of the values. An integer

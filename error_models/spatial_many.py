@@ -81,7 +81,7 @@ def _finished(
     values = values_at(golden, sites)
     classes = np.concatenate([_numbers_of(x.classes)[x.places] for x in draws])
     for value_class, drawn in numbers.items():
-        chosen = classes == VALUE_CLASSES.index(value_class)
+        (chosen,) = (classes == VALUE_CLASSES.index(value_class)).nonzero()
         values[chosen] = source(value_class).values(np.concatenate(drawn), values[chosen])
     if not layout.keeps_order:
         order = np.lexsort((sites, np.repeat(np.arange(sizes.size), sizes)))

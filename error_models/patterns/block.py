@@ -1,5 +1,6 @@
 """Blocks: stretches of 16, 32 or 64 values that are more than half corrupted."""
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -12,6 +13,7 @@ def room_for_block(length: int) -> bool:
     return length > BLOCK_SIZES[0] // 2
 
 
+@lru_cache(maxsize=256)
 def fitting_block(size: int, length: int) -> tuple[int, int]:
     """Give the block size that a line has room for, and how many values the block may cover.
 

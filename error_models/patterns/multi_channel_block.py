@@ -58,7 +58,8 @@ class MultiChannelBlock:
             most=chosen.size,
             rng=rng,
         )
-        chosen[~chosen] = draw_mask(chosen.size - sure, total - sure, rng=rng)
+        if total > sure:
+            chosen[~chosen] = draw_mask(chosen.size - sure, total - sure, rng=rng)
         start = int(rng.integers(area - width + 1))
         sites: np.ndarray = (corrupted[:, None] * area + np.arange(start, start + width))[chosen]
         return sites

@@ -61,7 +61,8 @@ class SkipX:
         chosen[in_channels, rng.permutation(count)[at]] = True
         percentages = parameters.percentages[_DENSITY]
         total = draw_share(percentages, chosen.size, least=sure, most=chosen.size, rng=rng)
-        chosen[~chosen] = draw_mask(chosen.size - sure, total - sure, rng=rng)
+        if total > sure:
+            chosen[~chosen] = draw_mask(chosen.size - sure, total - sure, rng=rng)
         steps = np.arange(first, first + count * self.amount, self.amount)
         sites: np.ndarray = (corrupted[:, None] * area + steps)[chosen]
         return sites

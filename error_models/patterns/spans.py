@@ -72,7 +72,8 @@ def draw_span_sites(
     sure = int(np.count_nonzero(chosen))
     percentages = parameters.percentages[SPAN_PERCENTAGES]
     total = draw_share(percentages, chosen.size, least=sure, most=chosen.size, rng=rng)
-    chosen[~chosen] = draw_mask(chosen.size - sure, total - sure, rng=rng)
+    if total > sure:
+        chosen[~chosen] = draw_mask(chosen.size - sure, total - sure, rng=rng)
     origins = channels * (shape[1] * shape[2]) + starts - begins
     sites: np.ndarray = (origins.repeat(widths) + np.arange(chosen.size))[chosen]
     return sites
