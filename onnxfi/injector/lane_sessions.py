@@ -93,7 +93,7 @@ class HostLaneSession:
         undoing: list[tuple[np.ndarray, LanePatch]] = []
         try:
             for tensor, patch in _placed(patches, batch):
-                undoing.append((tensor, patch.write(tensor)))
+                undoing.append((tensor, patch.swap(tensor)))
             return self._session.run(batch)
         finally:
             for tensor, patch in undoing:
@@ -105,6 +105,9 @@ def _placed(
 ) -> Iterator[tuple[np.ndarray, LanePatch]]:
     """Yield the patches of the lanes of a batch with what each is for: as few as may be."""
     count = len(patches)
+    if count == 1:
+        yield from ((batch[name], patch) for name, patch in patches[0].items())
+        return
     for name in dict.fromkeys(name for of_lane in patches for name in of_lane):
         of_lanes = {lane: x[name] for lane, x in enumerate(patches) if name in x}
         if all(isinstance(x.place, np.ndarray) for x in of_lanes.values()):

@@ -147,7 +147,8 @@ class Lanes:
         patches: Sequence[Mapping[str, LanePatch]],
         workspace: Workspace,
     ) -> list[dict[str, np.ndarray] | None]:
-        count, start = len(patches), self._clock()
+        count, decided = len(patches), self._decision is not None
+        start = 0.0 if decided else self._clock()
         try:
             outputs = self._session.run_patched(goldens, patches, workspace)
         except InputError:
@@ -156,8 +157,9 @@ class Lanes:
             # It is one of them.
             alone = ((goldens[x : x + 1], patches[x : x + 1]) for x in range(count))
             return [y for x in alone for y in self._run_batch(*x, Workspace())]
-        self._runs += count
-        self._spent += self._clock() - start
+        if not decided:
+            self._runs += count
+            self._spent += self._clock() - start
         if count == 1:
             return [outputs]
         split = {
@@ -177,9 +179,10 @@ class Lanes:
         return HostLaneSession(model, provider=self._provider, threads=self._threads)
 
     def _lanes_for(self, golden: Mapping[str, np.ndarray]) -> int:
-        if self._decision is None and self._wanted == "auto" and self._is_early():
-            return 1
-        return self.decide(golden).lanes
+        if self._decision is not None:
+            return self._decision.lanes
+        early = self._wanted == "auto" and self._is_early()
+        return 1 if early else self.decide(golden).lanes
 
     def _is_early(self) -> bool:
         """Return whether it is too early to decide on lanes, seen from what they can save."""

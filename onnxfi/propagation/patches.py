@@ -38,21 +38,24 @@ class LanePatch:
         begins = np.repeat([lane * size for lane in of_lanes], [x.values.size for x in parts])
         return cls(places + begins, np.concatenate([x.values for x in parts]))
 
-    def write(self, tensor: np.ndarray) -> "LanePatch":
+    def write(self, tensor: np.ndarray) -> None:
+        """Write the values into a C-contiguous tensor."""
+        view = tensor if isinstance(self.place, tuple) else tensor.reshape(-1)
+        view[self.place] = self.values
+
+    def swap(self, tensor: np.ndarray) -> "LanePatch":
         """Write the values into a C-contiguous tensor, and return the patch that undoes it."""
-        view = self._view(tensor)
-        before = view[self.place].copy()
+        sliced = isinstance(self.place, tuple)
+        view = tensor if sliced else tensor.reshape(-1)
+        before = view[self.place].copy() if sliced else view[self.place]
         view[self.place] = self.values
         return LanePatch(self.place, before)
 
     def applied(self, golden: np.ndarray) -> np.ndarray:
         """Return a patched copy of the golden tensor."""
         patched = golden.copy(order="C")
-        self._view(patched)[self.place] = self.values
+        self.write(patched)
         return patched
-
-    def _view(self, tensor: np.ndarray) -> np.ndarray:
-        return tensor if isinstance(self.place, tuple) else tensor.reshape(-1)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
