@@ -10,6 +10,7 @@ from onnxfi.error_models.sites import values_at
 from onnxfi.errors import InputError
 from onnxfi.graph import Target
 from onnxfi.injector.blocks import Meeting
+from onnxfi.injector.corrupted_run import CorruptedRun
 from onnxfi.injector.drawing import Drawer
 from onnxfi.injector.golden import Golden
 from onnxfi.injector.injection import Injection
@@ -18,7 +19,6 @@ from onnxfi.injector.metrics import Metric
 from onnxfi.injector.outcome import decide_outcome, decide_outcomes
 from onnxfi.injector.resumed import Resumed
 from onnxfi.injector.split_sessions import Corrupt, SplitSessions
-from onnxfi.injector.stage_runner import CorruptedRun
 from onnxfi.surgery import Split
 
 

@@ -8,9 +8,10 @@ from typing import Literal
 import numpy as np
 
 from onnxfi.graph import Model, Target
+from onnxfi.injector.corrupted_run import CorruptedRun
 from onnxfi.injector.golden_pass import GoldenPass
 from onnxfi.injector.resumed import Resumed
-from onnxfi.injector.stage_runner import CorruptedRun, StageRunner
+from onnxfi.injector.stage_runner import StageRunner
 from onnxfi.surgery import Split
 
 #: Gives what takes the place of a target's value.

@@ -6,11 +6,12 @@ from typing import Literal
 
 import numpy as np
 
-from onnxfi.error_models.corruptions import Corruptions
 from onnxfi.errors import InputError, ModelFormatError
+from onnxfi.injector.corrupted_run import CorruptedRun
 from onnxfi.injector.input_lanes import InputLanes
 from onnxfi.injector.rest import Rest
 from onnxfi.injector.resumed import Resumed
+from onnxfi.injector.whole_stage import WholeStage
 from onnxfi.propagation import Patches, Propagator, Pushed, Values, find_region
 from onnxfi.runtime import Session
 from onnxfi.surgery import Stage
@@ -20,25 +21,6 @@ from onnxfi.surgery import Stage
 _MOST_PUSHED, _PUSHED_ANYWAY = 1 / 200, 2048
 # The same behind the region: patches of more are slower than whole tensors.
 _MOST_LEFT = 1 / 8
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class CorruptedRun:
-    """A golden run, and corruptions to try on it.
-
-    Attributes:
-        golden: the stage's inputs and all that it makes of them, by name; what else is learnt of
-            the golden run is added.
-        corruptions: for each target, by name, the corruption of each injection.
-    """
-
-    golden: Values
-    corruptions: Mapping[str, Corruptions]
-
-    @property
-    def count(self) -> int:
-        """Number of injections."""
-        return len(next(iter(self.corruptions.values())))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -116,6 +98,11 @@ class StageRunner:
             raise ModelFormatError(
                 f"What follows the target {names} must run with the target as its input. {error}"
             ) from error
+        self._whole = (
+            WholeStage(stage, self._run_sparsely, provider=provider, threads=threads, lanes=lanes)
+            if shortcuts and self.region.steps and stage.model.graph.outputs
+            else None
+        )
         self._region_inputs = tuple(x.name or "" for x in self.region.model.graph.inputs)
         self._input_lanes = (
             InputLanes(stage.model, self._targets, provider=provider, threads=threads, lanes=lanes)
@@ -154,6 +141,12 @@ class StageRunner:
         """
         if self._input_lanes is not None and len(blocks) > 1:
             return self._run_inputs_together(self._input_lanes, blocks)
+        if self._whole is not None:
+            return self._whole.run(blocks)
+        return self._run_sparsely(blocks)
+
+    def _run_sparsely(self, blocks: Sequence[CorruptedRun]) -> list[list[Resumed]]:
+        """Push corruptions, and run the rest for those of which something is left."""
         results: list[list[Resumed]] = [[Resumed({})] * x.count for x in blocks]
         pushed: list[_PushedRun] = []
         for number, block in enumerate(blocks):

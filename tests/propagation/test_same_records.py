@@ -13,8 +13,9 @@ from small_graphs import model as small_model
 
 import onnxfi
 from onnxfi.error_models import BitFlip, ErrorModel, RandomValue, SpatialModel, Zero
-from onnxfi.injector import dense_rest, rest
+from onnxfi.injector import dense_rest, rest, whole_stage
 from onnxfi.injector.blocks import Meeting
+from onnxfi.injector.whole_stage import WholeStage
 from onnxfi.propagation import LanePatch
 from onnxfi.runtime import Session
 
@@ -59,6 +60,27 @@ def test_small_graphs(graph: str) -> None:
         expected = injections(model, target.tensor, feeds, 30, **PLAIN)
         for how in FAST:
             assert_same(injections(model, target.tensor, feeds, 30, **how), expected)
+
+
+@contextmanager
+def whole_stages_whatever_they_take() -> Iterator[None]:
+    """Run all of a stage for every block, also where its corruptions have few sites."""
+    with (
+        mock.patch.object(whole_stage, "_WIDE", 0),
+        mock.patch.object(WholeStage, "_next", lambda self: self._whole),
+    ):
+        yield
+
+
+@pytest.mark.parametrize("graph", SMALL_GRAPHS)
+def test_whole_stages(graph: str) -> None:
+    proto = SMALL_GRAPHS[graph]()
+    model, feeds = onnxfi.load(proto), random_inputs(proto)
+    for target in float_targets(model):
+        expected = injections(model, target.tensor, feeds, 30, **PLAIN)
+        with whole_stages_whatever_they_take():
+            got = injections(model, target.tensor, feeds, 30)
+        assert_same(got, expected)
 
 
 @contextmanager

@@ -1,0 +1,26 @@
+"""What a stage is run on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from onnxfi.error_models.corruptions import Corruptions
+from onnxfi.propagation import Values
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class CorruptedRun:
+    """A golden run, and corruptions to try on it.
+
+    Attributes:
+        golden: the stage's inputs and all that it makes of them, by name; what else is learnt of
+            the golden run is added.
+        corruptions: for each target, by name, the corruption of each injection.
+    """
+
+    golden: Values
+    corruptions: Mapping[str, Corruptions]
+
+    @property
+    def count(self) -> int:
+        """Number of injections."""
+        return len(next(iter(self.corruptions.values())))
