@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 import pytest
 from light_models import LIGHT_MODELS, densified
+from record_checks import assert_same
 from small_graphs import SMALL_GRAPHS, node, random_inputs, value
 from small_graphs import model as small_model
 
@@ -38,18 +39,6 @@ def injections(
 
 def float_targets(model: onnxfi.Model) -> list[onnxfi.Target]:
     return [x for x in model.targets() if x.dtype == np.float32 and x.tensor != "scales"]
-
-
-def assert_same(got: list[onnxfi.Injection], expected: list[onnxfi.Injection]) -> None:
-    """All bits count but a NaN's: which one comes of two depends on its place in a vector."""
-    for one, other in zip(got, expected, strict=True):
-        assert one.corruptions == other.corruptions
-        assert one.outcome == other.outcome
-        assert one.outputs.keys() == other.outputs.keys()
-        for name, array in other.outputs.items():
-            nans = np.isnan(array)
-            assert np.array_equal(np.isnan(one.outputs[name]), nans)
-            assert one.outputs[name][~nans].tobytes() == array[~nans].tobytes(), (name, one.id)
 
 
 @pytest.mark.parametrize("graph", SMALL_GRAPHS)
