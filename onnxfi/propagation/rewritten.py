@@ -14,6 +14,16 @@ _ARITHMETIC = frozenset(["Add", "Cast", "Div", "Mul", "Pow", "Sqrt", "Sub"])
 _LONGEST = 6
 # What a BatchNormalization is merged into, before the layout is changed.
 _TAKES_NORMALIZATION = frozenset(["Conv", "ConvTranspose", "Gemm", "MatMul"])
+# Sums before them are merged; so is all of one that is written out, from its first mean on.
+_NORMALIZATIONS = frozenset(
+    ["LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization"]
+)
+_BEHIND_A_MEAN = frozenset(["Add", "Cast", "Sqrt", "Sub"])
+# What is merged into a MatMul, also through what only reshapes; into a Gemm only a Transpose is.
+_MERGED_INTO_PRODUCTS = frozenset(["Cast", "Div", "Mul", "Transpose"])
+_RESHAPING = frozenset(["Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"])
+# Becomes one node with a reader of this kind.
+_PAIRS = {"Cast": "Cast", "Div": "Mul"}
 # They change the layout of images (NCHWc), in which a BatchNormalization becomes a convolution.
 _POOLINGS = frozenset(["MaxPool", "GlobalMaxPool"])
 
@@ -24,13 +34,26 @@ def rewritten_nodes(graph: ir.Graph) -> set[ir.Node]:
     for node in graph:
         if node.op_type in _CURVES and _ends_in_product(node):
             found |= {node, *_before(node, _ARITHMETIC, _LONGEST)}
-        elif node.op_type == "Cast" and any(x.op_type == "Cast" for x in _readers(node)):
+        elif _normalizes(node):
+            found |= _before(node, _ARITHMETIC, _LONGEST)
+        elif node.op_type == "Gemm":
+            found |= _before(node, ["Transpose"], 1)
+        elif node.op_type == "MatMul":
+            leading = _before(node, _MERGED_INTO_PRODUCTS | _RESHAPING, None)
+            found |= {x for x in leading if x.op_type in _MERGED_INTO_PRODUCTS}
+        elif any(x.op_type == _PAIRS.get(node.op_type) for x in _readers(node)):
             found.add(node)
         elif node.op_type == "BatchNormalization":
             producer = node.inputs[0] and node.inputs[0].producer()
             if producer and producer.op_type not in _TAKES_NORMALIZATION:
                 found |= {x for x in _before(node, None, None) if x.op_type in _POOLINGS}
     return found
+
+
+def _normalizes(node: ir.Node) -> bool:
+    if node.op_type == "ReduceMean":
+        return any(x.op_type in _BEHIND_A_MEAN for x in _readers(node))
+    return node.op_type in _NORMALIZATIONS
 
 
 def _ends_in_product(node: ir.Node) -> bool:
