@@ -22,6 +22,8 @@ _BEHIND_A_MEAN = frozenset(["Add", "Cast", "Sqrt", "Sub"])
 # What is merged into a MatMul, also through what only reshapes; into a Gemm only a Transpose is.
 _MERGED_INTO_PRODUCTS = frozenset(["Cast", "Div", "Mul", "Transpose"])
 _RESHAPING = frozenset(["Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"])
+# A Transpose before them is moved behind them, which then work along other axes.
+_ALONG_AXES = frozenset(["CumSum", "Hardmax", "LogSoftmax", "LpNormalization", "Softmax"])
 # Becomes one node with a reader of this kind.
 _PAIRS = {"Cast": "Cast", "Div": "Mul"}
 # They change the layout of images (NCHWc), in which a BatchNormalization becomes a convolution.
@@ -32,6 +34,9 @@ def rewritten_nodes(graph: ir.Graph) -> set[ir.Node]:
     """Return the nodes that must stay with what follows them."""
     found: set[ir.Node] = set()
     for node in graph:
+        if node.op_type in _ALONG_AXES or node.op_type.startswith("Reduce") or _normalizes(node):
+            leading = _before(node, _ARITHMETIC | _RESHAPING | {"Transpose"}, None)
+            found |= {x for x in leading if x.op_type == "Transpose"}
         if node.op_type in _CURVES and _ends_in_product(node):
             found |= {node, *_before(node, _ARITHMETIC, _LONGEST)}
         elif _normalizes(node):

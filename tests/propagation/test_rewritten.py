@@ -141,6 +141,17 @@ def normalized_by_hand() -> onnx.ModelProto:
     return sequences(nodes, gain=gain, shift=shift, two=two, epsilon=epsilon)
 
 
+def transposed_mean() -> onnx.ModelProto:
+    nodes = [
+        node("Transpose", "t", "a", perm=[0, 2, 1]),
+        node("ReduceMean", "a", "b", axes=[-1]),
+        node("Sub", "a b", "c"),
+        node("Softmax", "c", "d", axis=-1),
+        node("Transpose", "d", "y", perm=[0, 2, 1]),
+    ]
+    return sequences(nodes)
+
+
 def reciprocal() -> onnx.ModelProto:
     nodes = [node("Div", "one t", "a"), node("Mul", "a s", "y")]
     return sequences(nodes, one=np.float32(1))
@@ -148,7 +159,8 @@ def reciprocal() -> onnx.ModelProto:
 
 GRAPHS = [
     *(gelu, gelu_of_tanh, quick_gelu, silu, there_and_back, scaled_product, divided_product),
-    *(transposed_product, transposed_gemm, normalized_sum, normalized_by_hand, reciprocal),
+    *(transposed_product, transposed_gemm, transposed_mean, normalized_sum, normalized_by_hand),
+    reciprocal,
 ]
 
 
