@@ -9,6 +9,7 @@ import numpy as np
 
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model
+from onnxfi.injector.disturbed import disturbed
 from onnxfi.injector.lane_decision import (
     LARGEST_BATCH,
     MOST_LANES,
@@ -213,8 +214,8 @@ class Lanes:
         else:
             lanes = self._wanted
         rng = np.random.default_rng(0)
-        first = {name: _disturbed(x, rng) for name, x in golden.items()}
-        last = first | {name: _disturbed(first[name], rng) for name in self._patched}
+        first = {name: disturbed(x, rng) for name, x in golden.items()}
+        last = first | {name: disturbed(first[name], rng) for name in self._patched}
         whole = {
             name: LanePatch(np.arange(last[name].size), last[name].reshape(-1))
             for name in self._patched
@@ -272,10 +273,3 @@ def _other_bits(
             if not size or got.tobytes() != expected[name].tobytes():
                 return name
     return None
-
-
-def _disturbed(array: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return an array of which every element differs, if it is one of floats."""
-    if array.dtype.kind != "f":
-        return array
-    return (array * rng.uniform(0.5, 1.5, array.shape)).astype(array.dtype)

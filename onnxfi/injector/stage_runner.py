@@ -1,18 +1,22 @@
 """Running one stage of a split: densely, or from sparse patches in lanes."""
 
+import logging
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
 
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.injector.corrupted_run import CorruptedRun
+from onnxfi.injector.cut_check import gives_the_same, is_known
 from onnxfi.injector.input_lanes import InputLanes
 from onnxfi.injector.rest import Rest
 from onnxfi.injector.resumed import Resumed
 from onnxfi.injector.whole_stage import WholeStage
-from onnxfi.propagation import Patches, Propagator, Pushed, Values, find_region
+from onnxfi.propagation import Patches, Propagator, Pushed, Region, Values, find_region
 from onnxfi.runtime import Session
 from onnxfi.surgery import Stage
 
@@ -21,6 +25,7 @@ from onnxfi.surgery import Stage
 _MOST_PUSHED, _PUSHED_ANYWAY = 1 / 200, 2048
 # The same behind the region: patches of more are slower than whole tensors.
 _MOST_LEFT = 1 / 8
+_logger = logging.getLogger("onnxfi")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -72,43 +77,53 @@ class StageRunner:
         """
         self._outputs = tuple(x.name or "" for x in stage.model.graph.outputs)
         self._targets = tuple(x.tensor for x in stage.targets)
-        self.region = find_region(stage, propagation=propagation and provider == "cpu")
-        self._propagator = Propagator(self.region)
-        try:
-            self._region = (
-                Session(self.region.model, provider=provider, threads=threads)
-                if self.region.steps
-                else None
-            )
-            # Targets that reach no output have nothing to run after them.
-            self._rest = (
-                Rest(
-                    self.region.rest,
-                    self.region.frontier,
-                    provider=provider,
-                    threads=threads,
-                    lanes=lanes,
-                    shortcuts=shortcuts,
-                )
-                if self.region.rest.graph.outputs
-                else None
-            )
-        except ModelFormatError as error:
-            names = " and ".join(map(repr, self._targets))
-            raise ModelFormatError(
-                f"What follows the target {names} must run with the target as its input. {error}"
-            ) from error
-        self._whole = (
-            WholeStage(stage, self._run_sparsely, provider=provider, threads=threads, lanes=lanes)
-            if shortcuts and self.region.steps and stage.model.graph.outputs
-            else None
+        self._stage = stage
+        self._threads = threads
+        self._open_rest = partial(
+            Rest, provider=provider, threads=threads, lanes=lanes, shortcuts=shortcuts
         )
-        self._region_inputs = tuple(x.name or "" for x in self.region.model.graph.inputs)
+        self._open_region = partial(Session, provider=provider, threads=threads)
         self._input_lanes = (
             InputLanes(stage.model, self._targets, provider=provider, threads=threads, lanes=lanes)
             if all(x.kind == "weight" for x in stage.targets)
             else None
         )
+        self._whole: WholeStage | None = None
+        self._begin(find_region(stage, propagation=propagation and provider == "cpu"))
+        if shortcuts and self.region.steps and self._outputs:
+            self._whole = WholeStage(
+                stage, self._run_sparsely, provider=provider, threads=threads, lanes=lanes
+            )
+        self._checked = is_known(self.region)
+        self._checking = threading.Lock()
+
+    def _begin(self, region: Region) -> None:
+        """Open the sessions of a region and the rest."""
+        self.region = region
+        self._region_inputs = tuple(x.name or "" for x in region.model.graph.inputs)
+        self._propagator = Propagator(region)
+        try:
+            self._region = self._open_region(region.model) if region.steps else None
+            # Targets that reach no output have nothing to run after them.
+            left = bool(region.rest.graph.outputs)
+            self._rest = self._open_rest(region.rest, region.frontier) if left else None
+        except ModelFormatError as error:
+            names = " and ".join(map(repr, self._targets))
+            raise ModelFormatError(
+                f"What follows the target {names} must run with the target as its input. {error}"
+            ) from error
+
+    def _check(self, values: Mapping[str, np.ndarray]) -> None:
+        """Do without a region if that leaves other bits than the whole stage has."""
+        with self._checking:
+            whole = self._stage.model
+            if self._checked or gives_the_same(self._run, whole, values, threads=self._threads):
+                self._checked = True
+                return
+            _logger.debug("No region behind %s: ONNX Runtime merges across it.", self._targets)
+            self._whole = None
+            self._begin(find_region(self._stage, propagation=False))
+            self._checked = True
 
     def run(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Run the stage densely and return all that it computes, by name.
@@ -119,6 +134,11 @@ class StageRunner:
         Raises:
             InputError: ONNX Runtime refuses a value.
         """
+        if not self._checked:
+            self._check(values)
+        return self._run(values)
+
+    def _run(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         made = self._run_region(values)
         if self._rest is not None:
             made |= self._rest.run_golden({**values, **made})

@@ -1,0 +1,58 @@
+"""A region that ONNX Runtime does not leave apart is not used."""
+
+from collections.abc import Mapping
+from unittest import mock
+
+import numpy as np
+import pytest
+from record_checks import assert_same
+from small_graphs import model, node, value, weights
+
+import onnxfi
+from onnxfi.error_models import BitFlip
+from onnxfi.injector import stage_runner
+from onnxfi.injector.cut_check import gives_the_same, is_known
+from onnxfi.propagation import find_region, region
+from onnxfi.runtime import Session
+
+
+def scaled_product(reader: str = "MatMul") -> onnxfi.Model:
+    """What multiplies a product is merged with the one that follows."""
+    nodes = [node("MatMul", "x w", "t"), node("Mul", "t k", "u"), node(reader, "u v", "y")]
+    given = {"w": weights(24, 40), "k": weights(), "v": weights(40, 8, seed=1)}
+    return onnxfi.load(model(nodes, [value("x", [5, 24])], [value("y", None)], given))
+
+
+def test_only_known_operators_need_no_check() -> None:
+    for reader, known in (("MatMul", False), ("Gemm", True)):
+        (stage,) = onnxfi.split(scaled_product(reader), "t").stages
+        with mock.patch.object(region, "rewritten_nodes", return_value=set()):
+            found = find_region(stage)
+        assert found.steps
+        assert is_known(found) == known
+        assert is_known(find_region(stage, propagation=False))
+
+
+@pytest.mark.parametrize("shift", [0.0, 1e-6])
+def test_bits_are_compared(shift: float) -> None:
+    whole = scaled_product()
+    session = Session(whole, threads=1)
+
+    def parts(values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {"y": session.run(values)["y"] * np.float32(1 + shift)}
+
+    assert gives_the_same(parts, whole, {"x": weights(5, 24)}, threads=1) == (shift == 0)
+
+
+def test_a_merge_that_is_not_known_leaves_no_region() -> None:
+    loaded, feeds = scaled_product(), {"x": weights(5, 24, seed=2)}
+    found = []
+    with (
+        mock.patch.object(region, "rewritten_nodes", return_value=set()),
+        mock.patch.object(stage_runner, "find_region", side_effect=find_region) as finding,
+    ):
+        for how in ({}, {"propagation": False, "lanes": 1}):
+            with onnxfi.Injector(loaded, "t", provider="cpu", threads=1, **how) as injector:
+                found.append(list(injector.inject(injector.golden(feeds), BitFlip(), count=100)))
+    assert_same(*found)
+    assert finding.call_count == 3  # with a region, then without; and without
