@@ -91,9 +91,7 @@ class StageRunner:
         self._whole: WholeStage | None = None
         self._begin(find_region(stage, propagation=propagation and provider == "cpu"))
         if shortcuts and self.region.steps and self._outputs:
-            self._whole = WholeStage(
-                stage, self._run_sparsely, provider=provider, threads=threads, lanes=lanes
-            )
+            self._whole = WholeStage(stage, provider=provider, threads=threads, lanes=lanes)
         self._checked = is_known(self.region)
         self._checking = threading.Lock()
 
@@ -162,7 +160,7 @@ class StageRunner:
         if self._input_lanes is not None and len(blocks) > 1:
             return self._run_inputs_together(self._input_lanes, blocks)
         if self._whole is not None:
-            return self._whole.run(blocks)
+            return self._whole.run(blocks, self._run_sparsely)
         return self._run_sparsely(blocks)
 
     def _run_sparsely(self, blocks: Sequence[CorruptedRun]) -> list[list[Resumed]]:

@@ -20,6 +20,7 @@ _MOST_WEIGHTS = 8 << 20
 # Blocks that are run in each way before the faster one is kept.
 _TRIES = 4
 
+_Way = Literal["whole", "sparse"]
 Run = Callable[[Sequence[CorruptedRun]], list[list[Resumed]]]
 
 
@@ -32,17 +33,15 @@ class WholeStage:
     def __init__(
         self,
         stage: Stage,
-        sparsely: Run,
         *,
         provider: Literal["cpu", "cuda"],
         threads: int | None,
         lanes: int | Literal["auto"],
     ) -> None:
-        """Keep both ways; a session is opened when it is tried.
+        """Keep the stage; its session is opened when it is tried.
 
         Args:
             stage: the stage.
-            sparsely: runs blocks in the other way.
             provider: as `onnxfi.runtime.choose_provider` returns it.
             threads: intra-op threads of each session; None leaves the number to ONNX Runtime.
             lanes: the most lanes; ``auto`` measures how many pay.
@@ -50,36 +49,40 @@ class WholeStage:
         self._targets = tuple(x.tensor for x in stage.targets)
         self._inputs = tuple(x.name or "" for x in stage.model.graph.inputs)
         self._light = stage.model.weight_bytes <= _MOST_WEIGHTS
-        self._sparsely = sparsely
         self._open = partial(
             Lanes, stage.model, self._targets, provider=provider, threads=threads, lanes=lanes
         )
         self._lanes: Lanes | None = None
         self._clock = time.thread_time if threads == 1 else time.perf_counter
         # Seconds that an injection took, in each way.
-        self._seconds: dict[Run, list[float]] = {self._whole: [], sparsely: []}
+        self._seconds: dict[_Way, list[float]] = {"whole": [], "sparse": []}
 
-    def run(self, blocks: Sequence[CorruptedRun]) -> list[list[Resumed]]:
-        """Return what became of each corruption of each block."""
+    def run(self, blocks: Sequence[CorruptedRun], sparsely: Run) -> list[list[Resumed]]:
+        """Return what became of each corruption of each block.
+
+        Args:
+            blocks: the blocks.
+            sparsely: runs blocks in the other way.
+        """
         wide = all(y.sizes.mean() > _WIDE for x in blocks for y in x.corruptions.values())
         if not wide or not self._light:
-            return self._sparsely(blocks)
+            return sparsely(blocks)
         way = self._next()
         start = self._clock()
-        results = way(blocks)
+        results = self._run(blocks) if way == "whole" else sparsely(blocks)
         if len(self._seconds[way]) < _TRIES:
             taken = self._clock() - start
             self._seconds[way].append(taken / sum(x.count for x in blocks))
         return results
 
-    def _next(self) -> Run:
+    def _next(self) -> _Way:
         """Return the way that was tried less, and the faster one in the end."""
         tries = {way: len(x) for way, x in self._seconds.items()}
         if min(tries.values()) < _TRIES:
             return min(tries, key=lambda way: tries[way])
         return min(self._seconds, key=lambda way: min(self._seconds[way]))
 
-    def _whole(self, blocks: Sequence[CorruptedRun]) -> list[list[Resumed]]:
+    def _run(self, blocks: Sequence[CorruptedRun]) -> list[list[Resumed]]:
         lanes = self._lanes
         if lanes is None:
             lanes = self._lanes = self._open()

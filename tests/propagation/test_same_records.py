@@ -56,7 +56,7 @@ def whole_stages_whatever_they_take() -> Iterator[None]:
     """Run all of a stage for every block, also where its corruptions have few sites."""
     with (
         mock.patch.object(whole_stage, "_WIDE", 0),
-        mock.patch.object(WholeStage, "_next", lambda self: self._whole),
+        mock.patch.object(WholeStage, "_next", return_value="whole"),
     ):
         yield
 
