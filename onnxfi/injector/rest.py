@@ -124,6 +124,8 @@ class Rest:
         for lane, tensor in self._look_ahead(goldens, of_lanes).items():
             del of_lanes[lane]
             yield lane, Resumed({}, tensor)
+        if not of_lanes:
+            return
         windowed = self._decide(goldens[0])
         if windowed is not None:
             suited = windowed.suited(patches, list(of_lanes), goldens[0])

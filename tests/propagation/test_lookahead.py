@@ -11,7 +11,8 @@ from small_graphs import model, node, random_inputs, value
 import onnxfi
 from onnxfi.error_models import BitFlip
 from onnxfi.injector import masked_ahead
-from onnxfi.propagation import LanePatch, Lookahead, patched
+from onnxfi.injector.rest import Rest
+from onnxfi.propagation import LanePatch, Lookahead, Patches, patched
 from onnxfi.runtime import Session
 from onnxfi.surgery.extract import extract
 
@@ -146,3 +147,21 @@ def test_what_does_not_pay_is_given_up(seconds: float, pays: bool) -> None:
     of_lanes = {lane: {"c3": LanePatch(np.array([lane]), np.float32([-1.5]))} for lane in range(30)}
     found = [ahead.find([golden] * 30, of_lanes) for _ in range(4)]
     assert [len(x) for x in found] == [30, 30, 30, 30 if pays else 0]
+
+
+def test_nothing_is_left_for_windows() -> None:
+    """Where windows are in use, and lookahead tells of every lane that it is masked."""
+    proto = dense_block(1, "Relu")
+    (stage,) = onnxfi.split(onnxfi.load(proto), "c3").stages
+    golden = {"c3": -np.ones((1, GROWTH, 6, 5), np.float32)}
+    size = golden["c3"].size
+    patches = Patches(np.arange(8) * (size + 1), np.full(8, -1.5, np.float32))
+    rest = Rest(stage.model, ["c3"], provider="cpu", threads=1, lanes=1, shortcuts=True)
+    with (
+        mock.patch("onnxfi.injector.rest._RUNS_BEFORE_DECIDING", 0),
+        mock.patch("onnxfi.injector.rest.DenseRest.seconds", return_value=1.0),
+        mock.patch.object(rest, "_decide", return_value=mock.Mock()) as windowed,
+    ):
+        found = dict(rest.run([golden] * 8, {"c3": patches}))
+    assert [x.vanished is not None for x in found.values()] == [True] * 8
+    assert not windowed.return_value.suited.called
