@@ -21,6 +21,7 @@ _MOST_WEIGHTS = 8 << 20
 _TRIES = 4
 
 _Way = Literal["whole", "sparse"]
+#: Runs blocks, and returns what became of each corruption of each block.
 Run = Callable[[Sequence[CorruptedRun]], list[list[Resumed]]]
 
 
