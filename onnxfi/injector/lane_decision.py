@@ -1,6 +1,6 @@
 """What was decided on lanes, and why."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +36,14 @@ def no_batch(values: Mapping[str, np.ndarray]) -> str | None:
         listed = ", ".join(f"{length} in {name!r}" for name, length in lengths.items())
         return f"The first axes differ in length: {listed}."
     return None
+
+
+def shapes_of(golden: Mapping[str, np.ndarray], names: Iterable[str]) -> tuple[object, ...]:
+    """Return the shapes of some values: golden runs that agree in them can share a batch.
+
+    What is no tensor is shared by nothing but the same golden run.
+    """
+    return tuple(getattr(golden[name], "shape", id(golden)) for name in names)
 
 
 def too_large() -> LaneDecision:

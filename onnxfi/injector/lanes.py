@@ -180,10 +180,9 @@ class Lanes:
         return HostLaneSession(model, provider=self._provider, threads=self._threads)
 
     def _lanes_for(self, golden: Mapping[str, np.ndarray]) -> int:
-        if self._decision is not None:
-            return self._decision.lanes
-        early = self._wanted == "auto" and self._is_early()
-        return 1 if early else self.decide(golden).lanes
+        if self._decision is None and self._wanted == "auto" and self._is_early():
+            return 1
+        return self.decide(golden).lanes
 
     def _is_early(self) -> bool:
         """Return whether it is too early to decide on lanes, seen from what they can save."""

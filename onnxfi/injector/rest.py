@@ -11,6 +11,7 @@ import numpy as np
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model
 from onnxfi.injector.dense_rest import DenseRest
+from onnxfi.injector.lane_decision import shapes_of
 from onnxfi.injector.masked_ahead import MaskedAhead
 from onnxfi.injector.resumed import Resumed
 from onnxfi.injector.windowed_rest import WindowedRest
@@ -105,7 +106,7 @@ class Rest:
 
     def shapes(self, golden: Mapping[str, np.ndarray]) -> tuple[object, ...]:
         """Return the shapes of the inputs: golden runs that agree in them can share a batch."""
-        return tuple(getattr(golden[name], "shape", id(golden)) for name in self._inputs)
+        return shapes_of(golden, self._inputs)
 
     def run(
         self, goldens: Sequence[Values], patches: Mapping[str, Patches]

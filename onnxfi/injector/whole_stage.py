@@ -1,16 +1,15 @@
 """Running a whole stage in lanes for wide corruptions, where that takes less time than pushing."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Literal
 
-import numpy as np
-
 from onnxfi.injector.corrupted_run import CorruptedRun
+from onnxfi.injector.lane_decision import shapes_of
 from onnxfi.injector.lanes import Lanes
 from onnxfi.injector.resumed import Resumed
-from onnxfi.propagation import LanePatch
+from onnxfi.propagation import LanePatch, Patches
 from onnxfi.surgery import Stage
 
 # Corruptions of fewer sites on average are pushed: many of them come to nothing.
@@ -89,8 +88,7 @@ class WholeStage:
             lanes = self._lanes = self._open()
         together: dict[object, list[CorruptedRun]] = {}
         for block in blocks:
-            shapes = tuple(getattr(block.golden[x], "shape", id(block)) for x in self._inputs)
-            together.setdefault(shapes, []).append(block)
+            together.setdefault(shapes_of(block.golden, self._inputs), []).append(block)
         made: dict[int, list[Resumed]] = {}
         for alike in together.values():
             goldens = [x.golden for x in alike for _ in range(x.count)]
@@ -99,17 +97,10 @@ class WholeStage:
             made |= {id(block): [next(ran) for _ in range(block.count)] for block in alike}
         return [made[id(block)] for block in blocks]
 
-    def _patches(self, block: CorruptedRun) -> Iterator[dict[str, LanePatch]]:
-        of_targets = []
+    def _patches(self, block: CorruptedRun) -> list[dict[str, LanePatch]]:
+        of_lanes: list[dict[str, LanePatch]] = [{} for _ in range(block.count)]
         for name in self._targets:
-            corruptions = block.corruptions[name]
-            ends = np.cumsum(corruptions.sizes).tolist()
-            starts = [0, *ends[:-1]]
-            of_targets.append(
-                [
-                    LanePatch(corruptions.indices[start:end], corruptions.values[start:end])
-                    for start, end in zip(starts, ends, strict=True)
-                ]
-            )
-        for one in zip(*of_targets, strict=True):
-            yield dict(zip(self._targets, one, strict=True))
+            size = block.golden[name].size
+            for lane, patch in Patches.of(block.corruptions[name], size).lanes(size).items():
+                of_lanes[lane][name] = patch
+        return of_lanes

@@ -120,11 +120,11 @@ class Patches:
     def lanes(self, size: int) -> dict[int, LanePatch]:
         """Return the patch of each lane that has one, for a tensor of `size` elements."""
         owners, indices = np.divmod(self.keys, size)
-        present, starts = np.unique(owners, return_index=True)
+        starts = np.flatnonzero(np.diff(owners, prepend=-1))  # keys ascend
         ends = [*starts[1:].tolist(), owners.size]
         return {
             lane: LanePatch(indices[start:end], self.values[start:end])
-            for lane, start, end in zip(present.tolist(), starts.tolist(), ends, strict=True)
+            for lane, start, end in zip(owners[starts].tolist(), starts.tolist(), ends, strict=True)
         }
 
     def of_lanes(self, lanes: Sequence[int], size: int) -> Self:

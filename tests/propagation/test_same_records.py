@@ -1,7 +1,7 @@
 """Propagation and lanes change no bit of any injection."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from unittest import mock
 
 import numpy as np
@@ -61,17 +61,6 @@ def whole_stages_whatever_they_take() -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("graph", SMALL_GRAPHS)
-def test_whole_stages(graph: str) -> None:
-    proto = SMALL_GRAPHS[graph]()
-    model, feeds = onnxfi.load(proto), random_inputs(proto)
-    for target in float_targets(model):
-        expected = injections(model, target.tensor, feeds, 30, **PLAIN)
-        with whole_stages_whatever_they_take():
-            got = injections(model, target.tensor, feeds, 30)
-        assert_same(got, expected)
-
-
 @contextmanager
 def checkpoints_whatever_they_take() -> Iterator[None]:
     """Use a checkpoint wherever one masks anything: after four lanes, and if it is slower."""
@@ -79,13 +68,18 @@ def checkpoints_whatever_they_take() -> Iterator[None]:
         yield
 
 
+@pytest.mark.parametrize(
+    "forced", [checkpoints_whatever_they_take, whole_stages_whatever_they_take]
+)
 @pytest.mark.parametrize("graph", SMALL_GRAPHS)
-def test_checkpoints(graph: str) -> None:
+def test_what_is_used_where_it_pays(
+    graph: str, forced: Callable[[], AbstractContextManager[None]]
+) -> None:
     proto = SMALL_GRAPHS[graph]()
     model, feeds = onnxfi.load(proto), random_inputs(proto)
     for target in float_targets(model):
         expected = injections(model, target.tensor, feeds, 30, **PLAIN)
-        with checkpoints_whatever_they_take():
+        with forced():
             assert_same(injections(model, target.tensor, feeds, 30), expected)
 
 
