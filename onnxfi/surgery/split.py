@@ -94,8 +94,16 @@ class Split:
             folder: made if it does not exist.
 
         Raises:
+            InputError: no output depends on the targets of a stage, so it would be empty.
             ModelFormatError: the folder cannot be written.
         """
+        for stage in self.stages:
+            if not stage.model.graph.outputs:
+                names = " or ".join(repr(x.tensor) for x in stage.targets)
+                raise InputError(
+                    f"A suffix must compute an output of the model, and none depends on {names}: "
+                    "every fault there is masked. Choose other targets with `onnxfi inspect`."
+                )
         folder = Path(folder)
         alone = len(self.stages) == 1
         stages = {

@@ -22,7 +22,7 @@ from small_graphs import (
 )
 
 import onnxfi
-from onnxfi.errors import ModelFormatError, TargetNotFoundError
+from onnxfi.errors import InputError, ModelFormatError, TargetNotFoundError
 from onnxfi.graph.dependencies import consumed_values, suffix_sizes
 
 CASES = [
@@ -245,3 +245,14 @@ def test_expose_adds_outputs_once_and_after_the_others() -> None:
     y, b, a = ReferenceEvaluator(proto_of(exposed)).run(None, feeds)
     np.testing.assert_array_equal(b, np.maximum(a, 0))
     np.testing.assert_array_equal(y, run_overwriting(chain(), feeds)[0]["y"])
+
+
+@pytest.mark.parametrize("targets", ["nowhere", "unused", ["x", "nowhere"]])
+def test_nothing_is_saved_where_no_output_depends_on_a_target(
+    targets: str | list[str], tmp_path: Path
+) -> None:
+    """ONNX Runtime opens no model without nodes and outputs."""
+    split = onnxfi.split(onnxfi.load(SMALL_GRAPHS["dead_end"]()), targets)
+    with pytest.raises(InputError, match=r"none depends on '(nowhere|unused)'"):
+        split.save(tmp_path / "halves")
+    assert not (tmp_path / "halves").exists()
