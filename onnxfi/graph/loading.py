@@ -91,11 +91,23 @@ def _prepare(model: ir.Model, *files: Path) -> Model:
         model.ir_version = max(model.ir_version, _FIRST_IR_VERSION_WITHOUT_INITIALIZER_INPUTS)
     if model.functions:
         _inline_functions(model)
+    _open_axes(graph)
     lift_inner_weights(model)
     weights_files = take_in_small_tensors(model)
     _hold_weights_once(model)
     infer_types(model)
     return Model(model, (*files, *weights_files))
+
+
+def _open_axes(graph: ir.Graph) -> None:
+    """Leave the axes open that the model declares as -1 or 0, as some exporters do for any size.
+
+    A size that is truly 0 is inferred anew.
+    """
+    made = (value for node in graph for value in node.outputs)
+    for value in (*graph.inputs, *made):
+        if value.shape is not None and any(isinstance(x, int) and x < 1 for x in value.shape):
+            value.shape = ir.Shape(None if isinstance(x, int) and x < 1 else x for x in value.shape)
 
 
 def _hold_weights_once(model: ir.Model) -> None:
