@@ -20,6 +20,7 @@ from onnxfi.injector.metrics import (
     EmbeddingDistance,
     Regression,
     Segmentation,
+    TokenSequence,
     load_metric,
 )
 
@@ -39,6 +40,7 @@ def same(found: Any, expected: Any) -> bool:
     [
         Classification(),
         Segmentation(),
+        TokenSequence(),
         Regression(),
         EmbeddingDistance(),
         Detection(boxes="b", scores="s"),

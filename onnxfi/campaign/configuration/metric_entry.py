@@ -13,7 +13,7 @@ class MetricEntry(Section):
     """What decides between sdc and benign.
 
     Attributes:
-        name: the metric: classification, segmentation, regression, detection or embedding;
+        name: the metric: classification, sequence, segmentation, regression, detection, embedding;
             ``module:function`` or ``module:Class``; or what an installed package declares.
         output: the output that holds the answer; None takes the first.
         configuration: of the metric.

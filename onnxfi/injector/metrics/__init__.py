@@ -1,4 +1,4 @@
-"""Whether an answer is wrong, and by how much."""
+"""Metrics: they decide whether an answer is wrong, and by how much."""
 
 from onnxfi.injector.metrics.classification import Classification
 from onnxfi.injector.metrics.detection import Detection
@@ -8,6 +8,7 @@ from onnxfi.injector.metrics.metric import ColumnType, Metric, MetricValue, Outp
 from onnxfi.injector.metrics.registry import load_metric
 from onnxfi.injector.metrics.regression import Regression
 from onnxfi.injector.metrics.segmentation import Segmentation
+from onnxfi.injector.metrics.sequence import TokenSequence
 
 __all__ = [
     "Classification",
@@ -20,5 +21,6 @@ __all__ = [
     "Outputs",
     "Regression",
     "Segmentation",
+    "TokenSequence",
     "load_metric",
 ]

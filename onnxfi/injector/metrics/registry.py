@@ -17,12 +17,14 @@ from onnxfi.injector.metrics.function_metric import FunctionMetric
 from onnxfi.injector.metrics.metric import Metric
 from onnxfi.injector.metrics.regression import Regression
 from onnxfi.injector.metrics.segmentation import Segmentation
+from onnxfi.injector.metrics.sequence import TokenSequence
 
 GROUP = "onnxfi.metrics"
 """The group of entry points in which a package declares its metrics."""
 
 BUILT_IN: Mapping[str, type[Any]] = {
     "classification": Classification,
+    "sequence": TokenSequence,
     "segmentation": Segmentation,
     "regression": Regression,
     "detection": Detection,

@@ -1,0 +1,178 @@
+"""TokenSequence: the class at each step, as recognisers of text and speech answer."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+import numpy as np
+from pydantic import Field
+
+from onnxfi.error_models.value_class import to_float64
+from onnxfi.errors import InputError
+from onnxfi.injector.metrics.answers import pick_tensor
+from onnxfi.injector.metrics.metric import ColumnType, MetricValue, Outputs
+from onnxfi.injector.metrics.tokens import Tokens
+
+_COLUMNS: Mapping[str, ColumnType] = {
+    "golden_length": int,
+    "length": int,
+    "edit_distance": int,
+    "error_rate": float,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenSequence:
+    """The answer is a token for each step: wrong if the sequence of any sample differs.
+
+    The token of a step is the class with the highest score: a NaN never wins, of equal scores the
+    lower class does, and a single score is class 1 above 0.5. Integers are the tokens themselves.
+    Faulty outputs may have another number of steps. Another number of samples, or of axes, is
+    wrong.
+
+    The columns, over all samples: ``golden_length`` and ``length``, the number of tokens;
+    ``edit_distance``, the least number of insertions, deletions and replacements between them
+    (Levenshtein); ``error_rate``, the edit distance divided by the golden length, or by 1 where
+    that is 0. All but the first are None where the number of samples, or of axes, differs.
+
+    Attributes:
+        output: the output that holds the scores, shape (N, …, classes), or (steps, classes) of one
+            sample; or the tokens as integers, shape (N, …), or (steps) of one sample. None takes
+            the first.
+        class_axis: the axis of the classes, of scores. The axes besides those of the classes and
+            the samples are the steps, in their order.
+        batch_axis: the axis of the samples, where there is one.
+        end: the token that ends a sequence; it belongs to the sequence, and what follows does not.
+        blank: the blank of CTC: equal neighbours are merged, then blanks are dropped.
+        merge_repeats: whether equal neighbours are merged where there is a blank.
+
+    Of scores, ``end`` and ``blank`` are classes, and -1 is the last one.
+    """
+
+    output: str | None = None
+    class_axis: int = -1
+    batch_axis: Annotated[int, Field(ge=0)] = 0
+    end: int | None = None
+    blank: int | None = None
+    merge_repeats: bool = True
+
+    @property
+    def column_types(self) -> Mapping[str, ColumnType]:
+        """The columns that the class describes."""
+        return _COLUMNS
+
+    def is_wrong(self, golden: Outputs, faulty: Outputs) -> bool:
+        """Return whether the sequence of any sample differs from the golden one."""
+        return self.are_wrong(golden, [faulty])[0]
+
+    def columns(self, golden: Outputs, faulty: Outputs) -> dict[str, MetricValue]:
+        """Return the columns that the class describes."""
+        return {name: x[0] for name, x in self.columns_of_all(golden, [faulty]).items()}
+
+    def are_wrong(self, golden: Outputs, faulty: Sequence[Outputs]) -> list[bool]:
+        """Return what `is_wrong` returns of each."""
+        before, wrong = self._tokens([golden]), list[bool]()
+        for count, after in self._comparable(golden, before, faulty):
+            if after is None:
+                wrong += [True] * count
+            else:
+                wrong += after.differ(before).any(axis=1).tolist()
+        return wrong
+
+    def columns_of_all(
+        self, golden: Outputs, faulty: Sequence[Outputs]
+    ) -> dict[str, list[MetricValue]]:
+        """Return what `columns` returns of each, column by column."""
+        before = self._tokens([golden])
+        golden_length = int(before.lengths.sum())
+        columns: dict[str, list[MetricValue]] = {name: [] for name in _COLUMNS}
+        columns["golden_length"] += [golden_length] * len(faulty)
+        for count, after in self._comparable(golden, before, faulty):
+            if after is None:
+                for name in ("length", "edit_distance", "error_rate"):
+                    columns[name] += [None] * count
+                continue
+            edits = after.edits(before).sum(axis=1)
+            columns["length"] += after.lengths.sum(axis=1).tolist()
+            columns["edit_distance"] += edits.tolist()
+            columns["error_rate"] += (edits / max(1, golden_length)).tolist()
+        return columns
+
+    def _comparable(
+        self, golden: Outputs, before: Tokens, faulty: Sequence[Outputs]
+    ) -> Iterator[tuple[int, Tokens | None]]:
+        """Yield the sequences of faulty outputs: all at once, or one by one if shapes differ.
+
+        Each comes with their number; None stands for sequences of another number of samples.
+        """
+        axes, shapes = pick_tensor(golden, self.output).ndim, set[tuple[int, ...]]()
+        shapes.update(pick_tensor(x, self.output).shape for x in faulty)
+        for part in [faulty] if len(shapes) == 1 else [[x] for x in faulty]:
+            after = None
+            if pick_tensor(part[0], self.output).ndim == axes:
+                after = self._tokens(part)
+                if after.lengths.shape[1] != before.lengths.shape[1]:
+                    after = None
+            yield len(part), after
+
+    def _tokens(self, outputs: Sequence[Outputs]) -> Tokens:
+        """Return the sequences of outputs of one shape."""
+        stacked = np.stack([pick_tensor(x, self.output) for x in outputs])
+        axes = stacked.ndim - 1
+        end, blank = self.end, self.blank
+        if stacked.dtype.kind in "biu":
+            steps, batch_axis = stacked, self.batch_axis if axes > 1 else None
+        else:
+            class_axis = self.class_axis + axes if self.class_axis < 0 else self.class_axis
+            batch_axis = self.batch_axis if axes > 2 else None
+            if axes < 2 or not 0 <= class_axis < axes or class_axis == batch_axis:
+                raise self._unfit(stacked.shape[1:])
+            classes = stacked.shape[1 + class_axis]
+            end, blank = (_class(x, classes) for x in (end, blank))
+            steps = _highest(stacked, 1 + class_axis)
+            if batch_axis is not None and batch_axis > class_axis:
+                batch_axis -= 1
+        if batch_axis is None:
+            steps = steps[:, np.newaxis]
+        elif batch_axis < steps.ndim - 1:
+            steps = np.moveaxis(steps, 1 + batch_axis, 1)
+        else:
+            raise self._unfit(stacked.shape[1:])
+        count, samples, *rest = steps.shape
+        steps = steps.reshape(count, samples, math.prod(rest))
+        return Tokens.of_steps(steps, end=end, blank=blank, merge_repeats=self.merge_repeats)
+
+    def _unfit(self, shape: tuple[int, ...]) -> InputError:
+        return InputError(
+            "The metric sequence needs scores of the shape (N, steps, classes), or (steps, "
+            "classes) of one sample, or tokens as integers. The output has the shape "
+            f"{shape}, class_axis is {self.class_axis}, batch_axis {self.batch_axis}. Correct the "
+            "axes, or choose another output."
+        )
+
+
+def _class(token: int | None, classes: int) -> int | None:
+    """Return the number of a class that may be counted from the end."""
+    if token is None or 0 <= token < classes:
+        return token
+    if -classes <= token < 0:
+        return token + classes
+    raise InputError(
+        f"The metric's end and blank must be classes of the output, from {-classes} to "
+        f"{classes - 1}, got {token}."
+    )
+
+
+def _highest(scores: np.ndarray, axis: int) -> np.ndarray:
+    """Return the class with the highest score; a single score is class 1 above 0.5."""
+    if not scores.size:
+        return np.zeros((*scores.shape[:axis], *scores.shape[axis + 1 :]), np.int64)
+    if scores.shape[axis] == 1:
+        return (to_float64(scores) > 0.5).astype(np.int64).squeeze(axis)
+    if scores.dtype.kind != "f":  # bfloat16 and the like
+        scores = to_float64(scores)
+    unknown = np.isnan(scores)
+    if unknown.any():
+        scores = np.where(unknown, -np.inf, scores)
+    return np.asarray(scores.argmax(axis=axis))
