@@ -99,7 +99,6 @@ def test_sequences_against_loops(
         for some in (answers, answers[:-1]):  # one by one, and all at once
             after = [outputs(form(x)) for x in some]
             columns = columns_of_all(told, before, after)
-            values = zip(*columns.values(), strict=True)
             rows = [
                 dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)
             ]

@@ -74,10 +74,8 @@ class TokenSequence:
         """Return what `is_wrong` returns of each."""
         before, wrong = self._tokens([golden]), list[bool]()
         for count, after in self._comparable(golden, before, faulty):
-            if after is None:
-                wrong += [True] * count
-            else:
-                wrong += after.differ(before).any(axis=1).tolist()
+            differ = np.ones(count, bool) if after is None else after.differ(before).any(axis=1)
+            wrong.extend(map(bool, differ))
         return wrong
 
     def columns_of_all(
