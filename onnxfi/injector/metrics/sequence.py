@@ -74,8 +74,8 @@ class TokenSequence:
         """Return what `is_wrong` returns of each."""
         before, wrong = self._tokens([golden]), list[bool]()
         for count, after in self._comparable(golden, before, faulty):
-            differ = np.ones(count, bool) if after is None else after.differ(before).any(axis=1)
-            wrong.extend(map(bool, differ))
+            differ = np.ones((count, 1), bool) if after is None else after.differ(before)
+            wrong.extend(bool(row.any()) for row in differ)
         return wrong
 
     def columns_of_all(
