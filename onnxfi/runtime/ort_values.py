@@ -6,22 +6,65 @@ ml_dtypes on our side) it takes as memory of a stated type: no cast, so a NaN ke
 
 import ctypes
 import math
+from dataclasses import dataclass
 
+import ml_dtypes
 import numpy as np
-import onnx_ir as ir
 import onnxruntime
 
 from onnxfi.errors import InputError
 
+
+@dataclass(frozen=True, slots=True)
+class DtypeBeyondNumpy:
+    """A dtype that NumPy lacks.
+
+    Attributes:
+        value: ONNX's number for it.
+        bitwidth: bits of an element.
+        of_arrays: what arrays of it have: the type of ml_dtypes.
+    """
+
+    value: int
+    bitwidth: int
+    of_arrays: np.dtype
+
+    def numpy(self) -> np.dtype:
+        """Return what arrays of it have."""
+        return self.of_arrays
+
+    @property
+    def itemsize(self) -> float:
+        """Bytes of an element."""
+        return self.bitwidth / 8
+
+
+# ONNX's names and numbers, from its onnx.proto; ml_dtypes may be too old for the last ones.
+_NAMED = {
+    "bfloat16": (16, 16, "bfloat16"),
+    "float8e4m3fn": (17, 8, "float8_e4m3fn"),
+    "float8e4m3fnuz": (18, 8, "float8_e4m3fnuz"),
+    "float8e5m2": (19, 8, "float8_e5m2"),
+    "float8e5m2fnuz": (20, 8, "float8_e5m2fnuz"),
+    "uint4": (21, 4, "uint4"),
+    "int4": (22, 4, "int4"),
+    "float4e2m1": (23, 4, "float4_e2m1fn"),
+    "float8e8m0": (24, 8, "float8_e8m0fnu"),
+    "uint2": (25, 2, "uint2"),
+    "int2": (26, 2, "int2"),
+    "float6e2m3": (27, 6, "float6_e2m3fn"),
+    "float6e3m2": (28, 6, "float6_e3m2fn"),
+}
 # By ONNX Runtime's name for the type, such as ``tensor(bfloat16)``.
 _BEYOND_NUMPY = {
-    f"tensor({dtype.name.lower()})": dtype
-    for dtype in ir.DataType
-    if dtype != ir.DataType.UNDEFINED and dtype.numpy().isbuiltin != 1
+    f"tensor({name})": DtypeBeyondNumpy(value, bits, np.dtype(getattr(ml_dtypes, of_arrays)))
+    for name, (value, bits, of_arrays) in _NAMED.items()
+    if hasattr(ml_dtypes, of_arrays)
 }
+_BY_VALUE = {x.value: x for x in _BEYOND_NUMPY.values()}
 
 
-def dtype_beyond_numpy(type_name: str) -> ir.DataType | None:
+def dtype_beyond_numpy(type_name: str) -> DtypeBeyondNumpy | None:
     """Return the dtype of a tensor if NumPy lacks it, otherwise None.
 
     Args:
@@ -30,7 +73,12 @@ def dtype_beyond_numpy(type_name: str) -> ir.DataType | None:
     return _BEYOND_NUMPY.get(type_name)
 
 
-def to_ort_value(array: np.ndarray, dtype: ir.DataType | None = None) -> onnxruntime.OrtValue:
+def dtype_of_number(value: int) -> DtypeBeyondNumpy | None:
+    """Return the dtype with a number of ONNX's if NumPy lacks it, otherwise None."""
+    return _BY_VALUE.get(value)
+
+
+def to_ort_value(array: np.ndarray, dtype: DtypeBeyondNumpy | None = None) -> onnxruntime.OrtValue:
     """Return an array as ONNX Runtime's own kind of tensor, which may share its memory.
 
     Args:
@@ -51,7 +99,7 @@ def to_ort_value(array: np.ndarray, dtype: ir.DataType | None = None) -> onnxrun
     return onnxruntime.OrtValue.ortvalue_from_numpy_with_onnx_type(memory, dtype.value)
 
 
-def to_numpy(value: onnxruntime.OrtValue, dtype: ir.DataType | None = None) -> np.ndarray:
+def to_numpy(value: onnxruntime.OrtValue, dtype: DtypeBeyondNumpy | None = None) -> np.ndarray:
     """Return a tensor in main memory as an array.
 
     Args:
