@@ -52,5 +52,15 @@ class ConfigurationError(OnnxfiError, ValueError):
     """A campaign configuration, or a run directory, is wrong."""
 
 
+class MetricError(OnnxfiError, RuntimeError):
+    """A metric of the user's fails, or returns something else than it must.
+
+    Attributes:
+        faulty: the faulty outputs that the metric was asked about, until the injection is named.
+    """
+
+    faulty: object = None
+
+
 class MissingExtraError(OnnxfiError, ImportError):
     """A feature needs an optional extra that is not installed."""

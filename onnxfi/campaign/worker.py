@@ -23,6 +23,7 @@ from onnxfi.injector.blocks import Meeting
 from onnxfi.injector.injections import Injections
 from onnxfi.injector.metrics import MetricValue
 from onnxfi.injector.metrics.many import columns_of_all
+from onnxfi.injector.metrics.own_metric import naming_injections
 from onnxfi.runtime import choose_provider
 
 # Sessions hold weights and working memory; shards come sorted by target, so one is enough. A thread
@@ -83,6 +84,7 @@ class Worker:
         targets = self.plan.strata[0].targets
         injector = self.injector(targets)
         golden = self._golden.rehearse(injector, 0, self.inputs.at)
+        self.metric.is_wrong(golden.outputs, golden.outputs)
         self.metric.columns(golden.outputs, golden.outputs)
         for stratum in self.plan.strata:
             if stratum.targets != targets:
@@ -189,7 +191,9 @@ class Worker:
         compared = [x for x in differing if injections.outputs[x]]
         failed = [x for x in differing if not injections.outputs[x]]
         outputs = [injections.outputs[place] for place in compared]
-        for name, values in columns_of_all(self.metric, golden, outputs).items():
+        with naming_injections([injections.meeting.ids[x] for x in compared], outputs):
+            found = columns_of_all(self.metric, golden, outputs)
+        for name, values in found.items():
             column = columns[name]
             for place, value in zip(compared, values, strict=True):
                 column[place] = value

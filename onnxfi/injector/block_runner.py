@@ -16,6 +16,7 @@ from onnxfi.injector.golden import Golden
 from onnxfi.injector.injection import Injection
 from onnxfi.injector.injections import Hits, Injections
 from onnxfi.injector.metrics import Metric
+from onnxfi.injector.metrics.own_metric import naming_injections
 from onnxfi.injector.outcome import decide_outcome, decide_outcomes
 from onnxfi.injector.resumed import Resumed
 from onnxfi.injector.split_sessions import Corrupt, SplitSessions
@@ -89,6 +90,8 @@ class BlockRunner:
         if any(x.outputs is None for x in results):
             self._check_that_golden_runs(golden)
         outputs = [_faulty_outputs(golden, x) for x in results]
+        with naming_injections(meeting.ids, outputs):
+            outcomes = decide_outcomes(golden.outputs, outputs, metric)
         return Injections(
             meeting,
             hits=[
@@ -96,7 +99,7 @@ class BlockRunner:
                 for name, x in corruptions.items()
             ],
             outputs=outputs,
-            outcomes=decide_outcomes(golden.outputs, outputs, metric),
+            outcomes=outcomes,
             masked_at=[x.vanished for x in results],
         )
 
@@ -141,13 +144,15 @@ class BlockRunner:
         except InputError:
             self._check_that_golden_runs(golden)
             outputs = {}
+        with naming_injections([injection_id], [outputs]):
+            outcome = decide_outcome(golden.outputs, outputs, metric)
         return Injection(
             id=injection_id,
             targets=tuple(x.tensor for x in self._split.targets[: len(corruptions)]),
             corruptions=tuple(corruptions),
             replaced=tuple(replaced),
             outputs=outputs,
-            outcome=decide_outcome(golden.outputs, outputs, metric),
+            outcome=outcome,
         )
 
     def _check_that_golden_runs(self, golden: Golden) -> None:

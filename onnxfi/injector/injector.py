@@ -20,6 +20,7 @@ from onnxfi.injector.injection import Injection
 from onnxfi.injector.injections import Injections
 from onnxfi.injector.inputs import check_inputs, format_shape
 from onnxfi.injector.metrics import Classification, Metric
+from onnxfi.injector.metrics.registry import checked
 from onnxfi.injector.randomness import InjectionGenerators
 from onnxfi.injector.split_sessions import SplitSessions
 from onnxfi.injector.suiting import suit, suit_golden
@@ -221,6 +222,7 @@ class Injector:
         Raises:
             ErrorModelError: an error model does not fit its target.
             InputError: the number of error models is not that of the targets.
+            MetricError: a metric of yours fails, or returns something else than it must.
         """
         fault = first_id if first_fault is None else first_fault
         meeting = Meeting(golden, first_id, range(fault, fault + count))
@@ -251,8 +253,9 @@ class Injector:
         Raises:
             ErrorModelError: an error model does not fit its target.
             InputError: the number of error models is not that of the targets.
+            MetricError: a metric of yours fails, or returns something else than it must.
         """
-        metric = Classification() if metric is None else metric
+        metric = Classification() if metric is None else checked(metric)
         error_models = self._by_target(error_model)
         sizes, generators = BlockSizes(), InjectionGenerators(seed)
         last: tuple[Golden, Drawer] | None = None

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from onnxfi.errors import ConfigurationError, InputError
+from onnxfi.errors import ConfigurationError, InputError, MetricError
 from onnxfi.injector import Metric, decide_outcome
 from onnxfi.injector.metrics import (
     Classification,
@@ -292,8 +292,9 @@ def test_metrics_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not metric.is_wrong({}, outputs([2.0]))
     assert load_metric("mine:plain", {}).is_wrong({}, {}) is True
     assert load_metric("mine:plain", {}).columns({}, {}) == {}
-    assert isinstance(load_metric("mine:Best", {"relative": 0.2}), Best)
-    with pytest.raises(ConfigurationError, match="'wrong'"):
+    best = load_metric("mine:Best", {"relative": 0.2})
+    assert best.columns(outputs([4.0]), outputs([4.0])) == Best().columns(*[outputs([4.0])] * 2)
+    with pytest.raises(MetricError, match="'wrong'"):
         load_metric("mine:vague", {}).is_wrong({}, {})
 
 

@@ -1,15 +1,15 @@
-"""FunctionMetric: a function of yours as a metric."""
+"""FunctionMetric: gives a function the form of a metric."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from onnxfi.errors import ConfigurationError
 from onnxfi.injector.metrics.metric import ColumnType, MetricValue, Outputs
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionMetric:
-    """Asks a function whether an answer is wrong.
+    """Asks a function whether an answer is wrong; `OwnMetric` checks what it returns.
 
     Attributes:
         function: takes the golden and the faulty outputs, and returns whether the answer is wrong,
@@ -26,20 +26,14 @@ class FunctionMetric:
         """What the function says of its columns."""
         return getattr(self.function, "column_types", {})
 
-    def is_wrong(self, golden: Outputs, faulty: Outputs) -> bool:
-        """Return what the function says."""
+    def is_wrong(self, golden: Outputs, faulty: Outputs) -> Any:
+        """Return what the function says; its whole answer where that lacks the key ``wrong``."""
+        found = self.function(golden, faulty)
+        return found.get("wrong", found) if isinstance(found, Mapping) else found
+
+    def columns(self, golden: Outputs, faulty: Outputs) -> dict[str, Any]:
+        """Return the columns besides ``wrong``."""
         found = self.function(golden, faulty)
         if not isinstance(found, Mapping):
-            return bool(found)
-        if "wrong" not in found:
-            raise ConfigurationError(
-                f"The metric {self.name} must return true or false, or a mapping with the key "
-                f"'wrong', got the keys {', '.join(found) or 'none'}."
-            )
-        return bool(found["wrong"])
-
-    def columns(self, golden: Outputs, faulty: Outputs) -> dict[str, MetricValue]:
-        """Return the columns that the function tells the types of."""
-        found = self.function(golden, faulty)
-        told = found if isinstance(found, Mapping) else {}
-        return {name: told.get(name) for name in self.column_types}
+            return {}
+        return {name: value for name, value in found.items() if name != "wrong"}

@@ -9,12 +9,14 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from onnxfi.errors import ConfigurationError
+from onnxfi.errors import ConfigurationError, MetricError, OnnxfiError
 from onnxfi.injector.metrics.classification import Classification
 from onnxfi.injector.metrics.detection import Detection
 from onnxfi.injector.metrics.embedding_distance import EmbeddingDistance
 from onnxfi.injector.metrics.function_metric import FunctionMetric
 from onnxfi.injector.metrics.metric import Metric
+from onnxfi.injector.metrics.own_code import Sources, import_apart, is_in
+from onnxfi.injector.metrics.own_metric import OwnMetric, describe_failure
 from onnxfi.injector.metrics.regression import Regression
 from onnxfi.injector.metrics.segmentation import Segmentation
 from onnxfi.injector.metrics.sequence import TokenSequence
@@ -30,37 +32,53 @@ BUILT_IN: Mapping[str, type[Any]] = {
     "detection": Detection,
     "embedding": EmbeddingDistance,
 }
+_TRUSTED = frozenset({*BUILT_IN.values(), OwnMetric})
 _PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
 
-def load_metric(name: str, configuration: Mapping[str, Any]) -> Metric:
+def load_metric(
+    name: str, configuration: Mapping[str, Any], *, sources: Sources | None = None
+) -> Metric:
     """Return the metric of a name.
 
     Args:
         name: of a built-in metric; or ``module:object``, or an entry point's: a class of metrics,
             or a function of the golden and the faulty outputs.
         configuration: the arguments of the class.
+        sources: where a module is looked for first, before those that are installed.
 
     Raises:
         ConfigurationError: there is no such metric, or its configuration is wrong.
+        MetricError: the code of the metric fails.
     """
     if name in BUILT_IN:
         return _configure(name, BUILT_IN[name], configuration)
-    loaded = _import(name)
+    loaded, files = _import(name, sources)
     if isinstance(loaded, type):
         try:
             metric = loaded(**configuration)
         except (TypeError, ValueError) as error:
             raise ConfigurationError(f"The configuration of the metric {name}: {error}.") from error
-        if not isinstance(metric, Metric):
-            raise ConfigurationError(
-                f"The metric {name} must have column_types, is_wrong and columns, and its class "
-                "lacks one. See onnxfi.injector.Metric."
-            )
-        return metric
-    if configuration:
+        except Exception as error:  # the user's code may raise anything
+            raise MetricError(f"The metric {name} failed: {describe_failure(error)}.") from error
+    elif configuration:
         raise ConfigurationError(f"The metric {name} is a function, and takes no configuration.")
-    return FunctionMetric(loaded, name)
+    else:
+        metric = FunctionMetric(loaded, name)
+    return OwnMetric(metric, name, files)
+
+
+def checked(metric: Metric) -> Metric:
+    """Return a metric that is safe to ask: one of onnxfi's, or a checked one of the user's.
+
+    Raises:
+        ConfigurationError: it is no metric.
+    """
+    if type(metric) in _TRUSTED:
+        return metric
+    if isinstance(metric, FunctionMetric):
+        return OwnMetric(metric, metric.name)
+    return OwnMetric(metric, type(metric).__qualname__)
 
 
 def _configure(name: str, kind: type[Any], configuration: Mapping[str, Any]) -> Metric:
@@ -81,29 +99,41 @@ def _configure(name: str, kind: type[Any], configuration: Mapping[str, Any]) -> 
     return metric
 
 
-def _import(name: str) -> Any:
-    if _PATH.fullmatch(name):
-        entry = EntryPoint(name, name, GROUP)
-    else:
-        found = list(entry_points(group=GROUP, name=name))
-        if not found:
-            known = sorted({*BUILT_IN, *(x.name for x in entry_points(group=GROUP))})
-            close = get_close_matches(name, known, 1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
-            raise ConfigurationError(
-                f"A metric must be one of {', '.join(known)}, or module:function, got {name!r}."
-                + hint
-            )
-        entry = found[0]
+def _import(name: str, sources: Sources | None) -> tuple[Any, Mapping[str, bytes]]:
+    """Return the object of a name, and the sources that it was imported from."""
+    files: Mapping[str, bytes] = {}
     try:
-        loaded = entry.load()
-    except Exception as error:  # a module may raise anything while it is imported
+        if not _PATH.fullmatch(name):
+            loaded = _entry_point(name).load()
+        else:
+            module, _, attribute = name.partition(":")
+            if sources is not None and is_in(sources, module):
+                imported, files = import_apart(sources, module)
+                loaded = getattr(imported, attribute)
+            else:
+                loaded = EntryPoint(name, name, GROUP).load()
+    except OnnxfiError:
+        raise
+    except (Exception, SystemExit) as error:  # a module may raise anything while it is imported
+        looked = "" if sources is None else f" in {sources.folder} or"
         raise ConfigurationError(
-            f"The metric {name} must be importable, got {type(error).__name__}: {error}. Install "
-            "its package, or correct the name."
+            f"The metric {name} must be importable{looked} from an installed package, got "
+            f"{describe_failure(error)}. Correct the name or the module."
         ) from error
     if not callable(loaded):
         raise ConfigurationError(
             f"The metric {name} must be a function or a class, got {loaded!r}."
         )
-    return loaded
+    return loaded, files
+
+
+def _entry_point(name: str) -> EntryPoint:
+    found = list(entry_points(group=GROUP, name=name))
+    if not found:
+        known = sorted({*BUILT_IN, *(x.name for x in entry_points(group=GROUP))})
+        close = get_close_matches(name, known, 1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        raise ConfigurationError(
+            f"A metric must be one of {', '.join(known)}, or module:function, got {name!r}." + hint
+        )
+    return found[0]

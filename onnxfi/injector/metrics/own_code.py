@@ -1,0 +1,164 @@
+"""Imports a metric's module from a folder, apart from all modules that are installed."""
+
+import importlib
+import sys
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.abc import MetaPathFinder, SourceLoader
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Protocol
+
+# sys.modules is changed during an import.
+_importing = threading.RLock()
+
+
+class Sources(Protocol):
+    """Python files by their path relative to a folder, with slashes."""
+
+    @property
+    def folder(self) -> str:
+        """The folder, as messages and tracebacks call it."""
+
+    def names(self) -> Iterable[str]:
+        """Return the names of the files at the top."""
+
+    def read(self, name: str) -> bytes | None:
+        """Return what a file holds; None if there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderSources:
+    """The Python files in a folder."""
+
+    path: Path
+
+    @property
+    def folder(self) -> str:
+        """The folder's path."""
+        return str(self.path)
+
+    def names(self) -> Iterable[str]:
+        """Return the names of the files at the top."""
+        return [x.name for x in self.path.glob("*.py")]
+
+    def read(self, name: str) -> bytes | None:
+        """Return what a file holds; None if there is none."""
+        path = self.path / name
+        return path.read_bytes() if path.is_file() else None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSources:
+    """Python files that were kept.
+
+    Attributes:
+        folder: where they are kept.
+        files: what they hold, by relative path.
+    """
+
+    folder: str
+    files: Mapping[str, bytes]
+
+    def names(self) -> Iterable[str]:
+        """Return the names of the files at the top."""
+        return [x for x in self.files if "/" not in x]
+
+    def read(self, name: str) -> bytes | None:
+        """Return what a file holds; None if there is none."""
+        return self.files.get(name)
+
+
+def is_in(sources: Sources, module: str) -> bool:
+    """Return whether the sources have a module."""
+    return any(sources.read(x) is not None for x in _file_names(module))
+
+
+def import_apart(sources: Sources, module: str) -> tuple[ModuleType, dict[str, bytes]]:
+    """Import a module from sources, with the neighbours that it imports.
+
+    Nothing of it stays in ``sys.modules`` or ``sys.path``, so that other folders may have modules
+    of the same names. A neighbour can therefore be imported at the top of a module only, not
+    within a function. Neighbours with the name of a module of Python's own are not seen. No
+    bytecode is read or written.
+
+    Args:
+        sources: the sources; they have the module.
+        module: its dotted name.
+
+    Returns:
+        The module, and the sources that were imported, by relative path.
+    """
+    finder = _Finder(sources, module)
+    top = {x.removesuffix(".py") for x in sources.names()} - sys.stdlib_module_names
+    top.add(module.partition(".")[0])
+    with _importing:
+        aside = {x: y for x, y in sys.modules.items() if x.partition(".")[0] in top}
+        for name in aside:
+            del sys.modules[name]
+        sys.meta_path.insert(0, finder)
+        try:
+            imported = importlib.import_module(module)
+        finally:
+            sys.meta_path.remove(finder)
+            for name in finder.found:
+                sys.modules.pop(name, None)
+            sys.modules.update(aside)
+    return imported, finder.files
+
+
+@dataclass(slots=True, eq=False)
+class _Finder(MetaPathFinder):
+    """Finds modules in sources, and keeps the files that it has given."""
+
+    sources: Sources
+    wanted: str
+    found: set[str] = field(default_factory=set)
+    files: dict[str, bytes] = field(default_factory=dict)
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        top, _, inner = name.partition(".")
+        if inner and name.rpartition(".")[0] not in self.found:
+            return None
+        parts_of_wanted = f"{self.wanted}.".startswith(f"{name}.")
+        if top in sys.stdlib_module_names and not parts_of_wanted:
+            return None
+        for file in _file_names(name):
+            content = self.sources.read(file)
+            if content is not None:
+                self.found.add(name)
+                self.files[file] = content
+                place = f"{self.sources.folder}/{file}"
+                inside = [place.rpartition("/")[0]] if file.endswith("/__init__.py") else None
+                return spec_from_file_location(
+                    name,
+                    place,
+                    loader=_Loader(place, content),
+                    submodule_search_locations=inside,
+                )
+        if parts_of_wanted:  # a folder without __init__.py
+            self.found.add(name)
+            return ModuleSpec(name, None, is_package=True)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Loader(SourceLoader):
+    place: str
+    content: bytes
+
+    def get_filename(self, fullname: str) -> str:
+        return self.place
+
+    def get_data(self, path: str | bytes) -> bytes:
+        return self.content
+
+
+def _file_names(module: str) -> tuple[str, str]:
+    base = module.replace(".", "/")
+    return f"{base}/__init__.py", f"{base}.py"

@@ -1,0 +1,199 @@
+"""OwnMetric: a metric of the user's, with its arguments protected and its answers checked."""
+
+import importlib
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from onnxfi.errors import ConfigurationError, MetricError
+from onnxfi.injector.metrics.metric import ColumnType, Metric, MetricValue, Outputs
+
+_T = TypeVar("_T")
+# Files of the frames that call or import the user's code: those here, and of importlib.
+_CALLERS = (str(Path(__file__).parent), str(Path(importlib.__file__).parent), "<frozen importlib")
+# What an int64 column of the records holds.
+_INT64 = range(-(2**63), 2**63)
+
+
+class OwnMetric:
+    """Calls a metric that is not onnxfi's own.
+
+    It gets read-only arrays. What it raises, and what it must not return, is a `MetricError`.
+
+    Attributes:
+        name: what messages call the metric.
+        files: the sources that it was imported from, by relative path, if they lie beside the
+            campaign's file.
+    """
+
+    def __init__(self, metric: Metric, name: str, files: Mapping[str, bytes] | None = None) -> None:
+        """Check what the metric declares.
+
+        Raises:
+            ConfigurationError: it lacks a member, or its columns are not bool, int or float.
+            MetricError: it fails to declare its columns.
+        """
+        self.name = name
+        self.files = files or {}
+        self._metric = metric
+        members = ("column_types", "is_wrong", "columns")
+        missing = self._call(lambda: [x for x in members if not hasattr(metric, x)], {})
+        if missing:
+            raise ConfigurationError(
+                f"The metric {name} must have column_types, is_wrong and columns, and lacks "
+                f"{', '.join(missing)}. See onnxfi.injector.Metric."
+            )
+        types: Any = self._call(lambda: metric.column_types, {})
+        if not isinstance(types, Mapping):
+            raise ConfigurationError(
+                f"The metric {name} must have a mapping of names to types for its column_types, "
+                f"got {_described(types)}."
+            )
+        for column, kind in types.items():
+            if not isinstance(column, str) or kind not in (bool, int, float):
+                raise ConfigurationError(
+                    f"The metric {name}: the type of each column must be bool, int or float, got "
+                    f"{_described(kind)} for {column!r}. Correct its column_types."
+                )
+        self._types = dict(types)
+
+    @property
+    def column_types(self) -> Mapping[str, ColumnType]:
+        """The columns that the metric declares."""
+        return self._types
+
+    def is_wrong(self, golden: Outputs, faulty: Outputs) -> bool:
+        """Return whether the metric calls the faulty answer wrong.
+
+        Raises:
+            MetricError: the metric fails, or returns neither True nor False.
+        """
+        found: Any = self._ask(self._metric.is_wrong, golden, faulty)
+        if not isinstance(found, bool | np.bool_):
+            raise self._error(
+                "must return True or False, or a function a mapping with that under 'wrong', got "
+                f"{_described(found)}",
+                faulty,
+            )
+        return bool(found)
+
+    def columns(self, golden: Outputs, faulty: Outputs) -> dict[str, MetricValue]:
+        """Return the metric's columns.
+
+        Raises:
+            MetricError: the metric fails, or returns other columns or types than it declares.
+        """
+        found: Any = self._ask(self._metric.columns, golden, faulty)
+        if not isinstance(found, Mapping):
+            raise self._error(f"must return a mapping of columns, got {_described(found)}", faulty)
+        if found.keys() != self._types.keys():
+            declared, got = (", ".join(map(str, x)) or "none" for x in (self._types, found))
+            raise self._error(
+                f"must return the columns in its column_types ({declared}), got {got}", faulty
+            )
+        columns: dict[str, MetricValue] = {}
+        for name, kind in self._types.items():
+            value = columns[name] = _as_column(found[name], kind)
+            if value is None and found[name] is not None:
+                raise self._error(
+                    f"declares the column {name} as {kind.__name__}, got {_described(found[name])}",
+                    faulty,
+                )
+        return columns
+
+    def _ask(
+        self, method: Callable[[Outputs, Outputs], _T], golden: Outputs, faulty: Outputs
+    ) -> _T:
+        # The faulty outputs may share arrays with the golden ones.
+        return self._call(lambda: method(_read_only(golden), _read_only(faulty)), faulty)
+
+    def _call(self, ask: Callable[[], _T], faulty: Outputs) -> _T:
+        try:
+            return ask()
+        except (Exception, SystemExit) as error:  # the user's code may raise anything
+            raise self._error(f"failed: {describe_failure(error)}", faulty) from error
+
+    def _error(self, what: str, faulty: Outputs) -> MetricError:
+        error = MetricError(f"The metric {self.name} {what}.")
+        error.faulty = faulty
+        return error
+
+
+@contextmanager
+def naming_injections(ids: Sequence[int], outputs: Sequence[Outputs]) -> Iterator[None]:
+    """Add the injection's id to a `MetricError`.
+
+    Args:
+        ids: ids of the injections that are compared.
+        outputs: their faulty outputs, the very mappings that the metric is asked about.
+
+    Raises:
+        MetricError: one was raised within.
+    """
+    try:
+        yield
+    except MetricError as error:
+        for injection_id, faulty in zip(ids, outputs, strict=True):
+            if faulty is error.faulty:
+                raise MetricError(f"Injection {injection_id}: {error}") from error.__cause__
+        raise
+
+
+def describe_failure(error: BaseException) -> str:
+    """Return what the user's code raised, with the place in its file."""
+    frames = [
+        x for x in traceback.extract_tb(error.__traceback__) if not x.filename.startswith(_CALLERS)
+    ]
+    where = ""
+    if frames:  # the user's file is the first, which may call libraries
+        place = [x for x in frames if x.filename == frames[0].filename][-1]
+        where = f" ({place.filename}, line {place.lineno})"
+    text = " ".join(str(error).split())
+    hint = ""
+    if isinstance(error, ValueError) and "read-only" in text:
+        hint = "; the arrays given to a metric are read-only: change a copy"
+    return f"{type(error).__name__}{f': {text}' if text else ''}{where}{hint}"
+
+
+def _read_only(outputs: Outputs) -> dict[str, Any]:
+    return {name: _protected(x) for name, x in outputs.items()}
+
+
+def _protected(value: Any) -> Any:
+    if isinstance(value, list):  # a sequence of tensors
+        return [_protected(x) for x in value]
+    if not isinstance(value, np.ndarray):
+        return value
+    view = value.view()
+    view.flags.writeable = False
+    return view
+
+
+def _as_column(value: Any, kind: ColumnType) -> MetricValue:
+    """Return a value as the Python type of its column; None if it has another type."""
+    truth = isinstance(value, bool | np.bool_)
+    if kind is bool:
+        return bool(value) if truth else None
+    if kind is int:
+        whole = isinstance(value, int | np.integer) and not truth
+        return int(value) if whole and int(value) in _INT64 else None
+    if truth or not isinstance(value, int | float | np.generic):
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _described(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array of the shape {value.shape}"
+    if value is None or isinstance(value, bool | int | float | type):
+        return repr(value)
+    if isinstance(value, Mapping):
+        return f"a mapping with the keys {', '.join(map(str, value)) or '(none)'}"
+    return f"a {type(value).__name__}"
