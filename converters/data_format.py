@@ -18,12 +18,11 @@ def is_channels_first(options: Options) -> bool:
     """Say whether a layer has the channels behind the batch.
 
     Raises:
-        UnsupportedLayerError: its data_format is none of both, or makes no image of its input.
+        UnsupportedLayerError: its data_format is none of both.
     """
     first = options.choice("data_format", _LAST, _LAST, _FIRST) == _FIRST
-    if first and options.layer_class.startswith("ConvLSTM"):
-        raise options.unsupported(f"has data_format={_FIRST!r}")
-    return first
+    # ConvLSTM has the time behind the batch: it looks at its data format itself.
+    return first and not options.layer_class.startswith("ConvLSTM")
 
 
 def has_channels_first(layers: Iterable[KerasLayer]) -> bool:

@@ -21,6 +21,8 @@ from onnxfi.errors import ModelFormatError
 
 MODEL_CLASSES = ("Functional", "Model", "Sequential")
 _DEEPEST_NESTING = 20
+# Names under which Keras exports a class, which archives hold, where the class has another one.
+_EXPORTED = {"GroupQueryAttention": "GroupedQueryAttention"}
 # Layers that Keras 3 stores without the option trainable, as it stores operations.
 _UNTRAINED = ("SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D")
 
@@ -197,6 +199,7 @@ def _parse_layer(entry: Mapping[str, Any], path: str, name: str | None = None) -
     config = _config(entry)
     name = name or _name(config, path)
     layer_class = str(entry.get("class_name"))
+    layer_class = _EXPORTED.get(layer_class, layer_class)
     if _is_operation(entry, config):
         layer_class = f"ops.{layer_class}"
     where = f"{path}/{name}" if path else name

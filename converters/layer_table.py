@@ -48,8 +48,10 @@ from onnxfi.converters.layers.group_normalization import (
     translate_group_normalization,
 )
 from onnxfi.converters.layers.layer_normalization import (
+    layer_normalization_weights,
     translate_layer_normalization,
 )
+from onnxfi.converters.layers.locally_connected import translate_locally_connected
 from onnxfi.converters.layers.masked_merging import translate_masked_merge
 from onnxfi.converters.layers.merging import translate_concatenate, translate_elementwise
 from onnxfi.converters.layers.normalization import (
@@ -153,6 +155,8 @@ TRANSLATIONS: Mapping[str, Translation] = {
     "LSTM": translate_recurrent,
     "LayerNormalization": translate_layer_normalization,
     "LeakyReLU": translate_activation_layer,
+    "LocallyConnected1D": translate_locally_connected,
+    "LocallyConnected2D": translate_locally_connected,
     "Masking": translate_masking,
     "MaxPooling1D": translate_pooling,
     "MaxPooling2D": translate_pooling,
@@ -224,7 +228,9 @@ WEIGHTS: Mapping[str, WeightRoles] = {
     "GRU": recurrent_weights,
     "GroupNormalization": scale_and_shift,
     "LSTM": recurrent_weights,
-    "LayerNormalization": scale_and_shift,
+    "LayerNormalization": layer_normalization_weights,
+    "LocallyConnected1D": kernel_and_bias,
+    "LocallyConnected2D": kernel_and_bias,
     "Normalization": normalization_weights,
     "PReLU": prelu_weights,
     "RMSNormalization": rms_normalization_weights,
@@ -245,6 +251,9 @@ CALL_ARGUMENTS: Mapping[str, tuple[str, ...]] = {
     "Attention": _SCORES,
     "Bidirectional": ("initial_state",),
     "CenterCrop": ("training",),
+    "ConvLSTM1D": ("initial_state",),
+    "ConvLSTM2D": ("initial_state",),
+    "ConvLSTM3D": ("initial_state",),
     "RandomBrightness": ("training",),
     "RandomContrast": ("training",),
     "RandomFlip": ("training",),

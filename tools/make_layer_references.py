@@ -305,6 +305,64 @@ def convolutional_recurrent(k: Any) -> Any:
     return k.Model([frames, rows], [last, *states, y], name="convolutional_recurrent")
 
 
+def bidirectional_images(k: Any) -> Any:
+    """Return a model of Bidirectional around ConvLSTM over one and two axes."""
+    layers = k.layers
+    frames = layers.Input((3, 5, 4, 2), name="frames")
+    rows = layers.Input((3, 6, 2), name="rows")
+    states = [layers.Input((5, 4, 2), name=f"state{i}") for i in range(4)]
+    first = layers.ConvLSTM2D(2, 3, padding="same", return_sequences=True, name="first")
+    x = layers.Bidirectional(first, name="both")(frames, initial_state=states)
+    last = layers.ConvLSTM2D(3, 2, strides=(1, 2), return_state=True, name="last")
+    x, *others = layers.Bidirectional(last, merge_mode="sum", name="sums")(x)
+    x = layers.Conv2D(2, 2, name="conv")(x)
+    line = layers.ConvLSTM1D(2, 3, return_sequences=True, name="line")
+    y = layers.Bidirectional(line, merge_mode=None, name="apart")(rows)
+    y = layers.Bidirectional(layers.ConvLSTM1D(2, 2, name="end"), name="joined")(y[1])
+    return k.Model([frames, rows, *states], [x, *others, y], name="bidirectional_images")
+
+
+def inner_axes(k: Any) -> Any:
+    """Return a model of normalisations over other axes than the last."""
+    layers = k.layers
+    image = layers.Input((4, 5, 6), name="image")
+    x = layers.Conv2D(6, 1, name="conv")(image)
+    x = layers.BatchNormalization(axis=2, name="batch")(x)
+    x = layers.GroupNormalization(2, axis=1, name="groups")(x)
+    x = layers.GroupNormalization(-1, axis=2, name="instances")(x)
+    x = layers.LayerNormalization(axis=1, name="layer")(x)
+    x = layers.LayerNormalization(axis=[1, 3], name="two")(x)
+    x = layers.UnitNormalization(axis=[1, 3], name="unit")(x)
+    if k is keras:
+        x = layers.LayerNormalization(axis=[1, 2], rms_scaling=True, name="scaled")(x)
+        x = layers.RMSNormalization(axis=[1, 2, 3], name="rms")(x)
+    else:
+        x = layers.LayerNormalization(axis=[3, 1], name="reversed")(x)
+        x = layers.BatchNormalization(axis=[1, 3], name="several")(x)
+    return k.Model(image, x, name="inner_axes")
+
+
+def locally_connected(k: Any) -> Any:
+    """Return a model of LocallyConnected1D and 2D with each of their kernels; Keras 2 alone."""
+    layers = k.layers
+    image = layers.Input((6, 5, 2), name="image")
+    first = layers.Input((2, 7), name="first")
+    x = layers.LocallyConnected2D(3, (2, 3), activation="relu", name="windows")(image)
+    x = layers.LocallyConnected2D(
+        2, 3, strides=(2, 1), padding="same", implementation=2, name="dense"
+    )(x)
+    x = layers.LocallyConnected2D(2, 2, padding="same", implementation=3, name="sparse")(x)
+    channels_first = {"data_format": "channels_first"}
+    y = layers.LocallyConnected1D(3, 2, strides=2, name="line", **channels_first)(first)
+    y = layers.LocallyConnected1D(
+        2, 2, padding="same", implementation=2, name="line_dense", **channels_first
+    )(y)
+    y = layers.LocallyConnected1D(
+        2, 3, padding="same", implementation=3, name="line_sparse", **channels_first
+    )(y)
+    return k.Model([image, first], [x, y], name="locally_connected")
+
+
 def augmentation(k: Any) -> Any:
     """Return a model of the layers that change images at random, in training alone."""
     layers = k.layers
@@ -326,6 +384,9 @@ MODELS: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "channels_first": (channels_first, ("k3",)),
     "mixed": (mixed, ("k2", "k3")),
     "convolutional_recurrent": (convolutional_recurrent, ("k2", "k3")),
+    "bidirectional_images": (bidirectional_images, ("k2", "k3")),
+    "inner_axes": (inner_axes, ("k2", "k3")),
+    "locally_connected": (locally_connected, ("k2",)),
     "augmentation": (augmentation, ("k2",)),  # Keras 3 fails to write its .h5
     "nested": (nested, ("k2", "k3")),
     "resizing": (resizing, ("k2", "k3")),

@@ -15,9 +15,15 @@ from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.layer_call import LayerCall, LayerResult, Options, WeightRole
 from onnxfi.converters.layers.activation import apply_activation
 from onnxfi.converters.layers.convolution import filters_first
+from onnxfi.converters.layers.core import transposed
+from onnxfi.converters.layers.recurrent import recurrent_arguments
 from onnxfi.converters.padding import same_padding, window_size
 from onnxfi.converters.sequences import reverse_time, sizes
 
+CONVOLUTIONAL = {"ConvLSTM1D": 1, "ConvLSTM2D": 2, "ConvLSTM3D": 3}
+"""The layers, and over how many axes each convolves."""
+
+_FORMATS = ("channels_last", "channels_first")
 # What Keras takes for a missing option recurrent_activation.
 _GATE = {2: "hard_sigmoid", 3: "sigmoid"}
 
@@ -29,17 +35,27 @@ def convolutional_recurrent_weights(options: Options) -> tuple[WeightRole, ...]:
 
 
 def translate_convolutional_recurrent(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate ConvLSTM with its strides, padding and dilation, from states of zero."""
+    """Translate ConvLSTM from zeros or from given states, in either data format."""
     options = call.options
-    sequence = call.first_input(rank=call.axes + 3)
-    if len(call.inputs) > 1 or call.mask_of(sequence) is not None:
-        raise options.unsupported("is called with first states or with a mask")
-    steps = graph.channels_last(sequence).name
+    first = options.choice("data_format", "channels_last", *_FORMATS) == "channels_first"
+    arguments = recurrent_arguments(call, rank=call.axes + 3)
+    if arguments.mask is not None:
+        raise options.unsupported("is called with a mask")
+    if len(arguments.states) not in (0, 2):
+        raise call.wrong_inputs(f"2 states or none, got {len(arguments.states)}")
+    sequence = graph.channels_last(arguments.sequence)
+    if first:
+        sequence = _moved(sequence, 2, -1, graph)
+    steps = sequence.name
     if options.flag("go_backwards", False):
         steps = reverse_time(steps, graph)
     filters = options.size("filters")
     convolved, lengths = _convolve_input(call, sequence, steps, filters, graph)
-    states = [_zeros(steps, (filters, *lengths), graph)] * 2
+    # The states are stored channels first, whatever the data format is.
+    states = [
+        (graph.channels_last(state) if first else graph.channels_first(state)).name
+        for state in arguments.states
+    ] or [_zeros(steps, (filters, *lengths), graph)] * 2
     body = graph.body()
     shape = (None, filters, *lengths)
     old = [body.add_body_input(name, shape) for name in ("hidden", "memory")]
@@ -53,16 +69,32 @@ def translate_convolutional_recurrent(call: LayerCall, graph: GraphBuilder) -> L
         body=body.build_body([*new, output], shape),
         num_scan_inputs=1,
     )
-    outer = (sequence.shape[0], *lengths, filters)
-    result = Tensor(hidden, outer, channels_first=True)
+    outer = (None, *lengths, filters)
+
+    def as_image(name: str) -> Tensor:
+        if first:
+            return Tensor(name, (None, filters, *lengths), channels=1)
+        return Tensor(name, outer, channels_first=True)
+
+    result = as_image(hidden)
     if options.flag("return_sequences", False):  # (time, batch, channels, …) to (batch, time, …)
-        order = [1, 0, *range(3, call.axes + 3), 2]
+        last = () if first else (2,)
+        order = [1, 0, *(axis for axis in range(2, call.axes + 3) if axis not in last), *last]
         name = graph.operator("Transpose", [whole], perm=order)
-        result = Tensor(name, (None, sequence.shape[1], *lengths, filters))
+        sizes_inside = (filters, *lengths) if first else (*lengths, filters)
+        result = Tensor(name, (None, sequence.shape[1], *sizes_inside), channels=2 if first else -1)
     others: tuple[Tensor, ...] = ()
     if options.flag("return_state", False):
-        others = tuple(Tensor(name, outer, channels_first=True) for name in (hidden, memory))
+        others = (as_image(hidden), as_image(memory))
     return LayerResult(result, others=others, masks=(None,) * (1 + len(others)))
+
+
+def _moved(tensor: Tensor, source: int, target: int, graph: GraphBuilder) -> Tensor:
+    """Return a tensor with one axis at another place."""
+    order = list(range(tensor.rank))
+    axis = order.pop(source)
+    order.insert(target % tensor.rank, axis)
+    return transposed(tensor, order, graph)
 
 
 def _convolve_input(

@@ -1,36 +1,38 @@
 """GroupNormalization: the channels in groups, each sample and group by itself."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onnxfi.converters.graph_builder import GraphBuilder
 from onnxfi.converters.layer_call import LayerCall, LayerResult
-from onnxfi.converters.layers.normalization import channels_second
+from onnxfi.converters.layers.normalization import AxisSecond
+from onnxfi.converters.operands import axes_of
 
 
 def translate_group_normalization(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     """Translate GroupNormalization: InstanceNormalization of the groups, then gamma and beta."""
     options = call.options
-    tensor, channels = channels_second(call, graph)
+    axes = axes_of(call, options.integer("axis", -1), call.input.rank)
+    turned = AxisSecond(call, axes, graph)
+    channels = turned.size
     groups = options.integer("groups", 32)
     groups = channels if groups == -1 else groups
     if groups < 1 or channels % groups:
         raise options.wrong("groups", groups, f"a divisor of the {channels} channels")
     options.require_small(groups, "groups")
-    shape = graph.operator("Shape", [tensor.name])
-    name = graph.operator("Reshape", [tensor.name, graph.integers("groups", [0, groups, -1])])
+    shape = graph.operator("Shape", [turned.name])
+    name = graph.operator("Reshape", [turned.name, graph.integers("groups", [0, groups, -1])])
     ones, zeros = graph.numbers("ones", np.ones(groups)), graph.numbers("zeros", np.zeros(groups))
     epsilon = options.number("epsilon", 1e-3)
     name = graph.operator("InstanceNormalization", [name, ones, zeros], epsilon=epsilon)
-    result = replace(tensor, name=graph.operator("Reshape", [name, shape]))
+    name = graph.operator("Reshape", [name, shape])
     for role, operator in _STEPS.items():
         if role in call.weights:
             weight = graph.weight(call.weights_path, role, _column(call, role, channels))
-            result = graph.apply(operator, result, weight)
-    return LayerResult(result)
+            name = graph.operator(operator, [name, weight])
+    return LayerResult(turned.back(name, graph))
 
 
 _STEPS: Mapping[str, str] = {"gamma": "Mul", "beta": "Add"}

@@ -1,55 +1,64 @@
-"""LayerNormalization: each sample by itself, over its last axes."""
+"""LayerNormalization: each sample by itself, over some of its axes."""
 
 from dataclasses import replace
 
 import numpy as np
 
-from onnxfi.converters.graph_builder import GraphBuilder, Tensor
-from onnxfi.converters.layer_call import LayerCall, LayerResult, Options, is_whole
-from onnxfi.converters.layers.unit_normalization import over_root_mean_square
+from onnxfi.converters.graph_builder import GraphBuilder
+from onnxfi.converters.layer_call import LayerCall, LayerResult, Options, WeightRole
+from onnxfi.converters.layers.normalization import scale_and_shift
+from onnxfi.converters.operands import axes_of
+from onnxfi.converters.reductions import reduced
 
 _FIRST_OPSET = 17  # that has the operator
+
+
+def layer_normalization_weights(options: Options) -> tuple[WeightRole, ...]:
+    """Weights of LayerNormalization; with ``rms_scaling``, gamma alone."""
+    if options.flag("rms_scaling", False):
+        return (WeightRole("gamma"),)
+    return scale_and_shift(options)
 
 
 def translate_layer_normalization(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     """Translate LayerNormalization: (x - mean) / sqrt(variance + epsilon) * gamma + beta."""
     options = call.options
     tensor = graph.channels_last(call.input)
-    axes = _last_axes(options, tensor)
-    shape = tuple(size for size in tensor.shape[axes[0] :] if size is not None)
-    if len(shape) != len(axes):
-        raise options.unsupported(f"normalises axes of unknown size of the shape {tensor.shape}")
-    gamma = call.weight("gamma", shape) if "gamma" in call.weights else np.ones(shape, np.float32)
-    beta = call.weight("beta", shape) if "beta" in call.weights else np.zeros(shape, np.float32)
-    scale = graph.weight(call.weights_path, "gamma", gamma)
-    shift = graph.weight(call.weights_path, "beta", beta)
+    value = options.get("axis", -1)
+    given = axes_of(call, value, tensor.rank)
+    if isinstance(value, list) and options.keras_major == 3:
+        given = [axis % tensor.rank for axis in sorted(value)]
+    axes = sorted(set(given))
+    sizes = [tensor.shape[axis] for axis in axes]
+    if not axes or 0 in axes or None in sizes:
+        raise options.unsupported(f"normalises the axes {given} of the shape {tensor.shape}")
+    # Keras stores the sizes in the order in which the axes are given, and reshapes the weights.
+    stored = tuple(tensor.shape[axis] or 0 for axis in given)
+    shape = tuple((tensor.shape[i] or 0) if i in axes else 1 for i in range(axes[0], tensor.rank))
+    gamma, beta = (
+        (call.weight(role, stored) if role in call.weights else np.full(stored, value, np.float32))
+        for role, value in (("gamma", 1), ("beta", 0))
+    )
+    scale = graph.weight(call.weights_path, "gamma", gamma.reshape(shape))
     epsilon = options.number("epsilon", 1e-3)
-    if options.get("rms_scaling"):
-        ratio = over_root_mean_square(tensor.name, axes, epsilon or 0.0, graph)
-        return LayerResult(graph.apply("Mul", replace(tensor, name=ratio), scale))
-    if graph.opset >= _FIRST_OPSET:
+    rms_scaling = options.flag("rms_scaling", False)
+    last = axes == list(range(axes[0], tensor.rank))
+    if last and not rms_scaling and graph.opset >= _FIRST_OPSET:
+        shift = graph.weight(call.weights_path, "beta", beta.reshape(shape))
         normalised = graph.apply(
             "LayerNormalization", tensor, scale, shift, axis=axes[0], epsilon=epsilon
         )
         return LayerResult(normalised)
-    # ReduceMean has its axes as an attribute in these opsets.
-    mean = graph.operator("ReduceMean", [tensor.name], axes=axes, keepdims=1)
+    mean = reduced("ReduceMean", tensor.name, axes, graph, keepdims=True)
     centred = graph.operator("Sub", [tensor.name, mean])
     square = graph.operator("Mul", [centred, centred])
-    variance = graph.operator("ReduceMean", [square], axes=axes, keepdims=1)
+    variance = reduced("ReduceMean", square, axes, graph, keepdims=True)
     spread = graph.operator("Add", [variance, graph.numbers("epsilon", epsilon or 0)])
-    ratio = graph.operator("Div", [centred, graph.operator("Sqrt", [spread])])
+    # With rms_scaling Keras divides by the standard deviation, too, but keeps the mean.
+    numerator = tensor.name if rms_scaling else centred
+    ratio = graph.operator("Div", [numerator, graph.operator("Sqrt", [spread])])
     scaled = graph.operator("Mul", [ratio, scale])
-    return LayerResult(replace(tensor, name=graph.operator("Add", [scaled, shift])))
-
-
-def _last_axes(options: Options, tensor: Tensor) -> list[int]:
-    """Return the axes, which must be the last ones."""
-    value = options.get("axis", -1)
-    axes = value if isinstance(value, list) else [value]
-    if not axes or not all(is_whole(axis) and -tensor.rank <= axis < tensor.rank for axis in axes):
-        raise options.wrong("axis", value, f"axes of the shape {tensor.shape}")
-    numbers = sorted(axis % tensor.rank for axis in axes)
-    if numbers != list(range(tensor.rank - len(axes), tensor.rank)) or numbers[0] == 0:
-        raise options.unsupported(f"normalises the axes {value} of the shape {tensor.shape}")
-    return numbers
+    if not rms_scaling:
+        shift = graph.weight(call.weights_path, "beta", beta.reshape(shape))
+        scaled = graph.operator("Add", [scaled, shift])
+    return LayerResult(replace(tensor, name=scaled))

@@ -1,9 +1,14 @@
 """BatchNormalization, which stays a node of its own: it is a target of faults."""
 
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.layer_call import LayerCall, LayerResult, Options, WeightRole
+from onnxfi.converters.operands import axes_of
 
 
 def scale_and_shift(options: Options) -> tuple[WeightRole, ...]:
@@ -21,34 +26,74 @@ def batch_normalization_weights(options: Options) -> tuple[WeightRole, ...]:
 
 def translate_batch_normalization(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     """Translate BatchNormalization; without gamma it is 1, without beta 0."""
-    tensor, channels = channels_second(call, graph)
+    axes = _axes(call)
+    turned = AxisSecond(call, axes, graph)
+    tensor = call.input
+    shape: tuple[int, ...] = (turned.size,)
+    if len(axes) > 1:  # Keras stores a size of 1 for each of the other axes
+        shape = tuple((tensor.shape[i] or 0) if i in axes else 1 for i in range(tensor.rank))
     roles = ("gamma", "beta", "moving_mean", "moving_variance")
-    values = {role: call.weight(role, (channels,)) for role in roles if role in call.weights}
-    values.setdefault("gamma", np.ones(channels, np.float32))
-    values.setdefault("beta", np.zeros(channels, np.float32))
+    values = {role: call.weight(role, shape).reshape(-1) for role in roles if role in call.weights}
+    values.setdefault("gamma", np.ones(turned.size, np.float32))
+    values.setdefault("beta", np.zeros(turned.size, np.float32))
     parameters = [graph.weight(call.weights_path, role, values[role]) for role in roles]
     epsilon = call.options.number("epsilon", 1e-3)
-    return LayerResult(graph.apply("BatchNormalization", tensor, *parameters, epsilon=epsilon))
+    name = graph.operator("BatchNormalization", [turned.name, *parameters], epsilon=epsilon)
+    return LayerResult(turned.back(name, graph))
 
 
-def channels_second(call: LayerCall, graph: GraphBuilder) -> tuple[Tensor, int]:
-    """Return the input stored with the axis that the option ``axis`` names behind the batch.
+def _axes(call: LayerCall) -> list[int]:
+    value = call.options.get("axis", -1)
+    return sorted(set(axes_of(call, value, call.input.rank)))
 
-    Returns:
-        The tensor and the size of that axis, which is the last one or the second.
+
+class AxisSecond:
+    """The input of a layer stored with one axis, or several as one, behind the batch.
+
+    Args:
+        call: the call.
+        axes: axes of Keras, in their order, counted from the front.
+        graph: the graph that grows.
+
+    Attributes:
+        name: the tensor as stored.
+        size: size of its second axis.
 
     Raises:
-        UnsupportedLayerError: it is another axis, or its size is not known.
+        UnsupportedLayerError: the batch is among the axes, or a size is not known.
     """
-    tensor = call.input
-    axis = call.options.integer("axis", -1)
-    if axis in (-1, tensor.rank - 1):
-        stored = graph.channels_first(tensor)
-    elif axis in (1, 1 - tensor.rank):
-        stored = graph.channels_last(tensor)
-    else:
-        raise call.options.unsupported(f"normalises axis {axis} of the shape {tensor.shape}")
-    size = tensor.shape[axis]
-    if size is None:
-        raise call.options.unsupported("has an input with an unknown number of channels")
-    return stored, size
+
+    def __init__(self, call: LayerCall, axes: Sequence[int], graph: GraphBuilder) -> None:
+        """Add the operators that move the axes."""
+        tensor = call.input
+        sizes = [size for size in (tensor.shape[axis] for axis in axes) if size is not None]
+        if 0 in axes or not axes:
+            raise call.options.unsupported(f"normalises the axes {axes} of {tensor.shape}")
+        if len(sizes) != len(axes):
+            raise call.options.unsupported("has an input with an unknown number of channels")
+        self.size = math.prod(sizes)
+        self._order: list[int] = []
+        self._shape = ""
+        if axes == [tensor.rank - 1]:
+            self._tensor = graph.channels_first(tensor)
+        else:
+            self._tensor = graph.channels_last(tensor)
+        self.name = self._tensor.name
+        if list(axes) in ([tensor.rank - 1], [1]):
+            return
+        rest = [axis for axis in range(1, tensor.rank) if axis not in axes]
+        self._order = [0, *axes, *rest]
+        self.name = graph.operator("Transpose", [self.name], perm=self._order)
+        if len(axes) > 1:
+            self._shape = graph.operator("Shape", [self.name])
+            joined = graph.integers("joined", [0, self.size, -1])
+            self.name = graph.operator("Reshape", [self.name, joined])
+
+    def back(self, name: str, graph: GraphBuilder) -> Tensor:
+        """Return a tensor stored like this one as the input was."""
+        if self._shape:
+            name = graph.operator("Reshape", [name, self._shape])
+        if self._order:
+            back = [int(place) for place in np.argsort(self._order)]
+            name = graph.operator("Transpose", [name], perm=back)
+        return replace(self._tensor, name=name)

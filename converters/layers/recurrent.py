@@ -45,21 +45,25 @@ def recurrent_weights(options: Options) -> tuple[WeightRole, ...]:
     return tuple(role for cell in cell_options(options) for role in cell.roles())
 
 
-def recurrent_arguments(call: LayerCall) -> RecurrentArguments:
+def recurrent_arguments(call: LayerCall, *, rank: int = 3) -> RecurrentArguments:
     """Return what a recurrent layer, or a Bidirectional, is called on.
 
     Keras 2 passes the first states behind the sequence, Keras 3 in ``initial_state``; there, a
     mask that the sequence carries is not read in a call with states.
 
+    Args:
+        call: the call.
+        rank: of the sequence: 3, more where its steps are images.
+
     Raises:
-        ModelFormatError: the sequence is missing or of another rank than 3.
+        ModelFormatError: the sequence is missing or of another rank.
         UnsupportedLayerError: the layer is called on constants.
     """
     given = call.keywords.get("initial_state")
     states = (*call.inputs[1:], *leaves(given, Tensor))
     if call.options.get("num_constants") or (given is not None and not states):
         raise call.options.unsupported("is called on constants")
-    sequence = call.first_input(rank=3)
+    sequence = call.first_input(rank=rank)
     mask = call.mask_of(sequence)
     if states and call.options.keras_major == 3 and not call.explicit_mask:
         mask = None

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.layer_call import LayerCall, LayerResult, Options, WeightRole, is_whole
+from onnxfi.converters.operands import axes_of
 from onnxfi.converters.reductions import reduced
 
 
@@ -37,13 +38,21 @@ def of_unit_length(tensor: Tensor, axes: list[int], smallest: float, graph: Grap
 
 
 def translate_rms_normalization(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate RMSNormalization over the last axis: x / sqrt(mean(x**2) + epsilon) * scale."""
+    """Translate RMSNormalization: x / sqrt(mean(x**2) + epsilon) * scale."""
     tensor = graph.channels_last(call.input)
-    if call.options.integer("axis", -1) not in (-1, tensor.rank - 1):
-        raise call.options.unsupported(f"normalises other axes than the last of {tensor.shape}")
-    scale = call.weight("scale", (call.channels(),))
+    axes = axes_of(call, call.options.get("axis", -1), tensor.rank)
+    sizes = tuple(size for size in (tensor.shape[axis] for axis in axes) if size is not None)
+    if len(sizes) != len(axes) or 0 in axes:
+        raise call.options.unsupported(f"normalises the axes {axes} of the shape {tensor.shape}")
+    inner = tensor.shape[-len(sizes) :]
+    # Keras does not move the scale to the axes: it is that of the last ones, or it does not fit.
+    if any(scale not in (1, size) for scale, size in zip(sizes, inner, strict=True)):
+        raise call.options.unsupported(
+            f"normalises the axes {axes} of {tensor.shape}; its scale {sizes} does not fit"
+        )
+    scale = call.weight("scale", sizes)
     epsilon = call.options.number("epsilon", 1e-6) or 0.0
-    name = over_root_mean_square(tensor.name, [tensor.rank - 1], epsilon, graph)
+    name = over_root_mean_square(tensor.name, sorted(set(axes)), epsilon, graph)
     weight = graph.weight(call.weights_path, "scale", scale)
     return LayerResult(graph.apply("Mul", replace(tensor, name=name), weight))
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.layer_call import LayerCall, LayerResult, Options, WeightRole
+from onnxfi.converters.layers.convolutional_recurrent import CONVOLUTIONAL
 from onnxfi.converters.layers.recurrent import recurrent_arguments
 from onnxfi.converters.sequences import any_true, reverse_time, sizes
 
@@ -18,7 +19,11 @@ _MERGING = {"ave": "Mean", "concat": "Concat", "mul": "Mul", "sum": "Add"}
 
 def translate_bidirectional(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     """Translate Bidirectional: a layer that runs forward and one that runs backward, merged."""
-    arguments = recurrent_arguments(call)
+    inner = _wrapped(call.options)
+    rank = 3
+    if inner.layer_class in CONVOLUTIONAL:
+        rank += CONVOLUTIONAL[inner.layer_class]
+    arguments = recurrent_arguments(call, rank=rank)
     half = len(arguments.states) // 2
     forward, *forward_states = call.run_inner(
         0, [arguments.sequence, *arguments.states[:half]], arguments.mask
@@ -28,19 +33,28 @@ def translate_bidirectional(call: LayerCall, graph: GraphBuilder) -> LayerResult
     )
     states = (*forward_states, *backward_states)
     passed: Tensor | None = None
-    if forward.rank == 3:
-        backward = Tensor(reverse_time(backward.name, graph), backward.shape)
+    if inner.flag("return_sequences", False):
+        backward = graph.channels_last(backward)
+        backward = replace(backward, name=reverse_time(backward.name, graph))
         passed = call.mask_of(arguments.sequence)
     if call.options.values.get("merge_mode", "concat") is None:
         return LayerResult(forward, others=(backward, *states), masks=(passed, passed))
     mode = call.options.choice("merge_mode", "concat", *_MERGING)
-    units = call.features(forward)
+    forward, backward = graph.same_layout([forward, backward])
+    size = call.features(forward)
     attributes: dict[str, int] = {}
-    if mode == "concat":
-        units += call.features(backward)
-        attributes["axis"] = -1
+    if mode == "concat":  # along the last axis, in either data format
+        size += call.features(backward)
+        attributes["axis"] = forward.stored_axis(-1)
     name = graph.operator(_MERGING[mode], [forward.name, backward.name], **attributes)
-    return LayerResult(Tensor(name, (*forward.shape[:-1], units)), others=states, masks=(passed,))
+    merged = replace(forward, name=name, shape=(*forward.shape[:-1], size))
+    return LayerResult(merged, others=states, masks=(passed,))
+
+
+def _wrapped(options: Options) -> Options:
+    """Return the options of the layer that a Bidirectional makes two layers of."""
+    layer = options.get("layer")
+    return Options(options.path, layer["class_name"], layer["config"], options.keras_major)
 
 
 def translate_time_distributed(call: LayerCall, graph: GraphBuilder) -> LayerResult:

@@ -15,12 +15,15 @@ BOTH = (
     "mixed",
     "resizing",
     "convolutional_recurrent",
+    "bidirectional_images",
+    "inner_axes",
 )
 MODELS = (
     *(f"{name}_{family}" for name in BOTH for family in ("k2", "k3")),
     "adaptive_k3",
     "augmentation_k2",
     "channels_first_k3",
+    "locally_connected_k2",
 )
 
 each_model = pytest.mark.parametrize("name", MODELS)

@@ -10,7 +10,10 @@ from keras_references import check_faults, check_layers, check_outputs
 pytestmark = [pytest.mark.live, pytest.mark.usefixtures("live")]
 
 PROGRAM = Path(__file__).resolve().parents[2] / "tools" / "make_layer_references.py"
-MODELS = ("series", "volume", "normalisations", "channels_first", "mixed", "nested", "resizing")
+MODELS = (
+    *("series", "volume", "normalisations", "channels_first", "mixed", "nested", "resizing"),
+    *("bidirectional_images", "inner_axes", "locally_connected"),
+)
 
 
 @pytest.fixture(scope="module")
