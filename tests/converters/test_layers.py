@@ -1,7 +1,11 @@
 """Layers on images, volumes and series against what Keras computed: every layer, and faults."""
 
+import json
+
+import h5py
+import numpy as np
 import pytest
-from keras_references import check_faults, check_layers, check_outputs
+from keras_references import check_faults, check_layers, check_outputs, read_arrays, run
 
 from onnxfi.converters import NEWEST_OPSET, OLDEST_OPSET, convert
 
@@ -50,3 +54,25 @@ def test_a_fault_in_each_layer_has_the_effect_that_it_has_in_keras(references, n
 def test_an_archive_has_the_weights_of_the_h5(references, name, family):
     whole, archive = (convert(references / f"{name}_{family}{x}") for x in (".h5", ".keras"))
     assert whole.graph == archive.graph
+
+
+@pytest.mark.parametrize("family", ["k2", "k3"])
+def test_convlstm_with_channels_first_is_that_of_the_transposed_input(references, tmp_path, family):
+    source = references / f"convolutional_recurrent_{family}.h5"
+    path = tmp_path / "first.h5"
+    path.write_bytes(source.read_bytes())
+    with h5py.File(path, "r+") as file:
+        configuration = json.loads(file.attrs["model_config"])
+        for layer in configuration["config"]["layers"]:
+            options = layer["config"]
+            if layer["class_name"] == "InputLayer":
+                key = "batch_shape" if "batch_shape" in options else "batch_input_shape"
+                batch, time, *inner, channels = options[key]
+                options[key] = [batch, time, channels, *inner]
+            else:
+                options["data_format"] = "channels_first"
+        file.attrs["model_config"] = json.dumps(configuration)
+    inputs = read_arrays(source, "input")
+    moved = {name: np.moveaxis(value, -1, 2) for name, value in inputs.items()}
+    for actual, wanted in zip(run(convert(path), moved), run(convert(source), inputs), strict=True):
+        np.testing.assert_allclose(np.moveaxis(actual, 1, -1), wanted, rtol=1e-5, atol=1e-6)

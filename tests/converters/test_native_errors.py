@@ -373,12 +373,6 @@ def test_function_of_tensorflow_that_is_no_plain_arithmetic(edit, function, mess
         ("normalisations_k3.h5", "center", {"height": 99}, "to a height of 99"),
         ("adaptive_k3.h5", "max1", {"output_size": [2**20]}, "needs 1048576 parts of an axis"),
         ("mixed_k3.h5", "conv", {"dtype": "int8_from_float32"}, "which is quantised"),
-        (
-            "convolutional_recurrent_k3.h5",
-            "first",
-            {"data_format": "channels_first"},
-            "data_format",
-        ),
     ],
 )
 def test_option_of_newer_layers_without_translation(edit, source, layer, options, message):
