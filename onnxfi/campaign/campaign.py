@@ -1,5 +1,6 @@
 """Running a campaign from its configuration to its records."""
 
+import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from onnxfi.errors import ConfigurationError
 from onnxfi.graph import load
 from onnxfi.runtime import choose_provider
 
+_logger = logging.getLogger("onnxfi")
 _Submit = Callable[[Shard], "Future[ShardOutcomes]"]
 
 
@@ -72,6 +74,8 @@ class Campaign:
         # Before anything is written, find what is wrong with the model, the inputs or the targets.
         worker = Worker(configuration)
         worker.rehearse()
+        if worker.inputs.note is not None:
+            _logger.warning(worker.inputs.note)
         directory = RunDirectory.create(
             place if is_address(place) else Path(place).resolve(),
             configuration,

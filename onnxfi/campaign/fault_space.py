@@ -6,7 +6,7 @@ from typing import TypeGuard
 
 import numpy as np
 
-from onnxfi.campaign.inputs import InputSet
+from onnxfi.campaign.inputs import InputSource
 from onnxfi.error_models import BitFlip, ErrorModel, bit_layout
 from onnxfi.error_models.bit_choice import bits_of_dtype
 from onnxfi.error_models.region import Region
@@ -18,7 +18,9 @@ from onnxfi.surgery import expose
 Shape = tuple[int, ...]
 
 
-def target_shapes(model: Model, targets: Iterable[Target], inputs: InputSet) -> dict[Target, Shape]:
+def target_shapes(
+    model: Model, targets: Iterable[Target], inputs: InputSource
+) -> dict[Target, Shape]:
     """Return the shapes that targets have in a campaign, where an input is a batch of one.
 
     Symbolic axes are taken from the inputs; where that does not tell, the model runs once.
@@ -42,7 +44,7 @@ def target_shapes(model: Model, targets: Iterable[Target], inputs: InputSet) -> 
     return shapes
 
 
-def _symbolic_axes(model: Model, inputs: InputSet) -> dict[int | str | None, int]:
+def _symbolic_axes(model: Model, inputs: InputSource) -> dict[int | str | None, int]:
     fed = inputs.at(0)
     return {
         axis.value: length

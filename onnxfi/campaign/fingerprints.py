@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from onnxfi.campaign.configuration import Configuration
+from onnxfi.campaign.inputs.files import input_files
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph import Model
 
@@ -28,7 +29,7 @@ def fingerprints(configuration: Configuration, model: Model) -> dict[str, str]:
     entries = configuration.error_model_entries
     return {
         "model": _sha256(*model.files),
-        "inputs": _sha256(configuration.inputs.file),
+        "inputs": _sha256_of_inputs(input_files(configuration.inputs)),
         "error_models": _sha256(*(path for entry in entries for path in entry.files)),
         "configuration": hashlib.sha256(text.encode()).hexdigest(),
     }
@@ -45,6 +46,8 @@ def _relevant(configuration: Configuration) -> dict[str, Any]:
     for place in ("execution", "statistics", "out", "model", "error_models"):
         del relevant[place]
     del relevant["inputs"]["file"]
+    if isinstance(relevant["inputs"]["labels"], dict):
+        relevant["inputs"]["labels"].pop("file")
     for entry in relevant["targets"] if isinstance(relevant["targets"], list) else ():
         del entry["error_model"]
     relevant["error_models"] = [entry.label for entry in configuration.error_model_entries]
@@ -57,6 +60,13 @@ def _flatten(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
             yield from _flatten(inner, f"{place}.{key}" if place else key)
     elif value is not None:
         yield place, json.dumps(value)
+
+
+def _sha256_of_inputs(files: Sequence[Path]) -> str:
+    """Return the hash of a file, or that of the hashes of several: each is an input by itself."""
+    if len(files) == 1:
+        return _sha256(*files)
+    return hashlib.sha256("\n".join(map(_sha256, files)).encode()).hexdigest()
 
 
 def _sha256(*files: Path) -> str:

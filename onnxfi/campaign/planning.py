@@ -16,7 +16,7 @@ from onnxfi.campaign.fault_space import (
     is_single_flip,
     target_shapes,
 )
-from onnxfi.campaign.inputs import InputSet
+from onnxfi.campaign.inputs import InputSource
 from onnxfi.campaign.plan import Plan
 from onnxfi.campaign.sample_size import sample_size
 from onnxfi.campaign.strata import Stratum, make_strata
@@ -27,7 +27,7 @@ from onnxfi.graph import Model, Target
 _ALLOCATION_KEY = 2**64
 
 
-def make_plan(model: Model, inputs: InputSet, configuration: Configuration) -> Plan:
+def make_plan(model: Model, inputs: InputSource, configuration: Configuration) -> Plan:
     """Return the plan of a campaign.
 
     Raises:

@@ -25,6 +25,44 @@ DirectoryArgument = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of the random generator.")]
 
+InputsOption = Annotated[
+    list[Path],
+    typer.Option(
+        "--inputs",
+        metavar="X.npz",
+        help="Arrays named after the graph inputs, with the samples along axis 0. Files of one "
+        "input each: a pattern such as 'in/*.npz', or the option again for each.",
+    ),
+]
+ArrayOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--array", metavar="NAME=ARRAY", help="The array of a graph input; repeat for several."
+    ),
+]
+AxisOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--axis",
+        metavar="NAME=AXIS",
+        help="The axis of a graph input's samples, where it is not 0.",
+    ),
+]
+ConstantOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--constant",
+        metavar="NAME=VALUE",
+        help="What a graph input always gets: an array of the file, a number, or a list.",
+    ),
+]
+RepeatOption = Annotated[
+    bool,
+    typer.Option(
+        "--repeat", help="Fill a batch of fixed size with one row, not with the next ones."
+    ),
+]
+
 
 class KindName(StrEnum):
     """Kinds of targets."""

@@ -7,7 +7,14 @@ from typing import Annotated, Any
 import typer
 
 from onnxfi.campaign import Campaign, Configuration
-from onnxfi.cli.arguments import DirectoryArgument, ProviderName
+from onnxfi.cli.arguments import (
+    ArrayOption,
+    AxisOption,
+    ConstantOption,
+    DirectoryArgument,
+    ProviderName,
+    RepeatOption,
+)
 from onnxfi.cli.campaign_compare import compare_campaigns
 from onnxfi.cli.campaign_export import export
 from onnxfi.cli.campaign_plan import plan_campaign
@@ -74,6 +81,10 @@ def run(
     model: ModelOption = None,
     inputs: InputsOption = None,
     labels: LabelsOption = None,
+    array: ArrayOption = None,
+    axis: AxisOption = None,
+    constant: ConstantOption = None,
+    repeat: RepeatOption = False,
     per_target: PerTargetOption = None,
     seed: SeedOption = None,
 ) -> None:
@@ -87,8 +98,12 @@ def run(
     older: dict[str, Any] = {"from_tensorfi2": from_tensorfi2, "from_classes": from_classes}
     options: dict[str, Any] = {
         "model": model,
-        "inputs": inputs,
+        "inputs": inputs or None,
         "labels": labels,
+        "array": array or None,
+        "axis": axis or None,
+        "constant": constant or None,
+        "repeat": repeat or None,
         "per_target": per_target,
         "seed": seed,
     }

@@ -12,7 +12,7 @@ from onnxfi.campaign.estimate import estimate_seconds
 from onnxfi.campaign.plan import Plan
 from onnxfi.campaign.worker import Worker
 from onnxfi.cli.arguments import JsonOption
-from onnxfi.cli.output import print_json, print_table
+from onnxfi.cli.output import messages, print_json, print_table
 
 # Fewer injections than these take about as long as measuring does.
 _WORTH_MEASURING = 1000
@@ -29,6 +29,8 @@ def plan_campaign(
     """
     worker = Worker(Configuration.from_yaml(configuration))
     worker.rehearse()
+    if worker.inputs.note is not None:
+        messages.print(worker.inputs.note)
     plan, seconds = worker.plan, _seconds(worker)
     rows = _rows(plan)
     if as_json:

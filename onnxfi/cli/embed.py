@@ -6,10 +6,19 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from onnxfi.campaign.inputs import read_unlabelled
+from onnxfi.campaign.configuration import Inputs
 from onnxfi.campaign.plan import Plan
 from onnxfi.campaign.strata import Stratum
-from onnxfi.cli.arguments import ModelArgument, SeedOption, TargetOption
+from onnxfi.cli.arguments import (
+    ArrayOption,
+    AxisOption,
+    ConstantOption,
+    ModelArgument,
+    RepeatOption,
+    SeedOption,
+    TargetOption,
+)
+from onnxfi.cli.inputs import inputs_of, read_samples
 from onnxfi.cli.output import messages
 from onnxfi.error_models import ErrorModel, SiteList, read_dense_sites, write_dense_sites
 from onnxfi.error_models import load as load_error_model
@@ -39,12 +48,16 @@ def embed(
         str | None, typer.Option(metavar="SPEC", help="name or name:key=value,…: bitflip:bit=30")
     ] = None,
     inputs: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
             metavar="X.npz",
             help="Arrays named after the graph inputs, to draw for; random ones by default.",
         ),
     ] = None,
+    array: ArrayOption = None,
+    axis: AxisOption = None,
+    constant: ConstantOption = None,
+    repeat: RepeatOption = False,
     seed: SeedOption = 0,
     per_sample: Annotated[
         bool | None,
@@ -81,8 +94,13 @@ def embed(
         listed = _read(Path(sites), aimed, per_sample=per_sample)
     else:
         drawn_from = load_error_model(error_model)
+        given = (
+            inputs_of(inputs, array=array, axis=axis, constant=constant, repeat=repeat)
+            if inputs
+            else None
+        )
         listed = _draw(
-            loaded, aimed, drawn_from, _count(sites), inputs, seed=seed, per_sample=per_sample
+            loaded, aimed, drawn_from, _count(sites), given, seed=seed, per_sample=per_sample
         )
     embedded = embed_in_model(loaded, aimed, listed.corruptions, per_sample=per_sample)
     embedded.save(out)
@@ -110,7 +128,7 @@ def _draw(
     target: Target,
     error_model: ErrorModel,
     count: int,
-    inputs: Path | None,
+    inputs: Inputs | None,
     *,
     seed: int,
     per_sample: bool,
@@ -123,7 +141,7 @@ def _draw(
                 "0. Give --inputs to draw for real ones.",
             )
     else:
-        samples = read_unlabelled(model, inputs)
+        samples = read_samples(model, inputs)
         feeds = [samples.at(index) for index in range(len(samples))]
     error_model = suit(error_model, target)
     stratum = Stratum((target,), (error_model,), label="")

@@ -1,24 +1,28 @@
 """``onnxfi inject``."""
 
 from collections import Counter
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from onnxfi.campaign.inputs import read_unlabelled
 from onnxfi.campaign.plan import Plan
 from onnxfi.campaign.statistics import Rate
 from onnxfi.campaign.strata import Stratum
 from onnxfi.cli.arguments import (
+    ArrayOption,
+    AxisOption,
+    ConstantOption,
+    InputsOption,
     JsonOption,
     ModelArgument,
     ProviderName,
     ProviderOption,
+    RepeatOption,
     SeedOption,
     TargetsOption,
 )
+from onnxfi.cli.inputs import inputs_of, read_samples
 from onnxfi.cli.output import print_json, print_table
 from onnxfi.cli.rates import rate_text
 from onnxfi.error_models import load as load_error_model
@@ -31,9 +35,7 @@ def inject(
     model: ModelArgument,
     *,
     target: TargetsOption,
-    inputs: Annotated[
-        Path, typer.Option(metavar="X.npz", help="Arrays named after the graph inputs.")
-    ],
+    inputs: InputsOption,
     error_model: Annotated[
         list[str],
         typer.Option(
@@ -42,6 +44,10 @@ def inject(
         ),
     ],
     count: Annotated[int, typer.Option(min=1, help="Injections, spread over the inputs.")] = 1,
+    array: ArrayOption = None,
+    axis: AxisOption = None,
+    constant: ConstantOption = None,
+    repeat: RepeatOption = False,
     seed: SeedOption = 0,
     provider: ProviderOption = ProviderName.AUTO,
     as_json: JsonOption = False,
@@ -54,7 +60,9 @@ def inject(
     """
     error_models = [load_error_model(spec) for spec in error_model]
     loaded = load(model)
-    samples = read_unlabelled(loaded, inputs)
+    samples = read_samples(
+        loaded, inputs_of(inputs, array=array, axis=axis, constant=constant, repeat=repeat)
+    )
     metric = Classification()
     with Injector(loaded, target, provider=provider.value) as injector:
         if len(error_models) == 1:

@@ -9,11 +9,15 @@ import typer
 from rich.table import Table
 
 from onnxfi.cli.arguments import (
+    ArrayOption,
+    AxisOption,
+    ConstantOption,
     JsonOption,
     KindName,
     ModelArgument,
     ProviderName,
     ProviderOption,
+    RepeatOption,
 )
 from onnxfi.cli.output import print_json, print_table
 from onnxfi.errors import InputError
@@ -34,9 +38,13 @@ def inspect(
         bool, typer.Option("--lanes", help="Try how many injections can share a batch; slow.")
     ] = False,
     inputs: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(metavar="X.npz", help="What --lanes runs on; random numbers without it."),
     ] = None,
+    array: ArrayOption = None,
+    axis: AxisOption = None,
+    constant: ConstantOption = None,
+    repeat: RepeatOption = False,
     provider: ProviderOption = ProviderName.AUTO,
     as_json: JsonOption = False,
 ) -> None:
@@ -50,15 +58,22 @@ def inspect(
 
     Example: onnxfi inspect lenet.onnx --kind weight
     """
-    if inputs is not None and not lanes:
+    if inputs and not lanes:
         raise InputError("--inputs is what --lanes runs on. Give --lanes as well.")
     loaded = load(model)
     targets = _selected(loaded, kind, target)
     rows = _rows(loaded, targets)
     if lanes:
-        from onnxfi.cli.inspect_lanes import lanes_of  # a list alone starts sooner without
+        # A list alone starts sooner without.
+        from onnxfi.cli.inputs import inputs_of
+        from onnxfi.cli.inspect_lanes import lanes_of
 
-        tried = lanes_of(loaded, targets, inputs, provider=provider.value)
+        given = (
+            inputs_of(inputs, array=array, axis=axis, constant=constant, repeat=repeat)
+            if inputs
+            else None
+        )
+        tried = lanes_of(loaded, targets, given, provider=provider.value)
         rows = [row | each for row, each in zip(rows, tried, strict=True)]
     if as_json:
         print_json({"model": str(model), "targets": rows})

@@ -1,13 +1,13 @@
 """The lanes of many targets, for ``onnxfi inspect --lanes``."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.progress import track
 
-from onnxfi.campaign.inputs import read_unlabelled
+from onnxfi.campaign.configuration import Inputs
+from onnxfi.cli.inputs import read_samples
 from onnxfi.cli.output import messages
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model, Target
@@ -20,14 +20,15 @@ _SAMPLES = 8  # inputs that a faulty weight is tried with
 
 
 def lanes_of(
-    model: Model, targets: Sequence[Target], inputs: Path | None, *, provider: Provider
+    model: Model, targets: Sequence[Target], inputs: Inputs | None, *, provider: Provider
 ) -> list[dict[str, Any]]:
     """Return ``lanes`` and ``lanes_reason`` of targets, tried one after the other.
 
     Args:
         model: the model.
         targets: the targets.
-        inputs: a file of inputs, of which the first few are used; None for random ones.
+        inputs: where the inputs come from, of which the first few are used; None for random
+            ones.
         provider: where to run.
 
     Raises:
@@ -51,11 +52,11 @@ def lanes_of(
     return rows
 
 
-def _samples(model: Model, inputs: Path | None) -> list[dict[str, np.ndarray]]:
+def _samples(model: Model, inputs: Inputs | None) -> list[dict[str, np.ndarray]]:
     if inputs is None:
         rng = np.random.default_rng(0)
         return [random_inputs(model, rng=rng) for _ in range(_SAMPLES)]
-    read = read_unlabelled(model, inputs)
+    read = read_samples(model, inputs)
     # The same ones again where there are too few for a batch.
     samples = [check_inputs(model, read.at(i)) for i in range(min(_SAMPLES, len(read)))]
     return [samples[i % len(samples)] for i in range(_SAMPLES)]

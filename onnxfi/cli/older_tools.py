@@ -2,14 +2,15 @@
 
 import os
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from onnxfi.campaign import Configuration
-from onnxfi.campaign.configuration import Inputs
 from onnxfi.campaign.older_tools import Translation, translate_classes, translate_tensorfi2
+from onnxfi.cli.inputs import inputs_of
 from onnxfi.cli.output import messages
 from onnxfi.errors import ConfigurationError
 
@@ -23,7 +24,7 @@ ModelOption = Annotated[
     Path | None, typer.Option(help="For such a file: an .onnx file, or a Keras file.")
 ]
 InputsOption = Annotated[
-    Path | None, typer.Option(metavar="X.npz", help="For such a file: the inputs.")
+    list[Path] | None, typer.Option(metavar="X.npz", help="For such a file: the inputs.")
 ]
 LabelsOption = Annotated[
     str | None, typer.Option(metavar="NAME", help="For such a file: the array of labels.")
@@ -39,8 +40,12 @@ def translate(
     from_tensorfi2: Path | None,
     from_classes: Path | None,
     model: Path | None,
-    inputs: Path | None,
+    inputs: Sequence[Path] | None,
     labels: str | None,
+    array: Sequence[str] | None,
+    axis: Sequence[str] | None,
+    constant: Sequence[str] | None,
+    repeat: bool | None,
     per_target: int | None,
     seed: int | None,
 ) -> Translation:
@@ -49,9 +54,12 @@ def translate(
     Raises:
         OnnxfiError: an option is missing, or the file makes no sense.
     """
-    if inputs is None:
+    if not inputs:
         raise ConfigurationError("A file of an older tool names no inputs: give --inputs X.npz.")
-    samples, seed = Inputs(file=inputs, labels=labels), seed or 0
+    samples = inputs_of(
+        inputs, array=array, axis=axis, constant=constant, repeat=bool(repeat), labels=labels
+    )
+    seed = seed or 0
     if from_classes is not None:
         return translate_classes(
             from_classes, model=model, inputs=samples, per_target=per_target, seed=seed

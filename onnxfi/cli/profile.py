@@ -7,15 +7,20 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from onnxfi.campaign.inputs import read_unlabelled
 from onnxfi.campaign.profiling import profile as make_profile
 from onnxfi.cli.arguments import (
+    ArrayOption,
+    AxisOption,
+    ConstantOption,
+    InputsOption,
     JsonOption,
     KindName,
     ModelArgument,
     ProviderName,
     ProviderOption,
+    RepeatOption,
 )
+from onnxfi.cli.inputs import inputs_of, read_samples
 from onnxfi.cli.output import messages, print_json, print_table
 from onnxfi.error_models.profile import TensorProfile
 from onnxfi.errors import TargetNotFoundError
@@ -25,9 +30,7 @@ from onnxfi.graph import load
 def profile(
     model: ModelArgument,
     *,
-    inputs: Annotated[
-        Path, typer.Option(metavar="X.npz", help="Arrays named after the graph inputs.")
-    ],
+    inputs: InputsOption,
     target: Annotated[
         list[str] | None,
         typer.Option(help="Only this tensor, layer or node; repeat the option for several."),
@@ -38,6 +41,10 @@ def profile(
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write it here for error models to use.")
     ] = None,
+    array: ArrayOption = None,
+    axis: AxisOption = None,
+    constant: ConstantOption = None,
+    repeat: RepeatOption = False,
     provider: ProviderOption = ProviderName.AUTO,
     as_json: JsonOption = False,
 ) -> None:
@@ -54,7 +61,9 @@ def profile(
             f"A profile needs targets, and {model} has none of the kind {kind.value}. "
             "See `onnxfi inspect`."
         )
-    samples = read_unlabelled(loaded, inputs)
+    samples = read_samples(
+        loaded, inputs_of(inputs, array=array, axis=axis, constant=constant, repeat=repeat)
+    )
     made = make_profile(
         loaded, targets, (samples.at(i) for i in range(len(samples))), provider=provider.value
     )

@@ -38,28 +38,50 @@ def check_inputs(model: Model, inputs: Mapping[str, np.ndarray]) -> dict[str, np
             checked[name] = inputs[name]
             continue
         array = np.asarray(inputs[name])
-        shape = None if value.shape is None else tuple(value.shape)
-        if shape is not None and not shape_fits(array.shape, shape):
-            raise InputError(
-                f"The input {name!r} must have the shape {format_shape(shape)}, "
-                f"got {format_shape(array.shape)}."
-            )
+        check_tensor(value, array.shape, array.dtype)
         if value.dtype is not None:
-            array = _of_dtype(array, value.dtype.numpy(), name)
+            array = _of_dtype(array, value.dtype.numpy())
         checked[name] = np.ascontiguousarray(array).reshape(array.shape)
     return checked
 
 
-def _of_dtype(array: np.ndarray, dtype: np.dtype, name: str) -> np.ndarray:
-    # The dtypes that NumPy lacks are plain bytes in its files.
-    if array.dtype.type is np.void and array.dtype.itemsize == dtype.itemsize:
-        return array.view(dtype)
-    if array.dtype != dtype:
+def check_tensor(value: ir.Value, shape: tuple[int, ...], dtype: np.dtype) -> None:
+    """Check that a graph input takes arrays of a shape and a dtype.
+
+    Raises:
+        InputError: it does not.
+    """
+    if not isinstance(value.type, ir.TensorType):  # a sequence or an optional
+        return
+    wanted = None if value.shape is None else tuple(value.shape)
+    if wanted is not None and not shape_fits(shape, wanted):
         raise InputError(
-            f"The input {name!r} must be {dtype}, got {array.dtype}. "
-            f"Convert it with .astype({str(dtype)!r})."
+            f"The input {value.name!r} must have the shape {format_shape(wanted)}, "
+            f"got {format_shape(shape)}."
         )
-    return array
+    if value.dtype is not None and not _dtype_fits(dtype, value.dtype):
+        expected = str(value.dtype.numpy())
+        advice = (
+            "Text must be an array of str."
+            if value.dtype == ir.DataType.STRING
+            else f"Convert it with .astype({expected!r})."
+        )
+        raise InputError(f"The input {value.name!r} must be {expected}, got {dtype}. {advice}")
+
+
+def _dtype_fits(dtype: np.dtype, expected: ir.DataType) -> bool:
+    if expected == ir.DataType.STRING:
+        return dtype.kind in "UO"
+    wanted = expected.numpy()
+    # The dtypes that NumPy lacks are plain bytes in its files.
+    return dtype == wanted or (dtype.type is np.void and dtype.itemsize == wanted.itemsize)
+
+
+def _of_dtype(array: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Return an array that fits as the dtype itself: plain bytes viewed, text as objects."""
+    if array.dtype == dtype:
+        return array
+    return array.astype(dtype) if dtype.hasobject else array.view(dtype)
 
 
 def shape_fits(shape: tuple[int, ...], expected: tuple[object, ...]) -> bool:

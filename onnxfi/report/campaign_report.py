@@ -29,7 +29,7 @@ def write_campaign_report(directory: str | Path, out: Path | None = None) -> Pat
     manifest = opened.manifest
     facts = {
         "model": opened.configuration.model.name,
-        "inputs": opened.configuration.inputs.file.name,
+        "inputs": opened.configuration.inputs.name,
         "injections": f"{opened.recorded} recorded of {manifest['injections']} planned",
         "counted": describe_counts(found),
         "seed": str(manifest["seed"]),

@@ -171,3 +171,50 @@ out: runs/lenet
     assert configuration.targets.ops == ("Conv", "Relu")
     assert configuration.execution.workers == "auto"
     assert configuration.inputs.limit == 10
+
+
+@pytest.mark.parametrize(
+    ("inputs", "expected"),
+    [
+        ("{file: 3}", "line 2, inputs.file: must be a file, a pattern or a list of files, got 3"),
+        ("{file: []}", "line 2, inputs.file: must be a file"),
+        ("{file: [a.npz, 3]}", "line 2, inputs.file: must be a file"),
+        (
+            "{file: a.npz, tensors: {x: {aray: a}}}",
+            "line 2, inputs.tensors.x.aray: unknown key; the keys here are array, axis, constant",
+        ),
+        ("{file: a.npz, tensors: {x: {value: {}}}}", "inputs.tensors.x.value: must be a number"),
+        ("{file: a.npz, tensors: {x: {value: 1, array: a}}}", "inputs.tensors.x: a value takes"),
+        ("{file: a.npz, tensors: {x: {constant: true, axis: 1}}}", "x: axis and repeat are"),
+        ("{file: a.npz, tensors: {x: {axis: first}}}", "inputs.tensors.x.axis: "),
+        ("{file: a.npz, labels: {}}", "inputs.labels: labels need an array, a file or both"),
+        ("{file: a.npz, labels: {fil: b}}", "inputs.labels.fil: unknown key; the keys here are a"),
+        ("{file: a.npz, repeat: 3}", "inputs.repeat: "),
+    ],
+)
+def test_a_mistake_in_the_inputs(tmp_path: Path, inputs: str, expected: str) -> None:
+    message = message_of(tmp_path, GOOD.replace("{file: inputs.npz}", inputs))
+    assert expected in message
+    assert "1 mistake(s)" in message
+
+
+def test_inputs_in_every_form(tmp_path: Path) -> None:
+    tensors = (
+        "{a: images, b: {array: x, axis: -1}, c: {constant: true}, d: {value: [1, 2]}, e: 16000, "
+        "f: {repeat: true}}"
+    )
+    for file, resolved in (
+        ("in/*.npz", tmp_path / "in" / "*.npz"),
+        ("[a.npz, b.npz]", (tmp_path / "a.npz", tmp_path / "b.npz")),
+    ):
+        text = f"{{file: {file}, tensors: {tensors}, labels: {{file: y.npy}}, repeat: true}}"
+        (tmp_path / "c.yaml").write_text(GOOD.replace("{file: inputs.npz}", text))
+        read = Configuration.from_yaml(tmp_path / "c.yaml")
+        assert read.inputs.file == resolved
+        assert read.inputs.labels is not None
+        assert read.inputs.labels.file == tmp_path / "y.npy"
+        written = read.to_yaml()
+        for form in ("a: images\n", "axis: -1\n", "e:\n      value: 16000\n", "repeat: true\n"):
+            assert form in written
+        (tmp_path / "again.yaml").write_text(written)
+        assert Configuration.from_yaml(tmp_path / "again.yaml") == read

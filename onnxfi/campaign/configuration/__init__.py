@@ -4,15 +4,18 @@ from onnxfi.campaign.configuration.configuration import Configuration
 from onnxfi.campaign.configuration.error_model_entry import ErrorModelEntry
 from onnxfi.campaign.configuration.handling import Execution, Statistics
 from onnxfi.campaign.configuration.injections import Injections, Until
+from onnxfi.campaign.configuration.inputs import Inputs, InputTensor, Labels
 from onnxfi.campaign.configuration.metric_entry import MetricEntry
-from onnxfi.campaign.configuration.selections import Inputs, Targets, TargetsTogether
+from onnxfi.campaign.configuration.selections import Targets, TargetsTogether
 
 __all__ = [
     "Configuration",
     "ErrorModelEntry",
     "Execution",
     "Injections",
+    "InputTensor",
     "Inputs",
+    "Labels",
     "MetricEntry",
     "Statistics",
     "Targets",

@@ -9,10 +9,11 @@ from pydantic import Discriminator, Field, Tag, ValidationError, ValidationInfo,
 from onnxfi.campaign.configuration.error_model_entry import ErrorModelEntry
 from onnxfi.campaign.configuration.handling import Execution, Statistics
 from onnxfi.campaign.configuration.injections import Injections
+from onnxfi.campaign.configuration.inputs import Inputs
 from onnxfi.campaign.configuration.metric_entry import MetricEntry
 from onnxfi.campaign.configuration.mistakes import describe_mistake, describe_yaml_problem
 from onnxfi.campaign.configuration.section import Section
-from onnxfi.campaign.configuration.selections import Inputs, Targets, TargetsTogether
+from onnxfi.campaign.configuration.selections import Targets, TargetsTogether
 from onnxfi.campaign.storage import is_address
 from onnxfi.campaign.yaml_text import dump_yaml, load_yaml
 from onnxfi.errors import ConfigurationError
@@ -134,8 +135,7 @@ class Configuration(Section):
     def resolved(self, folder: Path) -> Self:
         """Return the configuration with its relative paths taken from a folder."""
         folder = folder.resolve()
-        inputs = self.inputs.model_copy(update={"file": folder / self.inputs.file})
-        update = {"model": folder / self.model, "inputs": inputs}
+        update = {"model": folder / self.model, "inputs": self.inputs.resolved(folder)}
         if self.out is not None and not is_address(self.out):
             update["out"] = folder / self.out
         return self.model_copy(update=update)

@@ -71,12 +71,18 @@ def _keys(section: type[BaseModel], location: Sequence[str | int]) -> list[str]:
     """Return the keys that a place in the configuration takes."""
     if location[:1] == ("targets",):
         section, location = (TargetsTogether if location[1:] else Targets), location[2:]
+    annotation: Any = section
     for step in location:
         if isinstance(step, int):
             continue
-        annotation = section.model_fields[step].annotation
-        inner = getattr(annotation, "__args__", (annotation,))[0]
-        if not (isinstance(inner, type) and issubclass(inner, BaseModel)):
-            break
-        section = inner
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            section = annotation
+            annotation = section.model_fields[step].annotation
+            annotation = getattr(annotation, "__args__", (annotation,))[
+                0
+            ]  # not None, or not a list
+        else:  # a key of a mapping
+            annotation = getattr(annotation, "__args__", (None,))[-1]
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        section = annotation
     return list(section.model_fields)

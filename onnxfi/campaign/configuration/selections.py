@@ -1,29 +1,8 @@
-"""Which inputs and which targets."""
-
-from pathlib import Path
-
-from pydantic import Field
+"""Which targets."""
 
 from onnxfi.campaign.configuration.error_model_entry import ErrorModelEntry
 from onnxfi.campaign.configuration.section import Section
 from onnxfi.graph import TargetKind
-
-
-class Inputs(Section):
-    """Where the input tensors come from.
-
-    Attributes:
-        file: an .npz file.
-        tensors: name of the array in the file, for each graph input. By default the arrays have the
-            names of the graph inputs; a model with one input also takes the only one that fits.
-        labels: name of the array with the right class of each input; None without labels.
-        limit: take only so many inputs, from the front.
-    """
-
-    file: Path
-    tensors: dict[str, str] | None = None
-    labels: str | None = None
-    limit: int | None = Field(default=None, ge=1)
 
 
 class Targets(Section):

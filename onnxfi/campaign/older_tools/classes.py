@@ -81,7 +81,7 @@ def translate_classes(
     configuration = Configuration.model_validate(
         {
             "model": model_path,
-            "inputs": inputs.model_copy(update={"file": inputs.file.resolve()}),
+            "inputs": inputs.resolved(Path.cwd()),
             "targets": {"kind": "activation", "tensors": [target.tensor for target in targets]},
             "error_models": [entry],
             "injections": {"per_target": sites if per_target is None else per_target},

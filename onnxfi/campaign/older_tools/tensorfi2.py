@@ -59,7 +59,7 @@ def translate_tensorfi2(
     configuration = Configuration.model_validate(
         {
             "model": model.resolve(),
-            "inputs": inputs.model_copy(update={"file": inputs.file.resolve()}),
+            "inputs": inputs.resolved(Path.cwd()),
             "targets": selection if mode == "single" else [selection],
             "error_models": [entry],
             "injections": {"per_target": per_target},

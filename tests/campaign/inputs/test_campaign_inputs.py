@@ -8,7 +8,7 @@ import pytest
 
 from onnxfi.campaign.campaign import Campaign
 from onnxfi.campaign.configuration import Inputs
-from onnxfi.campaign.inputs import read_inputs, read_unlabelled
+from onnxfi.campaign.inputs import InputSource, read_inputs
 from onnxfi.errors import InputError
 from onnxfi.graph import Model, load
 
@@ -25,9 +25,13 @@ def save(folder: Path, **arrays: Any) -> Path:
     return folder / "x.npz"
 
 
+def joined(source: InputSource, name: str = "image") -> np.ndarray:
+    return np.concatenate([source.at(k)[name] for k in range(len(source))])
+
+
 def test_a_model_with_one_input_takes_the_only_array(model: Model, tmp_path: Path) -> None:
     inputs = read_inputs(model, Inputs(file=save(tmp_path, whatever=IMAGES)))
-    assert list(inputs.tensors) == ["image"]
+    assert list(inputs.at(0)) == ["image"]
     assert inputs.labels is None
     assert len(inputs) == 12
     np.testing.assert_array_equal(inputs.at(3)["image"], IMAGES[3:4])
@@ -37,7 +41,7 @@ def test_a_model_with_one_input_takes_the_only_array_that_fits(
     model: Model, tmp_path: Path
 ) -> None:
     file = save(tmp_path, pictures=IMAGES, answers=np.arange(12), small=IMAGES[:, :, :2])
-    np.testing.assert_array_equal(read_inputs(model, Inputs(file=file)).tensors["image"], IMAGES)
+    np.testing.assert_array_equal(joined(read_inputs(model, Inputs(file=file))), IMAGES)
     both = save(tmp_path, pictures=IMAGES, others=IMAGES)
     with pytest.raises(InputError, match="needs an array"):
         read_inputs(model, Inputs(file=both))
@@ -47,15 +51,14 @@ def test_labels_do_not_count_as_an_input(model: Model, tmp_path: Path) -> None:
     file = save(tmp_path, whatever=IMAGES, y=np.arange(12))
     inputs = read_inputs(model, Inputs(file=file, labels="y", limit=5))
     assert len(inputs) == 5
-    np.testing.assert_array_equal(inputs.tensors["image"], IMAGES[:5])
+    np.testing.assert_array_equal(joined(inputs), IMAGES[:5])
     np.testing.assert_array_equal(inputs.labels, np.arange(5))
 
 
 def test_an_npy_file_holds_one_array(model: Model, tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", IMAGES)
-    np.testing.assert_array_equal(
-        read_unlabelled(model, tmp_path / "a.npy").tensors["image"], IMAGES
-    )
+    inputs = read_inputs(model, Inputs(file=tmp_path / "a.npy"))
+    np.testing.assert_array_equal(joined(inputs), IMAGES)
 
 
 @pytest.mark.parametrize(
@@ -65,11 +68,15 @@ def test_an_npy_file_holds_one_array(model: Model, tmp_path: Path) -> None:
         ({"a": IMAGES}, {"tensors": {"image": "images"}}, "no 'images'.*holds 'a'"),
         ({"a": IMAGES}, {"tensors": {"imge": "a"}}, "'image'.*got 'imge'"),
         ({"a": IMAGES}, {"labels": "y"}, "labels must be an array.*'a'.*got 'y'"),
-        ({"a": IMAGES, "y": np.arange(11)}, {"labels": "y"}, "'a' holds 12, 'y' holds 11"),
+        (
+            {"a": IMAGES, "y": np.arange(11)},
+            {"labels": "y"},
+            r"'image' \(array 'a', axis 0\) holds 12, the labels hold 11",
+        ),
         (
             {"a": IMAGES, "y": np.arange(11)},
             {"labels": "y", "limit": 5},  # the first five may be the wrong ones
-            "'a' holds 12, 'y' holds 11",
+            r"'image' \(array 'a', axis 0\) holds 12, the labels hold 11",
         ),
         ({"a": IMAGES[:0]}, {}, "at least 1"),
         ({"a": np.float32(3)}, {}, "'a' is a single number"),

@@ -1,0 +1,110 @@
+"""Reads .npz and .npy files of plain arrays, and trusts none of their headers."""
+
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import IO, Self
+from zipfile import BadZipFile, ZipFile, is_zipfile
+
+import numpy as np
+
+from onnxfi.errors import InputError
+
+_ENDING = ".npy"
+# What zipfile and NumPy raise for files that are damaged, encrypted or compressed otherwise.
+_DAMAGES = (
+    *(OSError, ValueError, EOFError, BadZipFile, zlib.error),
+    *(RuntimeError, NotImplementedError, MemoryError, SyntaxError, KeyError),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a file says of one array.
+
+    Attributes:
+        shape: its shape.
+        dtype: its dtype.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayFile:
+    """A file of arrays; they are read one by one when asked for.
+
+    Attributes:
+        path: the file.
+        headers: what it holds, by name; an .npy file holds one array, named after the file.
+    """
+
+    path: Path
+    headers: Mapping[str, Header]
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Read the headers of a file.
+
+        Raises:
+            InputError: there is no such file, it holds something else than plain arrays, or a
+                header promises more than the file holds.
+        """
+        with _explained(path), path.open("rb") as file:
+            if not is_zipfile(file):
+                file.seek(0)
+                size = path.stat().st_size
+                return cls(path, {path.stem: _read_header(file, size)})
+            with ZipFile(file) as archive:
+                headers = {}
+                for entry in archive.infolist():
+                    if entry.filename.endswith(_ENDING):
+                        with archive.open(entry) as member:
+                            name = entry.filename.removesuffix(_ENDING)
+                            headers[name] = _read_header(member, entry.file_size)
+                return cls(path, headers)
+
+    def read(self, name: str) -> np.ndarray:
+        """Return an array.
+
+        Raises:
+            InputError: the file is damaged, or the array does not fit into memory.
+        """
+        with _explained(self.path), self.path.open("rb") as file:
+            if not is_zipfile(file):
+                file.seek(0)
+                return np.lib.format.read_array(file, allow_pickle=False)
+            with ZipFile(file) as archive, archive.open(name + _ENDING) as member:
+                return np.lib.format.read_array(member, allow_pickle=False)
+
+
+def _read_header(file: IO[bytes], size: int) -> Header:
+    """Read the header of an array that takes so many bytes of its file, header included."""
+    version = np.lib.format.read_magic(file)
+    read = (
+        np.lib.format.read_array_header_1_0
+        if version == (1, 0)
+        else np.lib.format.read_array_header_2_0
+    )
+    shape, _, dtype = read(file)
+    if dtype.hasobject:
+        raise ValueError("it holds pickled objects")
+    if prod(shape) * dtype.itemsize > size - file.tell():
+        raise ValueError(f"a header promises an array of shape {shape}, and the file ends before")
+    return Header(shape, dtype)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn what goes wrong while a file is read into one message."""
+    try:
+        yield
+    except _DAMAGES as error:
+        reason = str(error) or type(error).__name__
+        raise InputError(
+            f"Inputs must be an .npz or .npy file of plain arrays, and {path} is not: {reason}."
+        ) from error

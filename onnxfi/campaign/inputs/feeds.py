@@ -1,0 +1,75 @@
+"""Cuts inputs from arrays: rows of one array, an array per file, or the same for all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from onnxfi.campaign.inputs.array_file import ArrayFile
+
+
+class Feed(Protocol):
+    """What one graph input gets."""
+
+    def at(self, index: int) -> np.ndarray:
+        """Return the array of one input.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Constant:
+    """The same array for all inputs."""
+
+    array: np.ndarray
+
+    def at(self, index: int) -> np.ndarray:
+        """Return the array."""
+        return self.array
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Rows:
+    """Rows of an array, along any axis.
+
+    Attributes:
+        name: name of the array.
+        array: the array.
+        axis: the axis that counts the rows.
+        rows: consecutive rows of one input; None for one row without that axis.
+        times: how often each row follows itself.
+    """
+
+    name: str
+    array: np.ndarray
+    axis: int
+    rows: int | None = 1
+    times: int = 1
+
+    @property
+    def length(self) -> int:
+        """Number of rows."""
+        return int(self.array.shape[self.axis])
+
+    def at(self, index: int) -> np.ndarray:
+        """Return the rows of one input."""
+        if self.rows is None:
+            return np.asarray(self.array.take(index, self.axis))
+        first = index * self.rows
+        rows = self.array[(slice(None),) * self.axis + (slice(first, first + self.rows),)]
+        return rows if self.times == 1 else np.repeat(rows, self.times, axis=self.axis)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PerFile:
+    """The whole array of a name, from one file for each input."""
+
+    files: Sequence[ArrayFile]
+    name: str
+
+    def at(self, index: int) -> np.ndarray:
+        """Return the array of one file."""
+        return self.files[index].read(self.name)

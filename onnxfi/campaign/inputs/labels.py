@@ -1,0 +1,59 @@
+"""Reads the labels of inputs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from onnxfi.campaign.configuration import Labels
+from onnxfi.campaign.inputs.array_file import ArrayFile, Header
+from onnxfi.errors import InputError
+from onnxfi.injector.inputs import format_shape
+
+
+def read_labels(labels: Labels, file: ArrayFile) -> np.ndarray:
+    """Return the labels in an array of a file, one whole number each.
+
+    Raises:
+        InputError: there is no such array, or it holds something else.
+    """
+    name = _array_name(labels, file)
+    _check(name, file.headers[name], file.path, axes=1)
+    return file.read(name)
+
+
+def read_label_of_each(labels: Labels, files: Sequence[ArrayFile]) -> np.ndarray:
+    """Return a label from each file: the first one where it holds several.
+
+    Raises:
+        InputError: a file has no label.
+    """
+    found = []
+    for file in files:
+        name = _array_name(labels, file)
+        header = file.headers[name]
+        _check(name, header, file.path, axes=min(1, len(header.shape)))
+        label = file.read(name).reshape(-1)
+        if not label.size:
+            raise InputError(f"Each file must hold a label, and {name!r} in {file.path} is empty.")
+        found.append(label[0])
+    return np.array(found)
+
+
+def _array_name(labels: Labels, file: ArrayFile) -> str:
+    if labels.array is None and len(file.headers) == 1:
+        return next(iter(file.headers))
+    if labels.array is None or labels.array not in file.headers:
+        raise InputError(
+            f"The labels must be an array of {file.path}, which holds "
+            f"{', '.join(map(repr, file.headers))}, got {labels.array!r}."
+        )
+    return labels.array
+
+
+def _check(name: str, header: Header, path: Path, *, axes: int) -> None:
+    if len(header.shape) != axes or header.dtype.kind not in "iu":
+        raise InputError(
+            f"The labels must be one whole number per input, the class, and {name!r} in {path} is "
+            f"{header.dtype} of shape {format_shape(header.shape)}."
+        )
