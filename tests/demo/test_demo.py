@@ -8,6 +8,7 @@ import onnx
 import pytest
 
 from onnxfi.campaign import Configuration, RunDirectory
+from onnxfi.campaign.configuration import InputTensor
 from onnxfi.cli.main import main
 from onnxfi.demo import pipeline
 from onnxfi.demo.digits import held_out_digits, split_digits
@@ -24,8 +25,8 @@ def test_prepare(tmp_path: Path) -> None:
     configuration = Configuration.from_yaml(prepared.configuration_file)
     assert configuration.model == prepared.model_file
     (name,) = (x.name for x in onnx.load(prepared.model_file).graph.input)
-    assert configuration.inputs.tensors == {name: "images"}
-    arrays = np.load(configuration.inputs.file)
+    assert configuration.inputs.tensors == {name: InputTensor(array="images")}
+    arrays = np.load(prepared.model_file.with_name("digits.npz"))
     assert arrays["images"].shape == (450, 8, 8, 1)
     # Prepared again in the same folder, it is the same.
     text = prepared.configuration_file.read_bytes()

@@ -5,7 +5,6 @@ from typing import Any, Self
 
 from pydantic import (
     Field,
-    SerializationInfo,
     SerializerFunctionWrapHandler,
     field_validator,
     model_serializer,
@@ -66,9 +65,7 @@ class InputTensor(Section):
         return self
 
     @model_serializer(mode="wrap")
-    def _to_short_form(
-        self, serialize: SerializerFunctionWrapHandler, info: SerializationInfo
-    ) -> Any:
+    def _to_short_form(self, serialize: SerializerFunctionWrapHandler) -> Any:
         return _shortened(serialize(self), self)
 
 
@@ -97,9 +94,7 @@ class Labels(Section):
         return self
 
     @model_serializer(mode="wrap")
-    def _to_short_form(
-        self, serialize: SerializerFunctionWrapHandler, info: SerializationInfo
-    ) -> Any:
+    def _to_short_form(self, serialize: SerializerFunctionWrapHandler) -> Any:
         return _shortened(serialize(self), self)
 
 
@@ -130,6 +125,13 @@ class Inputs(Section):
         if not listed or not all(isinstance(x, str | Path) for x in listed):
             raise ValueError(f"must be a file, a pattern or a list of files, got {said!r}")
         return said
+
+    @model_serializer(mode="wrap")
+    def _to_short_form(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        document: dict[str, Any] = serialize(self)
+        if not self.repeat:
+            document.pop("repeat", None)
+        return document
 
     @property
     def name(self) -> str:
