@@ -1,0 +1,55 @@
+"""Finds the nodes that draw random numbers."""
+
+import onnx_ir as ir
+
+from onnxfi.graph.bodies import bodies
+
+#: Operators that read no more of a tensor than its shape.
+LIKE = frozenset(["RandomNormalLike", "RandomUniformLike"])
+STANDARD = LIKE | {"Bernoulli", "Multinomial", "RandomNormal", "RandomUniform"}
+# The place of the input that switches the training mode; without it they draw nothing.
+_TRAINING_MODES = {
+    ("", "Dropout"): 2,
+    ("com.microsoft", "BiasDropout"): 4,
+    ("com.microsoft", "BitmaskBiasDropout"): 4,
+    ("com.microsoft", "BitmaskDropout"): 2,
+}
+
+
+def draws_noise(node: ir.Node) -> bool:
+    """Return whether a node draws random numbers, itself or in a body."""
+    if node.domain == "" and node.op_type in STANDARD:
+        return True
+    training = training_mode(node)
+    if training is not None:
+        known = ir.convenience.get_const_tensor(training)
+        return known is None or bool(known.numpy())
+    return any(draws_noise(inner) for body in bodies(node) for inner in body)
+
+
+def is_dropout(node: ir.Node) -> bool:
+    """Return whether a node is a Dropout of the standard."""
+    return node.domain == "" and node.op_type == "Dropout"
+
+
+def training_mode(node: ir.Node) -> ir.Value | None:
+    """Return the input that switches the training mode of a Dropout; None where it has none."""
+    place = _TRAINING_MODES.get((node.domain, node.op_type))
+    return node.inputs[place] if place is not None and len(node.inputs) > place else None
+
+
+def only_draws(node: ir.Node) -> bool:
+    """Return whether all outputs of a node are noise; a Dropout also hands its data on."""
+    return draws_noise(node) and not is_dropout(node)
+
+
+def describe_noise(node: ir.Node) -> str:
+    """Return the names of a node and of its operator, with those in its bodies that draw."""
+    name = repr(node.name or node.outputs[0].name)
+    inner = dict.fromkeys(
+        x.op_type
+        for body in bodies(node)
+        for x in ir.traversal.RecursiveGraphIterator(body)
+        if not any(True for _ in bodies(x)) and draws_noise(x)
+    )
+    return f"{name} ({node.op_type}{' with ' + ', '.join(inner) if inner else ''})"
