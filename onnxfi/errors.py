@@ -4,6 +4,8 @@ A message states the rule, the value got and what to do. The command line prints
 exits with status 2.
 """
 
+from typing import Literal
+
 
 class OnnxfiError(Exception):
     """Base of every error that onnxfi raises on purpose."""
@@ -38,6 +40,19 @@ class TargetNotFoundError(OnnxfiError, LookupError):
 
 class InputError(OnnxfiError, ValueError):
     """Input tensors do not fit the model: a name, a shape or a dtype is wrong."""
+
+
+class LimitError(InputError):
+    """A faulty execution outran its time, or asked for more memory than it may take.
+
+    Attributes:
+        reason: which of the two.
+    """
+
+    def __init__(self, message: str, *, reason: Literal["timeout", "memory"]) -> None:
+        """Keep the reason beside the message."""
+        super().__init__(message)
+        self.reason: Literal["timeout", "memory"] = reason
 
 
 class ProviderError(OnnxfiError, RuntimeError):

@@ -12,13 +12,14 @@ from onnxfi.graph import Target
 from onnxfi.injector.blocks import Meeting
 from onnxfi.injector.corrupted_run import CorruptedRun
 from onnxfi.injector.drawing import Drawer
+from onnxfi.injector.due.reasons import due_reasons
 from onnxfi.injector.golden import Golden
 from onnxfi.injector.injection import Injection
 from onnxfi.injector.injections import Hits, Injections
 from onnxfi.injector.metrics import Metric
 from onnxfi.injector.metrics.own_metric import naming_injections
 from onnxfi.injector.outcome import decide_outcome, decide_outcomes
-from onnxfi.injector.resumed import Resumed
+from onnxfi.injector.resumed import Failure, Resumed, failure_of
 from onnxfi.injector.split_sessions import Corrupt, SplitSessions
 from onnxfi.surgery import Split
 
@@ -30,6 +31,7 @@ class BlockRunner:
         """Keep the split and its sessions."""
         self._split = split
         self._sessions = sessions
+        self._runs: Golden | None = None  # the last golden run that was seen to run
 
     def run(self, block: Sequence[tuple[Meeting, Drawer]], metric: Metric) -> list[Injections]:
         """Draw, inject and compare.
@@ -55,9 +57,11 @@ class BlockRunner:
             corrupt: called for each target of a later stage, with the value that came out.
 
         Raises:
-            InputError: ONNX Runtime refuses a value.
+            InputError: ONNX Runtime refuses a value, or a limit is exceeded.
         """
-        faulty = self._sessions.run_suffix({**golden.boundary, **first}, corrupt)
+        faulty = self._sessions.run_suffix(
+            {**golden.boundary, **first}, corrupt, golden=golden.values
+        )
         return {**golden.outputs, **{name: faulty[name] for name in self._split.faulty_outputs}}
 
     def _inject_in_lanes(
@@ -87,7 +91,8 @@ class BlockRunner:
         metric: Metric,
     ) -> Injections:
         golden = meeting.golden
-        if any(x.outputs is None for x in results):
+        failures = {place: x.failure for place, x in enumerate(results) if x.outputs is None}
+        if failures:
             self._check_that_golden_runs(golden)
         outputs = [_faulty_outputs(golden, x) for x in results]
         with naming_injections(meeting.ids, outputs):
@@ -101,6 +106,7 @@ class BlockRunner:
             outputs=outputs,
             outcomes=outcomes,
             masked_at=[x.vanished for x in results],
+            due_reasons=due_reasons(golden.outputs, outputs, outcomes, failures),
         )
 
     def _inject_in_stages(
@@ -139,11 +145,12 @@ class BlockRunner:
         first = {
             x.tensor: corrupt(x, golden.targets[x.tensor]) for x in self._split.stages[0].targets
         }
+        failures: dict[int, Failure] = {}
         try:
             outputs = self.outputs(golden, first, corrupt)
-        except InputError:
+        except InputError as error:
             self._check_that_golden_runs(golden)
-            outputs = {}
+            failures, outputs = {0: failure_of(error)}, {}
         with naming_injections([injection_id], [outputs]):
             outcome = decide_outcome(golden.outputs, outputs, metric)
         return Injection(
@@ -153,11 +160,15 @@ class BlockRunner:
             replaced=tuple(replaced),
             outputs=outputs,
             outcome=outcome,
+            due_reason=due_reasons(golden.outputs, [outputs], [outcome], failures)[0],
         )
 
     def _check_that_golden_runs(self, golden: Golden) -> None:
         """Run without a fault: what fails then as well is no outcome of a fault."""
-        self.outputs(golden, golden.targets, lambda _, value: value)
+        if golden is not self._runs:
+            first = {x.tensor: golden.targets[x.tensor] for x in self._split.stages[0].targets}
+            self._sessions.run_suffix({**golden.boundary, **first}, lambda _, value: value)
+            self._runs = golden
 
 
 def _faulty_outputs(golden: Golden, resumed: Resumed) -> Mapping[str, np.ndarray]:

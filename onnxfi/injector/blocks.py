@@ -40,9 +40,14 @@ class Meeting:
 class BlockSizes:
     """Cuts meetings into blocks: large enough to share their costs, and never long ones."""
 
-    def __init__(self) -> None:
-        """Begin with a small block."""
-        self._size = _FIRST
+    def __init__(self, most: int = _MOST) -> None:
+        """Begin with a small block.
+
+        Args:
+            most: the most injections of a block.
+        """
+        self._most = most
+        self._size = min(_FIRST, most)
 
     def blocks(self, meetings: Iterable[Meeting]) -> Iterator[list[Meeting]]:
         """Yield blocks of the size that counts when each is begun."""
@@ -69,4 +74,4 @@ class BlockSizes:
             return
         size = sum(getattr(x, "nbytes", 0) for x in golden.outputs.values())
         wanted = 2 * self._size if seconds < _SHORT else self._size
-        self._size = max(1, min(wanted, _MOST, _LARGEST // max(1, size)))
+        self._size = max(1, min(wanted, self._most, _LARGEST // max(1, size)))

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from onnxfi.error_models.corruptions import Corruptions
 from onnxfi.propagation import Values
 
@@ -19,6 +21,11 @@ class CorruptedRun:
 
     golden: Values
     corruptions: Mapping[str, Corruptions]
+
+    def faulty(self, lane: int) -> dict[str, np.ndarray]:
+        """Return the values of the golden run, with the corruptions of one injection."""
+        hit = {x: y[lane].apply(self.golden[x]) for x, y in self.corruptions.items()}
+        return {**self.golden, **hit}
 
     @property
     def count(self) -> int:

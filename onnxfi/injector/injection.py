@@ -7,6 +7,7 @@ import numpy as np
 
 from onnxfi.error_models import Corruption
 from onnxfi.errors import InputError
+from onnxfi.injector.due.reasons import DueReason
 from onnxfi.injector.outcome import Outcome
 
 
@@ -24,6 +25,9 @@ class Injection:
         outcome: what the fault did.
         masked_at: name of the tensor in which nothing was left of the fault; None where that was
             not seen on the way to the outputs.
+        due_reason: why the outcome is due: ``nan`` or ``inf`` in the outputs (nan where there are
+            both), or a faulty execution that was ``refused`` by ONNX Runtime or exceeded a limit
+            (``timeout``, ``memory``); None where it is not due.
     """
 
     id: int
@@ -33,6 +37,7 @@ class Injection:
     outputs: Mapping[str, np.ndarray]
     outcome: Outcome
     masked_at: str | None = None
+    due_reason: DueReason | None = None
 
     @property
     def corruption(self) -> Corruption:

@@ -8,6 +8,7 @@ import numpy as np
 
 from onnxfi.error_models.corruptions import Corruptions
 from onnxfi.injector.blocks import Meeting
+from onnxfi.injector.due.reasons import DueReason
 from onnxfi.injector.injection import Injection
 from onnxfi.injector.outcome import Outcome
 
@@ -41,6 +42,7 @@ class Injections(Sequence[Injection]):
         outcomes: what the faults did.
         masked_at: for each the name of the tensor in which nothing was left of the fault; None
             where that was not seen on the way to the outputs.
+        due_reasons: why each is due; None where it is not.
     """
 
     meeting: Meeting
@@ -48,6 +50,7 @@ class Injections(Sequence[Injection]):
     outputs: Sequence[Mapping[str, np.ndarray]]
     outcomes: Sequence[Outcome]
     masked_at: Sequence[str | None]
+    due_reasons: Sequence[DueReason | None]
 
     @classmethod
     def of(cls, meeting: Meeting, injections: Sequence[Injection], targets: Sequence[str]) -> Self:
@@ -71,6 +74,7 @@ class Injections(Sequence[Injection]):
             [x.outputs for x in injections],
             [x.outcome for x in injections],
             [x.masked_at for x in injections],
+            [x.due_reason for x in injections],
         )
 
     def __len__(self) -> int:
@@ -107,6 +111,7 @@ class Injections(Sequence[Injection]):
                 self.outputs[place],
                 self.outcomes[place],
                 self.masked_at[place],
+                self.due_reasons[place],
             )
 
 

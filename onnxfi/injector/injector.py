@@ -11,6 +11,7 @@ import numpy as np
 from onnxfi.error_models import ErrorModel
 from onnxfi.errors import InputError
 from onnxfi.graph import Model, Target
+from onnxfi.graph.size_dependence import sizes_depend_on
 from onnxfi.injector.block_runner import BlockRunner
 from onnxfi.injector.blocks import BlockSizes, Meeting
 from onnxfi.injector.drawing import Drawer
@@ -25,6 +26,7 @@ from onnxfi.injector.randomness import InjectionGenerators
 from onnxfi.injector.split_sessions import SplitSessions
 from onnxfi.injector.suiting import suit, suit_golden
 from onnxfi.runtime import Provider, choose_provider
+from onnxfi.runtime.limits import AUTO, Limits
 from onnxfi.surgery import resolve_targets, split
 
 # To try lanes, windows and checkpoints takes as long as some 60 injections.
@@ -55,6 +57,7 @@ class Injector:
         threads: int | None = None,
         propagation: bool = True,
         expected: int | None = None,
+        limits: Limits | None = AUTO,
     ) -> None:
         """Split the model at the target and open the sessions.
 
@@ -70,6 +73,9 @@ class Injector:
             threads: intra-op threads of each session; None leaves the number to ONNX Runtime.
             expected: how many injections are to come, if that is known. For few of them nothing is
                 measured that would make many faster.
+            limits: the time and the memory that a faulty execution may take before it ends as due;
+                None sets no limit. They matter where a fault at the target may decide how often
+                something runs or how large a tensor is: there executions run in a child process.
 
         Raises:
             TargetNotFoundError: the model has no such target.
@@ -83,6 +89,8 @@ class Injector:
         self.targets = resolve_targets(model, target)
         self.split = split(model, self.targets)
         self.provider = choose_provider(provider)
+        hit = [model.values[x.tensor] for x in self.targets]
+        self._limits = limits if sizes_depend_on(model.graph, hit) else None
         few = expected is not None and expected < _WORTH_TRYING
         self._sessions = SplitSessions(
             model,
@@ -92,6 +100,7 @@ class Injector:
             lanes=1 if few and lanes == "auto" else lanes,
             propagation=propagation,
             shortcuts=propagation and not few,
+            limits=self._limits,
         )
         self._blocks = BlockRunner(self.split, self._sessions)
         self._output_names = tuple(dict.fromkeys(x.name or "" for x in model.graph.outputs))
@@ -257,7 +266,9 @@ class Injector:
         """
         metric = Classification() if metric is None else checked(metric)
         error_models = self._by_target(error_model)
-        sizes, generators = BlockSizes(), InjectionGenerators(seed)
+        # Outputs may be as large as the limit.
+        sizes = BlockSizes() if self._limits is None else BlockSizes(most=1)
+        generators = InjectionGenerators(seed)
         last: tuple[Golden, Drawer] | None = None
         for block in sizes.blocks(meetings):
             began = time.perf_counter()
@@ -296,7 +307,7 @@ class Injector:
             x.tensor: corrupt(x, golden.targets[x.tensor]) for x in self.split.stages[0].targets
         }
         if len(corruptions) > len(first):
-            self._sessions.run_suffix({**golden.boundary, **first}, corrupt)
+            self._sessions.run_suffix({**golden.boundary, **first}, corrupt, golden=golden.values)
         return tensors
 
     def _suited(self, models: Mapping[str, ErrorModel], golden: Golden) -> dict[str, ErrorModel]:

@@ -33,7 +33,7 @@ def decide_outcome(
     if not faulty:
         return "due"
     # Bit-equal outputs have no new NaN, so the cheap and frequent answer may come first.
-    if all(_bit_equal(golden[name], faulty[name]) for name in golden):
+    if all(bit_equal(golden[name], faulty[name]) for name in golden):
         return "masked"
     if any(_has_new_non_finite(golden[name], faulty[name]) for name in golden):
         return "due"
@@ -96,11 +96,12 @@ def _have_new_non_finite(faulty: np.ndarray, golden: np.ndarray) -> np.ndarray:
     return np.asarray((np.isfinite(golden).reshape(1, -1) & ~np.isfinite(faulty)).any(axis=1))
 
 
-def _bit_equal(golden: Any, faulty: Any) -> bool:
+def bit_equal(golden: Any, faulty: Any) -> bool:
+    """Return whether two outputs are the same, bit by bit."""
     if golden is faulty:
         return True
     if isinstance(golden, list) and isinstance(faulty, list):  # sequences of tensors
-        return len(golden) == len(faulty) and all(map(_bit_equal, golden, faulty))
+        return len(golden) == len(faulty) and all(map(bit_equal, golden, faulty))
     if golden is None or faulty is None:  # an optional without a value
         return False
     if golden.dtype == object:  # strings

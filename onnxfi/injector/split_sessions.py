@@ -7,11 +7,15 @@ from typing import Literal
 
 import numpy as np
 
+from onnxfi.errors import InputError, LimitError
 from onnxfi.graph import Model, Target
 from onnxfi.injector.corrupted_run import CorruptedRun
+from onnxfi.injector.due.second_try import SecondTry
 from onnxfi.injector.golden_pass import GoldenPass
 from onnxfi.injector.resumed import Resumed
 from onnxfi.injector.stage_runner import StageRunner
+from onnxfi.propagation import Values
+from onnxfi.runtime.limits import Limits
 from onnxfi.surgery import Split
 
 #: Gives what takes the place of a target's value.
@@ -31,6 +35,7 @@ class SplitSessions:
         lanes: int | Literal["auto"],
         propagation: bool,
         shortcuts: bool,
+        limits: Limits | None,
     ) -> None:
         """Open the sessions.
 
@@ -42,6 +47,7 @@ class SplitSessions:
             lanes: the most lanes; ``auto`` measures how many pay.
             propagation: whether to push corruptions as sparse patches.
             shortcuts: whether to try windows of images, and checkpoints, behind these.
+            limits: what a faulty execution may take; None where that needs no limit.
 
         Raises:
             ModelFormatError: ONNX Runtime cannot run a part of the model.
@@ -52,6 +58,10 @@ class SplitSessions:
         self._prefix: GoldenPass | None = None
         self._lock = threading.Lock()
         alone = len(split.stages) == 1
+        self._second_tries = tuple(
+            SecondTry(stage.model, provider=provider, threads=threads, limits=limits)
+            for stage in split.stages
+        )
         self._stages = tuple(
             StageRunner(
                 stage,
@@ -60,6 +70,7 @@ class SplitSessions:
                 lanes=lanes if alone else 1,
                 propagation=propagation and alone,
                 shortcuts=shortcuts and alone,
+                limits=limits,
             )
             for stage in split.stages
         )
@@ -76,26 +87,46 @@ class SplitSessions:
         return self._prefix.run(inputs)
 
     def run_suffix(
-        self, values: Mapping[str, np.ndarray], corrupt: Corrupt
+        self,
+        values: Mapping[str, np.ndarray],
+        corrupt: Corrupt,
+        *,
+        golden: Values | None = None,
     ) -> dict[str, np.ndarray]:
         """Run the stages densely and return all that they compute, by name.
 
         Args:
             values: the boundary, and the targets of the first stage as they are to be fed.
             corrupt: called for each target of a later stage, with the value that came out.
+            golden: the golden run that this is a faulty execution of; None for a golden run.
 
         Raises:
-            InputError: ONNX Runtime refuses a value.
+            InputError: ONNX Runtime refuses a value, or a faulty execution exceeds a limit.
         """
         known = dict(values)
         for number, stage in enumerate(self._stages):
             if number:
                 for target in self._split.stages[number].targets:
                     known[target.tensor] = corrupt(target, known[target.tensor])
-            known |= stage.run(known)
+            known |= stage.run(known) if golden is None else self._run_faulty(number, known, golden)
         return known
 
     def run_corrupted(self, runs: Sequence[CorruptedRun]) -> list[list[Resumed]]:
         """Run a suffix of one stage for several injections; see `StageRunner.run_corrupted`."""
-        (stage,) = self._stages
-        return stage.run_corrupted(runs)
+        (stage,), (second_try,) = self._stages, self._second_tries
+        results = stage.run_corrupted(runs)
+        for run, of_run in zip(runs, results, strict=True):
+            for lane, resumed in enumerate(of_run):
+                if resumed.outputs is None and resumed.failure == "refused":
+                    of_run[lane] = second_try.resumed(run.faulty(lane), run.golden)
+        return results
+
+    def _run_faulty(
+        self, number: int, values: Mapping[str, np.ndarray], golden: Values
+    ) -> dict[str, np.ndarray]:
+        try:
+            return self._stages[number].run(values, faulty=True)
+        except LimitError:
+            raise
+        except InputError:
+            return self._second_tries[number].run(values, golden)

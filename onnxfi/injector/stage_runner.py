@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -10,14 +10,18 @@ from typing import Literal
 import numpy as np
 
 from onnxfi.errors import InputError, ModelFormatError
+from onnxfi.graph import Model
+from onnxfi.graph.size_dependence import sizes_depend_on
 from onnxfi.injector.corrupted_run import CorruptedRun
 from onnxfi.injector.cut_check import gives_the_same, is_known
+from onnxfi.injector.due.limited_rest import LimitedRest
 from onnxfi.injector.input_lanes import InputLanes
 from onnxfi.injector.rest import Rest
-from onnxfi.injector.resumed import Resumed
+from onnxfi.injector.resumed import Resumed, failure_of
 from onnxfi.injector.whole_stage import WholeStage
 from onnxfi.propagation import Patches, Propagator, Pushed, Region, Values, find_region
 from onnxfi.runtime import Session
+from onnxfi.runtime.limits import Limits
 from onnxfi.surgery import Stage
 
 # To push more sites than this share of a target costs more than to compute the whole tensors, but
@@ -60,6 +64,7 @@ class StageRunner:
         lanes: int | Literal["auto"],
         propagation: bool,
         shortcuts: bool,
+        limits: Limits | None,
     ) -> None:
         """Open the sessions.
 
@@ -71,6 +76,7 @@ class StageRunner:
             propagation: whether to push corruptions; the rules are those of the CPU's kernels.
             shortcuts: whether to try windows of images and checkpoints behind the region; on the
                 CPU only.
+            limits: what a faulty execution may take; None where that needs no limit.
 
         Raises:
             ModelFormatError: ONNX Runtime cannot run the stage.
@@ -79,18 +85,24 @@ class StageRunner:
         self._targets = tuple(x.tensor for x in stage.targets)
         self._stage = stage
         self._threads = threads
-        self._open_rest = partial(
-            Rest, provider=provider, threads=threads, lanes=lanes, shortcuts=shortcuts
+        self._limits = limits
+        self._open_rest: Callable[[Model, Sequence[str]], Rest | LimitedRest] = (
+            partial(Rest, provider=provider, threads=threads, lanes=lanes, shortcuts=shortcuts)
+            if limits is None
+            else partial(LimitedRest, provider=provider, threads=threads, limits=limits)
         )
         self._open_region = partial(Session, provider=provider, threads=threads)
         self._input_lanes = (
             InputLanes(stage.model, self._targets, provider=provider, threads=threads, lanes=lanes)
-            if all(x.kind == "weight" for x in stage.targets)
+            if limits is None and all(x.kind == "weight" for x in stage.targets)
             else None
         )
         self._whole: WholeStage | None = None
         self._begin(find_region(stage, propagation=propagation and provider == "cpu"))
-        if shortcuts and self.region.steps and self._outputs:
+        graph = self.region.model.graph
+        if limits is not None and sizes_depend_on(graph, graph.inputs):
+            self._begin(find_region(stage, propagation=False))
+        if limits is None and shortcuts and self.region.steps and self._outputs:
             self._whole = WholeStage(stage, provider=provider, threads=threads, lanes=lanes)
         self._checked = is_known(self.region)
         self._checking = threading.Lock()
@@ -123,23 +135,30 @@ class StageRunner:
             self._begin(find_region(self._stage, propagation=False))
             self._checked = True
 
-    def run(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def run(
+        self, values: Mapping[str, np.ndarray], *, faulty: bool = False
+    ) -> dict[str, np.ndarray]:
         """Run the stage densely and return all that it computes, by name.
 
         Args:
             values: the stage's inputs by name, maybe among others.
+            faulty: whether limits hold.
 
         Raises:
-            InputError: ONNX Runtime refuses a value.
+            InputError: ONNX Runtime refuses a value, or a limit is exceeded.
         """
         if not self._checked:
             self._check(values)
-        return self._run(values)
+        return self._run(values, faulty=faulty)
 
-    def _run(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def _run(
+        self, values: Mapping[str, np.ndarray], *, faulty: bool = False
+    ) -> dict[str, np.ndarray]:
         made = self._run_region(values)
         if self._rest is not None:
-            made |= self._rest.run_golden({**values, **made})
+            limited = faulty and self._limits is not None
+            run = self._rest.run_one if limited else self._rest.run_golden
+            made |= run({**values, **made})
         # A target that is an output itself is handed through.
         return made | {name: values[name] for name in self._outputs if name in self._targets}
 
@@ -267,14 +286,14 @@ class StageRunner:
             What became of the corruption so far, and what is left of it if the rest is to run.
         """
         golden = block.golden
-        values = {**golden, **{x: y[lane].apply(golden[x]) for x, y in block.corruptions.items()}}
+        values = block.faulty(lane)
         try:
             values |= self._run_region(values)
             left = self._differing(golden, values)
             if left is None and self._rest is not None:
                 values |= self._rest.run_one(values)
-        except InputError:
-            return Resumed(None), None
+        except InputError as error:
+            return Resumed(None, failure=failure_of(error)), None
         names = self._outputs if left is None else self.region.outputs
         made = {name: values[name] for name in names}
         if left == {} and not self.region.outputs:

@@ -1,0 +1,92 @@
+"""Finds whether faults may decide how long a model runs, or how large its tensors are."""
+
+from collections.abc import Collection, Iterator
+
+import onnx_ir as ir
+
+from onnxfi.graph.bodies import bodies
+from onnxfi.graph.dependencies import consumed_values
+from onnxfi.graph.fault_reach import FaultReach, fault_reach
+from onnxfi.graph.shape_operands import shape_operands
+
+# Whatever their operands say, they make no more than there is: they select, or move axes.
+_NEVER_LARGER = frozenset(
+    [
+        *("Compress", "NonMaxSuppression", "NonZero", "SequenceAt", "SequenceErase"),
+        *("SequenceInsert", "Split", "SplitToSequence", "Squeeze", "StringNormalizer"),
+        *("StringSplit", "Unique", "Unsqueeze"),
+    ]
+)
+_REDUCTION = "Reduce"
+# They do not broadcast their operands, so two that grew do not make a product of their sizes.
+_NO_PRODUCT = _NEVER_LARGER | {
+    *("Concat", "ConcatFromSequence", "Gather", "GatherElements", "GatherND", "If", "Loop"),
+    *("Scan", "ScatterElements", "ScatterND", "SequenceConstruct", "SequenceLength", "Slice"),
+}
+
+
+def sizes_depend_on(graph: ir.Graph, targets: Collection[ir.Value]) -> bool:
+    """Return whether faults in some targets reach a trip count, a shape or a size.
+
+    What only selects from tensors of fixed sizes does not count, until two such selections are
+    broadcast against each other.
+    """
+    reach = fault_reach(graph, targets)
+    return any(_may_grow(node, reach) for node in graph)
+
+
+def _may_grow(node: ir.Node, reach: FaultReach) -> bool:
+    if not any(map(reach.changes, consumed_values(node))):
+        return False
+    if any(True for _ in bodies(node)):
+        decided = any(map(reach.changes, _conditions(node)))
+        return decided or _runs_on(node) or any(_grows_inside(x) for x in bodies(node))
+    if any(map(reach.changes, _sizes(node))):
+        return True
+    varying = {x for x in node.inputs if x in reach.shapes}
+    return len(varying) > 1 and node.op_type not in _NO_PRODUCT
+
+
+def _sizes(node: ir.Node) -> Iterator[ir.Value]:
+    """Yield the operands that may make the outputs of a node as large as they like."""
+    if node.op_type not in _NEVER_LARGER and not node.op_type.startswith(_REDUCTION):
+        yield from shape_operands(node)
+
+
+def _conditions(node: ir.Node) -> Iterator[ir.Value]:
+    """Yield the trip count and the condition of a Loop."""
+    if node.op_type == "Loop":
+        yield from (x for x in node.inputs[:2] if x is not None)
+
+
+def _runs_on(node: ir.Node) -> bool:
+    """Return whether the body of a Loop computes whether it goes on."""
+    if node.op_type != "Loop":
+        return False
+    (body,) = bodies(node)
+    condition = body.outputs[0]
+    while (producer := condition.producer()) is not None and producer.op_type == "Identity":
+        (inner,) = producer.inputs
+        if inner is None:
+            return True
+        condition = inner
+    return condition is not body.inputs[1] and not _is_constant(condition)
+
+
+def _grows_inside(body: ir.Graph) -> bool:
+    """Return whether a body holds a node whose sizes are no constants; a fault may reach these."""
+    return any(
+        _runs_on(node)
+        or any(not _is_constant(x) for x in (*_conditions(node), *_sizes_inside(node)))
+        or any(map(_grows_inside, bodies(node)))
+        for node in body
+    )
+
+
+def _sizes_inside(node: ir.Node) -> Iterator[ir.Value]:
+    if not any(True for _ in bodies(node)):
+        yield from _sizes(node)
+
+
+def _is_constant(value: ir.Value) -> bool:
+    return ir.convenience.get_const_tensor(value) is not None

@@ -1,0 +1,1 @@
+"""Faulty executions that end as due: why, and what is tried before."""
