@@ -20,6 +20,10 @@ class TensorReference:
     call: int
     index: int
 
+    def __repr__(self) -> str:
+        """Return words for a message, which may show a reference among other values."""
+        return f"output {self.index} of call {self.call} of layer {self.layer!r}"
+
 
 def node_arguments(node: Any, path: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Return the positional and the keyword arguments of one inbound node of either dialect.

@@ -67,7 +67,7 @@ def outline_layers(
             tuple(tuple(f"{prefix}{x}" for x in call) for call in inbound.get(name, ())),
             told.get(name),
             _dtype_of(config),
-            config.get("trainable") is not False,
+            bool(config.get("trainable", True)),
             outputs,
         )
         if outputs:

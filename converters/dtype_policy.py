@@ -29,7 +29,8 @@ def compute_type(options: Options) -> str:
     dtype = options.get("dtype", "float32")
     if isinstance(dtype, dict):  # Keras 3, and mixed precision in Keras 2
         policy = dtype.get("config")
-        dtype = policy.get("name") if isinstance(policy, dict) else dtype.get("class_name")
+        named = policy if isinstance(policy, dict) else {}
+        dtype = named.get("name") or named.get("mode") or dtype.get("class_name")
     if not isinstance(dtype, str) or dtype not in _POLICIES:
         quantised = ", which is quantised" if str(dtype).startswith("int") else ""
         raise options.unsupported(

@@ -36,6 +36,10 @@ class Tensor:
     dtype: str = "float32"
     channels: int | None = -1
 
+    def __repr__(self) -> str:
+        """Return words for a message, which may show a tensor among other values."""
+        return f"tensor {self.name!r} of shape {self.shape}"
+
     @property
     def rank(self) -> int:
         """Number of axes."""

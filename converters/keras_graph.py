@@ -15,8 +15,9 @@ from onnxfi.converters.call_arguments import (
     tensor_reference,
 )
 from onnxfi.converters.keras_wrappers import inner_layers
-from onnxfi.converters.layer_call import is_whole, unsupported
+from onnxfi.converters.layer_call import is_whole
 from onnxfi.converters.nesting import leaves, map_leaves
+from onnxfi.converters.options.refusals import class_of, user_code
 from onnxfi.errors import ModelFormatError
 
 MODEL_CLASSES = ("Functional", "Model", "Sequential")
@@ -117,7 +118,7 @@ def parse_model(configuration: Mapping[str, Any], path: str = "") -> KerasModel:
         raise damaged(path, f"nests more than {_DEEPEST_NESTING} models")
     layer_class = configuration.get("class_name")
     if layer_class not in MODEL_CLASSES:
-        raise unsupported(
+        raise user_code(
             path or str(_config(configuration).get("name", "")),
             str(layer_class),
             "is not a Sequential or Functional model",
@@ -198,7 +199,7 @@ def _parse_functional(configuration: Mapping[str, Any], path: str) -> KerasModel
 def _parse_layer(entry: Mapping[str, Any], path: str, name: str | None = None) -> KerasLayer:
     config = _config(entry)
     name = name or _name(config, path)
-    layer_class = str(entry.get("class_name"))
+    layer_class = class_of(entry)
     layer_class = _EXPORTED.get(layer_class, layer_class)
     if _is_operation(entry, config):
         layer_class = f"ops.{layer_class}"
@@ -316,6 +317,6 @@ def _name(config: Mapping[str, Any], path: str) -> str:
 
 def _input_shape(config: Mapping[str, Any]) -> tuple[int | None, ...] | None:
     shape = config.get("batch_input_shape") or config.get("batch_shape")
-    if isinstance(shape, list) and all(x is None or (is_whole(x) and x > 0) for x in shape):
+    if isinstance(shape, list) and all(x is None or (is_whole(x) and x >= 0) for x in shape):
         return tuple(shape)
     return None

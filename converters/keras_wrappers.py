@@ -70,7 +70,7 @@ def _attention_parts(
     """Return what multi-head attention makes for tensors of rank 3: (batch, time, features)."""
     output = config.get("output_shape")
     output_sizes = output if isinstance(output, list) else [output]
-    biased = config.get("use_bias") is not False
+    biased = bool(config.get("use_bias", True))
     common = {key: config[key] for key in ("dtype", "trainable") if key in config}
 
     def projection(name: str, equation: str, sizes: list[Any], axes: str) -> dict[str, Any]:

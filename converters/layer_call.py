@@ -9,26 +9,11 @@ from numpy.typing import NDArray
 
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.nesting import leaves
+from onnxfi.converters.options.refusals import shown, unsupported
 from onnxfi.errors import ModelFormatError, UnsupportedLayerError
 
 _LARGEST = 2**31  # no size of a layer reaches it
 _MOST_LISTED = 2**16
-
-
-def unsupported(path: str, layer_class: str, reason: str) -> UnsupportedLayerError:
-    """Return the error for something the native route does not translate.
-
-    Args:
-        path: path of the layer in its model.
-        layer_class: class name of the layer.
-        reason: what is not supported, as the end of "but layer … ".
-    """
-    return UnsupportedLayerError(
-        f"The native route must know every layer and option, but layer {path!r} of class "
-        f"{layer_class!r} {reason}. Use --route tf2onnx (pip install 'onnxfi[keras]').",
-        layer=path,
-        layer_class=layer_class,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +51,14 @@ class Options:
         return default if value is None else value
 
     def flag(self, key: str, default: bool) -> bool:
-        """Return an option that is true or false."""
-        value = self.get(key, default)
-        if not isinstance(value, bool):
+        """Return an option that is true or false, also as a number; null is false."""
+        return self.truth(key, self.values.get(key, default))
+
+    def truth(self, key: str, value: Any) -> bool:
+        """Return an option or an argument as true or false, as Keras takes it."""
+        if value is not None and not isinstance(value, bool | int | float):
             raise self.wrong(key, value, "true or false")
-        return value
+        return bool(value)
 
     def integer(self, key: str, default: int | None = None) -> int:
         """Return an option that is a whole number, possibly in a list of one."""
@@ -105,7 +93,8 @@ class Options:
         if not isinstance(value, str):
             raise self.wrong(key, value, " or ".join(map(repr, allowed)))
         if value not in allowed:
-            raise self.unsupported(f"has {key}={value!r}, not {' or '.join(map(repr, allowed))}")
+            choices = " or ".join(map(repr, allowed))
+            raise self.unsupported(f"has {key}={shown(value)}, not {choices}")
         return value
 
     def per_axis(
@@ -140,10 +129,10 @@ class Options:
         return unsupported(self.path, self.layer_class, reason)
 
     def wrong(self, key: str, value: object, rule: str) -> ModelFormatError:
-        """Return the error that an option has a value that Keras does not write."""
+        """Return the error that an option has a value that its layer cannot have."""
         return ModelFormatError(
             f"Option {key!r} of layer {self.path!r} ({self.layer_class}) must be {rule}, "
-            f"got {value!r}. The configuration is damaged: save the model again."
+            f"got {shown(value)}. Build the model with such a value and save it again."
         )
 
 
@@ -186,10 +175,7 @@ class LayerCall:
             ModelFormatError: the layer is called on several tensors, or on none.
         """
         if len(self.inputs) != 1:
-            raise ModelFormatError(
-                f"Layer {self.options.path!r} ({self.options.layer_class}) must be called on one "
-                f"tensor, got {len(self.inputs)}. The configuration is damaged: save it again."
-            )
+            raise self.wrong_inputs(f"one tensor, got {len(self.inputs)}")
         return self.inputs[0]
 
     @property
@@ -226,12 +212,13 @@ class LayerCall:
             raise self.options.unsupported("has an input with an unknown number of channels")
         return size
 
-    def wrong_inputs(self, rule: str) -> ModelFormatError:
-        """Return the error that the layer is called on other tensors than Keras allows."""
-        return ModelFormatError(
-            f"Layer {self.options.path!r} ({self.options.layer_class}) must get {rule}. "
-            "The configuration is damaged: save it again."
-        )
+    def asks(self, key: str) -> bool:
+        """Say whether the call passes a keyword argument that is true, also as a number."""
+        return self.options.truth(key, self.keywords.get(key))
+
+    def wrong_inputs(self, rule: str) -> UnsupportedLayerError:
+        """Return the error that the layer is called on other tensors than are translated."""
+        return self.options.unsupported(f"must get {rule}")
 
     def weight(self, role: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
         """Return a weight in the layout of Keras.

@@ -20,6 +20,7 @@ from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.hdf5 import StoredWeight
 from onnxfi.converters.keras_file import open_keras_file
 from onnxfi.converters.keras_graph import KerasInput, KerasLayer, KerasModel, parse_model
+from onnxfi.converters.keras_version import require_version
 from onnxfi.converters.layer_call import LayerCall, Options
 from onnxfi.converters.layer_map import AbsentLayer, Layer
 from onnxfi.converters.layer_names import names_of
@@ -28,10 +29,13 @@ from onnxfi.converters.layer_table import TRANSLATIONS
 from onnxfi.converters.masking import Masks, masks_among, passed_masks
 from onnxfi.converters.nesting import leaves, map_leaves
 from onnxfi.converters.operands import FLOATS, cast
+from onnxfi.converters.options.refusals import no_translation
+from onnxfi.converters.options.understood import require_understood
 from onnxfi.converters.provenance import describe_source, finish_model
 from onnxfi.converters.weight_assignment import assign_weights, weights_by_path
 from onnxfi.errors import ModelFormatError
 
+_STATEFUL = "is stateful: here each run of the model begins from its initial state."
 _NESTED_INPUT = "it stands for the tensor that the nested model is called on"
 
 
@@ -52,7 +56,9 @@ def convert_native(source: Path, *, opset: int, architecture: Path | None) -> on
         UnsupportedLayerError: a layer, or an option of it, has no translation.
     """
     with open_keras_file(source, architecture) as file:
+        require_version(file.keras_version, file.configuration, source)
         model = parse_model(file.configuration)
+        require_understood(model, file.keras_major)
         weights = weights_by_path(model, file.weights, file.keras_major)
         walk = Walk(model, weights, file.keras_major, GraphBuilder(opset, names_of(model)))
         walk.run()
@@ -63,6 +69,7 @@ def convert_native(source: Path, *, opset: int, architecture: Path | None) -> on
         describe_source(source, "native", opset, file.keras_version, architecture=architecture),
         advice="The configuration is damaged: save the model again.",
         absent=walk.absent,
+        notes=walk.notes,
     )
 
 
@@ -73,6 +80,7 @@ class Walk:
         graph: the graph that grows.
         layers: the layer map so far.
         absent: the layers so far that have no tensor of their own.
+        notes: what the converted model does otherwise than the source, a sentence each.
         tensors: the output of each layer call so far, by its path in the layer map.
     """
 
@@ -87,6 +95,7 @@ class Walk:
         self.graph = graph
         self.layers: list[Layer] = []
         self.absent: list[AbsentLayer] = []
+        self.notes: list[str] = []
         self.tensors: dict[str, Tensor] = {}
         self._model = model
         self._weights = weights
@@ -106,9 +115,11 @@ class Walk:
                 "Build the model with an explicit Input(shape) and save it again."
             )
         options = Options(entry.name, "InputLayer", entry.options, self._keras_major)
+        if 0 in entry.shape:
+            raise options.unsupported(f"has the shape {entry.shape}, with an axis of size 0")
         dtype = _input_type(options)
         for flag in ("sparse", "ragged"):
-            if options.get(flag):
+            if options.flag(flag, False):
                 raise options.unsupported(f"is {flag}")
         tensor = self.graph.add_input(entry.name, entry.shape, dtype)
         if has_channels_first(self._model.layers):
@@ -163,7 +174,7 @@ class Walk:
             return self._run_nested(layer, layer.model, inputs, path, number)
         translate = TRANSLATIONS.get(layer.layer_class)
         if translate is None:
-            raise options.unsupported("has no translation")
+            raise no_translation(path, layer.layer_class)
         require_arguments(options, arguments, keywords)
         around = LayerSurroundings(options, arguments, self.graph)
 
@@ -175,6 +186,8 @@ class Walk:
                 inner, f"{path}/{inner.name}", number, tuple(inputs), {"mask": mask}
             )
 
+        if not number and options.values.get("stateful"):
+            self.notes.append(f"Layer {path!r} {_STATEFUL}")
         name = f"{path}@{number}" if number else path
         self.graph.enter(name, around.float_type)
         call = LayerCall(

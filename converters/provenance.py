@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from onnxfi.converters.layer_map import METADATA_KEY, AbsentLayer, Layer, dump_l
 from onnxfi.errors import ModelFormatError
 
 DIFFERENCE_KEY = "onnxfi.largest_difference"
+NOTES_KEY = "onnxfi.notes"
 ROUTE_KEY = "onnxfi.route"
 _CHUNK = 2**20
 _LARGEST_CHECKED = 2**16  # bytes of a constant: shapes and axes are smaller
@@ -76,6 +77,7 @@ def finish_model(
     *,
     advice: str,
     absent: Iterable[AbsentLayer] = (),
+    notes: Sequence[str] = (),
 ) -> onnx.ModelProto:
     """Add the layer map and the provenance, and check the model with full shape inference.
 
@@ -85,11 +87,15 @@ def finish_model(
         metadata: where it came from.
         advice: what to do where the check fails, as the last sentence of the message.
         absent: the layers that have no tensor of their own.
+        notes: what the model does otherwise than its source.
 
     Raises:
         ModelFormatError: the operators do not fit together.
     """
-    helper.set_model_props(model, {METADATA_KEY: dump_layers(layers, absent), **metadata})
+    properties = {METADATA_KEY: dump_layers(layers, absent), **metadata}
+    if notes:
+        properties[NOTES_KEY] = json.dumps(list(notes))
+    helper.set_model_props(model, properties)
     size = sum(len(weight.raw_data) for weight in model.graph.initializer)
     if size > onnx.checker.MAXIMUM_PROTOBUF:
         raise ModelFormatError(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from onnxfi.converters.layer_call import Options, WeightRole
 from onnxfi.converters.layers.activation_functions import HARD_SIGMOID_SLOPE
+from onnxfi.converters.options.refusals import class_of
 
 _GATES = {"LSTM": 4, "GRU": 3, "SimpleRNN": 1}
 
@@ -180,7 +181,7 @@ def build_cell(
 
 def _cell_entry(options: Options, entry: Any) -> tuple[str, Mapping[str, Any]]:
     if isinstance(entry, dict) and isinstance(entry.get("config"), dict):
-        return str(entry.get("class_name")), entry["config"]
+        return class_of(entry), entry["config"]
     raise options.wrong("cell", entry, "a cell with a class_name and a config")
 
 

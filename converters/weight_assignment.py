@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from onnxfi.converters.hdf5 import StoredWeight
 from onnxfi.converters.keras_graph import KerasLayer, KerasModel
 from onnxfi.converters.keras_wrappers import INNER_GROUPS
-from onnxfi.converters.layer_call import Options, WeightRole, unsupported
+from onnxfi.converters.layer_call import Options, WeightRole
 from onnxfi.converters.layer_table import TRANSLATIONS, WEIGHTS
+from onnxfi.converters.options.refusals import no_translation
 from onnxfi.converters.recurrent_cell import cell_options
 from onnxfi.converters.weight_layouts import NamedWeights, WeightGroup
 from onnxfi.errors import ModelFormatError
@@ -78,7 +79,7 @@ def weight_roles(options: Options) -> tuple[WeightRole, ...]:
         UnsupportedLayerError: the layer's class has no translation.
     """
     if options.layer_class not in TRANSLATIONS:
-        raise unsupported(options.path, options.layer_class, "has no translation")
+        raise no_translation(options.path, options.layer_class)
     roles = WEIGHTS.get(options.layer_class)
     return () if roles is None else roles(options)
 

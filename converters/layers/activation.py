@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from onnxfi.converters.dtype_policy import compute_type
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.layer_call import LayerCall, LayerResult, Options, WeightRole, is_whole
 from onnxfi.converters.layers.activation_functions import (
@@ -13,7 +14,12 @@ from onnxfi.converters.layers.activation_functions import (
     ActivationFunction,
     softmax,
 )
+from onnxfi.converters.options.refusals import class_of, no_translation, user_code
+from onnxfi.converters.options.requirement import require_known_options
 from onnxfi.converters.reductions import reduced
+
+# Activations of Keras that have no translation.
+_OTHERS_OF_KERAS = ("threshold",)
 
 
 def activate(options: Options, tensor: Tensor, graph: GraphBuilder) -> LayerResult:
@@ -49,24 +55,48 @@ def apply_activation(
     Raises:
         UnsupportedLayerError: the activation has no translation.
     """
-    if isinstance(activation, dict):
-        layer_class = activation.get("class_name")
-        config = activation.get("config")
-        if isinstance(layer_class, str) and layer_class in _LAYERS and isinstance(config, dict):
-            inner = Options(options.path, layer_class, config, options.keras_major)
-            return _LAYERS[layer_class](inner, tensor, graph)
-        activation = config.get("name") if isinstance(config, dict) else config
-        if not isinstance(activation, str):
-            activation = layer_class
-    if activation in (None, "linear"):
+    if isinstance(activation, dict) and isinstance(activation.get("config"), dict):
+        layer = Options(
+            options.path, class_of(activation), activation["config"], options.keras_major
+        )
+        return _apply_layer(options, layer, tensor, graph)
+    name = _function_name(options, activation)
+    if name in (None, "linear"):
         return tensor
-    if not isinstance(activation, str):
-        raise options.wrong("activation", activation, "a name")
-    if activation in OPERATORS:
-        return graph.apply(OPERATORS[activation], tensor)
-    if activation in FUNCTIONS:
-        return FUNCTIONS[activation](options, tensor, graph)
-    raise options.unsupported(f"has the activation {activation!r}, which has no translation")
+    if name in OPERATORS:
+        return graph.apply(OPERATORS[name], tensor)
+    if name in FUNCTIONS:
+        return FUNCTIONS[name](options, tensor, graph)
+    if name in _OTHERS_OF_KERAS:
+        raise options.unsupported(f"has the activation {name!r}, which has no translation")
+    raise user_code(
+        options.path,
+        options.layer_class,
+        f"has the activation {name!r}, a function that is not of Keras and not in the file",
+    )
+
+
+def _function_name(options: Options, activation: Any) -> str | None:
+    """Return the name of a function; the file has another one's code, or none of it."""
+    if isinstance(activation, dict) and activation.get("class_name") == "function":
+        activation = activation.get("config")
+    if activation is None or isinstance(activation, str):
+        return activation
+    raise user_code(options.path, options.layer_class, "has a Python function as its activation")
+
+
+def _apply_layer(options: Options, layer: Options, tensor: Tensor, graph: GraphBuilder) -> Tensor:
+    """Apply a layer that stands in the place of a function."""
+    if layer.layer_class not in ("Activation", *_LAYERS):
+        raise no_translation(
+            options.path, options.layer_class, role="activation", inner=layer.layer_class
+        )
+    require_known_options(layer)
+    if compute_type(layer) != compute_type(options):
+        raise options.unsupported(f"has an activation with the dtype policy {compute_type(layer)}")
+    if layer.layer_class == "Activation":
+        return apply_activation(options, layer.get("activation"), tensor, graph)
+    return _LAYERS[layer.layer_class](layer, tensor, graph)
 
 
 def translate_activation(call: LayerCall, graph: GraphBuilder) -> LayerResult:

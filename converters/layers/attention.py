@@ -34,7 +34,7 @@ def translate_attention(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     if axes not in (1, [1], [-2]):
         raise options.unsupported(f"attends along the axes {axes}")
     mask = _attention_mask(call, query, value, key, graph)
-    with_scores = call.keywords.get("return_attention_scores") is True
+    with_scores = call.asks("return_attention_scores")
     # Without scores to return, and without dropout, Keras 3 uses another formula for masked scores.
     fused = options.keras_major == 3 and not with_scores and not options.number("dropout", 0.0)
 
@@ -130,7 +130,7 @@ def _attention_mask(
             raise call.options.unsupported(f"gets a mask of the shape {mask.shape}")
         if mask is not None:
             parts.append(graph.operator("Unsqueeze", [mask.name, graph.integers("axes", [axis])]))
-    if call.keywords.get("use_causal_mask") is True:
+    if call.asks("use_causal_mask"):
         parts.append(causal_mask(query.name, value.name, graph))
     if call.options.get("sliding_window") is not None:
         window = call.options.size("sliding_window")

@@ -42,7 +42,7 @@ def translate_dense_attention(call: LayerCall, graph: GraphBuilder) -> LayerResu
     if query_mask is not None:
         output = _zero_unless(call, query_mask, output, graph)
     others = []
-    if call.keywords.get("return_attention_scores") is True:
+    if call.asks("return_attention_scores"):
         # A copy, as a fault in what is returned is none in what the layer computes with.
         copy = graph.operator("Identity", [shares])
         others.append(Tensor(copy, (None, query.shape[1], value.shape[1]), channels=None))
@@ -99,7 +99,7 @@ def _masked(call: LayerCall, scores: str, query: Tensor, value: Tensor, graph: G
     mask = call.mask_of(call.inputs[1])
     if mask is not None:
         parts.append(graph.operator("Unsqueeze", [mask.name, graph.integers("axes", [1])]))
-    if call.keywords.get("use_causal_mask") is True or call.options.flag("causal", False):
+    if call.asks("use_causal_mask") or call.options.flag("causal", False):
         parts.append(causal_mask(query.name, value.name, graph))
     if not parts:
         return scores

@@ -11,6 +11,7 @@ from onnxfi.converters.operands import axes_of
 from onnxfi.converters.reductions import reduced
 
 _FIRST_OPSET = 17  # that has the operator
+_NO_EPSILON = 1e-7  # what Keras 3 takes for an epsilon of null
 
 
 def layer_normalization_weights(options: Options) -> tuple[WeightRole, ...]:
@@ -40,7 +41,7 @@ def translate_layer_normalization(call: LayerCall, graph: GraphBuilder) -> Layer
         for role, value in (("gamma", 1), ("beta", 0))
     )
     scale = graph.weight(call.weights_path, "gamma", gamma.reshape(shape))
-    epsilon = options.number("epsilon", 1e-3)
+    epsilon = options.number("epsilon", _NO_EPSILON if "epsilon" in options.values else 1e-3)
     rms_scaling = options.flag("rms_scaling", False)
     last = axes == list(range(axes[0], tensor.rank))
     if last and not rms_scaling and graph.opset >= _FIRST_OPSET:

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.layer_call import LayerCall, LayerResult
-from onnxfi.errors import ModelFormatError
 
 # The ONNX operator of each layer; Sub takes two inputs, Mean, Max and Min any number.
 _OPERATORS = {
@@ -25,10 +24,7 @@ def translate_elementwise(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     """
     operator = _OPERATORS[call.options.layer_class]
     if not call.inputs or (operator == "Sub" and len(call.inputs) != 2):
-        raise ModelFormatError(
-            f"Layer {call.options.path!r} ({call.options.layer_class}) must be called on two "
-            f"tensors, got {len(call.inputs)}. The configuration is damaged: save it again."
-        )
+        raise call.wrong_inputs(f"two tensors, got {len(call.inputs)}")
     rank = max(tensor.rank for tensor in call.inputs)
     tensors = graph.same_layout([_with_rank(tensor, rank, graph) for tensor in call.inputs])
     shape = tensors[0].shape

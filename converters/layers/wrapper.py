@@ -94,7 +94,7 @@ def translate_spectral_normalization(call: LayerCall, graph: GraphBuilder) -> La
 def _is_stateful(config: Any) -> bool:
     """Say whether a layer, or one inside of it, keeps its state from one step to the next."""
     if isinstance(config, dict):
-        return config.get("stateful") is True or any(map(_is_stateful, config.values()))
+        return bool(config.get("stateful")) or any(map(_is_stateful, config.values()))
     return isinstance(config, list) and any(map(_is_stateful, config))
 
 

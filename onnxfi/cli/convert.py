@@ -1,5 +1,6 @@
 """``onnxfi convert``."""
 
+import json
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
@@ -11,7 +12,12 @@ import typer
 from onnxfi import converters
 from onnxfi.cli.output import messages
 from onnxfi.converters.layer_map import METADATA_KEY, parse_layers
-from onnxfi.converters.provenance import DIFFERENCE_KEY, ROUTE_KEY, record_difference
+from onnxfi.converters.provenance import (
+    DIFFERENCE_KEY,
+    NOTES_KEY,
+    ROUTE_KEY,
+    record_difference,
+)
 from onnxfi.errors import ModelFormatError
 from onnxfi.whole_file import whole_file
 
@@ -96,6 +102,8 @@ def convert(
         f"Converted {source} by the route {metadata[ROUTE_KEY]}: {len(model.graph.node)} nodes, "
         f"{len(parse_layers(metadata[METADATA_KEY]))} layers.",
     )
+    for note in json.loads(metadata.get(NOTES_KEY, "[]")):
+        messages.print(f"Note: {note}")
     if difference is not None:
         messages.print(f"Largest absolute difference to the source: {difference:.3g}")
     typer.echo(destination)

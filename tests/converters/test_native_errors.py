@@ -215,8 +215,11 @@ def test_weights_named_after_another_role(edit):
             {"dtype": {"class_name": "DTypePolicy", "config": {"name": "bfloat16"}}},
             "dtype policy 'bfloat16'",
         ),
-        ({"activation": "unknown"}, "activation 'unknown'"),
-        ({"activation": {"class_name": "Custom", "config": {}}}, "activation 'Custom'"),
+        ({"activation": "threshold"}, "activation 'threshold'"),
+        (
+            {"activation": {"class_name": "PReLU", "config": {}}},
+            "activation 'PReLU', which has no",
+        ),
         ({"padding": "causal"}, "padding='causal'"),
     ],
 )
@@ -293,7 +296,7 @@ def test_input_without_shape(edit):
         ([[[1, 2]]], "refers to the tensor"),
         ([7], "inbound node 7"),
         (5, "inbound_nodes 5"),
-        ([[["image", 0, 0, {}], ["image", 0, 0, {}]]], "must be called on one tensor, got 2"),
+        ([[["image", 0, 0, {}], ["image", 0, 0, {}]]], "must get one tensor, got 2"),
     ],
 )
 def test_damaged_graph(edit, nodes, message):
@@ -357,8 +360,8 @@ def test_is_keras_file_finds_hdf5_behind_a_block_of_the_users(tmp_path, block):
 )
 def test_function_of_tensorflow_that_is_no_plain_arithmetic(edit, function, message):
     def change(layers):
-        layers["dropout"].update(class_name="TFOpLambda")
-        layers["dropout"]["config"]["function"] = function
+        config = {"name": "dropout", "function": function}
+        layers["dropout"].update(class_name="TFOpLambda", config=config)
 
     with pytest.raises(UnsupportedLayerError, match=message):
         convert(edit(change_layers=change))

@@ -107,8 +107,8 @@ def test_a_stateful_layer_starts_from_zeros(edit, references):
     ("options", "message"),
     [
         ({"time_major": True}, r"time as its first axis \(time_major=True\)"),
-        ({"activation": "unknown"}, "activation 'unknown', which has no translation"),
-        ({"recurrent_activation": {"class_name": "Mine", "config": {}}}, "activation 'Mine'"),
+        ({"activation": "threshold"}, "activation 'threshold', which has no translation"),
+        ({"recurrent_activation": {"class_name": "PReLU", "config": {}}}, "activation 'PReLU'"),
         ({"dtype": "float64"}, "dtype policy 'float64'"),
         ({"num_constants": 1}, "called on constants"),
     ],
@@ -127,13 +127,13 @@ def test_cell_and_wrapped_layer_without_translation(edit):
     def change_cell(layers):
         layers["stack"]["config"]["cell"]["config"]["cells"][1]["class_name"] = "Mine"
 
-    with pytest.raises(UnsupportedLayerError, match=r"layer 'stack' .* cell of class 'Mine'"):
+    with pytest.raises(UnsupportedLayerError, match=r"layer 'stack' .* has the cell 'Mine'"):
         convert(edit("wrapped_k2.h5", change_cell))
 
     def change_inner(layers):
         layers["each_step"]["config"]["layer"]["class_name"] = "Mine"
 
-    with pytest.raises(UnsupportedLayerError, match="'each_step/dense' of class 'Mine' has no"):
+    with pytest.raises(UnsupportedLayerError, match="'each_step/dense' of class 'Mine' holds code"):
         convert(edit("wrapped_k3.h5", change_inner))
 
 

@@ -1,0 +1,1 @@
+"""The options in a layer's configuration: the known ones, and the refusal of everything else."""

@@ -1,0 +1,103 @@
+"""The errors for what the native route does not translate, with advice that helps.
+
+TensorFlow takes layers and options that are missing here. It cannot take what a file does not hold:
+the code of a user's function or class.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from onnxfi.converters.options.known import LAYER_OPTIONS
+from onnxfi.errors import UnsupportedLayerError
+
+_FAMILIES = ("keras", "tf_keras")
+# Classes of Keras that the native route does not translate, and TensorFlow may take.
+_OTHERS_OF_KERAS = {
+    *("AugMix", "AutoContrast", "CategoryEncoding", "ContrastLimitedAdaptiveHistogramEqualization"),
+    *("ConvLSTM1DCell", "ConvLSTM2DCell", "ConvLSTM3DCell", "CuDNNGRU", "CuDNNLSTM", "CutMix"),
+    *("DenseFeatures", "Discretization", "Equalization", "HashedCrossing", "Hashing"),
+    *("IntegerLookup"),
+    *("MaxNumBoundingBoxes", "MelSpectrogram", "MixUp", "Pipeline", "RandAugment"),
+    *("RandomColorDegeneration", "RandomColorJitter", "RandomCrop", "RandomElasticTransform"),
+    *("RandomErasing", "RandomGaussianBlur", "RandomGrayscale", "RandomHeight", "RandomHue"),
+    *("RandomInvert", "RandomPerspective", "RandomPosterization", "RandomSaturation"),
+    *("RandomSharpness", "RandomShear", "RandomWidth", "ReversibleEmbedding", "STFTSpectrogram"),
+    *("Solarization", "StringLookup", "TensorFlowOpLayer"),
+    "TextVectorization",
+}
+_LONGEST = 60
+
+
+def unsupported(path: str, layer_class: str, reason: str) -> UnsupportedLayerError:
+    """Return the error for something of Keras that the native route does not translate.
+
+    Args:
+        path: path of the layer in its model.
+        layer_class: class name of the layer.
+        reason: what is not supported, as the end of "but layer … ".
+    """
+    return UnsupportedLayerError(
+        f"The native route must know every layer and option, but layer {path!r} of class "
+        f"{layer_class!r} {reason}. Use --route tf2onnx (pip install 'onnxfi[keras]').",
+        layer=path,
+        layer_class=layer_class,
+    )
+
+
+def user_code(path: str, layer_class: str, reason: str) -> UnsupportedLayerError:
+    """Return the error for a function or a class of the user's, which no route can load.
+
+    Args:
+        path: path of the layer in its model.
+        layer_class: class name of the layer.
+        reason: what is code of the user's, as the end of "but layer … ".
+    """
+    return UnsupportedLayerError(
+        f"A model must be made of layers and functions of Keras, but layer {path!r} of class "
+        f"{layer_class!r} {reason}. onnxfi runs no code from a file. Where that code is, replace "
+        "it by layers and functions of Keras, or write the model with model.export('folder') and "
+        "convert the folder.",
+        layer=path,
+        layer_class=layer_class,
+    )
+
+
+def no_translation(
+    path: str, layer_class: str, *, role: str = "", inner: str = ""
+) -> UnsupportedLayerError:
+    """Return the error for a class that the native route does not translate.
+
+    Args:
+        path: path of the layer in its model.
+        layer_class: class name of the layer.
+        role: what inside of the layer has the class, such as ``cell``; empty for the layer itself.
+        inner: that class.
+    """
+    name = inner or layer_class
+    has = f"has the {role} {inner!r}, which " if inner else ""
+    if name in LAYER_OPTIONS or name in _OTHERS_OF_KERAS or name.startswith("ops."):
+        return unsupported(path, layer_class, f"{has}has no translation")
+    reason = f"{has}holds code, or is no class of Keras that onnxfi knows"
+    return user_code(path, layer_class, reason)
+
+
+def class_of(entry: Mapping[str, Any]) -> str:
+    """Return the class of a serialised object, as ``package>class`` where it is not of Keras.
+
+    Args:
+        entry: a ``{"class_name": …, "config": …}``, in Keras 3 with the module of the class.
+    """
+    name = str(entry.get("class_name"))
+    if ">" in name:
+        return name
+    registered, module = entry.get("registered_name"), entry.get("module", "keras")
+    package, mark, _ = registered.partition(">") if isinstance(registered, str) else ("", "", "")
+    if not mark:  # Keras 3 writes null for the module of a class that nobody registered
+        package = module.split(".")[0] if isinstance(module, str) else "Custom"
+    return name if package in (*_FAMILIES, "builtins") else f"{package}>{name}"
+
+
+def shown(value: object) -> str:
+    """Return a value of a configuration for a message, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
