@@ -10,7 +10,7 @@ import numpy as np
 
 from onnxfi.errors import InputError
 from onnxfi.graph import Model
-from onnxfi.injector.disturbed import disturbed
+from onnxfi.injector.disturbed import disturbed, have_same_bits
 from onnxfi.propagation import Region
 from onnxfi.runtime import Session
 
@@ -51,13 +51,16 @@ def gives_the_same(
     session = Session(whole, threads=threads, arena=False)
     rng = np.random.default_rng(0)
     inputs = {x.name or "": values[x.name or ""] for x in whole.graph.inputs}
-    others = {name: disturbed(x, rng) for name, x in inputs.items()}
+    others = [
+        {name: disturbed(x, rng, signed=signed) for name, x in inputs.items()}
+        for signed in (False, True)
+    ]
     try:
-        pairs = [(session.run(x), parts({**values, **x})) for x in (inputs, others)]
+        pairs = [(session.run(x), parts({**values, **x})) for x in (inputs, *others)]
     except InputError:
         return False
     return all(
-        made[name].tobytes() == expected[name].tobytes()
+        have_same_bits(made[name], expected[name])
         for expected, made in pairs
         for name in session.output_names
         if isinstance(expected[name], np.ndarray)

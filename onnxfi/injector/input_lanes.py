@@ -9,6 +9,7 @@ import numpy as np
 
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model
+from onnxfi.injector.disturbed import disturbed, have_same_bits
 from onnxfi.injector.lane_decision import (
     LARGEST_BATCH,
     MOST_LANES,
@@ -22,13 +23,15 @@ from onnxfi.runtime import Session
 from onnxfi.surgery.free_batch import with_free_batch
 
 _TIMED = 3
+# So many inputs are compared on disturbed values too.
+_TRIED = 4
 
 
 class InputLanes:
     """Runs a model whose targets are weights: inputs that meet the same fault share a batch.
 
-    That is done only where the batch was seen to compute each input bit by bit as it does alone,
-    and in less time. Safe to use from several threads at once.
+    That is done only where the graph proves that no sample meets another, and where a batch gave
+    the bits of single inputs in less time. Safe to use from several threads at once.
     """
 
     def __init__(
@@ -151,7 +154,8 @@ class InputLanes:
         if most < 2:
             return too_large()
         try:
-            freed = with_free_batch(self._model, shared=self._weights)
+            one_thread = self._provider != "cpu" or self._threads == 1
+            freed = with_free_batch(self._model, shared=self._weights, one_thread=one_thread)
             session = Session(freed, provider=self._provider, threads=self._threads)
             times: list[tuple[float, float]] = []
             for _ in range(_TIMED):
@@ -161,12 +165,18 @@ class InputLanes:
                 single = [alone({**x, **weights}) for x in goldens]
                 times.append((middle - start, self._clock() - middle))
             # Batches of a block have any size, so some of them are compared, not this one alone.
-            for count in {len(goldens), 2, most // 2 + 1, most}:
-                places = [x % len(goldens) for x in range(count)]
-                together = self._together(session, [goldens[x] for x in places], weights)
+            rng = np.random.default_rng(0)
+            others = [
+                {name: disturbed(x[name], rng) for name in self._inputs} for x in goldens[:_TRIED]
+            ]
+            tried = [*goldens, *others]
+            single += [alone({**x, **weights}) for x in others]
+            for count in {len(goldens), 2, 3, most // 2 + 1, most}:
+                places = [x % len(tried) for x in range(-1, count - 1)]
+                together = self._together(session, [tried[x] for x in places], weights)
                 for place, one in zip(places, together, strict=True):
                     for name, x in one.items():
-                        if x.tobytes() != single[place][name].tobytes():
+                        if not have_same_bits(x, single[place][name]):
                             return other_bits(count, name)
         except (InputError, ModelFormatError, ValueError) as error:  # or it cannot be joined
             return LaneDecision(1, str(error))

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from onnxfi.graph import Model
+from onnxfi.injector.disturbed import have_same_bits
 from onnxfi.propagation import LanePatch
 from onnxfi.runtime import PatchedSession, Session
 
@@ -185,6 +186,53 @@ class DeviceLaneSession:
             patch = LanePatch.joined(of_lanes, golden[name].size)
             joined[name] = np.asarray(patch.place), patch.values
         return self._session.run(golden, joined, lanes=len(patches))
+
+
+class LaneTrial:
+    """Compares batches with single runs; neighbours in a batch have different values."""
+
+    def __init__(
+        self,
+        session: LaneSession,
+        kinds: Sequence[Mapping[str, np.ndarray]],
+        alone: Sequence[Mapping[str, np.ndarray]],
+        patched: Sequence[str],
+    ) -> None:
+        """Keep what is compared.
+
+        Args:
+            session: runs the batches.
+            kinds: golden inputs, by name; lanes take turns with them.
+            alone: what comes of each of them alone.
+            patched: names of the inputs that patches are for.
+        """
+        self._session = session
+        self._kinds = kinds
+        self._alone = alone
+        self._patches = [
+            {name: LanePatch(np.arange(x[name].size), x[name].reshape(-1)) for name in patched}
+            for x in kinds
+        ]
+        self._workspace = Workspace()
+
+    def run_golden(self, lanes: int) -> dict[str, np.ndarray]:
+        """Run a batch as injections have it: all lanes alike but for one."""
+        patches: list[Mapping[str, LanePatch]] = [*[{}] * (lanes - 1), self._patches[1]]
+        return self._session.run_patched([self._kinds[0]] * lanes, patches, self._workspace)
+
+    def differing(self, lanes: int) -> str | None:
+        """Return an output in which a lane has other bits than alone; None where there is none."""
+        kinds = [x % len(self._kinds) for x in range(lanes)]
+        goldens = [self._kinds[x if self._session.mixes else 0] for x in kinds]
+        patches = [self._patches[x] for x in kinds]
+        made = self._session.run_patched(goldens, patches, self._workspace)
+        for name, array in made.items():
+            size = len(array) // lanes if array.ndim else 0
+            for lane, kind in enumerate(kinds):
+                got = array[lane * size : (lane + 1) * size]
+                if not size or not have_same_bits(got, self._alone[kind][name]):
+                    return name
+        return None
 
 
 def _lane(batch: np.ndarray, lane: int, lanes: int) -> np.ndarray:

@@ -23,6 +23,7 @@ from onnxfi.injector.lane_sessions import (
     DeviceLaneSession,
     HostLaneSession,
     LaneSession,
+    LaneTrial,
     Workspace,
 )
 from onnxfi.propagation import LanePatch
@@ -39,7 +40,7 @@ _TIMED, _LONG = 5, 0.05
 class Lanes:
     """Runs a model on golden inputs with patches, in as many lanes as pay.
 
-    Lanes are used only where the model was seen to compute each lane bit by bit as it does alone,
+    Lanes are used only where the graph proves that no sample meets another, and runs confirm it,
     so their number never changes a result.
     Safe to use from several threads at once.
     """
@@ -212,44 +213,44 @@ class Lanes:
             lanes = min(MOST_LANES, LARGEST_BATCH // max(1, size))
         else:
             lanes = self._wanted
-        rng = np.random.default_rng(0)
-        first = {name: disturbed(x, rng) for name, x in golden.items()}
-        last = first | {name: disturbed(first[name], rng) for name in self._patched}
-        whole = {
-            name: LanePatch(np.arange(last[name].size), last[name].reshape(-1))
-            for name in self._patched
-        }
+        one_thread = self._provider != "cpu" or self._threads == 1
+        kinds = self._different_lanes(golden)
         try:
-            alone = [self._session.run(x) for x in (first, last)]
-            seconds = self._timed(lambda: self._session.run(first))
+            freed = with_free_batch(self._model, one_thread=one_thread)
+            alone = [self._session.run(x) for x in kinds]
+            seconds = self._timed(lambda: self._session.run(kinds[0]))
             if self._wanted == "auto":
                 lanes = min(lanes, self._worthwhile(seconds))
             if lanes < 2:
                 return too_large()
-            batched = self._open(with_free_batch(self._model))
-            patches: list[dict[str, LanePatch]] = [*[{}] * (lanes - 1), whole]
-            workspace, firsts = Workspace(), [first] * lanes
-            together = batched.run_patched(firsts, patches, workspace)
-            batch_seconds = self._timed(lambda: batched.run_patched(firsts, patches, workspace))
+            batched = self._open(freed)
+            trial = LaneTrial(batched, kinds, alone, self._patched)
+            differing = trial.differing(lanes)
+            if differing is not None:
+                return other_bits(lanes, differing)
+            batch_seconds = self._timed(lambda: trial.run_golden(lanes))
+            if self._wanted == "auto" and batch_seconds > lanes * seconds:
+                return slower(lanes, batch_seconds, lanes * seconds)
+            # The last batch of a block is smaller, and one lane needs no session of its own.
+            for count in {1, 2, 3, lanes // 2 + 1} - {lanes}:
+                differing = trial.differing(count)
+                if differing is not None:
+                    return other_bits(count, differing)
         except (InputError, ModelFormatError) as error:
             return LaneDecision(1, str(error))
-        expected = [*[alone[0]] * (lanes - 1), alone[1]]
-        differing = _other_bits(together, expected)
-        if differing is not None:
-            return other_bits(lanes, differing)
-        if self._wanted == "auto" and batch_seconds > lanes * seconds:
-            return slower(lanes, batch_seconds, lanes * seconds)
-        # The last batch of a block is smaller, and one lane needs no session of its own.
-        for count in {1, 2, lanes // 2 + 1} - {lanes}:
-            try:
-                made = batched.run_patched(firsts[:count], patches[-count:], workspace)
-            except InputError as error:
-                return LaneDecision(1, str(error))
-            differing = _other_bits(made, expected[-count:])
-            if differing is not None:
-                return other_bits(count, differing)
         self._session = batched
         return LaneDecision(lanes)
+
+    def _different_lanes(self, golden: Mapping[str, np.ndarray]) -> list[Mapping[str, np.ndarray]]:
+        """Return golden inputs to try: they differ in all that lanes of a batch may differ in."""
+        rng = np.random.default_rng(0)
+        kinds = [
+            {name: disturbed(x, rng, signed=signed) for name, x in golden.items()}
+            for signed in (False, True, False, True)
+        ]
+        if self._session.mixes:
+            return [*kinds]
+        return [{**kinds[0], **{name: x[name] for name in self._patched}} for x in kinds]
 
     def _timed(self, run: Callable[[], object]) -> float:
         """Return the seconds of the fastest of a few runs."""
@@ -259,16 +260,3 @@ class Lanes:
             run()
             times.append(self._clock() - start)
         return min(times)
-
-
-def _other_bits(
-    together: Mapping[str, np.ndarray], alone: Sequence[Mapping[str, np.ndarray]]
-) -> str | None:
-    """Return an output in which a lane has other bits than alone; None where there is none."""
-    for name, array in together.items():
-        size = len(array) // len(alone) if array.ndim else 0
-        for lane, expected in enumerate(alone):
-            got = array[lane * size : (lane + 1) * size] if size else array
-            if not size or got.tobytes() != expected[name].tobytes():
-                return name
-    return None

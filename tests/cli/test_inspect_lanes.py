@@ -71,7 +71,7 @@ def test_the_node_that_keeps_the_batch_is_named(inspect: Callable[..., dict[str,
     for target in ("x", "w"):
         row = inspect(proto, target)
         assert row["lanes"] == 1
-        assert "what the Reshape 'node_r' makes" in row["lanes_reason"]
+        assert "The Reshape 'node_r' joins the samples" in row["lanes_reason"]
 
 
 def test_inputs_of_other_lengths_are_told(inspect: Callable[..., dict[str, Any]]) -> None:
@@ -88,7 +88,7 @@ def test_inputs_of_other_lengths_are_told(inspect: Callable[..., dict[str, Any]]
 def test_lanes_that_mix_are_seen(inspect: Callable[..., dict[str, Any]]) -> None:
     row = inspect(ending(node("Softmax", "a", "y", axis=0)), "x")
     assert row["lanes"] == 1
-    assert "one has other bits in 'y'" in row["lanes_reason"]
+    assert "The Softmax 'node_y' works along the axis of the samples" in row["lanes_reason"]
 
 
 def test_nothing_may_be_left_to_run(inspect: Callable[..., dict[str, Any]]) -> None:

@@ -39,7 +39,7 @@ def test_lanes_are_computed_as_one_by_one(shape: tuple[int, ...], allowzero: int
 
 
 def test_the_node_that_loses_the_batch_is_named() -> None:
-    with pytest.raises(ModelFormatError, match="first axis of what the Reshape 'node_r' makes"):
+    with pytest.raises(ModelFormatError, match="The Reshape 'node_r' joins the samples"):
         with_free_batch(onnxfi.load(reshaping(3, 2)))
     then, otherwise = (
         helper.make_graph([node(op, "a", "z")], op, [], [value("z", ["N", 3])])

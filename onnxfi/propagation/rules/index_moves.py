@@ -94,7 +94,8 @@ class _IndexMoves:
         retyped = [x for x in self._part.graph.inputs if x.name in names]
         for made in self._part.graph.outputs:
             maker = made.producer()
-            retyped += [made] if maker is None else maker.outputs
+            moved = (made,) if maker is None else maker.outputs
+            retyped += [x for x in moved if x.dtype == output.dtype]  # not the mask of a Dropout
         for value in retyped:
             value.type = ir.TensorType(ir.DataType.FLOAT)
         self._known: dict[object, dict[int, _Destinations] | None] = {}

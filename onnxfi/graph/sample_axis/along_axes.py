@@ -1,0 +1,121 @@
+"""Operators that look along some axes: reductions, normalisations, orders."""
+
+from onnxfi.graph.sample_axis.laned_node import LanedNode, MixedError
+
+# Their sums are added up in another order where a single sample leaves out an axis, or where a
+# sample begins within a vector.
+_FAST_SUMS = frozenset(["ReduceMean", "ReduceSum"])
+
+
+def softmax(laned: LanedNode) -> int:
+    """Before operator set 13 all axes from the named one on are one."""
+    laned.only(0)
+    rank = laned.rank()
+    if laned.opset >= 13 and laned.node.domain in ("", "ai.onnx"):
+        axes = {laned.along(-1)}
+    else:
+        axes = {*range(laned.along(1), rank)}
+    laned.apart(axes, "works")
+    _in_double(laned)
+    return laned.axis
+
+
+def qlinear_softmax(laned: LanedNode) -> int:
+    """Another axis, or several, as its attribute ``opset`` says."""
+    laned.only(0)
+    axis, rank = laned.along(-1), laned.rank()
+    axes = {axis} if laned.number("opset", 1) >= 13 else {*range(axis, rank)}
+    laned.apart(axes, "works")
+    return laned.axis
+
+
+def reduce(laned: LanedNode) -> int:
+    """Samples are not reduced; the axis moves where others are dropped."""
+    laned.only(0)
+    rank = laned.rank()
+    named = laned.numbers("axes", 1)
+    if not named and laned.number("noop_with_empty_axes", 0):
+        return laned.axis
+    axes = laned.counted(named, rank) if named else {*range(rank)}
+    laned.apart(axes, "reduces")
+    if _is_float(laned):
+        if laned.node.op_type in _FAST_SUMS:
+            if axes != {*range(rank - len(axes), rank)}:
+                raise MixedError("adds up a single sample in another order than several")
+            laned.aligned()
+        _in_double(laned)
+    dropped = 0 if laned.number("keepdims", 1) else sum(x < laned.axis for x in axes)
+    return laned.axis - dropped
+
+
+def argument(laned: LanedNode) -> int:
+    """ArgMax and ArgMin: the place along another axis."""
+    laned.only(0)
+    axis = laned.along(0)
+    laned.apart({axis}, "looks for an extremum")
+    return laned.axis - (axis < laned.axis and not laned.number("keepdims", 1))
+
+
+def top_k(laned: LanedNode) -> int:
+    """Values and indices keep the layout."""
+    laned.only(0)
+    laned.apart({laned.along(-1)}, "sorts")
+    return laned.axis
+
+
+def cumulative(laned: LanedNode) -> int:
+    """The axis is an input."""
+    laned.only(0)
+    axis = laned.numbers("axis", 1) or [0]
+    laned.apart(laned.counted(axis, laned.rank()), "adds up")
+    return laned.axis
+
+
+def layer_normalization(laned: LanedNode) -> int:
+    """All axes from the named one on are normalised, with parameters that samples share."""
+    laned.only(0)
+    laned.apart({*range(laned.along(-1), laned.rank())}, "normalizes")
+    for position in range(1, len(laned.axes)):
+        _shared_is_within(laned, position, laned.along(-1))
+    _in_double(laned)
+    return laned.axis
+
+
+def skip_layer_normalization(laned: LanedNode) -> int:
+    """Two inputs are added, and their last axis is normalised; the third output is their sum."""
+    laned.only(0, 1)
+    if laned.rank(0) != laned.rank(1) or laned.axis == laned.rank() - 1:
+        raise MixedError("normalizes along the axis of the samples")
+    return laned.axis
+
+
+def _shared_is_within(laned: LanedNode, position: int, axis: int) -> None:
+    if not laned.has(position):
+        return
+    own = laned.axis - (laned.rank() - laned.rank(position))
+    if own >= 0 and laned.sizes(position)[own] != 1:
+        raise MixedError(f"has parameters along axes before {axis}")
+
+
+def mean_variance_normalization(laned: LanedNode) -> int:
+    """It becomes means over its axes, the first of them by default."""
+    laned.only(0)
+    rank = laned.rank()
+    axes = laned.counted(laned.numbers("axes", 1) or [0, 2, 3], rank)
+    laned.apart(axes, "normalizes")
+    if laned.opset < 9 or axes != {*range(rank - len(axes), rank)}:
+        raise MixedError("adds up a single sample in another order than several")
+    laned.ends_of_blocks()
+    return laned.axis
+
+
+def _is_float(laned: LanedNode) -> bool:
+    value = laned.node.inputs[0]
+    return value is None or value.dtype is None or value.dtype.is_floating_point()
+
+
+def _in_double(laned: LanedNode) -> None:
+    """MLAS has kernels for float32 alone; those of double have ends of blocks."""
+    value = laned.node.inputs[0]
+    if value is not None and value.dtype is not None and value.dtype.name == "DOUBLE":
+        laned.ends_of_blocks()
