@@ -21,6 +21,7 @@ from onnxfi.campaign.worker import Worker, record_shard, run_shard
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph import load
 from onnxfi.runtime import choose_provider
+from onnxfi.surgery.noise import noise_note
 
 _logger = logging.getLogger("onnxfi")
 _Submit = Callable[[Shard], "Future[ShardOutcomes]"]
@@ -73,6 +74,9 @@ class Campaign:
         provider = choose_provider(configuration.execution.provider)
         # Before anything is written, find what is wrong with the model, the inputs or the targets.
         worker = Worker(configuration)
+        note = noise_note(worker.model)
+        if note is not None:
+            _logger.warning(note)
         worker.rehearse()
         if worker.inputs.note is not None:
             _logger.warning(worker.inputs.note)

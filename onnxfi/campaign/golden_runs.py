@@ -2,7 +2,7 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Literal
@@ -16,6 +16,7 @@ from onnxfi.injector.golden_cache import GoldenCache
 from onnxfi.injector.golden_pass import GoldenPass
 from onnxfi.injector.inputs import check_inputs
 from onnxfi.surgery import prefix_outputs
+from onnxfi.surgery.dropout_masks import with_masks_apart
 
 _Targets = tuple[Target, ...]
 # Workers are at one target, or some are still at the one before.
@@ -48,6 +49,7 @@ class GoldenRuns:
         *,
         inputs: int,
         memory: int,
+        seed: int,
         provider: Literal["cpu", "cuda"],
         threads: int | None,
     ) -> None:
@@ -58,10 +60,12 @@ class GoldenRuns:
             targets: what is hit together, each once, in the order of the campaign.
             inputs: the number of inputs that each of them meets.
             memory: bytes that golden runs may take; the last one is kept whatever it takes.
+            seed: seed of the random numbers that the model draws.
             provider: as `onnxfi.runtime.choose_provider` returns it.
             threads: intra-op threads; None leaves the number to ONNX Runtime.
         """
-        self._model = model
+        self._model = with_masks_apart(model)
+        self._seed = seed
         self._order = list(targets)
         self._inputs = inputs
         self._share = memory // 2
@@ -115,7 +119,9 @@ class GoldenRuns:
         def make() -> Golden:
             outputs = prefix_outputs(self._model, injector.targets)
             alone = self._open(outputs)
-            return injector.golden_from(alone.run(check_inputs(self._model, read(index))))
+            return injector.golden_from(
+                alone.run(check_inputs(self._model, read(index)), seed=self._seed)
+            )
 
         return self._runs.get((injector.targets, index), make)
 
@@ -124,13 +130,18 @@ class GoldenRuns:
             if self._pass is None:
                 self._pass = self._open(self._outputs)
             shared = self._pass
-        before = _Before(shared.run(check_inputs(self._model, read(index))))
+        before = _Before(self._run(shared, read(index)))
         with self._lock:
             self._passed.add(index)
             if len(self._passed) == self._inputs:  # it holds all weights, and may not be needed
                 self._pass = None
                 self._passed.clear()
         return before
+
+    def _run(
+        self, golden_pass: GoldenPass, inputs: Mapping[str, np.ndarray]
+    ) -> dict[str, np.ndarray]:
+        return golden_pass.run(check_inputs(self._model, inputs), seed=self._seed)
 
     def _open(self, outputs: Iterable[ir.Value]) -> GoldenPass:
         return GoldenPass(self._model, outputs, provider=self._provider, threads=self._threads)

@@ -22,6 +22,7 @@ from onnxfi.campaign.sample_size import sample_size
 from onnxfi.campaign.strata import Stratum, make_strata
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph import Model, Target
+from onnxfi.surgery.noise import check_replayable
 
 # No injection has this number, so the generator that shares out the faults is its own.
 _ALLOCATION_KEY = 2**64
@@ -35,8 +36,10 @@ def make_plan(model: Model, inputs: InputSource, configuration: Configuration) -
         ConfigurationError: the configuration chooses no target, or asks for what its error models
             do not have: an exhaustive campaign needs single-bit flips.
         ErrorModelError: an error model does not suit its target.
+        InputError: a fault would change which random numbers the model draws.
     """
     strata = make_strata(model, configuration)
+    check_replayable(model, dict.fromkeys(stratum.targets for stratum in strata))
     wanted = configuration.injections
     width = _inputs_per_fault(wanted, len(inputs))
     targets = dict.fromkeys(target for stratum in strata for target in stratum.targets)

@@ -111,7 +111,9 @@ def replay(directory: str | Path, injection_id: int) -> Replay:
     (replayed,) = worker.run(shard).table().to_pylist()
     stratum = plan.strata[shard.stratum]
     injector = worker.injector(stratum.targets)
-    golden = injector.golden(worker.inputs.at(plan.input_index(injection_id)))
+    golden = injector.golden(
+        worker.inputs.at(plan.input_index(injection_id)), seed=opened.configuration.seed
+    )
     (injection,) = injector.inject(
         golden,
         stratum.error_models,

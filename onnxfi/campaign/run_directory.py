@@ -19,6 +19,8 @@ from onnxfi.campaign.records import FOLDER, count_records, record_files, write_r
 from onnxfi.campaign.storage import LocalStorage, RemoteStorage, open_storage
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph import Model
+from onnxfi.graph.noise import describe_noise
+from onnxfi.surgery.noise import noise_nodes
 from onnxfi.whole_file import PARTIAL
 
 _MANIFEST = "manifest.json"
@@ -144,6 +146,7 @@ class RunDirectory:
             "injections": injections,
             "seed": configuration.seed,
             "provider": provider,
+            "noise": list(map(describe_noise, noise_nodes(model))),
             **fingerprints(configuration, model),
             "configuration_keys": relevant_keys(configuration),
             "versions": _versions(),

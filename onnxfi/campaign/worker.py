@@ -67,6 +67,7 @@ class Worker:
             list(dict.fromkeys(x.targets for x in self.plan.strata)),
             inputs=min(len(self.inputs), met),
             memory=execution.memory << 20,
+            seed=configuration.seed,
             provider=choose_provider(execution.provider),
             threads=_THREADS,
         )

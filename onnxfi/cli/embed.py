@@ -150,7 +150,7 @@ def _draw(
     with Injector(model, target, provider="cpu") as injector:
         (shard,) = plan.shards(count)
         for index, ids in plan.by_input(shard):
-            golden = injector.golden(feeds[index]).target
+            golden = injector.golden(feeds[index], seed=seed).target
             corruptions += [
                 error_model.sample(
                     golden, channel_axis=target.channel_axis, rng=injection_rng(seed, injection_id)

@@ -75,7 +75,7 @@ def inject(
         rows: list[dict[str, Any]] = []
         (shard,) = plan.shards(count)
         for index, ids in plan.by_input(shard):
-            golden = injector.golden(samples.at(index))
+            golden = injector.golden(samples.at(index), seed=seed)
             rows.extend(
                 {
                     "injection_id": injection.id,

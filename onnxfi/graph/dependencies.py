@@ -4,18 +4,8 @@ from collections.abc import Collection, Iterator
 
 import onnx_ir as ir
 
-# They give another value each time they run, so what they compute must come from the golden run
-# and never be computed twice, even where nothing but constants goes in.
-_NON_DETERMINISTIC = frozenset(
-    [
-        "Bernoulli",
-        "Multinomial",
-        "RandomNormal",
-        "RandomNormalLike",
-        "RandomUniform",
-        "RandomUniformLike",
-    ]
-)
+from onnxfi.graph.bodies import bodies
+from onnxfi.graph.noise import draws_noise, only_draws
 
 
 def consumed_values(node: ir.Node) -> Iterator[ir.Value]:
@@ -26,24 +16,16 @@ def consumed_values(node: ir.Node) -> Iterator[ir.Value]:
     for value in node.inputs:
         if value is not None:
             yield value
-    for body in _bodies(node):
+    for body in bodies(node):
         for value in _read_in(body):
             if value.graph is node.graph:
                 yield value
 
 
-def _bodies(node: ir.Node) -> Iterator[ir.Graph]:
-    for attribute in node.attributes.values():
-        if attribute.type == ir.AttributeType.GRAPH:
-            yield attribute.as_graph()
-        elif attribute.type == ir.AttributeType.GRAPHS:
-            yield from attribute.as_graphs()
-
-
 def _read_in(body: ir.Graph) -> Iterator[ir.Value]:
     for node in body:
         yield from (value for value in node.inputs if value is not None)
-        for inner in _bodies(node):
+        for inner in bodies(node):
             yield from _read_in(inner)
 
 
@@ -54,7 +36,7 @@ def inner_holders(graph: ir.Graph) -> dict[str, ir.Node]:
     """
     holders: dict[str, ir.Node] = {}
     for node in graph:
-        for body in _bodies(node):
+        for body in bodies(node):
             for name in _names_in(body):
                 holders.setdefault(name, node)
     return holders
@@ -70,18 +52,8 @@ def _names_in(body: ir.Graph) -> Iterator[str]:
     for node in body:
         if node.name:
             yield node.name
-        for inner in _bodies(node):
+        for inner in bodies(node):
             yield from _names_in(inner)
-
-
-def is_non_deterministic(node: ir.Node) -> bool:
-    """Return whether a node draws random numbers, itself or in a body."""
-    if node.domain == "" and (
-        node.op_type in _NON_DETERMINISTIC
-        or (node.op_type == "Dropout" and len(node.inputs) > 2)  # the training mode is given
-    ):
-        return True
-    return any(is_non_deterministic(inner) for body in _bodies(node) for inner in body)
 
 
 def constant_values(graph: ir.Graph, given: Collection[ir.Value] = ()) -> set[ir.Value]:
@@ -98,7 +70,7 @@ def constant_values(graph: ir.Graph, given: Collection[ir.Value] = ()) -> set[ir
     for node in graph:
         if any(value in given for value in node.outputs):
             continue
-        if is_non_deterministic(node):
+        if draws_noise(node):
             continue
         if all(value in constants for value in consumed_values(node)):
             constants.update(node.outputs)
@@ -132,6 +104,6 @@ def suffix_sizes(graph: ir.Graph) -> dict[ir.Value, int]:
         reached = 1 << position if node in required else 0
         for value in node.outputs:
             reached |= dependents[value]
-        for value in consumed_values(node):
+        for value in () if only_draws(node) else consumed_values(node):
             dependents[value] |= reached
     return {value: bits.bit_count() for value, bits in dependents.items()}

@@ -2,14 +2,17 @@
 
 import copy
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Literal
 
 import numpy as np
 import onnx_ir as ir
 
 from onnxfi.graph import Model
+from onnxfi.graph.noise import draws_noise
 from onnxfi.runtime import Session
 from onnxfi.surgery.extract import extract
+from onnxfi.surgery.noise_seeds import with_seeds
 
 
 class GoldenPass:
@@ -47,30 +50,31 @@ class GoldenPass:
             if value.is_initializer() and value.const_value is not None
         }
         wanted = [value for value in values if value.name not in self._weights]
-        self._session = (
-            Session(
-                extract(model, model.graph.inputs, wanted),
-                provider=provider,
-                threads=threads,
-                merge=False,
-            )
-            if wanted
-            else None
-        )
+        self._open = partial(Session, provider=provider, threads=threads, merge=False)
+        part = extract(model, model.graph.inputs, wanted) if wanted else None
+        # Generators of random numbers go on from run to run: each run needs a new session.
+        self._drawing = part if part is not None and any(map(draws_noise, part.graph)) else None
+        self._session = None if part is None or self._drawing else self._open(part)
         self._inputs = tuple(x.name or "" for x in model.graph.inputs)
 
-    def run(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def run(self, inputs: Mapping[str, np.ndarray], *, seed: int = 0) -> dict[str, np.ndarray]:
         """Return the first targets, the boundaries and the golden outputs of the splits, by name.
 
         Args:
             inputs: the model's inputs by name.
+            seed: seed of the random numbers that the model draws. They depend on it and on the
+                inputs alone.
 
         Raises:
             InputError: ONNX Runtime refuses the inputs.
         """
-        if self._session is None:
+        feeds = {name: inputs[name] for name in self._inputs}
+        session = self._session
+        if self._drawing is not None:
+            session = self._open(with_seeds(self._drawing, seed=seed, inputs=feeds))
+        if session is None:
             return dict(self._weights)
-        made = self._session.run({name: inputs[name] for name in self._inputs})
+        made = session.run(feeds)
         return self._weights | owned(made)
 
 

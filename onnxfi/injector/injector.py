@@ -1,6 +1,7 @@
 """Runs golden and faulty executions of one target, or of several at once."""
 
 import logging
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
@@ -23,11 +24,13 @@ from onnxfi.injector.inputs import check_inputs, format_shape
 from onnxfi.injector.metrics import Classification, Metric
 from onnxfi.injector.metrics.registry import checked
 from onnxfi.injector.randomness import InjectionGenerators
+from onnxfi.injector.repeatability import check_repeated
 from onnxfi.injector.split_sessions import SplitSessions
 from onnxfi.injector.suiting import suit, suit_golden
 from onnxfi.runtime import Provider, choose_provider
 from onnxfi.runtime.limits import AUTO, Limits
 from onnxfi.surgery import resolve_targets, split
+from onnxfi.surgery.noise import noise_note
 
 # To try lanes, windows and checkpoints takes as long as some 60 injections.
 _WORTH_TRYING = 128
@@ -103,6 +106,7 @@ class Injector:
             limits=self._limits,
         )
         self._blocks = BlockRunner(self.split, self._sessions)
+        self._is_new, self._lock = True, threading.Lock()
         self._output_names = tuple(dict.fromkeys(x.name or "" for x in model.graph.outputs))
         if not self.split.faulty_outputs:
             _logger.warning(
@@ -136,19 +140,36 @@ class Injector:
         """Let go of the sessions and their memory; the injector cannot be used afterwards."""
         del self._sessions, self._blocks
 
-    def golden(self, inputs: Mapping[str, np.ndarray]) -> Golden:
+    def golden(self, inputs: Mapping[str, np.ndarray], *, seed: int = 0) -> Golden:
         """Run the model without a fault.
 
         The golden outputs come from the same suffix sessions as the faulty ones, since a whole
-        model may differ from its parts in the last bits.
+        model may differ from its parts in the last bits. Where the model draws random numbers, each
+        injection replays those of its golden run.
 
         Args:
             inputs: one array per graph input, by name.
+            seed: seed of the random numbers that the model draws: the same seed and inputs give
+                the same golden run.
 
         Raises:
-            InputError: the inputs do not fit the model.
+            InputError: the inputs do not fit the model, or it draws random numbers that cannot be
+                replayed: the first golden run is made twice and compared.
         """
-        return self.golden_from(self._sessions.run_prefix(check_inputs(self.model, inputs)))
+        checked = check_inputs(self.model, inputs)
+
+        def run() -> Golden:
+            return self.golden_from(self._sessions.run_prefix(checked, seed=seed))
+
+        golden = run()
+        with self._lock:
+            is_first, self._is_new = self._is_new, False
+        if is_first:
+            note = noise_note(self.model)
+            if note is not None:
+                _logger.warning(note)
+            check_repeated(self.model, golden.values, run().values)
+        return golden
 
     def golden_from(self, before: Mapping[str, np.ndarray]) -> Golden:
         """Run what follows the targets without a fault.

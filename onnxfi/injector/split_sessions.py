@@ -17,6 +17,7 @@ from onnxfi.injector.stage_runner import StageRunner
 from onnxfi.propagation import Values
 from onnxfi.runtime.limits import Limits
 from onnxfi.surgery import Split
+from onnxfi.surgery.dropout_masks import with_masks_apart
 
 #: Gives what takes the place of a target's value.
 Corrupt = Callable[[Target, np.ndarray], np.ndarray]
@@ -53,6 +54,7 @@ class SplitSessions:
             ModelFormatError: ONNX Runtime cannot run a part of the model.
         """
         self._split = split
+        model = with_masks_apart(model)
         outputs = [model.values[x.name or ""] for x in split.prefix.graph.outputs]
         self._open_prefix = partial(GoldenPass, model, outputs, provider=provider, threads=threads)
         self._prefix: GoldenPass | None = None
@@ -75,7 +77,7 @@ class SplitSessions:
             for stage in split.stages
         )
 
-    def run_prefix(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def run_prefix(self, inputs: Mapping[str, np.ndarray], *, seed: int) -> dict[str, np.ndarray]:
         """Return the targets of the first stage, the boundary and the golden outputs, by name.
 
         Raises:
@@ -84,7 +86,7 @@ class SplitSessions:
         with self._lock:
             if self._prefix is None:  # several targets may share a pass instead
                 self._prefix = self._open_prefix()
-        return self._prefix.run(inputs)
+        return self._prefix.run(inputs, seed=seed)
 
     def run_suffix(
         self,

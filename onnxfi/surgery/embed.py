@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import onnx_ir as ir
@@ -11,6 +11,7 @@ from onnxfi.error_models import Corruption
 from onnxfi.errors import InputError
 from onnxfi.graph import Model, Target
 from onnxfi.graph.type_inference import infer_types
+from onnxfi.surgery.free_name import free_name
 from onnxfi.surgery.saboteur import (
     NO_FAULT,
     Parts,
@@ -74,7 +75,7 @@ def embed(
     graph, golden = embedded.graph, embedded.values[target.tensor]
     present = read_saboteurs(embedded.ir_model)
     _check_target(target, golden, graph, present)
-    parts = Parts(_free_name(embedded, target), graph.opset_imports.get("", 0))
+    parts = Parts(free_name(embedded, f"saboteur/{target.tensor}"), graph.opset_imports.get("", 0))
     check_operators(target, parts.opset)
 
     uses = tuple(golden.uses())  # before the saboteur's own
@@ -168,23 +169,6 @@ def _check_target(
             f"The input {target.tensor!r} is also an output, and a corrupted one could not have "
             "the same name. Choose another target."
         )
-
-
-def _free_name(model: Model, target: Target) -> str:
-    """Return ``saboteur/TENSOR``, changed where names of the model begin with it."""
-    taken = [
-        x.name or ""
-        for graph in (model.graph, *model.graph.subgraphs())
-        for x in (*graph.inputs, *graph.initializers.values(), *graph, *_made_values(graph))
-    ]
-    name = f"saboteur/{target.tensor}"
-    while any(other == name or other.startswith(f"{name}/") for other in taken):
-        name += "_"
-    return name
-
-
-def _made_values(graph: ir.Graph) -> Iterator[ir.Value]:
-    return (value for node in graph for value in node.outputs)
 
 
 def _replace_outputs(graph: ir.Graph, golden: ir.Value, sabotaged: ir.Value, new_name: str) -> None:

@@ -10,7 +10,10 @@ import onnx_ir as ir
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model, Target
 from onnxfi.graph.dependencies import constant_values, consumed_values, required_nodes
+from onnxfi.graph.noise import draws_noise
+from onnxfi.surgery.dropout_masks import with_masks_apart
 from onnxfi.surgery.extract import extract
+from onnxfi.surgery.noise import check_replayable
 from onnxfi.surgery.weights_file import save_sharing_weights
 
 
@@ -135,16 +138,23 @@ class Split:
 def split(model: Model, target: Target | str | Sequence[Target | str]) -> Split:
     """Split a model at one target or at several.
 
+    Random numbers that the model draws are part of the boundary, also those drawn downstream of a
+    target; so the suffix draws none. Of a Dropout in training mode this holds for the mask.
+
     Args:
         model: any directed acyclic graph; it is left as it is.
         target: the target, or its tensor, layer or node name; or a sequence of these, in any order.
 
     Raises:
         TargetNotFoundError: the model has no such target.
-        InputError: no target is given, or one is given twice.
+        InputError: no target is given, or one is given twice; or a fault there would change which
+            random numbers the model draws.
         ModelFormatError: the type of a tensor that would cross the split is not known.
     """
-    graph, cut = model.graph, _Cut(model, resolve_targets(model, target))
+    targets = resolve_targets(model, target)
+    check_replayable(model, [targets])
+    model = with_masks_apart(model)
+    graph, cut = model.graph, _Cut(model, targets)
 
     def part(level: int, inputs: Iterable[ir.Value]) -> Model:
         return extract(model, list(inputs), cut.made(level))
@@ -170,7 +180,10 @@ def split(model: Model, target: Target | str | Sequence[Target | str]) -> Split:
 
 
 def prefix_outputs(model: Model, targets: Sequence[Target]) -> list[ir.Value]:
-    """Return what the prefix of a split at some targets gives, as values of the model."""
+    """Return what the prefix of a split at some targets gives, as values of the model.
+
+    The masks of its Dropouts must be apart (see `with_masks_apart`).
+    """
     return _Cut(model, targets).made(0)
 
 
@@ -260,6 +273,8 @@ def _levels(graph: ir.Graph, targets: Collection[ir.Value]) -> dict[ir.Value, in
 
 
 def _node_level(node: ir.Node, levels: Mapping[ir.Value, int]) -> int:
+    if draws_noise(node):  # a fault has no part in it
+        return 0
     return max((levels.get(value, 0) for value in consumed_values(node)), default=0)
 
 

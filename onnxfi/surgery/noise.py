@@ -1,0 +1,88 @@
+"""Finds the noise of a model, and whether faulty runs can replay it."""
+
+from collections.abc import Iterable, Sequence
+
+import onnx_ir as ir
+
+from onnxfi.errors import InputError
+from onnxfi.graph import Model, Target
+from onnxfi.graph.dependencies import consumed_values, required_nodes
+from onnxfi.graph.fault_reach import FaultReach, fault_reach
+from onnxfi.graph.noise import LIKE, describe_noise, draws_noise, is_dropout, training_mode
+
+_MOST_NAMED = 6
+
+
+def noise_nodes(model: Model) -> list[ir.Node]:
+    """Return the nodes of the main graph that draw random numbers which reach an output."""
+    needed = required_nodes(model.graph, model.graph.outputs)
+    return [node for node in model.graph if node in needed and draws_noise(node)]
+
+
+def noise_note(model: Model) -> str | None:
+    """Return a line that tells of the random numbers of a model; None if it draws none."""
+    nodes = noise_nodes(model)
+    if not nodes:
+        return None
+    return (
+        f"The model draws random numbers: {_listed(list(map(describe_noise, nodes)))}. They are "
+        "drawn once for each golden run, from the seed and the input, and replayed in its faulty "
+        "runs."
+    )
+
+
+def check_replayable(model: Model, groups: Iterable[Sequence[Target]]) -> None:
+    """Check that each faulty run can replay the random numbers of its golden run.
+
+    Args:
+        model: the model.
+        groups: the targets that faults hit together, for each fault.
+
+    Raises:
+        InputError: the shape or the distribution of noise depends on a target.
+    """
+    found = {tuple(x.tensor for x in group): unreplayable(model, group) for group in groups}
+    refused = [" + ".join(names) for names, noise in found.items() if noise]
+    if refused:
+        noise = dict.fromkeys(x for one in found.values() for x in one)
+        raise InputError(
+            f"Faults in {_listed(refused)} would change {_listed(list(noise))}, and could not be "
+            "told from other noise. Choose targets that these nodes do not depend on, or export "
+            "the model with this noise as an input."
+        )
+
+
+def unreplayable(model: Model, targets: Sequence[Target]) -> list[str]:
+    """Return what of a model's noise depends on targets that faults hit together."""
+    graph = model.graph
+    noise = [node for node in graph if draws_noise(node) or training_mode(node) is not None]
+    if not noise:
+        return []
+    values = [model.values[x.tensor] for x in targets]
+    needed = required_nodes(graph, [*graph.outputs, *values])
+    reach = fault_reach(graph, values)
+    return [
+        f"the {what} of {describe_noise(node)}"
+        for node in noise
+        if node in needed and (what := _depends(node, reach))
+    ]
+
+
+def _depends(node: ir.Node, reach: FaultReach) -> str | None:
+    """Return what of a node's noise depends on a fault; None if nothing."""
+    training = training_mode(node)
+    if not draws_noise(node):
+        return "distribution" if training is not None and reach.changes(training) else None
+    if node.domain == "" and node.op_type in LIKE:
+        return "shape" if node.inputs[0] in reach.shapes else None
+    if is_dropout(node):
+        data, *others = [x for x in node.inputs if x is not None]
+        if any(map(reach.changes, others)):
+            return "distribution"
+        return "shape" if data in reach.shapes else None
+    return "distribution" if any(map(reach.changes, consumed_values(node))) else None
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
