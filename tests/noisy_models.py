@@ -8,8 +8,7 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 from small_graphs import BOOL, INT64, model, node, value, weights
 
-#: The name under which the oracle takes the corrupted tensor.
-CORRUPTED = "corrupted"
+_CORRUPTED = "corrupted"
 
 
 def linear(nodes: list[onnx.NodeProto], **more: np.ndarray) -> onnx.ModelProto:
@@ -134,15 +133,14 @@ def dropout(*, ratio: float | None = 0.3, training: bool | None = True) -> onnx.
 
 def with_frozen_noise(
     proto: onnx.ModelProto, noise: Mapping[str, np.ndarray], target: str
-) -> onnxruntime.InferenceSession:
-    """Return an unoptimised session of the whole model in which noise is a constant.
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Return what computes y by the whole model, unoptimised, with noise that is a constant.
 
-    It takes the corrupted tensor beside the inputs, in place of the target.
+    It takes x and the corrupted tensor, which all consumers of the target read.
     """
     frozen = onnx.ModelProto()
     frozen.CopyFrom(proto)
     graph = frozen.graph
-    shape = None
     kept = [x for x in graph.node if not set(x.output) & set(noise)]
     del graph.node[:]
     graph.node.extend(kept)
@@ -150,9 +148,16 @@ def with_frozen_noise(
     for each in graph.node:
         for place, name in enumerate(each.input):
             if name == target:
-                each.input[place] = CORRUPTED
-    graph.input.append(helper.make_tensor_value_info(CORRUPTED, TensorProto.FLOAT, shape))
+                each.input[place] = _CORRUPTED
+    graph.input.append(helper.make_tensor_value_info(_CORRUPTED, TensorProto.FLOAT, None))
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    return onnxruntime.InferenceSession(frozen.SerializeToString(), options)
+    session = onnxruntime.InferenceSession(frozen.SerializeToString(), options)
+    names = {x.name for x in session.get_inputs()}
+
+    def run(x: np.ndarray, corrupted: np.ndarray) -> np.ndarray:
+        feeds = {"x": x, _CORRUPTED: corrupted}
+        return session.run(["y"], {name: feeds[name] for name in names})[0]
+
+    return run

@@ -15,6 +15,7 @@ from onnxfi.injector import Golden, Injector
 from onnxfi.injector.golden_cache import GoldenCache
 from onnxfi.injector.golden_pass import GoldenPass
 from onnxfi.injector.inputs import check_inputs
+from onnxfi.injector.repeatability import check_repeated
 from onnxfi.surgery import prefix_outputs
 from onnxfi.surgery.dropout_masks import with_masks_apart
 
@@ -114,14 +115,18 @@ class GoldenRuns:
     def rehearse(
         self, injector: Injector, index: int, read: Callable[[int], dict[str, np.ndarray]]
     ) -> Golden:
-        """Return the same golden run by a pass of its own: a campaign begins sooner so."""
+        """Return the same golden run by a pass of its own: a campaign begins sooner so.
+
+        Raises:
+            InputError: it is another one the second time.
+        """
 
         def make() -> Golden:
-            outputs = prefix_outputs(self._model, injector.targets)
-            alone = self._open(outputs)
-            return injector.golden_from(
-                alone.run(check_inputs(self._model, read(index)), seed=self._seed)
-            )
+            alone = self._open(prefix_outputs(self._model, injector.targets))
+            inputs = read(index)
+            golden, again = (injector.golden_from(self._run(alone, inputs)) for _ in range(2))
+            check_repeated(self._model, golden.values, again.values)
+            return golden
 
         return self._runs.get((injector.targets, index), make)
 

@@ -7,7 +7,6 @@ import onnx
 import onnxruntime
 import pytest
 from noisy_models import (
-    CORRUPTED,
     MODELS,
     drawn_in_a_body,
     dropout,
@@ -36,13 +35,10 @@ def test_outputs_are_those_of_the_model_with_constant_noise(
         noise = {name: golden.values[name] for name in ("n", "m", "p") if name in golden.boundary}
         assert "n" in noise
         oracle = with_frozen_noise(proto, noise, "h")
-        faults = list(injector.inject(golden, load("bitflip"), count=40, seed=3))
-        for injection in faults:
+        for injection in injector.inject(golden, load("bitflip"), count=40, seed=3):
             corrupted = injector.corrupted(golden, injection)["h"]
-            (expected,) = oracle.run(["y"], _fed(oracle, {"x": _X, CORRUPTED: corrupted}))
-            np.testing.assert_array_equal(injection.outputs["y"], expected)
-    (expected,) = oracle.run(["y"], _fed(oracle, {"x": _X, CORRUPTED: golden.target}))
-    np.testing.assert_array_equal(golden.outputs["y"], expected)
+            np.testing.assert_array_equal(injection.outputs["y"], oracle(_X, corrupted))
+    np.testing.assert_array_equal(golden.outputs["y"], oracle(_X, golden.target))
 
 
 @pytest.mark.parametrize("ratio", [0.3, None])
@@ -201,11 +197,6 @@ def test_a_weight_that_switches_the_training_mode_on_is_refused() -> None:
 
 def test_noise_under_no_known_name_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("onnxfi.graph.noise.STANDARD", frozenset())
-    with onnxfi.Injector(onnxfi.load(normal_like()), "h", provider="cpu") as injector:
-        with pytest.raises(InputError, match=r"they differ from 'y' \(Add\) on"):
-            injector.golden({"x": _X})
-
-
-def _fed(session: object, feeds: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    names = {x.name for x in session.get_inputs()}  # type: ignore[attr-defined]
-    return {name: array for name, array in feeds.items() if name in names}
+    injector = onnxfi.Injector(onnxfi.load(normal_like()), "h", provider="cpu")
+    with pytest.raises(InputError, match=r"they differ from 'y' \(Add\) on"):
+        injector.golden({"x": _X})
