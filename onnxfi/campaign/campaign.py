@@ -20,6 +20,7 @@ from onnxfi.campaign.storage import is_address
 from onnxfi.campaign.worker import Worker, record_shard, run_shard
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph import load
+from onnxfi.graph.choosing.selection import LeftOut
 from onnxfi.runtime import choose_provider
 from onnxfi.surgery.noise import noise_note
 
@@ -105,6 +106,11 @@ class Campaign:
     def injections(self) -> int:
         """Number of injections that the campaign plans, the most where rounds may end early."""
         return int(self.directory.manifest["injections"])
+
+    @property
+    def left_out(self) -> LeftOut:
+        """The activations that a new campaign leaves out; zero for one that was opened again."""
+        return self._rehearsed[0].left_out if self._rehearsed else LeftOut()
 
     def run(
         self,

@@ -20,6 +20,7 @@ from onnxfi.campaign.inputs import InputSource
 from onnxfi.campaign.plan import Plan
 from onnxfi.campaign.sample_size import sample_size
 from onnxfi.campaign.strata import Stratum, make_strata
+from onnxfi.campaign.suitability import check_error_models
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph import Model, Target
 from onnxfi.surgery.noise import check_replayable
@@ -44,6 +45,14 @@ def make_plan(model: Model, inputs: InputSource, configuration: Configuration) -
     width = _inputs_per_fault(wanted, len(inputs))
     targets = dict.fromkeys(target for stratum in strata for target in stratum.targets)
     shapes = target_shapes(model, targets, inputs)
+    check_error_models(
+        (
+            pair
+            for stratum in strata
+            for pair in zip(stratum.targets, stratum.error_models, strict=True)
+        ),
+        shapes,
+    )
     sizes = [sum(count_bits(x, shapes[x]) for x in stratum.targets) for stratum in strata]
     windows = -(-len(inputs) // width)
     if wanted.exhaustive:

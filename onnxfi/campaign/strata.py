@@ -1,13 +1,13 @@
 """Which targets are hit with which error models."""
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from onnxfi.campaign.configuration import Configuration, Targets
+from onnxfi.campaign.suitability import suited
 from onnxfi.error_models import ErrorModel
-from onnxfi.errors import ConfigurationError
+from onnxfi.errors import ConfigurationError, InputError
 from onnxfi.graph import Model, Target
-from onnxfi.injector import suit
+from onnxfi.graph.choosing.selection import LeftOut, Selected, select
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,13 @@ def make_strata(model: Model, configuration: Configuration) -> list[Stratum]:
     entries = configuration.error_models
     if isinstance(said, Targets):
         return [
-            Stratum((target,), (suit(entry.error_model, target),), entry.label)
-            for target in choose_targets(model, said)
+            Stratum((target,), (suited(entry.error_model, target),), entry.label)
+            for target in choose_targets(model, said).targets
             for entry in entries
         ]
     own = {}
     for wanted in said:
-        for target in choose_targets(model, wanted):
+        for target in choose_targets(model, wanted).targets:
             if target in own:
                 raise ConfigurationError(
                     f"A target must be chosen by one entry of targets, and {target.tensor!r} is "
@@ -57,51 +57,30 @@ def make_strata(model: Model, configuration: Configuration) -> list[Stratum]:
         chosen = [x for model_entry in own.values() if (x := model_entry or entry) is not None]
         labels = dict.fromkeys(x.label for x in chosen)
         pairs = zip(chosen, own, strict=True)
-        error_models = tuple(suit(x.error_model, target) for x, target in pairs)
+        error_models = tuple(suited(x.error_model, target) for x, target in pairs)
         strata.append(Stratum(tuple(own), error_models, " + ".join(labels)))
     return strata
 
 
-def choose_targets(model: Model, wanted: Targets) -> list[Target]:
+def choose_targets(model: Model, wanted: Targets) -> Selected:
     """Return the targets that a configuration asks for, in the graph's order.
 
     Raises:
         TargetNotFoundError: a single target does not exist.
         ConfigurationError: no target satisfies what is asked for.
     """
-    if wanted.tensors is None:
-        candidates = model.targets(kind=wanted.kind or "activation")
-    else:
-        order = {target: place for place, target in enumerate(model.targets())}
-        named = {model.target(name) for name in wanted.tensors}
-        candidates = sorted(
-            named, key=lambda target: (order.get(target, len(order)), target.tensor)
-        )
-    chosen = [
-        target
-        for target in candidates
-        if (wanted.kind is None or target.kind == wanted.kind)
-        and (wanted.ops is None or target.op_type in wanted.ops)
-        and (
-            wanted.layers is None
-            or any(fnmatchcase(target.layer or "", pattern) for pattern in wanted.layers)
-        )
-    ]
-    if not chosen:
-        kind = wanted.kind or "activation"
-        ops = dict.fromkeys(target.op_type for target in model.targets(kind=kind))
-        raise ConfigurationError(
-            f"targets must choose at least one tensor of the model, and {_said(wanted)} chooses "
-            f"none. The operators of its {kind} targets are {', '.join(sorted(ops)) or 'none'}; "
-            "list the targets with `onnxfi inspect`."
-        )
-    return chosen
+    try:
+        return select(model, wanted.selection)
+    except InputError as error:
+        raise ConfigurationError(str(error)) from error
 
 
-def _said(wanted: Targets) -> str:
-    """Write the targets section as the user would: ``{kind: activation, ops: [Conv]}``."""
-    parts = [
-        f"{key}: [{', '.join(value)}]" if isinstance(value, tuple) else f"{key}: {value}"
-        for key, value in wanted.model_dump(exclude_none=True).items()
-    ]
-    return f"{{{', '.join(parts)}}}"
+def count_left_out(model: Model, configuration: Configuration) -> LeftOut:
+    """Return how many activations the configuration leaves out because nobody asked for them.
+
+    Raises:
+        OnnxfiError: as `make_strata` does.
+    """
+    said = configuration.targets
+    entries = [said] if isinstance(said, Targets) else said
+    return sum((choose_targets(model, x).left_out for x in entries), LeftOut())

@@ -16,6 +16,7 @@ from onnxfi.campaign.planning import make_plan
 from onnxfi.campaign.records import make_schema
 from onnxfi.campaign.run_directory import RunDirectory
 from onnxfi.campaign.shard_records import ShardRecords
+from onnxfi.campaign.strata import count_left_out
 from onnxfi.error_models.value_class import finite_range
 from onnxfi.graph import Target, load
 from onnxfi.injector import Golden, Injector
@@ -57,6 +58,7 @@ class Worker:
         self.metric = configuration.metric.metric
         self._schema = make_schema(self.metric.column_types)
         self.plan = make_plan(self.model, self.inputs, configuration)
+        self.left_out = count_left_out(self.model, configuration)
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._injectors: OrderedDict[tuple[Target, ...], Injector] = OrderedDict()

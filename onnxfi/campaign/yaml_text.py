@@ -1,4 +1,7 @@
-"""YAML in which ``1e-9`` is a number, as it is in YAML 1.2; PyYAML alone takes it for a text."""
+"""Reads YAML as version 1.2 has it in two places where PyYAML does not.
+
+``1e-9`` is a number, not a text; ``2:8`` is a text, not 128 (two minutes and eight seconds).
+"""
 
 import re
 from typing import Any
@@ -20,6 +23,17 @@ for _each in (_Loader, _Dumper):
         re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+$", re.ASCII),
         list("-+0123456789"),
     )
+
+_INT = "tag:yaml.org,2002:int"
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _INT]
+    for first, resolvers in _Loader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver(
+    _INT,
+    re.compile(r"[-+]?(0b[0-1_]+|0x[0-9a-fA-F_]+|0[0-7_]+|0|[1-9][0-9_]*)$", re.ASCII),
+    list("-+0123456789"),
+)
 
 
 def load_yaml(text: str) -> Any:

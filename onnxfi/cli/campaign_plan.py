@@ -1,6 +1,7 @@
 """``onnxfi campaign plan``."""
 
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from onnxfi.campaign.plan import Plan
 from onnxfi.campaign.worker import Worker
 from onnxfi.cli.arguments import JsonOption
 from onnxfi.cli.output import messages, print_json, print_table
+from onnxfi.cli.target_options import print_left_out
 
 # Fewer injections than these take about as long as measuring does.
 _WORTH_MEASURING = 1000
@@ -31,6 +33,7 @@ def plan_campaign(
     worker.rehearse()
     if worker.inputs.note is not None:
         messages.print(worker.inputs.note)
+    print_left_out(worker.left_out)
     plan, seconds = worker.plan, _seconds(worker)
     rows = _rows(plan)
     if as_json:
@@ -41,6 +44,7 @@ def plan_campaign(
                 "inputs_per_fault": plan.inputs_per_fault,
                 "rounds": plan.rounds,
                 "seconds": seconds,
+                "left_out": asdict(worker.left_out),
                 "strata": rows,
             }
         )

@@ -17,6 +17,7 @@ from onnxfi.cli.campaign_plan import expected_text
 from onnxfi.cli.event_log import EventLog
 from onnxfi.cli.live_view import LiveView
 from onnxfi.cli.output import messages
+from onnxfi.cli.target_options import print_left_out
 from onnxfi.errors import OnnxfiError
 
 INTERRUPTED = 130
@@ -43,6 +44,7 @@ def run_to_end(
         view = LiveView(planned=campaign.injections, disabled=log.on_stderr)
         provider = campaign.directory.manifest["provider"]
         if not log.on_stderr:
+            print_left_out(campaign.left_out)
             messages.print(f"{expected_text(campaign)} on {provider}, records in {place}")
         log.write("began", out=place, planned=campaign.injections, provider=provider)
 

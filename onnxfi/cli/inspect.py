@@ -13,27 +13,44 @@ from onnxfi.cli.arguments import (
     AxisOption,
     ConstantOption,
     JsonOption,
-    KindName,
     ModelArgument,
     ProviderName,
     ProviderOption,
     RepeatOption,
 )
-from onnxfi.cli.output import print_json, print_table
+from onnxfi.cli.output import messages, print_json, print_table
+from onnxfi.cli.target_options import (
+    DtypesOption,
+    ExcludeOption,
+    IndexOption,
+    KindOption,
+    LayersOption,
+    NamesOption,
+    OpsOption,
+    ShapesOption,
+    print_left_out,
+    selection,
+)
 from onnxfi.errors import InputError
 from onnxfi.graph import Model, Target, load
-from onnxfi.graph.dependencies import required_nodes, suffix_sizes
+from onnxfi.graph.choosing.selection import select
+from onnxfi.graph.dependencies import needed_values, suffix_shares
+from onnxfi.graph.inspection.closed_nodes import nodes_with_bodies
+from onnxfi.graph.inspection.parameters import count_parameters
 from onnxfi.injector.inputs import format_shape
 
 
 def inspect(
     model: ModelArgument,
     *,
-    kind: Annotated[KindName | None, typer.Option(help="Only targets of this kind.")] = None,
-    target: Annotated[
-        list[str] | None,
-        typer.Option(help="Only this tensor, layer or node; repeat the option for several."),
-    ] = None,
+    kind: KindOption = None,
+    target: NamesOption = None,
+    op: OpsOption = None,
+    layer: LayersOption = None,
+    dtype: DtypesOption = None,
+    exclude: ExcludeOption = None,
+    index: IndexOption = None,
+    include_shapes: ShapesOption = False,
     lanes: Annotated[
         bool, typer.Option("--lanes", help="Try how many injections can share a batch; slow.")
     ] = False,
@@ -48,21 +65,32 @@ def inspect(
     provider: ProviderOption = ProviderName.AUTO,
     as_json: JsonOption = False,
 ) -> None:
-    """List the targets of a model: tensor, kind, layer, operator, shape, parameters, suffix share.
+    """List the targets of a model: tensor, kind, layer, operator, dtype, shape, channel axis.
 
     The operator is the one that makes an activation, or that reads a weight or an input. The
-    suffix share is the part of the network's nodes that depends on the target: what an injection
-    runs. Where no output depends on the target it says masked, which every injection there is.
-    --lanes tries, target by target, how many injections a campaign runs as one batch, and says
-    why where it is only one.
+    parameters are those that the operator of an activation reads, wherever the model keeps them.
+    The suffix share is the part of the network's nodes that depends on the target: what an
+    injection runs. Nodes that compute constants do not count. Where no output depends on the
+    target it says masked, which every injection there is. --lanes tries, target by target, how
+    many injections a campaign runs as one batch, and says why where it is only one.
 
-    Example: onnxfi inspect lenet.onnx --kind weight
+    Example: onnxfi inspect lenet.onnx --kind weight --exclude "dense*"
     """
     if inputs and not lanes:
         raise InputError("--inputs is what --lanes runs on. Give --lanes as well.")
+    wanted = selection(
+        kind=kind,
+        names=target,
+        ops=op,
+        layers=layer,
+        dtypes=dtype,
+        exclude=exclude,
+        index=index,
+        include_shapes=include_shapes,
+    )
     loaded = load(model)
-    targets = _selected(loaded, kind, target)
-    rows = _rows(loaded, targets)
+    selected = select(loaded, wanted)
+    rows = _rows(loaded, selected.targets)
     if lanes:
         # A list alone starts sooner without.
         from onnxfi.cli.inputs import inputs_of
@@ -73,61 +101,55 @@ def inspect(
             if inputs
             else None
         )
-        tried = lanes_of(loaded, targets, given, provider=provider.value)
+        tried = lanes_of(loaded, selected.targets, given, provider=provider.value)
         rows = [row | each for row, each in zip(rows, tried, strict=True)]
+    print_left_out(selected.left_out)
+    bodies = nodes_with_bodies(loaded.graph)
     if as_json:
-        print_json({"model": str(model), "targets": rows})
+        document: dict[str, Any] = {"model": str(model), "targets": rows}
+        document |= {"left_out": asdict(selected.left_out), "bodies": [asdict(x) for x in bodies]}
+        print_json(document)
         return
-    table = Table(title=str(model))
-    for heading in ("tensor", "kind", "layer", "op", "shape"):
+    print_table(_table(str(model), rows, lanes=lanes))
+    for node in bodies:
+        messages.print(str(node))
+
+
+def _table(title: str, rows: Sequence[dict[str, Any]], *, lanes: bool) -> Table:
+    table = Table(title=title)
+    for heading in ("tensor", "kind", "layer", "op", "dtype", "shape"):
         table.add_column(heading, overflow="fold")
-    for heading in ("parameters", "suffix", *(["lanes"] if lanes else [])):
+    for heading in ("channels", "parameters", "suffix", *(["lanes"] if lanes else [])):
         table.add_column(heading, justify="right")
     if lanes:
         table.add_column("why one", overflow="fold")
-    for row, of_row in zip(rows, targets, strict=True):
+    for row in rows:
         table.add_row(
             row["tensor"],
             row["kind"],
             row["layer"] or "",
             row["op_type"],
-            format_shape(of_row.shape),
+            row["dtype"],
+            format_shape(row["shape"]),
+            "" if row["channel_axis"] is None else f"axis {row['channel_axis']}",
             str(row["parameters"] or ""),
             f"{100 * row['suffix_share']:.0f} %" if row["reaches_output"] else "masked",
             *([str(row["lanes"] or ""), row["lanes_reason"] or ""] if lanes else []),
         )
-    print_table(table)
+    return table
 
 
-def _selected(model: Model, kind: KindName | None, names: Sequence[str] | None) -> list[Target]:
-    if names is None:
-        return model.targets(kind=None if kind is None else kind.value)
-    return [x for x in map(model.target, dict.fromkeys(names)) if kind in (None, x.kind)]
-
-
-def _rows(model: Model, targets: list[Target]) -> list[dict[str, Any]]:
-    sizes = suffix_sizes(model.graph)
-    total = max(1, len(required_nodes(model.graph, model.graph.outputs)))
+def _rows(model: Model, targets: Sequence[Target]) -> list[dict[str, Any]]:
+    shares = suffix_shares(model.graph, model.constants)
+    needed = needed_values(model.graph, model.graph.outputs)
     return [
         asdict(target)
         | {
             "dtype": str(target.dtype),
-            "parameters": _parameters(model, target),
-            "suffix_share": sizes[value] / total,
-            "reaches_output": sizes[value] > 0 or value in model.graph.outputs,
+            "parameters": count_parameters(value, model.constants),
+            "suffix_share": shares[value],
+            "reaches_output": value in needed,
         }
         for target in targets
         for value in (model.values[target.tensor],)
     ]
-
-
-def _parameters(model: Model, target: Target) -> int:
-    """Return the number of weights that an activation's own node reads, or a weight's own size."""
-    value = model.values[target.tensor]
-    node = value.producer()
-    weights = [value] if node is None else node.inputs
-    return sum(
-        weight.const_value.size
-        for weight in weights
-        if weight is not None and weight.is_initializer() and weight.const_value is not None
-    )

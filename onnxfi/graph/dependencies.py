@@ -79,21 +79,34 @@ def constant_values(graph: ir.Graph, given: Collection[ir.Value] = ()) -> set[ir
 
 def required_nodes(graph: ir.Graph, outputs: Collection[ir.Value]) -> set[ir.Node]:
     """Return the nodes that the outputs need, directly or not."""
+    needed = needed_values(graph, outputs)
+    return {node for node in graph if any(value in needed for value in node.outputs)}
+
+
+def needed_values(graph: ir.Graph, outputs: Collection[ir.Value]) -> set[ir.Value]:
+    """Return the values that the outputs depend on, and the outputs."""
     needed = set(outputs)
-    nodes = set()
     for node in reversed(graph):
         if any(value in needed for value in node.outputs):
-            nodes.add(node)
             needed.update(consumed_values(node))
-    return nodes
+    return needed
 
 
-def suffix_sizes(graph: ir.Graph) -> dict[ir.Value, int]:
-    """Return, for each value, how many of the nodes that the outputs need depend on it.
+def working_nodes(graph: ir.Graph, constants: Collection[ir.Value]) -> set[ir.Node]:
+    """Return the nodes that the graph's outputs need and that run for each input.
+
+    Those that compute constants only are left out: they run once, when a session is opened.
+    """
+    required = required_nodes(graph, graph.outputs)
+    return {x for x in required if not all(value in constants for value in x.outputs)}
+
+
+def suffix_shares(graph: ir.Graph, constants: Collection[ir.Value]) -> dict[ir.Value, float]:
+    """Return, for each value, which part of the working nodes depends on it.
 
     In one pass: a value's dependents are a set of bits, joined from the last node to the first.
     """
-    required = required_nodes(graph, graph.outputs)
+    working = working_nodes(graph, constants)
     values = [
         *graph.inputs,
         *graph.initializers.values(),
@@ -101,9 +114,10 @@ def suffix_sizes(graph: ir.Graph) -> dict[ir.Value, int]:
     ]
     dependents = dict.fromkeys(values, 0)
     for position, node in enumerate(reversed(graph)):
-        reached = 1 << position if node in required else 0
+        reached = 1 << position if node in working else 0
         for value in node.outputs:
             reached |= dependents[value]
         for value in () if only_draws(node) else consumed_values(node):
             dependents[value] |= reached
-    return {value: bits.bit_count() for value, bits in dependents.items()}
+    total = max(1, len(working))
+    return {value: bits.bit_count() / total for value, bits in dependents.items()}

@@ -1,27 +1,27 @@
 """The model: a checked, shape-inferred ONNX graph and the targets in it."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
 import onnx_ir as ir
 
 from onnxfi.converters.layer_map import METADATA_KEY, Layer, parse_layers
 from onnxfi.errors import ModelFormatError, TargetNotFoundError
-from onnxfi.graph.dependencies import constant_values, inner_holders
+from onnxfi.graph.choosing.shape_arithmetic import shape_arithmetic
+from onnxfi.graph.dependencies import constant_values, inner_holders, needed_values
 from onnxfi.graph.exporter_layers import exporter_layers
-from onnxfi.graph.lookup import closest
+from onnxfi.graph.inspection.parameters import STRUCTURAL
+from onnxfi.graph.lookup import closest, matches
 from onnxfi.graph.target import Target, TargetKind
 from onnxfi.graph.target_listing import list_targets
 from onnxfi.whole_file import whole_file
 
-# What shapes, axes, indices and conditions are made of.
-_STRUCTURAL = (np.dtype(np.int64), np.dtype(np.bool_))
 # Bytes of weights. A file of Protocol Buffers ends at 2 GiB, with all else that is in it.
 _LARGEST_INSIDE = 1_900_000_000
+_LISTED = 20  # tensors of nodes that share a name
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,31 +71,49 @@ class Model:
         """Every tensor of numbers, by name."""
         return {x.tensor: x for x in list_targets(self.graph, self.constants, self.layers)}
 
+    @cached_property
+    def shape_tensors(self) -> frozenset[str]:
+        """Names of the activations that only compute shapes, sizes, counts and axes."""
+        found = shape_arithmetic(self.graph, self.constants)
+        return frozenset(x.name for x in found if x.name)
+
+    @cached_property
+    def unread_tensors(self) -> frozenset[str]:
+        """Names of the activations that no output of the model depends on."""
+        needed = needed_values(self.graph, self.graph.outputs)
+        made = (x for node in self.graph for x in node.outputs)
+        return frozenset(x.name for x in made if x.name and x not in needed)
+
     def targets(
         self,
         *,
         kind: TargetKind | None = None,
         op: str | None = None,
         layer: str | None = None,
+        include_shapes: bool = False,
     ) -> list[Target]:
         """List the targets of the model, in the order in which the graph computes them.
 
         A weight comes before the first node that reads it. Constants that are no parameters (of
-        int64 or bool: shapes, axes, indices; or read by no node) are left out, and can be had from
-        `target` by name.
+        int64 or bool: shapes, axes, indices; or read by no node) are left out; so are activations
+        that only compute shapes (`shape_tensors`) or reach no output (`unread_tensors`). All of
+        them can be had from `target` by name.
 
         Args:
             kind: only targets of this kind.
             op: only those with this ONNX operator type, such as ``Conv`` (see `Target.op_type`).
             layer: only targets of layers whose path matches this pattern, such as ``conv*``.
+            include_shapes: list activations that only compute shapes or reach no output as well.
         """
+        left_out = frozenset() if include_shapes else self.shape_tensors | self.unread_tensors
         return [
             target
             for target in self._targets.values()
             if (target.kind != "weight" or _is_parameter(target))
             and (kind is None or target.kind == kind)
             and (op is None or target.op_type == op)
-            and (layer is None or fnmatchcase(target.layer or "", layer))
+            and (layer is None or matches(target.layer, layer))
+            and (target.kind != "activation" or target.tensor not in left_out)
         ]
 
     def target(self, name: str) -> Target:
@@ -105,18 +123,51 @@ class Model:
         output), then the nodes (it means the node's first output).
 
         Raises:
-            TargetNotFoundError: nothing in the model has the name, or what has it is no target;
-                the message gives the closest names.
+            TargetNotFoundError: nothing in the model has the name, what has it is no target, or
+                several nodes have it; the message gives the closest names, or theirs.
         """
-        if name in self._targets:
-            return self._targets[name]
+        target = self.find(name)
+        if target is None:
+            raise TargetNotFoundError(self._no_target(name))
+        return target
+
+    def find(self, name: str) -> Target | None:
+        """Return the target of a name, as `target` does; None where the model has none.
+
+        Raises:
+            TargetNotFoundError: several nodes have the name; the message lists their tensors.
+        """
+        target = self._targets.get(name) or self._of_layer.get(name)
+        of_nodes = self._of_node.get(name, ())
+        if target is not None or not of_nodes:
+            return target
+        if len(of_nodes) > 1:
+            tensors = [repr(x.tensor) for x in of_nodes[:_LISTED]]
+            more = f" and {len(of_nodes) - _LISTED} more" if len(of_nodes) > _LISTED else ""
+            raise TargetNotFoundError(
+                f"{len(of_nodes)} nodes of the model are called {name!r}, and a name must mean one "
+                f"target. Give one of their tensors: {', '.join(tensors)}{more}."
+            )
+        return of_nodes[0]
+
+    @cached_property
+    def _of_layer(self) -> Mapping[str, Target]:
+        """The first target of each layer path."""
+        found: dict[str, Target] = {}
         for layer in self.layers:
-            if layer.path == name and layer.tensor in self._targets:
-                return self._targets[layer.tensor]
-        for target in self._targets.values():
-            if name and target.node == name and target.kind == "activation":
-                return target
-        raise TargetNotFoundError(self._no_target(name))
+            if layer.tensor in self._targets:
+                found.setdefault(layer.path, self._targets[layer.tensor])
+        return found
+
+    @cached_property
+    def _of_node(self) -> Mapping[str, Sequence[Target]]:
+        """The first output of each node, by the node's name, which several nodes may have."""
+        found = defaultdict[str, list[Target]](list)
+        for node in self.graph:
+            made = [t for x in node.outputs if (t := self._targets.get(x.name or ""))]
+            if node.name and made and made[0].kind == "activation":
+                found[node.name].append(made[0])
+        return found
 
     def _no_target(self, name: str) -> str:
         if name in self.values:
@@ -170,4 +221,4 @@ class Model:
 
 
 def _is_parameter(target: Target) -> bool:
-    return target.op_type != "" and target.dtype not in _STRUCTURAL
+    return target.op_type != "" and target.dtype not in STRUCTURAL

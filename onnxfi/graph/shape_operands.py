@@ -8,7 +8,8 @@ from onnxfi.graph.bodies import bodies
 from onnxfi.graph.dependencies import consumed_values
 
 _ALL = frozenset(range(32))  # more operands than any of these operators has
-_OPERANDS: dict[tuple[str, str], frozenset[int]] = {
+# Places of the operands, by domain and operator.
+SHAPE_OPERANDS: dict[tuple[str, str], frozenset[int]] = {
     ("", op): frozenset(places)
     for op, places in {
         "AffineGrid": (1,),
@@ -77,7 +78,7 @@ def shape_operands(node: ir.Node) -> Iterator[ir.Value]:
         if not all(x.shape is not None and x.shape.is_static() for x in node.outputs):
             yield from consumed_values(node)
         return
-    places = _OPERANDS.get((node.domain, node.op_type), frozenset())
+    places = SHAPE_OPERANDS.get((node.domain, node.op_type), frozenset())
     if node.domain == "" and node.op_type.startswith(_REDUCTION):
         places = frozenset([1])
     for place, value in enumerate(node.inputs):

@@ -9,7 +9,12 @@ import onnx_ir as ir
 
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model, Target
-from onnxfi.graph.dependencies import constant_values, consumed_values, required_nodes
+from onnxfi.graph.dependencies import (
+    constant_values,
+    consumed_values,
+    required_nodes,
+    working_nodes,
+)
 from onnxfi.graph.noise import draws_noise
 from onnxfi.surgery.dropout_masks import with_masks_apart
 from onnxfi.surgery.extract import extract
@@ -48,7 +53,8 @@ class Split:
         boundary: names of the tensors besides the targets that cross from prefix to suffix.
         faulty_outputs: names of the model's outputs that depend on a target (or are one).
         golden_outputs: names of the model's outputs that depend on no target.
-        suffix_share: nodes of the suffix as a fraction of the nodes that the outputs need.
+        suffix_share: nodes of the suffix as a fraction of the nodes that the outputs need. Those
+            that compute constants only do not count.
     """
 
     targets: tuple[Target, ...]
@@ -166,7 +172,7 @@ def split(model: Model, target: Target | str | Sequence[Target | str]) -> Split:
         )
         for level in range(1, len(cut.parts))
     )
-    needed = required_nodes(graph, graph.outputs)
+    working = working_nodes(graph, model.constants)
     return Split(
         targets=tuple(x for stage in stages for x in stage.targets),
         prefix=part(0, graph.inputs),
@@ -174,8 +180,8 @@ def split(model: Model, target: Target | str | Sequence[Target | str]) -> Split:
         boundary=_names(cut.handed_on(0)),
         faulty_outputs=_names(x for x in dict.fromkeys(graph.outputs) if x in cut.levels),
         golden_outputs=_names(cut.outputs(0)),
-        suffix_share=sum(x in needed for nodes in cut.parts[1:] for x in nodes)
-        / max(1, len(needed)),
+        suffix_share=sum(x in working for nodes in cut.parts[1:] for x in nodes)
+        / max(1, len(working)),
     )
 
 

@@ -15,7 +15,7 @@ def test_targets_must_satisfy_all_that_is_said(work: Any) -> None:
     model = load(work / "model.onnx")
 
     def chosen(**wanted: Any) -> list[str]:
-        return [target.tensor for target in choose_targets(model, Targets(**wanted))]
+        return [x.tensor for x in choose_targets(model, Targets(**wanted)).targets]
 
     assert chosen() == [target.tensor for target in model.targets(kind="activation")]
     assert chosen(kind="input") == ["image"]
@@ -25,11 +25,16 @@ def test_targets_must_satisfy_all_that_is_said(work: Any) -> None:
     assert chosen(ops=("Gemm", "Conv")) == ["conv", "scores"]  # in the graph's order
     assert chosen(tensors=("fc", "relu")) == ["relu", "scores"]  # fc is the node of scores
     assert chosen(ops=("Gemm",), tensors=("fc", "relu")) == ["scores"]
+    assert chosen(tensors=("r*", "fc")) == ["relu", "scores"]
+    exclude = {"layers": ["aux*"], "ops": ["Gemm"], "tensors": ["image", "re*"], "kinds": ["input"]}
+    assert chosen(exclude=exclude) == ["conv", "pool", "flat", "probabilities"]
+    assert chosen(dtypes=["float"], index=-1) == ["probabilities"]
+    assert chosen(index="1:") == chosen()[1:]
     with pytest.raises(TargetNotFoundError, match="'conv'"):
         chosen(tensors=("convv",))
     with pytest.raises(ConfigurationError) as caught:
         chosen(ops=("Tanh",))
-    assert "{ops: [Tanh]}" in str(caught.value)
+    assert "ops: [Tanh]} chooses none" in str(caught.value)
     assert "Conv, " in str(caught.value)
 
 

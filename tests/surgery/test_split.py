@@ -23,7 +23,7 @@ from small_graphs import (
 
 import onnxfi
 from onnxfi.errors import InputError, ModelFormatError, TargetNotFoundError
-from onnxfi.graph.dependencies import consumed_values, suffix_sizes
+from onnxfi.graph.dependencies import consumed_values, suffix_shares, working_nodes
 
 CASES = [
     (name, target.tensor)
@@ -117,19 +117,23 @@ def test_halves_are_valid_and_the_boundary_is_minimal(graph: str, tensor: str) -
 
 
 @pytest.mark.parametrize("graph", SMALL_GRAPHS)
-def test_suffix_sizes_count_the_nodes_of_the_splits(graph: str) -> None:
+def test_suffix_shares_count_the_nodes_of_the_splits(graph: str) -> None:
     loaded = onnxfi.load(SMALL_GRAPHS[graph]())
-    sizes = suffix_sizes(loaded.graph)
-    for target in loaded.targets():
+    shares = suffix_shares(loaded.graph, loaded.constants)
+    constant = {x.name for x in loaded.constants}
+    whole = len(working_nodes(loaded.graph, loaded.constants))
+    for target in loaded.targets(include_shapes=True):
         split = onnxfi.split(loaded, target)
         # Nodes that depend on other constants only come along with those that use them.
         reached = {target.tensor}
         dependent = []
         for suffix_node in split.suffix.graph:
             if reached & {x.name for x in consumed_values(suffix_node)}:
-                dependent.append(suffix_node)
-                reached |= {x.name for x in suffix_node.outputs}
-        assert sizes[loaded.values[target.tensor]] == len(dependent)
+                made = {x.name for x in suffix_node.outputs}
+                dependent += [suffix_node] * (not made <= constant)
+                reached |= made
+        assert shares[loaded.values[target.tensor]] * whole == pytest.approx(len(dependent))
+        assert split.suffix_share == pytest.approx(shares[loaded.values[target.tensor]])
 
 
 def test_the_model_stays_as_it_is() -> None:

@@ -1,8 +1,34 @@
 """Which targets."""
 
+from typing import Annotated
+
+from pydantic import AfterValidator
+
 from onnxfi.campaign.configuration.error_model_entry import ErrorModelEntry
 from onnxfi.campaign.configuration.section import Section
 from onnxfi.graph import TargetKind
+from onnxfi.graph.choosing.dtype_families import check_dtype_name
+from onnxfi.graph.choosing.selection import Exclusion, Selection, check_index
+
+_DtypeName = Annotated[str, AfterValidator(check_dtype_name)]
+
+
+class Excluded(Section):
+    """Targets that are left out: those that any of the keys matches.
+
+    Attributes:
+        tensors: names or patterns of tensors, layers or nodes.
+        layers: patterns of layer paths, such as ``aux*``.
+        ops: ONNX operator types.
+        kinds: kinds of targets.
+        dtypes: names or families of dtypes.
+    """
+
+    tensors: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
+    ops: tuple[str, ...] = ()
+    kinds: tuple[TargetKind, ...] = ()
+    dtypes: tuple[_DtypeName, ...] = ()
 
 
 class Targets(Section):
@@ -12,13 +38,37 @@ class Targets(Section):
         kind: kind of the targets; None for activations, or whatever the named tensors are.
         ops: ONNX operator types, such as ``Conv``; of a weight or an input, those that read it.
         layers: patterns of layer paths, such as ``conv*``.
-        tensors: names of single targets: a tensor, a layer or a node each.
+        tensors: names or patterns of single targets: a tensor, a layer or a node each.
+        dtypes: names (``int8``) or families (``float``, ``int``, ``bool``) of dtypes.
+        exclude: what is left out of these.
+        index: a place among what the rest chooses, such as ``3``, ``-1`` or ``2:8``.
+        include_shapes: also the activations that only compute shapes or reach no output; those
+            that are named are always taken.
     """
 
     kind: TargetKind | None = None
     ops: tuple[str, ...] | None = None
     layers: tuple[str, ...] | None = None
     tensors: tuple[str, ...] | None = None
+    dtypes: tuple[_DtypeName, ...] | None = None
+    exclude: Excluded | None = None
+    index: Annotated[int | str, AfterValidator(check_index)] | None = None
+    include_shapes: bool | None = None
+
+    @property
+    def selection(self) -> Selection:
+        """The selection in a model's terms."""
+        exclude = self.exclude or Excluded()
+        return Selection(
+            kind="activation" if self.kind is None and self.tensors is None else self.kind,
+            ops=self.ops,
+            layers=self.layers,
+            tensors=self.tensors,
+            dtypes=self.dtypes,
+            exclude=Exclusion(**{name: getattr(exclude, name) for name in Excluded.model_fields}),
+            index=self.index,
+            include_shapes=bool(self.include_shapes),
+        )
 
 
 class TargetsTogether(Targets):

@@ -1,0 +1,1 @@
+"""Choosing targets of a model."""
