@@ -10,7 +10,8 @@ from collections.abc import Collection
 import onnx_ir as ir
 
 from onnxfi.errors import ModelFormatError
-from onnxfi.graph.dependencies import consumed_values, is_non_deterministic
+from onnxfi.graph.dependencies import consumed_values
+from onnxfi.graph.noise import draws_noise
 from onnxfi.graph.sample_axis.laned_node import LanedNode, MixedError
 from onnxfi.graph.sample_axis.rules import find_rule
 
@@ -33,7 +34,7 @@ def sample_axes(
     """
     axes = dict.fromkeys(laned, 0)
     for node in graph:
-        if is_non_deterministic(node):
+        if draws_noise(node):
             raise ModelFormatError(f"The {_named(node)} may draw random numbers.")
         if not any(value in axes for value in consumed_values(node)):
             continue
