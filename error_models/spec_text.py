@@ -11,12 +11,19 @@ _COMMA = re.compile(r",(?![^\[]*\])")
 _WORDS = {"true": True, "false": False}
 
 
-def parse_spec(text: str) -> tuple[str, dict[str, Any]]:
-    """Split a text into the name and the configuration of an error model.
+def parse_spec(
+    text: str, *, what: str = "an error model", example: str = "bitflip:bit=30,count=2"
+) -> tuple[str, dict[str, Any]]:
+    """Split a text into the name and the configuration of an error model, or of something alike.
 
     The text is ``name``, ``name:key=value,...``, or the same with ``package.module:Class`` for the
     name. A value is a number, ``true`` or ``false``, a list ``[value,value]``, or else a text; a
     dot in a key goes to a key of a mapping, so ``region.rows=3`` is ``{"region": {"rows": 3}}``.
+
+    Args:
+        text: the text.
+        what: what messages call it.
+        example: what messages recommend.
 
     Raises:
         ErrorModelError: the text is not of that form.
@@ -30,10 +37,13 @@ def parse_spec(text: str) -> tuple[str, dict[str, Any]]:
         key, equals, value = (part.strip() for part in item.partition("="))
         if not key or not equals or not value:
             raise ErrorModelError(
-                "an error model is written name or name:key=value,key=value, "
-                f"got {item!r} in {text!r}: write bitflip:bit=30,count=2, say"
+                f"{what} is written name or name:key=value,key=value, "
+                f"got {item!r} in {text!r}: write {example}, say"
             )
-        _put(configuration, key, _parse_value(value), text)
+        if not _put(configuration, key, _parse_value(value)):
+            raise ErrorModelError(
+                f"each key of {what} is given once, got {key!r} again in {text!r}: keep one of them"
+            )
     return name, configuration
 
 
@@ -43,17 +53,16 @@ def write_spec(name: str, configuration: Mapping[str, Any]) -> str:
     return f"{name}:{items}" if items else name
 
 
-def _put(configuration: dict[str, Any], key: str, value: Any, text: str) -> None:
+def _put(configuration: dict[str, Any], key: str, value: Any) -> bool:
+    """Put a value where a dotted key says; return whether nothing was there."""
     *path, last = key.split(".")
     place: Any = configuration
     for part in path:
         place = place.setdefault(part, {}) if isinstance(place, dict) else None
     if not isinstance(place, dict) or last in place:
-        raise ErrorModelError(
-            f"each key of an error model is given once, got {key!r} again in {text!r}: "
-            "keep one of them"
-        )
+        return False
     place[last] = value
+    return True
 
 
 def _parse_value(text: str) -> Any:

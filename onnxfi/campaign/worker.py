@@ -23,6 +23,7 @@ from onnxfi.injector import Golden, Injector
 from onnxfi.injector.blocks import Meeting
 from onnxfi.injector.injections import Injections
 from onnxfi.injector.metrics import MetricValue
+from onnxfi.injector.metrics.fitting import check_default
 from onnxfi.injector.metrics.many import columns_of_all
 from onnxfi.injector.metrics.own_metric import naming_injections
 from onnxfi.runtime import choose_provider
@@ -87,6 +88,8 @@ class Worker:
         targets = self.plan.strata[0].targets
         injector = self.injector(targets)
         golden = self._golden.rehearse(injector, 0, self.inputs.at)
+        if not self.configuration.metric.is_chosen:
+            check_default(golden.outputs)
         self.metric.is_wrong(golden.outputs, golden.outputs)
         self.metric.columns(golden.outputs, golden.outputs)
         for stratum in self.plan.strata:

@@ -1,12 +1,14 @@
 """``onnxfi inject``."""
 
 from collections import Counter
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from onnxfi.campaign.plan import Plan
+from onnxfi.campaign.records import make_schema
 from onnxfi.campaign.statistics import Rate
 from onnxfi.campaign.strata import Stratum
 from onnxfi.cli.arguments import (
@@ -28,7 +30,11 @@ from onnxfi.cli.rates import rate_text
 from onnxfi.error_models import load as load_error_model
 from onnxfi.error_models.value_class import to_float64
 from onnxfi.graph import load
-from onnxfi.injector import OUTCOMES, Classification, Injector
+from onnxfi.injector import OUTCOMES, Golden, Injection, Injector, Metric
+from onnxfi.injector.metrics import load_metric
+from onnxfi.injector.metrics.own_code import FolderSources
+from onnxfi.injector.metrics.own_metric import naming_injections
+from onnxfi.injector.metrics.registry import default_metric, parse_metric
 
 
 def inject(
@@ -43,6 +49,13 @@ def inject(
             help="name or name:key=value,…: bitflip:bit=30. One, or one for each --target.",
         ),
     ],
+    metric: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPEC",
+            help="Decides between sdc and benign: sequence:blank=0, or module:function.",
+        ),
+    ] = None,
     count: Annotated[int, typer.Option(min=1, help="Injections, spread over the inputs.")] = 1,
     array: ArrayOption = None,
     axis: AxisOption = None,
@@ -63,7 +76,7 @@ def inject(
     samples = read_samples(
         loaded, inputs_of(inputs, array=array, axis=axis, constant=constant, repeat=repeat)
     )
-    metric = Classification()
+    chosen = None if metric is None else _load_metric(metric)
     with Injector(loaded, target, provider=provider.value) as injector:
         if len(error_models) == 1:
             error_models *= len(target)
@@ -76,6 +89,8 @@ def inject(
         (shard,) = plan.shards(count)
         for index, ids in plan.by_input(shard):
             golden = injector.golden(samples.at(index), seed=seed)
+            if chosen is None:
+                chosen = default_metric(golden.outputs)
             rows.extend(
                 {
                     "injection_id": injection.id,
@@ -91,14 +106,15 @@ def inject(
                         )
                     ],
                     "outcome": injection.outcome,
-                    **(
-                        metric.columns(golden.outputs, injection.outputs)
-                        if injection.outputs
-                        else {}
-                    ),
+                    **_metric_columns(chosen, golden, injection),
                 }
                 for injection in injector.inject(
-                    golden, error_models, count=len(ids), seed=seed, first_id=ids.start
+                    golden,
+                    error_models,
+                    count=len(ids),
+                    seed=seed,
+                    first_id=ids.start,
+                    metric=chosen,
                 )
             )
         names = [x.tensor for x in injector.split.targets]
@@ -114,3 +130,19 @@ def inject(
         rate = Rate.of(counts[outcome], count)
         table.add_row(outcome, str(rate.count), rate_text(rate))
     print_table(table)
+
+
+def _load_metric(text: str) -> Metric:
+    """Return the metric of a SPEC; its module may lie in the current folder."""
+    name, configuration = parse_metric(text)
+    metric = load_metric(name, configuration, sources=FolderSources(Path.cwd()))
+    make_schema(metric.column_types)  # its columns stand beside those of an injection
+    return metric
+
+
+def _metric_columns(metric: Metric, golden: Golden, injection: Injection) -> dict[str, Any]:
+    """Return the metric's columns of an injection; None where the faulty execution failed."""
+    if not injection.outputs:
+        return dict.fromkeys(metric.column_types)
+    with naming_injections([injection.id], [injection.outputs]):
+        return dict(metric.columns(golden.outputs, injection.outputs))

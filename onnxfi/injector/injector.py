@@ -21,8 +21,8 @@ from onnxfi.injector.golden_pass import owned
 from onnxfi.injector.injection import Injection
 from onnxfi.injector.injections import Injections
 from onnxfi.injector.inputs import check_inputs, format_shape
-from onnxfi.injector.metrics import Classification, Metric
-from onnxfi.injector.metrics.registry import checked
+from onnxfi.injector.metrics import Metric
+from onnxfi.injector.metrics.registry import checked, default_metric
 from onnxfi.injector.randomness import InjectionGenerators
 from onnxfi.injector.repeatability import check_repeated
 from onnxfi.injector.split_sessions import SplitSessions
@@ -107,6 +107,7 @@ class Injector:
         )
         self._blocks = BlockRunner(self.split, self._sessions)
         self._is_new, self._lock = True, threading.Lock()
+        self._default: Metric | None = None
         self._output_names = tuple(dict.fromkeys(x.name or "" for x in model.graph.outputs))
         if not self.split.faulty_outputs:
             _logger.warning(
@@ -244,7 +245,8 @@ class Injector:
             seed: seed of the campaign.
             first_id: id of the first injection.
             first_fault: number of the first injection's fault; by default its id.
-            metric: decides between sdc and benign; by default `Classification`.
+            metric: decides between sdc and benign; by default `Classification`, or the metric that
+                fits the outputs, which a warning then names.
 
         Yields:
             The injections `first_id`, `first_id` + 1, …
@@ -275,7 +277,8 @@ class Injector:
             meetings: the golden runs and the faults that meet them; taken as they are needed.
             error_model: draws the corruptions; or one error model for each of `targets`.
             seed: seed of the campaign.
-            metric: decides between sdc and benign; by default `Classification`.
+            metric: decides between sdc and benign; by default `Classification`, or the metric that
+                fits the outputs, which a warning then names.
 
         Yields:
             The injections of each meeting, or those of one part of it after the other.
@@ -285,13 +288,15 @@ class Injector:
             InputError: the number of error models is not that of the targets.
             MetricError: a metric of yours fails, or returns something else than it must.
         """
-        metric = Classification() if metric is None else checked(metric)
         error_models = self._by_target(error_model)
         # Outputs may be as large as the limit.
         sizes = BlockSizes() if self._limits is None else BlockSizes(most=1)
         generators = InjectionGenerators(seed)
+        chosen = None if metric is None else checked(metric)
         last: tuple[Golden, Drawer] | None = None
         for block in sizes.blocks(meetings):
+            if chosen is None:
+                chosen = self._default_metric(block[0].golden)
             began = time.perf_counter()
             drawers = []
             for meeting in block:
@@ -299,7 +304,7 @@ class Injector:
                     suited = self._suited(error_models, meeting.golden)
                     last = meeting.golden, Drawer(suited, generators)
                 drawers.append(last[1])
-            found = self._blocks.run(list(zip(block, drawers, strict=True)), metric)
+            found = self._blocks.run(list(zip(block, drawers, strict=True)), chosen)
             sizes.took(time.perf_counter() - began, block[0].golden)
             yield from found
 
@@ -330,6 +335,12 @@ class Injector:
         if len(corruptions) > len(first):
             self._sessions.run_suffix({**golden.boundary, **first}, corrupt, golden=golden.values)
         return tensors
+
+    def _default_metric(self, golden: Golden) -> Metric:
+        """Return the metric to use where none was chosen; it warns once at most."""
+        if self._default is None:
+            self._default = default_metric(golden.outputs)
+        return self._default
 
     def _suited(self, models: Mapping[str, ErrorModel], golden: Golden) -> dict[str, ErrorModel]:
         """Return the error models; those of the first targets have read the golden tensors."""

@@ -38,7 +38,7 @@ def same(found: Any, expected: Any) -> bool:
 @pytest.mark.parametrize(
     "metric",
     [
-        Classification(),
+        Classification("s"),
         Segmentation(),
         TokenSequence(),
         Regression(),

@@ -7,6 +7,7 @@ import numpy as np
 
 from onnxfi.error_models.value_class import to_float64
 from onnxfi.injector.metrics.answers import by_sample, first_scores, pick_tensor
+from onnxfi.injector.metrics.fitting import has_several_class_axes, unfit_for_classification
 from onnxfi.injector.metrics.metric import ColumnType, MetricValue, Outputs
 
 _COLUMNS: Mapping[str, ColumnType] = {
@@ -23,9 +24,13 @@ _COLUMNS: Mapping[str, ColumnType] = {
 class Classification:
     """The answer is the class with the highest score: wrong if it is not the golden one.
 
-    A sample whose scores have more than one axis is flattened; a single score says yes above 0.5.
-    With several samples in a batch, one wrong sample makes the answer wrong; so do scores of
-    another shape than the golden ones. A NaN among the scores never wins.
+    Axes of length 1 are ignored, so (N, classes, 1, 1) is (N, classes). A single score says yes
+    above 0.5. A vector of int32 or int64 holds the class of each sample itself. With several
+    samples in a batch, one wrong sample makes the answer wrong; so do scores of another shape than
+    the golden ones. A NaN among the scores never wins.
+
+    Golden scores with more than one axis besides the samples are an InputError: they are for
+    `TokenSequence` or `Segmentation`.
 
     The columns: ``top1`` and ``golden_top1``, the classes of the first sample; ``sdc5``, the faulty
     top-1 is not among the golden top-5; ``sdc10`` and ``sdc20``, the score of the golden top-1
@@ -54,7 +59,7 @@ class Classification:
 
     def are_wrong(self, golden: Outputs, faulty: Sequence[Outputs]) -> list[bool]:
         """Return what `is_wrong` returns of each."""
-        before = self._scores(golden)
+        before = self._golden_scores(golden)
         after = self._stacked(golden, faulty)
         if after is None or not before.size:
             return [self._is_one_wrong(before, self._scores(x)) for x in faulty]
@@ -65,7 +70,7 @@ class Classification:
         self, golden: Outputs, faulty: Sequence[Outputs]
     ) -> dict[str, list[MetricValue]]:
         """Return what `columns` returns of each, column by column."""
-        before = self._scores(golden)
+        before = self._golden_scores(golden)
         after = self._stacked(golden, faulty)
         if after is not None and before.size:
             return _compare(before, after)
@@ -97,10 +102,17 @@ class Classification:
         tensors = [x.get(name) for x in faulty]
         if any(x is None or x.shape != shape or x.dtype != dtype for x in tensors):
             return None
-        return np.array(tensors, dtype).reshape(len(faulty), *by_sample(golden[name]).shape)
+        return np.array(tensors, dtype).reshape(len(faulty), *_by_sample(golden[name]).shape)
+
+    def _golden_scores(self, golden: Outputs) -> np.ndarray:
+        scores = pick_tensor(golden, self.output)
+        if has_several_class_axes(scores):
+            name = first_scores(golden) if self.output is None else self.output
+            raise unfit_for_classification(name, scores)
+        return _by_sample(scores)
 
     def _scores(self, outputs: Outputs) -> np.ndarray:
-        return by_sample(pick_tensor(outputs, self.output))
+        return _by_sample(pick_tensor(outputs, self.output))
 
 
 def _compare(golden: np.ndarray, faulty: np.ndarray) -> dict[str, list[MetricValue]]:
@@ -111,7 +123,9 @@ def _compare(golden: np.ndarray, faulty: np.ndarray) -> dict[str, list[MetricVal
         faulty: shape (N, samples, classes).
     """
     before, after = to_float64(golden), to_float64(faulty)
-    golden_top1, top1 = _top1(before), _top1(after)
+    # As float64, labels would be taken for scores.
+    classes = (golden, faulty) if _are_labels(golden) else (before, after)
+    golden_top1, top1 = map(_top1, classes)
     answer = golden_top1 if before.shape[1] > 1 else np.zeros_like(golden_top1)
     rows = np.arange(len(before))
     with np.errstate(invalid="ignore", over="ignore"):  # Inf and NaN are legitimate scores here
@@ -153,8 +167,21 @@ def _top5(scores: np.ndarray) -> np.ndarray:
 def _top1(scores: np.ndarray) -> np.ndarray:
     """Return the class of scores (…, classes)."""
     if scores.shape[-1] == 1:
+        if _are_labels(scores):
+            return scores[..., 0]
         return np.asarray(scores[..., 0] > 0.5, dtype=np.int64)
     if scores.dtype.kind not in "biu":
         scores = to_float64(scores)
         scores = np.where(np.isnan(scores), -np.inf, scores)
     return np.asarray(scores.argmax(axis=-1))
+
+
+def _by_sample(scores: np.ndarray) -> np.ndarray:
+    """Return scores of the shape (samples, classes)."""
+    is_vector = scores.ndim == 1 and _are_labels(scores)
+    return scores.reshape(-1, 1) if is_vector else by_sample(scores)
+
+
+def _are_labels(scores: np.ndarray) -> bool:
+    """Return whether single scores are the classes themselves; quantised ones have few bits."""
+    return scores.dtype.kind in "iu" and scores.dtype.itemsize >= np.dtype(np.int32).itemsize

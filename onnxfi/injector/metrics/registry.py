@@ -9,12 +9,14 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from onnxfi.errors import ConfigurationError, MetricError, OnnxfiError
+from onnxfi.error_models.spec_text import parse_spec
+from onnxfi.errors import ConfigurationError, ErrorModelError, MetricError, OnnxfiError
 from onnxfi.injector.metrics.classification import Classification
 from onnxfi.injector.metrics.detection import Detection
 from onnxfi.injector.metrics.embedding_distance import EmbeddingDistance
+from onnxfi.injector.metrics.fitting import default_metric_name
 from onnxfi.injector.metrics.function_metric import FunctionMetric
-from onnxfi.injector.metrics.metric import Metric
+from onnxfi.injector.metrics.metric import Metric, Outputs
 from onnxfi.injector.metrics.own_code import Sources, import_apart, is_in
 from onnxfi.injector.metrics.own_metric import OwnMetric, describe_failure
 from onnxfi.injector.metrics.regression import Regression
@@ -53,6 +55,11 @@ def load_metric(
     """
     if name in BUILT_IN:
         return _configure(name, BUILT_IN[name], configuration)
+    built_in, _, rest = name.partition(":")
+    if built_in in BUILT_IN:
+        raise ConfigurationError(
+            f"The configuration of the metric {built_in} is written key=value, got {rest!r}."
+        )
     loaded, files = _import(name, sources)
     if isinstance(loaded, type):
         try:
@@ -66,6 +73,23 @@ def load_metric(
     else:
         metric = FunctionMetric(loaded, name)
     return OwnMetric(metric, name, files)
+
+
+def parse_metric(text: str) -> tuple[str, dict[str, Any]]:
+    """Split ``name`` or ``name:key=value,...`` into the name and the configuration of a metric.
+
+    Raises:
+        ConfigurationError: the text is not of that form.
+    """
+    try:
+        return parse_spec(text, what="a metric", example="sequence:blank=0,class_axis=1")
+    except ErrorModelError as error:
+        raise ConfigurationError(str(error)) from error
+
+
+def default_metric(golden: Outputs) -> Metric:
+    """Return the metric to use where none was chosen, and warn if it is not classification."""
+    return load_metric(default_metric_name(golden), {})
 
 
 def checked(metric: Metric) -> Metric:
