@@ -12,6 +12,7 @@ from onnxfi.error_models.bit_choice import bits_of_dtype
 from onnxfi.error_models.region import Region
 from onnxfi.errors import ErrorModelError
 from onnxfi.graph import Model, Target
+from onnxfi.injector.inputs import check_inputs
 from onnxfi.runtime import Session
 from onnxfi.surgery import expose
 
@@ -21,9 +22,9 @@ Shape = tuple[int, ...]
 def target_shapes(
     model: Model, targets: Iterable[Target], inputs: InputSource
 ) -> dict[Target, Shape]:
-    """Return the shapes that targets have in a campaign, where an input is a batch of one.
+    """Return the shapes that targets have with the first input of a campaign.
 
-    Symbolic axes are taken from the inputs; where that does not tell, the model runs once.
+    Symbolic axes are taken from the input; where that does not tell, the model runs once.
 
     Raises:
         ModelFormatError: the model must run, and cannot.
@@ -39,7 +40,7 @@ def target_shapes(
         else:
             unknown.append(target)
     if unknown:
-        outputs = Session(expose(model, unknown)).run(inputs.at(0))
+        outputs = Session(expose(model, unknown)).run(check_inputs(model, inputs.at(0)))
         shapes |= {target: np.shape(outputs[target.tensor]) for target in unknown}
     return shapes
 

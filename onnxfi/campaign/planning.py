@@ -1,6 +1,6 @@
 """From a configuration to its plan: how many faults each stratum has."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import partial
@@ -56,6 +56,7 @@ def make_plan(model: Model, inputs: InputSource, configuration: Configuration) -
     sizes = [sum(count_bits(x, shapes[x]) for x in stratum.targets) for stratum in strata]
     windows = -(-len(inputs) // width)
     if wanted.exhaustive:
+        _check_that_shapes_are_fixed(targets, inputs)
         strata, faults = _list_all(strata, shapes)
     elif wanted.margin is not None:
         size = partial(sample_size, margin=wanted.margin, confidence=wanted.confidence, p=wanted.p)
@@ -132,6 +133,17 @@ def _inputs_per_fault(wanted: Injections, inputs: int) -> int:
             f"got {wanted.inputs_per_fault}. Lower it, or write all."
         )
     return wanted.inputs_per_fault
+
+
+def _check_that_shapes_are_fixed(targets: Iterable[Target], inputs: InputSource) -> None:
+    for target in targets:
+        fixed = target.shape is not None and all(isinstance(x, int) for x in target.shape)
+        if not fixed and not inputs.alike:
+            raise ConfigurationError(
+                f"An exhaustive campaign lists the bits of one shape, and {target.tensor!r} may "
+                "have another one with each input, as the inputs differ in shape. Give per_target, "
+                "inputs of one shape, or a target of fixed shape such as a weight."
+            )
 
 
 def _list_all(

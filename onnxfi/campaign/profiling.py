@@ -8,6 +8,7 @@ import numpy as np
 
 from onnxfi.error_models.profile import Profile, TensorProfile
 from onnxfi.graph import Model, Target
+from onnxfi.injector.inputs import check_inputs
 from onnxfi.runtime import Session, choose_provider
 from onnxfi.surgery import expose
 
@@ -44,7 +45,8 @@ def profile(
     count = 0
     for feeds in inputs:
         count += 1
-        values = {**feeds, **session.run(feeds)}
+        checked = check_inputs(model, feeds)
+        values = {**checked, **session.run(checked)}
         for name, tally in tallies.items():
             tally.add(values[name])
     return Profile(count, {name: tally.profile() for name, tally in tallies.items()})

@@ -21,6 +21,9 @@ from onnxfi.graph.zip_maps import without_zip_maps
 # From this version of the format on, an initializer need not be a graph input as well.
 _FIRST_IR_VERSION_WITHOUT_INITIALIZER_INPUTS = 4
 
+# What exporters write for the name of an axis that has none; not all such axes are equally long.
+_NO_NAMES = frozenset({"?", "None", "-1", ""})
+
 
 def load(source: str | Path | onnx.ModelProto) -> Model:
     """Load a model.
@@ -100,14 +103,18 @@ def _prepare(model: ir.Model, *files: Path) -> Model:
 
 
 def _open_axes(graph: ir.Graph) -> None:
-    """Leave the axes open that the model declares as -1 or 0, as some exporters do for any size.
+    """Leave the axes open that the model declares as -1, 0 or ``?``, as exporters do for any size.
 
     A size that is truly 0 is inferred anew.
     """
     made = (value for node in graph for value in node.outputs)
     for value in (*graph.inputs, *made):
-        if value.shape is not None and any(isinstance(x, int) and x < 1 for x in value.shape):
-            value.shape = ir.Shape(None if isinstance(x, int) and x < 1 else x for x in value.shape)
+        if value.shape is not None and any(map(_means_any_size, value.shape)):
+            value.shape = ir.Shape(None if _means_any_size(x) else x for x in value.shape)
+
+
+def _means_any_size(axis: int | ir.SymbolicDim) -> bool:
+    return axis < 1 if isinstance(axis, int) else axis.value in _NO_NAMES
 
 
 def _hold_weights_once(model: ir.Model) -> None:

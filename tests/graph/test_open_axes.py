@@ -23,7 +23,9 @@ def classifier(*axes: int | str) -> onnx.ModelProto:
     )
 
 
-@pytest.mark.parametrize("axes", [(-1, -1), (0, 0), ("N", -1), (-1, "T"), (0, "T"), (2, -1)])
+@pytest.mark.parametrize(
+    "axes", [(-1, -1), (0, 0), ("N", -1), (-1, "T"), (0, "T"), (2, -1), ("?", "?")]
+)
 def test_any_size_fits(axes: tuple[int | str, int | str]) -> None:
     loaded = onnxfi.load(classifier(*axes))
     rng = np.random.default_rng(0)

@@ -70,6 +70,11 @@ class PerFile:
     files: Sequence[ArrayFile]
     name: str
 
+    @property
+    def shapes(self) -> set[tuple[int, ...]]:
+        """The shapes that the arrays have."""
+        return {file.headers[self.name].shape for file in self.files}
+
     def at(self, index: int) -> np.ndarray:
         """Return the array of one file."""
         return self.files[index].read(self.name)

@@ -27,14 +27,14 @@ class InputSource:
         feeds: what each graph input gets, by name.
         count: number of inputs.
         labels: the right class of each input, of its first row where it has several; or None.
-        files: number of files that hold one input each; 0 where one file holds all inputs.
+        alike: whether all inputs have the same shapes.
         note: what of the file is left out, or None.
     """
 
     feeds: Mapping[str, Feed]
     count: int
     labels: np.ndarray | None = None
-    files: int = 0
+    alike: bool = True
     note: str | None = None
 
     def __len__(self) -> int:
@@ -121,7 +121,8 @@ def _read_files(model: Model, source: Inputs) -> InputSource:
                 f"{source.labels.file} holds {len(labels)}."
             )
         labels = labels[: len(files)]
-    return InputSource(feeds, len(files), labels, files=len(files))
+    alike = all(len(x.shapes) == 1 for x in feeds.values() if isinstance(x, PerFile))
+    return InputSource(feeds, len(files), labels, alike)
 
 
 def _constant(value: ir.Value, tensor: InputTensor, file: ArrayFile) -> Constant:
