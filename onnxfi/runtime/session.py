@@ -84,6 +84,10 @@ def _take_weights_out(model: Model) -> tuple[ir.Model, dict[str, tuple[np.ndarra
     """Return a copy of the model that refers to its large weights, and these weights."""
     light = model.ir_model.clone()
     weights = {}
+    for name, value in list(light.graph.initializers.items()):
+        # ONNX Runtime drops what nothing reads, and then refuses to be handed it.
+        if not (value.uses() or value.is_graph_output()):
+            del light.graph.initializers[name]
     for name, value in large_initializers(Model(light)).items():
         tensor = value.const_value
         if tensor is None:

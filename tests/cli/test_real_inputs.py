@@ -92,12 +92,11 @@ def test_inputs_of_different_shapes_give_the_same_records_however_they_run(
     onnxfi: Callable[..., Any],
 ) -> None:
     signature = SIGNATURES["text_recogniser"]()
-    targets = {"tensors": ["x", "c", "h", "steps", "k"]}
+    targets = {"tensors": ["c", "k"]}
     found = []
     for execution in (
         {"lanes": 1, "propagation": False, "workers": 1},
-        {"lanes": "auto", "workers": 2, "shard": 7},
-        {"lanes": 4, "workers": 1},
+        {"lanes": "auto", "workers": 2, "shard": 37},
     ):
         write(
             signature,
@@ -109,7 +108,7 @@ def test_inputs_of_different_shapes_give_the_same_records_however_they_run(
         ran = onnxfi("campaign", "run", "c.yaml", "--out", place)
         assert ran.status == 0, ran.stderr
         found.append(comparable(read_records(place)))
-    assert found[0] == found[1] == found[2]
+    assert found[0] == found[1]
 
 
 def test_a_campaign_on_several_files_resumes_from_another_folder(
@@ -178,7 +177,10 @@ def test_exhaustive_campaigns_need_one_shape(onnxfi: Callable[..., Any]) -> None
         ),
         (["--inputs", "vad.npz", "--constant", "rate=1"], "got 'rate'"),
         (
-            ["--inputs", "vad.npz", "--inputs", "vad.npz", "--axis", "state=1"],
+            [
+                *("--inputs", "vad.npz", "--inputs", "vad.npz", "--axis", "state=1"),
+                *("--array", "input=audio", "--constant", "sr=1"),
+            ],
             "each file is one input",
         ),
     ],

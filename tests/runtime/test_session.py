@@ -5,7 +5,7 @@ import numpy as np
 import onnx
 import onnx_ir as ir
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 from small_graphs import FLOAT, chain, node, value
 
 import onnxfi
@@ -206,3 +206,10 @@ def test_padding_with_zeros_stays_before_a_max_pooling() -> None:
     feeds = {"x": np.full((1, 1, 4, 4), -1, np.float32)}
     result = session(nodes, [x], [y], [pads]).run(feeds)["y"]
     assert result.max() == 0
+
+
+def test_weights_that_nothing_reads_are_left_out() -> None:
+    unread = numpy_helper.from_array(np.zeros((64, 64), np.float32), "unread")
+    opened = session([node("Relu", "x", "y")], [value("x", ["N"])], [value("y", ["N"])], [unread])
+    x = np.array([-1, 2], np.float32)
+    np.testing.assert_array_equal(opened.run({"x": x})["y"], [0, 2])
