@@ -29,6 +29,8 @@ def translate_attention(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     for option in ("use_gate", "softmax_robust_masking"):
         if options.get(option):
             raise options.unsupported(f"has {option}={options.get(option)!r}")
+    options.flag("use_bias", True)  # the layers inside were made with it
+    dropout = options.number("dropout", 0.0)
     query, value, key = _sequences(call)
     axes = options.get("attention_axes", 1)
     if axes not in (1, [1], [-2]):
@@ -36,7 +38,7 @@ def translate_attention(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     mask = _attention_mask(call, query, value, key, graph)
     with_scores = call.asks("return_attention_scores")
     # Without scores to return, and without dropout, Keras 3 uses another formula for masked scores.
-    fused = options.keras_major == 3 and not with_scores and not options.number("dropout", 0.0)
+    fused = options.keras_major == 3 and not with_scores and not dropout
 
     (queries,) = call.run_inner(_QUERY, [query])
     (keys,) = call.run_inner(_KEY, [key])

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
-from onnxfi.converters.layer_call import LayerCall, LayerResult, Options, WeightRole
+from onnxfi.converters.layer_call import LayerCall, LayerResult, Options, WeightRole, is_whole
 from onnxfi.converters.layers.activation import activate
 
 _EQUATION = re.compile(r"(\.\.\.)?([A-Za-z]+),([A-Za-z]+)->(\.\.\.)?([A-Za-z]+)")
@@ -95,6 +95,8 @@ def _kernel(call: LayerCall, product: _Product, tensor: Tensor) -> NDArray[np.fl
         raise call.options.wrong("equation", product.text, f"one for a kernel of shape {stored}")
     asked = call.options.get("output_shape")
     asked = asked if isinstance(asked, list) else [asked]
+    if not all(size is None or is_whole(size) for size in asked):
+        raise call.options.wrong("output_shape", asked, "whole numbers, or null for any")
     sizes = dict(zip(product.result[-len(asked) :], asked[-len(product.result) :], strict=True))
     sizes |= dict(zip(product.source, tensor.shape[product.free :], strict=True))
     expected = [sizes.get(letter) for letter in product.kernel]

@@ -57,7 +57,7 @@ def translate_moveaxis(call: LayerCall, graph: GraphBuilder) -> LayerResult:
 def translate_expand_dims(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     """Translate ExpandDims: one more axis of size 1."""
     tensor = graph.channels_last(call.input)
-    (axis,) = axes_of(call, call.options.get("axis"), tensor.rank + 1)
+    (axis,) = axes_of(call, call.options.integer("axis"), tensor.rank + 1)
     name = graph.operator("Unsqueeze", [tensor.name, graph.integers("axes", [axis])])
     shape = (*tensor.shape[:axis], 1, *tensor.shape[axis:])
     channels = tensor.channels

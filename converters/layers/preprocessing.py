@@ -22,7 +22,10 @@ def translate_rescaling(call: LayerCall, graph: GraphBuilder) -> LayerResult:
 
 def normalization_weights(options: Options) -> tuple[WeightRole, ...]:
     """Weights of Normalization: its statistics, unless the configuration has them."""
-    if options.get("mean") is not None:
+    mean, variance = options.get("mean"), options.get("variance")
+    if (mean is None) != (variance is None):
+        raise options.wrong("variance", variance, "null where the mean is, and only there")
+    if mean is not None:
         return ()
     return tuple(WeightRole(role, trainable=False) for role in ("mean", "variance", "count"))
 

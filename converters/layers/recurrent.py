@@ -77,6 +77,8 @@ def translate_recurrent(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     options = call.options
     if options.flag("time_major", False):
         raise options.unsupported("has the time as its first axis (time_major=True)")
+    unrolled = options.flag("unroll", False)
+    zeroed = options.flag("zero_output_for_mask", False)
     arguments = recurrent_arguments(call)
     cells = _cells(call, arguments)
     steps = graph.channels_last(arguments.sequence).name
@@ -95,8 +97,8 @@ def translate_recurrent(call: LayerCall, graph: GraphBuilder) -> LayerResult:
         (output,) = kept_states(run.states[:1], (), front, graph)
         shape = (None, cells[-1].units)
         passed = None
-    if mask is not None and options.flag("zero_output_for_mask", False):
-        output = _zero_where_masked(call, output, mask, graph)
+    if mask is not None and zeroed:
+        output = _zero_where_masked(call, output, mask, graph, unrolled=unrolled)
     return LayerResult(Tensor(output, shape), others=states, masks=(passed,))
 
 
@@ -152,12 +154,14 @@ def _run_cells(
     return run, tuple(states)
 
 
-def _zero_where_masked(call: LayerCall, output: str, mask: str, graph: GraphBuilder) -> str:
+def _zero_where_masked(
+    call: LayerCall, output: str, mask: str, graph: GraphBuilder, *, unrolled: bool
+) -> str:
     """Return the output with zeros where the mask, in the order of the steps, is false."""
     if not call.options.flag("return_sequences", False):
         inputs = [last_step(mask, graph), output, graph.numbers("zero", 0)]
         return graph.operator("Where", inputs)
-    if call.options.flag("unroll", False) and call.options.flag("go_backwards", False):
+    if unrolled and call.options.flag("go_backwards", False):
         # Where Keras unrolls the loop, it looks at the mask in the order of the input.
         mask = reverse_time(mask, graph)
     return zero_unless(mask, output, graph)

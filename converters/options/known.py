@@ -25,7 +25,12 @@ class KnownOptions:
     idle: Mapping[str, str] = field(default_factory=dict)
 
 
-_READ_EVERYWHERE = ("batch_input_shape", "batch_shape", "dtype", "name", "trainable")
+_READ_EVERYWHERE = ("dtype", "name")
+_IDLE_EVERYWHERE = {
+    "batch_input_shape": "gives a Sequential the shape of its input; other tensors have theirs",
+    "batch_shape": "gives the input of a model its shape",
+    "trainable": "chooses what training changes; only the order of stored weights follows it",
+}
 
 IDLE_ENDINGS: Mapping[str, str] = {
     "_constraint": "changes weights after a step of training",
@@ -114,7 +119,10 @@ LAYER_OPTIONS: Mapping[str, KnownOptions] = {
         "Functional Model Sequential",
         KnownOptions(("layers", "input_layers", "output_layers", "build_input_shape")),
     ),
-    **_each("SlicingOpLambda TFOpLambda", KnownOptions(("function",))),
+    **_each(
+        "SlicingOpLambda TFOpLambda",
+        KnownOptions(("function",), idle={"dtype": "functions compute in the type of their input"}),
+    ),
     **_for_axes("AdaptiveAveragePooling{}", _ADAPTIVE_POOLING),
     **_for_axes("AdaptiveMaxPooling{}", _ADAPTIVE_POOLING),
     **_for_axes("AveragePooling{}", _POOLING),
@@ -283,4 +291,7 @@ def known_options(layer_class: str) -> KnownOptions | None:
     if layer_class.startswith(_OPERATION):
         return KnownOptions(("name", *OPERATION_OPTIONS.get(layer_class[len(_OPERATION) :], ())))
     known = LAYER_OPTIONS.get(layer_class)
-    return known and replace(known, read=(*_READ_EVERYWHERE, *known.read))
+    if known is None:
+        return None
+    read = tuple(key for key in _READ_EVERYWHERE if key not in known.idle)
+    return replace(known, read=(*read, *known.read), idle={**_IDLE_EVERYWHERE, **known.idle})

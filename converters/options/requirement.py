@@ -19,6 +19,7 @@ def require_known_options(options: Options) -> None:
     known = known_options(options.layer_class)
     if known is None:
         raise no_translation(options.path, options.layer_class)
+    options.flag("trainable", True)
     for key, value in options.values.items():
         if value is None or key in known.read or key in known.idle or key.endswith(_ENDINGS):
             continue

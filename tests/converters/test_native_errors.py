@@ -272,6 +272,25 @@ def test_damaged_option(edit, options, message):
         convert(path)
 
 
+def test_an_input_with_an_empty_axis(edit):
+    def change(layers):
+        layers["image"]["config"]["batch_input_shape"][1] = 0
+
+    with pytest.raises(UnsupportedLayerError, match=r"'image' .* an axis of size 0") as caught:
+        convert(edit(change_layers=change, source="unet_k2.h5"))
+    assert "damaged" not in str(caught.value)
+
+
+def test_flags_of_calls_may_be_numbers(edit, references):
+    def change(layers):
+        for nodes in (layer["inbound_nodes"] for layer in layers.values()):
+            for tensor in (tensor for node in nodes for tensor in node):
+                tensor[3] = {key: 1 if x is True else x for key, x in tensor[3].items()}
+
+    path = edit(change_layers=change, source="attention_k2.h5")
+    assert convert(path).graph == convert(references / "attention_k2.h5").graph
+
+
 def test_input_without_shape(edit):
     path = edit(change_layers=lambda x: x["conv2d"]["config"].pop("batch_input_shape"))
     with h5py.File(path, "r+") as file:
@@ -375,6 +394,14 @@ def test_function_of_tensorflow_that_is_no_plain_arithmetic(edit, function, mess
         ("resizing_k3.h5", "bilinear", {"crop_to_aspect_ratio": True}, "crop_to_aspect_ratio=True"),
         ("normalisations_k3.h5", "center", {"height": 99}, "to a height of 99"),
         ("adaptive_k3.h5", "max1", {"output_size": [2**20]}, "needs 1048576 parts of an axis"),
+        ("normalisations_k3.h5", "layer_norm", {"brand_new": False}, "has the option brand_new=F"),
+        ("normalisations_k3.h5", "unit", {"lora_rank": 2}, "has the option lora_rank=2"),
+        (
+            "mixed_k3.h5",
+            "conv",
+            {"dtype": {"class_name": "QuantizedDTypePolicy", "config": {"mode": "int8"}}},
+            "the dtype policy 'int8', which is quantised",
+        ),
         ("mixed_k3.h5", "conv", {"dtype": "int8_from_float32"}, "which is quantised"),
     ],
 )

@@ -99,7 +99,11 @@ def test_a_stateful_layer_starts_from_zeros(edit, references):
     path = edit("recurrent_k2.h5", lambda x: x["lstm"]["config"].update(stateful=True))
     inputs = read_arrays(references / "recurrent_k2.h5", "input")
     expected = read_arrays(references / "recurrent_k2.h5", "output")["0"]
-    np.testing.assert_allclose(run(convert(path), inputs)[0], expected, rtol=1e-5, atol=1e-6)
+    model = convert(path)
+    np.testing.assert_allclose(run(model, inputs)[0], expected, rtol=1e-5, atol=1e-6)
+    notes = {entry.key: entry.value for entry in model.metadata_props}["onnxfi.notes"]
+    said = "Layer 'lstm' is stateful: here each run of the model begins from its initial state."
+    assert json.loads(notes) == [said]
 
 
 @pytest.mark.parametrize("source", ["recurrent_k2.h5", "recurrent_k3.h5"])

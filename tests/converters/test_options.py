@@ -1,0 +1,125 @@
+"""Every option of every recorded layer with other values: heeded, refused or idle."""
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from keras_options import LayerProbe, other_values
+
+from onnxfi.converters.layer_table import TRANSLATIONS
+from onnxfi.converters.options.known import (
+    IDLE_ENDINGS,
+    LAYER_OPTIONS,
+    OPERATION_OPTIONS,
+    known_options,
+)
+from onnxfi.errors import ModelFormatError, UnsupportedLayerError
+
+DATA = Path(__file__).parent / "data"
+FILES = sorted(x for x in DATA.glob("*.h5") if ".weights" not in x.name)
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "keras-layers.md"
+
+# Options that are read for some calls alone.
+SOMETIMES = {
+    "unroll": "with a mask",
+    "zero_output_for_mask": "with a mask",
+    "output_padding": "0 is the default of some sizes",
+}
+# The layers inside of a layer, which are made before anything is converted.
+PARTS = ("layer", "backward_layer", "cell", "cells")
+ANYTHING = {"class_name": "Unheard", "config": {"of": 1}}
+
+
+def options_of(layer):
+    """Return the options of a layer that must change something."""
+    known = known_options(layer.layer_class)
+    return {
+        key: value
+        for key, value in layer.options.items()
+        if key not in ("name", *PARTS, *known.idle) and not key.endswith(tuple(IDLE_ENDINGS))
+    }
+
+
+@pytest.fixture(scope="module")
+def recorded():
+    """Return one call for each class and names of options: what it makes, the probe, the call."""
+    found = {}
+    for path in FILES:
+        probe = LayerProbe(path)
+        for layer, *call in list(probe.calls):
+            if layer.model is None:
+                key = (probe.major, layer.layer_class, frozenset(layer.options))
+                found.setdefault(key, (probe, layer, *call))
+    return [(probe.again(*call), probe, *call) for probe, *call in found.values()]
+
+
+def changed(before, probe, layer, call, option, value):
+    """Say whether a layer with another option is another network than before, or is refused."""
+    other = replace(layer, options={**layer.options, option: value})
+    try:
+        return probe.again(other, *call) != before
+    except ModelFormatError as error:
+        said = str(error)
+        assert call[0] in said, said
+        assert "object at" not in said
+        assert "Tensor(" not in said
+        return True
+
+
+def test_no_option_of_a_recorded_layer_is_ignored(recorded):
+    tried, heeded = Counter(), Counter()
+    for before, probe, layer, *call in recorded:
+        for option, value in options_of(layer).items():
+            place = (probe.major, layer.layer_class, option)
+            assert changed(before, probe, layer, call, option, ANYTHING), place
+            for other in list(other_values(option, value))[:2]:
+                tried[place] += 1
+                heeded[place] += changed(before, probe, layer, call, option, other)
+    ignored = [place for place in tried if not heeded[place] and place[2] not in SOMETIMES]
+    assert not ignored
+    assert len(tried) > 500
+
+
+def test_an_option_that_is_not_known_is_refused_by_name(recorded):
+    for _, probe, layer, *call in recorded:
+        for value in (1, False, "x", {"a": 1}):
+            other = replace(layer, options={**layer.options, "brand_new": value})
+            with pytest.raises(UnsupportedLayerError, match="has the option brand_new=") as caught:
+                probe.again(other, *call)
+            assert caught.value.layer_class == layer.layer_class
+
+
+def test_an_option_that_is_null_asks_for_nothing(recorded):
+    for before, probe, layer, *call in recorded:
+        assert not changed(before, probe, layer, call, "brand_new", None)
+
+
+def test_an_idle_option_changes_nothing_and_has_a_reason(recorded):
+    for before, probe, layer, *call in recorded:
+        for option, reason in known_options(layer.layer_class).idle.items():
+            assert len(reason.split()) > 2, option
+            if option in layer.options and option != "trainable":
+                assert not changed(before, probe, layer, call, option, ANYTHING), (
+                    layer.layer_class,
+                    option,
+                )
+
+
+def test_flags_may_be_numbers(recorded):
+    for before, probe, layer, *call in recorded:
+        for option, value in options_of(layer).items():
+            if isinstance(value, bool):
+                assert not changed(before, probe, layer, call, option, int(value)), option
+
+
+def test_every_class_with_a_translation_lists_its_options():
+    layers = {name for name in TRANSLATIONS if not name.startswith("ops.")}
+    assert layers <= set(LAYER_OPTIONS)
+    assert {f"ops.{name}" for name in OPERATION_OPTIONS} <= set(TRANSLATIONS)
+
+
+def test_the_documentation_lists_the_options_that_do_not_matter():
+    text = DOCUMENTATION.read_text()
+    idle = {key for known in LAYER_OPTIONS.values() for key in known.idle} | set(IDLE_ENDINGS)
+    assert not [key for key in idle if f"`{key}`" not in text and f"`…{key}`" not in text]
