@@ -12,6 +12,7 @@ from typing import Self
 from onnxfi.campaign.configuration import Configuration
 from onnxfi.campaign.execution import FinishedIds, ShardOutcomes, run_shards
 from onnxfi.campaign.heartbeat import Heartbeat
+from onnxfi.campaign.limits import with_limits
 from onnxfi.campaign.plan import Shard
 from onnxfi.campaign.records import read_shards
 from onnxfi.campaign.rounds import ENOUGH, Rounds
@@ -78,6 +79,7 @@ class Campaign:
         note = noise_note(worker.model)
         if note is not None:
             _logger.warning(note)
+        configuration = worker.configuration = with_limits(configuration, worker)
         worker.rehearse()
         if worker.inputs.note is not None:
             _logger.warning(worker.inputs.note)

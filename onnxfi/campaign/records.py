@@ -20,8 +20,8 @@ FORMAT = "1"
 # One row per injection. `target_of_site`, `bit`, `values` and `value_classes` run parallel to
 # `indices`; bit is null where no error model flips bits, target_of_site where there is one target.
 # Several targets are joined by " + ". Values are widened to float64 whatever the target's dtype.
-# Where the faulty execution failed the metric's columns are null, except those that begin with
-# golden_.
+# due_reason is null where the outcome is not due. Where the faulty execution failed the metric's
+# columns are null, except those that begin with golden_.
 BASE = pa.schema(
     [
         ("injection_id", pa.int64()),
@@ -42,9 +42,12 @@ BASE = pa.schema(
         ("indices", pa.list_(pa.int64())),
         ("values", pa.list_(pa.float64())),
         ("outcome", pa.string()),
+        ("due_reason", pa.string()),
         ("correct", pa.bool_()),
     ]
 )
+# Older records lack these.
+_ADDED = frozenset(["due_reason"])
 _TYPES = {bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
 
 _ENDING = ".parquet"
@@ -197,10 +200,19 @@ def read_shards(directory: str | Path, columns: Sequence[str] | None = None) -> 
 def read_file(storage: Storage, name: str, columns: list[str] | None = None) -> pa.Table:
     """Read one records file, with what it says of itself.
 
+    Columns that an older version of onnxfi did not write are null.
+
     Raises:
         ConfigurationError: it is damaged.
     """
-    return _read(storage, name, lambda file: file.read(columns=columns))
+    table: pa.Table = _read(storage, name, lambda file: file.read(columns=columns))
+    for added in _ADDED if columns is None else _ADDED & {*columns}:
+        if added not in table.column_names:
+            index = BASE.get_field_index(added)
+            before = set(table.column_names).intersection(BASE.names[:index])
+            nulls = pa.nulls(len(table), BASE.field(index).type)
+            table = table.add_column(len(before), BASE.field(index), nulls)
+    return table
 
 
 def about(schema: pa.Schema) -> dict[str, str]:

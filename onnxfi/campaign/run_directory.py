@@ -147,6 +147,7 @@ class RunDirectory:
             "seed": configuration.seed,
             "provider": provider,
             "noise": list(map(describe_noise, noise_nodes(model))),
+            "limits": configuration.execution.limits.model_dump(),
             **fingerprints(configuration, model),
             "configuration_keys": relevant_keys(configuration),
             "versions": _versions(),

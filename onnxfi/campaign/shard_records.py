@@ -88,6 +88,7 @@ class ShardRecords:
             "label": repeat(label, count),
             "pattern": _patterns(injections),
             "outcome": injections.outcomes,
+            "due_reason": injections.due_reasons,
             "correct": repeat(None, count)
             if label is None or "top1" not in self._columns
             else [x == label for x in metric_columns["top1"]],

@@ -31,8 +31,8 @@ from onnxfi.runtime import choose_provider
 # Sessions hold weights and working memory; shards come sorted by target, so one is enough. A thread
 # that is still at the one before keeps that alive.
 _OPEN_INJECTORS = 1
-# Of ONNX Runtime in each session: the workers take the processors.
-_THREADS = 1
+#: Of ONNX Runtime in each session: the workers take the processors.
+THREADS = 1
 # A run of the suffix is timed a few times, unless that takes so many seconds.
 _TIMED, _LONG = 3, 0.02
 
@@ -72,7 +72,7 @@ class Worker:
             memory=execution.memory << 20,
             seed=configuration.seed,
             provider=choose_provider(execution.provider),
-            threads=_THREADS,
+            threads=THREADS,
         )
 
     def stop(self) -> None:
@@ -126,8 +126,9 @@ class Worker:
                     provider=execution.provider,
                     lanes=execution.lanes,
                     propagation=execution.propagation,
-                    threads=_THREADS,
+                    threads=THREADS,
                     expected=self.plan.expected(targets),
+                    limits=execution.limits.limits,
                 )
             self._injectors.move_to_end(targets)
             return self._injectors[targets]

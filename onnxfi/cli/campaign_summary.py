@@ -18,6 +18,7 @@ from onnxfi.campaign.statistics import (
 from onnxfi.campaign.statistics.grouping import GROUPINGS
 from onnxfi.campaign.statistics.wording import (
     describe_counts,
+    describe_due,
     describe_masking,
     describe_place,
 )
@@ -102,6 +103,8 @@ def _print(
             print_table(_table(groups, title=title, rates=rates, per=per))
     if found.network:
         print_table(_network_table(found))
+    if found.due:
+        print_table(_due_table(found))
     if any(place.tensor for x in found.masking for place in x.masked_at):
         print_table(_masking_table(found))
     typer.echo("\n".join(filter(None, [describe_counts(found), describe_masking(found)])))
@@ -152,6 +155,17 @@ def _network_table(found: CampaignStatistics) -> Table:
     for network in found.network:
         rates = (rate_text(x) for x in network.per_inference.values())
         table.add_row(network.error_model, str(network.targets), *rates)
+    return table
+
+
+def _due_table(found: CampaignStatistics) -> Table:
+    table = Table(title="Why injections were due", caption="numbers of injections")
+    for heading in ("target", "error model"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("due", justify="right", no_wrap=True)
+    table.add_column("reasons", overflow="fold")
+    for x in found.due:
+        table.add_row(x.target, x.error_model, str(x.injections), describe_due(x))
     return table
 
 

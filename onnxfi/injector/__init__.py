@@ -1,5 +1,6 @@
 """Injecting faults: golden run, corruption, faulty run, outcome."""
 
+from onnxfi.injector.due.reasons import DUE_REASONS, DueReason
 from onnxfi.injector.golden import Golden
 from onnxfi.injector.injection import Injection
 from onnxfi.injector.injector import Injector
@@ -9,8 +10,10 @@ from onnxfi.injector.randomness import injection_rng
 from onnxfi.injector.suiting import suit
 
 __all__ = [
+    "DUE_REASONS",
     "OUTCOMES",
     "Classification",
+    "DueReason",
     "Golden",
     "Injection",
     "Injector",

@@ -13,16 +13,18 @@ from onnxfi.campaign.statistics import (
     Rate,
     WeightedRate,
 )
+from onnxfi.campaign.statistics.grouping import NOT_RECORDED
 from onnxfi.campaign.statistics.wording import describe_masking
 from onnxfi.error_models import BitLayout
 from onnxfi.errors import ConfigurationError, MissingExtraError
+from onnxfi.injector import DUE_REASONS
 from onnxfi.report.charts import OUTCOME_COLOURS, bit_chart, outcome_chart
 from onnxfi.whole_file import whole_file
 
 # In the order in which an outcome is decided.
 DEFINITIONS = {
     "due": "detected unrecoverable error: a NaN or Inf in the outputs that the golden outputs "
-    "do not have",
+    "do not have, or an execution that failed, outran its time or exceeded its memory",
     "masked": "all outputs are bit-equal to the golden outputs",
     "sdc": "silent data corruption: the metric says that the answer is wrong "
     "(for a classification, another class is on top than in the golden outputs)",
@@ -138,6 +140,10 @@ def _render(
             (heading, statistics.groups[name])
             for name, heading in _SECTIONS.items()
             if name in statistics.groups
+        ],
+        due=statistics.due,
+        due_reasons=[
+            x for x in (*DUE_REASONS, NOT_RECORDED) if any(x in y.reasons for y in statistics.due)
         ],
         masking=[x for x in statistics.masking if any(y.tensor for y in x.masked_at)],
         masking_note=describe_masking(statistics),

@@ -1,10 +1,11 @@
-"""What changes no record: how to run, and how to count."""
+"""How to run, and how to count."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from onnxfi.campaign.configuration.section import Section
+from onnxfi.runtime.limits import Limits
 
 
 class Statistics(Section):
@@ -17,8 +18,38 @@ class Statistics(Section):
     wrong_inputs: Literal["keep", "exclude"] = "keep"
 
 
+class ExecutionLimits(Section):
+    """What a faulty execution may take before it ends as due.
+
+    Attributes:
+        seconds: processor time.
+        memory: MiB on top of what the session and its inputs take.
+    """
+
+    seconds: Literal["auto", "none"] | float = "auto"
+    memory: Literal["auto", "none"] | int = "auto"
+
+    @field_validator("seconds", "memory", mode="before")
+    @classmethod
+    def _above_zero(cls, value: Any, info: ValidationInfo) -> Any:
+        kinds = int if info.field_name == "memory" else (int, float)
+        number = isinstance(value, kinds) and not isinstance(value, bool) and value > 0
+        if not number and value not in ("auto", "none"):
+            what = "a whole number of MiB" if kinds is int else "a number"
+            raise ValueError(f"must be 'auto', 'none' or {what} above 0")
+        return value
+
+    @property
+    def limits(self) -> Limits:
+        """The limits as an `Injector` takes them."""
+        return Limits(
+            None if self.seconds == "none" else self.seconds,
+            None if self.memory == "none" else self.memory,
+        )
+
+
 class Execution(Section):
-    """How to run; none of it changes a record.
+    """How to run; only `limits` can change a record.
 
     Attributes:
         provider: where the tensors are computed.
@@ -30,6 +61,8 @@ class Execution(Section):
             ``auto`` takes what lasts about ten seconds.
         memory: MiB that a process may take for golden runs that it may meet again; the one in use
             is kept whatever it takes.
+        limits: what a faulty execution may take before it ends as due. A campaign measures what
+            ``auto`` means when it begins, and keeps to that.
     """
 
     provider: Literal["auto", "cpu", "cuda"] = "auto"
@@ -38,6 +71,7 @@ class Execution(Section):
     workers: Literal["auto"] | int = "auto"
     shard: Literal["auto"] | int = "auto"
     memory: int = Field(default=256, ge=1)
+    limits: ExecutionLimits = ExecutionLimits()
 
     @field_validator("lanes", "workers", "shard")
     @classmethod

@@ -30,7 +30,8 @@ def describe_mistake(text: str, entry: Any, section: type[BaseModel]) -> tuple[s
     location = tuple(entry["loc"])
     word = _WORD_OR_NUMBER.get(location[:2])
     if location[:1] == ("execution",) or word is not None:
-        location = location[:2]  # what follows names a member of a union
+        # What follows names a member of a union.
+        location = location[: 3 if location[:2] == ("execution", "limits") else 2]
     if location[:1] == ("targets",):
         location = (*location[:1], *location[2:])  # as does this
     place = ".".join(str(x) for x in location)

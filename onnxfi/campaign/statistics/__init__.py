@@ -10,6 +10,7 @@ from onnxfi.campaign.statistics.results import (
     CampaignStatistics,
     GroupStatistics,
     NetworkStatistics,
+    TargetDue,
     WrongInputs,
     WrongInputsHandling,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "MaskedAt",
     "NetworkStatistics",
     "Rate",
+    "TargetDue",
     "TargetMasking",
     "WeightedRate",
     "WrongInputs",

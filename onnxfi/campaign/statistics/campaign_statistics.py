@@ -19,6 +19,7 @@ from onnxfi.campaign.statistics.grouping import (
     LABELLED,
     LOST,
     NOT_READ,
+    NOT_RECORDED,
     RIGHT,
     flags_of,
     prepare,
@@ -32,11 +33,12 @@ from onnxfi.campaign.statistics.results import (
     CampaignStatistics,
     GroupStatistics,
     NetworkStatistics,
+    TargetDue,
     WrongInputs,
     WrongInputsHandling,
 )
 from onnxfi.campaign.statistics.tally import Group, Tally
-from onnxfi.injector import OUTCOMES
+from onnxfi.injector import DUE_REASONS, OUTCOMES
 
 _ROWS_AT_ONCE = 1 << 16
 _COUNTED = (*OUTCOMES, LABELLED, RIGHT, LOST, GAINED)
@@ -102,6 +104,7 @@ def summarise_records(
     faults = OpenFaults(inputs_per_fault if isinstance(inputs_per_fault, int) else None)
     tallies = {name: Tally(keys, counted, clustered=clustered) for name, keys in GROUPINGS.items()}
     overall = Tally((), counted, clustered=clustered)
+    reasons = Tally(("due_reason", "target", "error_model"), (), clustered=False)
     inputs = Tally(("input_index", GOLDEN_CORRECT), (), clustered=False)
     for part in () if first is None else chain((first,), waiting):
         prepared = prepare(part, flags)
@@ -109,6 +112,7 @@ def summarise_records(
         if wrong_inputs == "exclude":
             prepared = prepared.filter(pc.fill_null(prepared[GOLDEN_CORRECT], True))
         complete = faults.add(part) if clustered else None
+        reasons.add(prepared)
         for tally in (overall, *tallies.values()):
             tally.add(prepared)
             if complete is not None:
@@ -125,6 +129,7 @@ def summarise_records(
         wrong_inputs=_wrong_inputs(inputs.groups(), wrong_inputs),
         groups=groups,
         network=_network(groups.get("target", ()), names),
+        due=_due(reasons.groups()),
     )
 
 
@@ -145,6 +150,20 @@ def _group(group: Group, names: Sequence[str]) -> GroupStatistics:
         per_fault={name: group.per_fault(name) for name in names},
         accuracy=accuracy,
     )
+
+
+def _due(groups: Sequence[Group]) -> list[TargetDue]:
+    counts: dict[tuple[str, str], dict[str, int]] = {}
+    for x in groups:
+        of_target = counts.setdefault((x.key["target"], x.key["error_model"]), {})
+        of_target[x.key["due_reason"]] = x.injections
+    order = (*DUE_REASONS, NOT_RECORDED)
+    return [
+        TargetDue(
+            target, error_model, sum(found.values()), {x: found[x] for x in order if x in found}
+        )
+        for (target, error_model), found in counts.items()
+    ]
 
 
 def _network(targets: Sequence[GroupStatistics], names: Sequence[str]) -> list[NetworkStatistics]:

@@ -24,6 +24,8 @@ GROUPINGS: Mapping[str, tuple[str, ...]] = {
 }
 #: The columns of the records that no statistic needs.
 NOT_READ = ("indices", "values", "target_of_site")
+#: Why an injection was due that an older version of onnxfi recorded.
+NOT_RECORDED = "not recorded"
 #: What is counted where there are labels: whether there is one, right with the fault, right only
 #: without it, right only with it.
 LABELLED, RIGHT, LOST, GAINED = "labelled", "right", "lost", "gained"
@@ -56,6 +58,7 @@ def prepare(records: pa.Table, flags: Sequence[str]) -> pa.Table:
     golden = records["golden_top1"] if "golden_top1" in records.column_names else None
     label = records["label"]
     columns["input_class"] = label if golden is None else pc.coalesce(label, golden)
+    columns["due_reason"] = _due_reasons(records)
     for outcome in OUTCOMES:
         columns[outcome] = _as_count(pc.equal(records["outcome"], outcome))
     silent = pc.not_equal(records["outcome"], "due")
@@ -70,6 +73,17 @@ def prepare(records: pa.Table, flags: Sequence[str]) -> pa.Table:
     columns[LOST] = _as_count(pc.and_not(golden_right, right))
     columns[GAINED] = _as_count(pc.and_not(right, golden_right))
     return pa.table(columns)
+
+
+def _due_reasons(records: pa.Table) -> pa.ChunkedArray:
+    """Return why injections were due; null where they were not."""
+    recorded = (
+        records["due_reason"]
+        if "due_reason" in records.column_names
+        else pa.nulls(len(records), pa.string())
+    )
+    due = pc.equal(records["outcome"], "due")
+    return pc.if_else(due, pc.fill_null(recorded, NOT_RECORDED), pa.scalar(None, pa.string()))
 
 
 def _as_count(yes: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -69,6 +69,24 @@ class NetworkStatistics:
 
 
 @dataclass(frozen=True, slots=True)
+class TargetDue:
+    """Why the injections at one target were due.
+
+    Attributes:
+        target: the target.
+        error_model: the error model.
+        injections: number of injections that were due.
+        reasons: number of them by reason: ``nan``, ``inf``, ``refused``, ``timeout``, ``memory``,
+            or ``not recorded`` by an older version of onnxfi; without those that have none.
+    """
+
+    target: str
+    error_model: str
+    injections: int
+    reasons: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class WrongInputs:
     """The inputs that the model gets wrong without a fault.
 
@@ -98,6 +116,7 @@ class CampaignStatistics:
         network: for each error model.
         masking: where injections were masked, by target and error model; empty where only records
             were given, which do not tell.
+        due: why injections were due, by target and error model; without those that had none.
     """
 
     injections: int
@@ -106,3 +125,4 @@ class CampaignStatistics:
     groups: Mapping[str, Sequence[GroupStatistics]]
     network: Sequence[NetworkStatistics]
     masking: Sequence[TargetMasking] = ()
+    due: Sequence[TargetDue] = ()

@@ -1,7 +1,7 @@
 """Statistics in words."""
 
 from onnxfi.campaign.statistics.masking import MaskedAt
-from onnxfi.campaign.statistics.results import CampaignStatistics
+from onnxfi.campaign.statistics.results import CampaignStatistics, TargetDue
 
 
 def describe_counts(found: CampaignStatistics) -> str:
@@ -30,6 +30,11 @@ def describe_masking(found: CampaignStatistics) -> str:
         f"Of {not_known} of {total} injections it is not known where they were masked: an older "
         "version of onnxfi recorded them."
     )
+
+
+def describe_due(due: TargetDue) -> str:
+    """Return the reasons why injections were due, each with its number."""
+    return ", ".join(f"{reason} {count}" for reason, count in due.reasons.items())
 
 
 def describe_place(place: MaskedAt) -> str:
