@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from onnxfi.campaign.configuration import Configuration
+from onnxfi.campaign.configuration.handling import ExecutionLimits
 from onnxfi.campaign.inputs.files import input_files
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph import Model
@@ -43,6 +44,9 @@ def relevant_keys(configuration: Configuration) -> dict[str, str]:
 def _relevant(configuration: Configuration) -> dict[str, Any]:
     # Where and how fast a campaign runs changes no record; the files count by what they hold.
     relevant = configuration.model_dump(mode="json")
+    limits = configuration.execution.limits
+    if limits != ExecutionLimits():  # others decide outcomes; older manifests know none
+        relevant["limits"] = limits.model_dump()
     for place in ("execution", "statistics", "out", "model", "error_models"):
         del relevant[place]
     del relevant["inputs"]["file"]

@@ -63,6 +63,26 @@ RepeatOption = Annotated[
     ),
 ]
 
+LimitSecondsOption = Annotated[
+    float | None,
+    typer.Option(
+        "--limit-seconds",
+        min=0,
+        help="Processor time of a faulty execution; 0 for no limit; 50 times golden, at least 3.",
+        show_default=False,
+    ),
+]
+LimitMemoryOption = Annotated[
+    int | None,
+    typer.Option(
+        "--limit-memory",
+        metavar="MIB",
+        min=0,
+        help="Memory of a faulty execution; 0 for no limit; 8 times golden, at least 1200.",
+        show_default=False,
+    ),
+]
+
 
 class KindName(StrEnum):
     """Kinds of targets."""

@@ -17,6 +17,8 @@ from onnxfi.cli.arguments import (
     ConstantOption,
     InputsOption,
     JsonOption,
+    LimitMemoryOption,
+    LimitSecondsOption,
     ModelArgument,
     ProviderName,
     ProviderOption,
@@ -30,11 +32,12 @@ from onnxfi.cli.rates import rate_text
 from onnxfi.error_models import load as load_error_model
 from onnxfi.error_models.value_class import to_float64
 from onnxfi.graph import load
-from onnxfi.injector import OUTCOMES, Golden, Injection, Injector, Metric
+from onnxfi.injector import DUE_REASONS, OUTCOMES, Golden, Injection, Injector, Metric
 from onnxfi.injector.metrics import load_metric
 from onnxfi.injector.metrics.own_code import FolderSources
 from onnxfi.injector.metrics.own_metric import naming_injections
 from onnxfi.injector.metrics.registry import default_metric, parse_metric
+from onnxfi.runtime.limits import Limits
 
 
 def inject(
@@ -63,6 +66,8 @@ def inject(
     repeat: RepeatOption = False,
     seed: SeedOption = 0,
     provider: ProviderOption = ProviderName.AUTO,
+    limit_seconds: LimitSecondsOption = None,
+    limit_memory: LimitMemoryOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Inject faults into a target, or into several at once, and tell their outcomes.
@@ -77,7 +82,11 @@ def inject(
         loaded, inputs_of(inputs, array=array, axis=axis, constant=constant, repeat=repeat)
     )
     chosen = None if metric is None else _load_metric(metric)
-    with Injector(loaded, target, provider=provider.value) as injector:
+    limits = Limits(
+        "auto" if limit_seconds is None else limit_seconds or None,
+        "auto" if limit_memory is None else limit_memory or None,
+    )
+    with Injector(loaded, target, provider=provider.value, limits=limits) as injector:
         if len(error_models) == 1:
             error_models *= len(target)
         plan = Plan(
@@ -106,6 +115,7 @@ def inject(
                         )
                     ],
                     "outcome": injection.outcome,
+                    "due_reason": injection.due_reason,
                     **_metric_columns(chosen, golden, injection),
                 }
                 for injection in injector.inject(
@@ -130,6 +140,10 @@ def inject(
         rate = Rate.of(counts[outcome], count)
         table.add_row(outcome, str(rate.count), rate_text(rate))
     print_table(table)
+    reasons = Counter(row["due_reason"] for row in rows if row["due_reason"])
+    if reasons:
+        listed = ", ".join(f"{x} {reasons[x]}" for x in DUE_REASONS if reasons[x])
+        typer.echo(f"due: {listed}")
 
 
 def _load_metric(text: str) -> Metric:
