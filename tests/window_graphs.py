@@ -34,9 +34,9 @@ def chain() -> onnx.ModelProto:
         convolution("x", "a", w, (4, 3, 3, 3), pads=[1, 1, 1, 1]),
         node("Relu", "a", "b"),
         convolution("b", "c", w, (4, 4, 3, 2), strides=[2, 1], pads=[0, 1, 2, 0]),
-        convolution("c", "d", w, (3, 4, 1, 1)),
+        convolution("c", "d", w, (16, 4, 1, 1)),
         node("MaxPool", "d", "e", kernel_shape=[3, 3], strides=[1, 2], pads=[1, 1, 1, 1]),
-        convolution("e", "y", w, (2, 3, 2, 2), dilations=[1, 2]),
+        convolution("e", "y", w, (2, 16, 2, 2), dilations=[1, 2]),
     ]
     return model(nodes, [value("x", list(SHAPE))], [value("y", None)], w)
 
@@ -65,10 +65,10 @@ def beyond() -> onnx.ModelProto:
     """What follows the windows needs the whole image, and so does a second reader."""
     w: dict[str, np.ndarray] = {}
     nodes = [
-        convolution("x", "a", w, (4, 3, 3, 3), pads=[1, 1, 1, 1]),
+        convolution("x", "a", w, (16, 3, 3, 3), pads=[1, 1, 1, 1]),
         node("Relu", "a", "b"),
         node("MaxPool", "b", "c", kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1),
-        convolution("c", "d", w, (4, 4, 3, 3), pads=[1, 1, 1, 1]),
+        convolution("c", "d", w, (16, 16, 3, 3), pads=[1, 1, 1, 1]),
         node("GlobalMaxPool", "d", "e"),
         node("GlobalMaxPool", "b", "f"),
         node("Add", "e f", "y"),
@@ -80,13 +80,13 @@ def decoder() -> onnx.ModelProto:
     """A U-Net of two levels: to the coarser grid and back, beside a skip, and finer."""
     w: dict[str, np.ndarray] = {"twice": np.float32([1, 1, 2, 2])}
     nodes = [
-        convolution("x", "a", w, (4, 3, 3, 3), pads=[1, 1, 1, 1]),
+        convolution("x", "a", w, (16, 3, 3, 3), pads=[1, 1, 1, 1]),
         node("Relu", "a", "b"),
         node("MaxPool", "b", "c", kernel_shape=[2, 2], strides=[2, 2]),
-        convolution("c", "d", w, (4, 4, 3, 3), pads=[1, 1, 1, 1]),
+        convolution("c", "d", w, (4, 16, 3, 3), pads=[1, 1, 1, 1]),
         node("Resize", "d - twice", "e", mode="nearest"),
         node("Concat", "b e", "f", axis=1),
-        convolution("f", "g", w, (3, 8, 3, 3), pads=[1, 1, 1, 1]),
+        convolution("f", "g", w, (3, 20, 3, 3), pads=[1, 1, 1, 1]),
         convolution("g", "h", w, (3, 2, 4, 4), "ConvTranspose", strides=[2, 2], pads=[1, 1, 1, 1]),
         node("Relu", "h", "y"),
     ]

@@ -81,7 +81,7 @@ APART = {
     "LogSoftmax": one("LogSoftmax", axis=2, opset=12),
     "ReduceSum": one("ReduceSum", "x k", weights=ints(-1)),
     "ReduceMean": one("ReduceMean", axes=[1, 2], keepdims=0, opset=13),
-    "ReduceMax": one("ReduceMax", "x k", weights=ints(1), keepdims=0),
+    "ReduceMax": one("ReduceMax", "x k", weights=ints(2), keepdims=0),
     "ReduceSum of no axes": one("ReduceSum", noop_with_empty_axes=1),
     "ArgMax": Case([node("ArgMax", "x", "i", axis=1, keepdims=0), node("Cast", "i", "y", to=1)]),
     "LayerNormalization": one("LayerNormalization", "x k", weights={"k": weights(16)}),
@@ -156,7 +156,7 @@ LAID_OUT_ANEW = {
 MIXED = {
     "Add, lower rank": (
         Case(
-            [node("ReduceMax", "x", "m", axes=[1], keepdims=0), node("Add", "x m", "y")],
+            [node("ReduceL1", "x", "m", axes=[1], keepdims=0), node("Add", "x m", "y")],
             (1, 4),
             opset=13,
         ),
@@ -255,7 +255,7 @@ MIXED = {
     "other bits in an RNN": (steps_first("RNN", 1), "No rule says how samples go through the RNN"),
     "sums of the middle": (
         one("ReduceSum", "x k", (16, 64), weights=ints(1)),
-        "in another order than several",
+        "in another order than through",
     ),
     "sums of odd rows": (one("ReduceSum", "x k", (37,), weights=ints(-1)), "no multiple of 16"),
     "logarithms of odd rows": (

@@ -159,19 +159,39 @@ def test_small_windows_pay_behind_a_large_one() -> None:
     w: dict[str, np.ndarray] = {"scales": np.float32([1, 1, 8, 8])}
     nodes = [
         node("MaxPool", "x", "small", kernel_shape=[8, 8], strides=[8, 8]),
-        convolution("small", "a", w, (4, 4, 3, 3), pads=[1, 1, 1, 1]),
+        convolution("small", "a", w, (4, 16, 3, 3), pads=[1, 1, 1, 1]),
         convolution("a", "b", w, (4, 4, 3, 3), pads=[1, 1, 1, 1]),
         convolution("b", "c", w, (4, 4, 3, 3), pads=[1, 1, 1, 1]),
         node("Resize", "c - scales", "large", mode="nearest"),
         convolution("large", "y", w, (32, 4, 1, 1)),
     ]
-    proto = model(nodes, [value("x", [1, 4, 72, 72])], [value("y", None)], w)
+    proto = model(nodes, [value("x", [1, 16, 72, 72])], [value("y", None)], w)
     pieces = find_pieces(onnxfi.load(onnx.shape_inference.infer_shapes(proto)), ["x"]).pieces
     shares = [float(piece.shares(crops).prod()) for crops, piece in follow(pieces, 1)]
     assert max(shares) == 1 > 1.5 * shares[-1]
     assert choose_pieces(pieces) == pieces
     whole = shares.index(max(shares))
     assert len(choose_pieces(pieces[: whole + 1])) <= whole  # with nothing behind it
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        node("Elu", "c", "y"),
+        node("Softplus", "c", "y"),
+        node("LRN", "c", "y", size=3),
+        node("Max", "c zero", "y"),
+        node("MaxPool", "c", "y", kernel_shape=[2, 2]),
+        node("Conv", "c deep", "y", group=6),
+    ],
+    ids=lambda x: x.op_type,
+)
+def test_kernels_that_depend_on_the_place_end_windows(last: onnx.NodeProto) -> None:
+    w = {"zero": np.float32([0]), "deep": numbers(6, 1, 3, 3)}
+    nodes = [convolution("x", "c", w, (6, 3, 3, 3)), last]
+    proto = model(nodes, [value("x", [1, 3, 12, 16])], [value("y", None)], w)
+    pieces = find_pieces(onnxfi.load(onnx.shape_inference.infer_shapes(proto)), ["x"]).pieces
+    assert [step.node.op_type for piece in pieces for step in piece.steps] == ["Conv"]
 
 
 def test_windows_are_small() -> None:

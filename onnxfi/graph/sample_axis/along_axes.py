@@ -2,9 +2,9 @@
 
 from onnxfi.graph.sample_axis.laned_node import LanedNode, MixedError
 
-# Their sums are added up in another order where a single sample leaves out an axis, or where a
-# sample begins within a vector.
-_FAST_SUMS = frozenset(["ReduceMean", "ReduceSum"])
+# Their kernels go through elements in another order where a single sample leaves out an axis, or
+# where a sample begins within a vector; of an extremum that decides on NaN and zeros of both signs.
+_IN_ORDER = frozenset(["ReduceMax", "ReduceMean", "ReduceMin", "ReduceSum"])
 
 
 def softmax(laned: LanedNode) -> int:
@@ -16,6 +16,8 @@ def softmax(laned: LanedNode) -> int:
     else:
         axes = {*range(laned.along(1), rank)}
     laned.apart(axes, "works")
+    if laned.node.op_type == "Hardmax":  # which place has the maximum where one is NaN
+        laned.aligned()
     _in_double(laned)
     return laned.axis
 
@@ -39,9 +41,11 @@ def reduce(laned: LanedNode) -> int:
     axes = laned.counted(named, rank) if named else {*range(rank)}
     laned.apart(axes, "reduces")
     if _is_float(laned):
-        if laned.node.op_type in _FAST_SUMS:
+        if laned.node.op_type in _IN_ORDER:
             if axes != {*range(rank - len(axes), rank)}:
-                raise MixedError("adds up a single sample in another order than several")
+                raise MixedError(
+                    "goes through a single sample in another order than through several"
+                )
             laned.aligned()
         _in_double(laned)
     dropped = 0 if laned.number("keepdims", 1) else sum(x < laned.axis for x in axes)

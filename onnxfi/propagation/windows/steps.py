@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 
+from onnxfi.graph.sample_axis.kernels import depends_on_place
 from onnxfi.propagation.windows.boxes import Sliding
 from onnxfi.propagation.windows.spreading import Spreading
 
@@ -13,19 +14,21 @@ from onnxfi.propagation.windows.spreading import Spreading
 WEIGHTS = {"Conv": 1, "ConvInteger": 1, "ConvTranspose": 1, "QLinearConv": 3}
 _SLIDING = frozenset({"AveragePool", "Conv", "ConvInteger", "MaxPool", "QLinearConv"})
 _SPREADING = frozenset({"ConvTranspose", "Resize", "Upsample"})
-# Each element of the output comes from the same place of the inputs.
+# Each element of the output comes from the same place of the inputs, in the same bits wherever that
+# is (`onnxfi.graph.sample_axis.kernels`): not so with Elu, Selu, Softplus, LRN, or Max and Min.
 _POINTWISE = frozenset(
     [
         *("Abs", "Add", "BatchNormalization", "Cast", "Clip", "Concat", "DequantizeLinear", "Div"),
-        *("Dropout", "Elu", "Exp", "Gelu", "HardSigmoid", "HardSwish", "Identity", "LRN"),
-        *("LeakyRelu", "Max", "Min", "Mul", "Neg", "PRelu", "QuantizeLinear", "Relu", "Selu"),
-        *("Sigmoid", "Softplus", "Sub", "Sum", "Tanh"),
+        *("Dropout", "Exp", "Gelu", "HardSigmoid", "HardSwish", "Identity", "LeakyRelu", "Mul"),
+        *("Neg", "PRelu", "QuantizeLinear", "Relu", "Sigmoid", "Sub", "Sum", "Tanh"),
     ]
 )
 # The same of ONNX Runtime's own operators.
 _OWN_POINTWISE = frozenset(
     ["QLinearAdd", "QLinearConcat", "QLinearLeakyRelu", "QLinearMul", "QLinearSigmoid"]
 )
+# Channels that ONNX Runtime keeps together (NCHWc): 8 with AVX2, 16 with AVX-512.
+_CHANNEL_BLOCK = 16
 _CONCATENATIONS = frozenset({"Concat", "QLinearConcat"})
 
 
@@ -66,15 +69,17 @@ def make_step(node: ir.Node, reached: Collection[ir.Value | None]) -> Step | Non
     own = node.domain == "com.microsoft" and node.op_type in _OWN_POINTWISE
     if (node.domain not in ("", "ai.onnx") and not own) or size is None or used:
         return None
-    name = node.outputs[0].name or ""
+    made, name = node.outputs[0], node.outputs[0].name or ""
     if node.op_type in _SLIDING or node.op_type in _SPREADING:
         image, *others = node.inputs
         sliding = _sliding(node) if node.op_type in _SLIDING else _spreading(node)
         if image is None or sliding is None or any(x in reached for x in others):
             return None
+        if _needs_channel_blocks(node) and not all(map(_has_channel_blocks, (image, made))):
+            return None
         return Step(node, (image.name or "",), name, sliding)
     attributes = node.attributes
-    if node.op_type not in _POINTWISE and not own:
+    if (node.op_type not in _POINTWISE and not own) or depends_on_place(node):
         return None
     if attributes.get_int("training_mode", 0) == 1:
         return None
@@ -89,6 +94,28 @@ def make_step(node: ir.Node, reached: Collection[ir.Value | None]) -> Step | Non
         images.append(value.name or "")
     whole = [x for x in node.inputs if x is not None and x in reached and x.name not in images]
     return None if whole or not images else Step(node, tuple(images), name, None)
+
+
+def _needs_channel_blocks(node: ir.Node) -> bool:
+    """Return whether only the kernel for blocks of channels gives the same bits at any place.
+
+    The other one takes one of two zeros or NaN according to the place in a row, and adds the
+    products of a grouped convolution in another order where a row has one place.
+    """
+    if node.op_type == "MaxPool":
+        source = node.inputs[0]
+        producer = None if source is None else source.producer()
+        dequantised = producer is not None and producer.op_type == "DequantizeLinear"
+        return not dequantised and node.outputs[0].dtype not in (
+            ir.DataType.INT8,
+            ir.DataType.UINT8,
+        )
+    return node.op_type == "Conv" and node.attributes.get_int("group", 1) != 1
+
+
+def _has_channel_blocks(value: ir.Value) -> bool:
+    channels = None if value.shape is None else value.shape[1]
+    return isinstance(channels, int) and channels % _CHANNEL_BLOCK == 0
 
 
 def _counts_for_all_places(value: ir.Value) -> bool:
