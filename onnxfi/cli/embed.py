@@ -147,16 +147,24 @@ def _draw(
     stratum = Stratum((target,), (error_model,), label="")
     plan = Plan([stratum], len(feeds), faults=[count])
     corruptions = []
+    shapes: set[tuple[int, ...]] = set()
     with Injector(model, target, provider="cpu") as injector:
         (shard,) = plan.shards(count)
         for index, ids in plan.by_input(shard):
             golden = injector.golden(feeds[index], seed=seed).target
+            shapes.add(golden.shape)
             corruptions += [
                 error_model.sample(
                     golden, channel_axis=target.channel_axis, rng=injection_rng(seed, injection_id)
                 )
                 for injection_id in ids
             ]
+    if len(shapes) > 1:
+        raise InputError(
+            f"Corruptions to embed are for a tensor of one shape, and {target.tensor!r} has the "
+            f"shapes {', '.join(map(format_shape, sorted(shapes)))} with these inputs. Give inputs "
+            "of one shape."
+        )
     return SiteList(golden.shape[1:] if per_sample else golden.shape, tuple(corruptions))
 
 

@@ -162,6 +162,21 @@ def test_exhaustive_campaigns_need_one_shape(onnxfi: Callable[..., Any]) -> None
     assert onnxfi("campaign", "plan", "c.yaml").status == 0
 
 
+def test_embedding_for_given_inputs(onnxfi: Callable[..., Any]) -> None:
+    draw = ("embed", "m.onnx", "--error-model", "bitflip", "--sites", 6, "--out", "e.onnx")
+    signature = SIGNATURES["voice_activity"]()
+    write(signature)
+    assert onnxfi(*draw, "--target", "features", *signature.options).status == 0
+    session = onnxruntime.InferenceSession("e.onnx", providers=["CPUExecutionProvider"])
+    for name, array in outputs(signature, signature.fed[0]).items():
+        (got,) = session.run([name], signature.fed[0])
+        np.testing.assert_allclose(got, array, rtol=1e-5)
+    write(SIGNATURES["text_recogniser"]())
+    refused = onnxfi(*draw, "--target", "h", "--inputs", "words/*.npz")
+    assert refused.status == 2
+    assert "(1, 4, 6, 5), (1, 4, 6, 9)" in refused.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "expected"),
     [

@@ -1,6 +1,6 @@
 """Reads the labels of inputs."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,26 +18,25 @@ def read_labels(labels: Labels, file: ArrayFile) -> np.ndarray:
         InputError: there is no such array, or it holds something else.
     """
     name = _array_name(labels, file)
-    _check(name, file.headers[name], file.path, axes=1)
+    header = file.headers[name]
+    _check(name, header, file.path, shapes=(header.shape[:1] or (0,),))
     return file.read(name)
 
 
 def read_label_of_each(labels: Labels, files: Sequence[ArrayFile]) -> np.ndarray:
-    """Return a label from each file: the first one where it holds several.
+    """Return the label that each file holds.
 
     Raises:
-        InputError: a file has no label.
+        InputError: a file has no label, or several.
     """
-    found = []
-    for file in files:
-        name = _array_name(labels, file)
-        header = file.headers[name]
-        _check(name, header, file.path, axes=min(1, len(header.shape)))
-        label = file.read(name).reshape(-1)
-        if not label.size:
-            raise InputError(f"Each file must hold a label, and {name!r} in {file.path} is empty.")
-        found.append(label[0])
-    return np.array(found)
+    return np.array([_read_label(labels, file) for file in files])
+
+
+def _read_label(labels: Labels, file: ArrayFile) -> int:
+    name = _array_name(labels, file)
+    header = file.headers[name]
+    _check(name, header, file.path, shapes=((), (1,)))
+    return int(file.read(name).reshape(()))
 
 
 def _array_name(labels: Labels, file: ArrayFile) -> str:
@@ -51,8 +50,8 @@ def _array_name(labels: Labels, file: ArrayFile) -> str:
     return labels.array
 
 
-def _check(name: str, header: Header, path: Path, *, axes: int) -> None:
-    if len(header.shape) != axes or header.dtype.kind not in "iu":
+def _check(name: str, header: Header, path: Path, *, shapes: Collection[tuple[int, ...]]) -> None:
+    if header.shape not in shapes or header.dtype.kind not in "iu":
         raise InputError(
             f"The labels must be one whole number per input, the class, and {name!r} in {path} is "
             f"{header.dtype} of shape {format_shape(header.shape)}."
