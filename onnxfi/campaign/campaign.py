@@ -12,6 +12,7 @@ from typing import Self
 from onnxfi.campaign.configuration import Configuration
 from onnxfi.campaign.execution import FinishedIds, ShardOutcomes, run_shards
 from onnxfi.campaign.heartbeat import Heartbeat
+from onnxfi.campaign.kept_metric import note_failure
 from onnxfi.campaign.limits import with_limits
 from onnxfi.campaign.plan import Shard
 from onnxfi.campaign.records import read_shards
@@ -19,7 +20,7 @@ from onnxfi.campaign.rounds import ENOUGH, Rounds
 from onnxfi.campaign.run_directory import RunDirectory
 from onnxfi.campaign.storage import is_address
 from onnxfi.campaign.worker import Worker, record_shard, run_shard
-from onnxfi.errors import ConfigurationError
+from onnxfi.errors import ConfigurationError, MetricError
 from onnxfi.graph import load
 from onnxfi.graph.choosing.selection import LeftOut
 from onnxfi.runtime import choose_provider
@@ -100,7 +101,7 @@ class Campaign:
             ConfigurationError: the folder holds no campaign, or what the campaign depends on
                 changed.
         """
-        opened = RunDirectory.open(directory)
+        opened = RunDirectory.open(directory).with_mended_metric()
         opened.check_unchanged(load(opened.configuration.model))
         return cls(opened)
 
@@ -171,7 +172,10 @@ class Campaign:
                     count(outcomes.shard.count)
                 on_shard(outcomes)
 
-            with self._submitting(worker, executor, threads, count) as submit:
+            with (
+                self._noting_a_failed_metric(),
+                self._submitting(worker, executor, threads, count) as submit,
+            ):
                 for shards in rounds.shards(shard):
                     run_shards(
                         finished.missing(shards),
@@ -182,6 +186,17 @@ class Campaign:
             if until is not None:
                 self.directory.storage.write(ENOUGH, b"")
         return self.directory
+
+    @contextmanager
+    def _noting_a_failed_metric(self) -> Iterator[None]:
+        try:
+            yield
+        except MetricError as error:
+            note_failure(self.directory.storage, str(error))
+            raise MetricError(
+                f"{error} Finished shards are kept. Correct the metric, then continue with "
+                f"`onnxfi campaign resume {self.directory.place}`."
+            ) from error
 
     @contextmanager
     def _submitting(

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from onnxfi.campaign.configuration import Configuration
 from onnxfi.campaign.fingerprints import fingerprints, relevant_keys
+from onnxfi.campaign.kept_metric import KeptSources, changed_files, keep_metric, take_mended
 from onnxfi.campaign.plan import Shard
 from onnxfi.campaign.records import FOLDER, count_records, record_files, write_records
 from onnxfi.campaign.storage import LocalStorage, RemoteStorage, open_storage
@@ -164,8 +165,9 @@ class RunDirectory:
                     "some that belong to no campaign. Move them away, or give another --out."
                 )
             storage.write(_CONFIGURATION, configuration.to_yaml().encode())
+            manifest["metric"] = keep_metric(storage, configuration.metric.metric)
             # Last, whole or not at all: a folder with a manifest is a campaign.
-            storage.write(_MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
+            storage.write(_MANIFEST, _manifest_text(manifest))
         except OSError as error:
             raise ConfigurationError(
                 f"The folder of a campaign must be writable, and {place} is not: {error}."
@@ -203,7 +205,24 @@ class RunDirectory:
             )
         folder = storage.path if isinstance(storage, LocalStorage) else Path.cwd()
         name = f"{storage}/{_CONFIGURATION}"
-        return cls(storage, Configuration.from_text(said, name, folder=folder), manifest)
+        configuration = Configuration.from_text(
+            said, name, folder=folder, metric_code=KeptSources(storage)
+        )
+        return cls(storage, configuration, manifest)
+
+    def with_mended_metric(self) -> Self:
+        """Return the run directory with the code of a metric that failed and was changed since.
+
+        Raises:
+            OnnxfiError: the changed metric cannot be loaded.
+        """
+        told = self.manifest.get("metric", {})
+        taken = take_mended(told, self.storage, self.configuration.metric.load)
+        if not taken:
+            return self
+        manifest = {**self.manifest, "metric": taken}
+        self.storage.write(_MANIFEST, _manifest_text(manifest))
+        return type(self)(self.storage, self.configuration, manifest)
 
     def check_unchanged(self, model: Model) -> None:
         """Check that what the records depend on is what it was.
@@ -228,6 +247,14 @@ class RunDirectory:
                 "campaign."
             )
 
+        told = self.manifest.get("metric", {})
+        changed = changed_files(told, self.storage, self.configuration.metric.metric)
+        if changed:
+            raise ConfigurationError(
+                f"A campaign resumes only with what it began with, and {', '.join(changed)} of the "
+                f"metric {told['name']} changed since. Put it back, or run a new campaign."
+            )
+
     def _changed_keys(self) -> str:
         before = self.manifest["configuration_keys"]
         now = relevant_keys(self.configuration)
@@ -236,6 +263,10 @@ class RunDirectory:
             for key in dict.fromkeys([*before, *now])
             if before.get(key) != now.get(key)
         )
+
+
+def _manifest_text(manifest: dict[str, Any]) -> bytes:
+    return (json.dumps(manifest, indent=2) + "\n").encode()
 
 
 def _ids(file_name: str) -> range:

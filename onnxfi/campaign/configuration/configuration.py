@@ -17,6 +17,7 @@ from onnxfi.campaign.configuration.selections import Targets, TargetsTogether
 from onnxfi.campaign.storage import is_address
 from onnxfi.campaign.yaml_text import dump_yaml, load_yaml
 from onnxfi.errors import ConfigurationError
+from onnxfi.injector.metrics.own_code import Sources
 
 # The tags tell the two forms apart, and stand in the location of a mistake.
 _EACH, _TOGETHER = "each", "together"
@@ -96,13 +97,16 @@ class Configuration(Section):
         return cls.from_text(text, path, folder=path.parent)
 
     @classmethod
-    def from_text(cls, text: str, path: str | Path, *, folder: Path) -> Self:
+    def from_text(
+        cls, text: str, path: str | Path, *, folder: Path, metric_code: Sources | None = None
+    ) -> Self:
         """Read a configuration from the text of its file.
 
         Args:
             text: the YAML.
             path: what a message calls the file.
-            folder: what relative paths are relative to.
+            folder: what relative paths are relative to; the module of a metric may lie there.
+            metric_code: where it lies instead. It is then imported only when it is needed.
 
         Raises:
             ConfigurationError: as `from_yaml` does.
@@ -120,7 +124,8 @@ class Configuration(Section):
                 f"got {'nothing' if document is None else type(document).__name__}."
             )
         try:
-            configuration = cls.model_validate(document, context={"folder": folder.resolve()})
+            context = {"folder": folder.resolve(), "metric_code": metric_code}
+            configuration = cls.model_validate(document, context=context)
         except ValidationError as error:
             # A value that fits no member of a union is one mistake, and pydantic tells one each.
             mistakes: dict[str, str] = {}

@@ -1,13 +1,15 @@
-"""Which metric."""
+"""The metric of a campaign."""
 
+from pathlib import Path
 from typing import Any, Self
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 
 from onnxfi.campaign.configuration.section import Section
-from onnxfi.errors import ConfigurationError
+from onnxfi.errors import ConfigurationError, MetricError
 from onnxfi.injector.metrics import Metric, load_metric
-from onnxfi.injector.metrics.registry import parse_metric
+from onnxfi.injector.metrics.own_code import FolderSources, Sources
+from onnxfi.injector.metrics.registry import BUILT_IN, parse_metric
 
 
 class MetricEntry(Section):
@@ -23,7 +25,8 @@ class MetricEntry(Section):
     name: str = "classification"
     output: str | None = None
     configuration: dict[str, Any] = Field(default_factory=dict)
-    _metric: Metric = PrivateAttr()
+    _metric: Metric | None = PrivateAttr(None)
+    _sources: Sources | None = PrivateAttr(None)
 
     @model_validator(mode="before")
     @classmethod
@@ -37,11 +40,16 @@ class MetricEntry(Section):
         return {"name": name, "configuration": configuration}
 
     @model_validator(mode="after")
-    def _load(self) -> Self:
-        output = {} if self.output is None else {"output": self.output}
+    def _load(self, info: ValidationInfo) -> Self:
+        context = info.context or {}
+        if self.name not in BUILT_IN:
+            self._sources = context.get("metric_code")
+            if self._sources is not None:  # the user's code is not run before it is needed
+                return self
+            self._sources = FolderSources(context.get("folder") or Path.cwd())
         try:
-            self._metric = load_metric(self.name, {**output, **self.configuration})
-        except ConfigurationError as error:
+            self._metric = self.load(self._sources)
+        except (ConfigurationError, MetricError) as error:
             raise ValueError(str(error)) from error
         return self
 
@@ -52,5 +60,25 @@ class MetricEntry(Section):
 
     @property
     def metric(self) -> Metric:
-        """The metric."""
+        """The metric.
+
+        Raises:
+            ConfigurationError: its code is kept in a run directory, and cannot be imported.
+            MetricError: that code fails.
+        """
+        if self._metric is None:
+            self._metric = self.load(self._sources)
         return self._metric
+
+    def load(self, sources: Sources | None) -> Metric:
+        """Return the metric from other code.
+
+        Args:
+            sources: where the module of a metric of one's own is looked for first.
+
+        Raises:
+            ConfigurationError: there is no such metric, or its configuration is wrong.
+            MetricError: its code fails.
+        """
+        output = {} if self.output is None else {"output": self.output}
+        return load_metric(self.name, {**output, **self.configuration}, sources=sources)

@@ -3,7 +3,7 @@
 import importlib
 import sys
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from importlib.abc import MetaPathFinder, SourceLoader
 from importlib.machinery import ModuleSpec
@@ -49,27 +49,6 @@ class FolderSources:
         """Return what a file holds; None if there is none."""
         path = self.path / name
         return path.read_bytes() if path.is_file() else None
-
-
-@dataclass(frozen=True, slots=True)
-class KeptSources:
-    """Python files that were kept.
-
-    Attributes:
-        folder: where they are kept.
-        files: what they hold, by relative path.
-    """
-
-    folder: str
-    files: Mapping[str, bytes]
-
-    def names(self) -> Iterable[str]:
-        """Return the names of the files at the top."""
-        return [x for x in self.files if "/" not in x]
-
-    def read(self, name: str) -> bytes | None:
-        """Return what a file holds; None if there is none."""
-        return self.files.get(name)
 
 
 def is_in(sources: Sources, module: str) -> bool:

@@ -26,11 +26,18 @@ class OwnMetric:
 
     Attributes:
         name: what messages call the metric.
-        files: the sources that it was imported from, by relative path, if they lie beside the
-            campaign's file.
+        files: the files that it was imported from, by relative path.
+        folder: where they lie; None for an installed package.
     """
 
-    def __init__(self, metric: Metric, name: str, files: Mapping[str, bytes] | None = None) -> None:
+    def __init__(
+        self,
+        metric: Metric,
+        name: str,
+        *,
+        files: Mapping[str, bytes] | None = None,
+        folder: str | None = None,
+    ) -> None:
         """Check what the metric declares.
 
         Raises:
@@ -39,6 +46,7 @@ class OwnMetric:
         """
         self.name = name
         self.files = files or {}
+        self.folder = folder
         self._metric = metric
         members = ("column_types", "is_wrong", "columns")
         missing = self._call(lambda: [x for x in members if not hasattr(metric, x)], {})

@@ -1,10 +1,12 @@
 """Metrics by name."""
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import fields
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -60,7 +62,7 @@ def load_metric(
         raise ConfigurationError(
             f"The configuration of the metric {built_in} is written key=value, got {rest!r}."
         )
-    loaded, files = _import(name, sources)
+    loaded, files, folder = _import(name, sources)
     if isinstance(loaded, type):
         try:
             metric = loaded(**configuration)
@@ -72,7 +74,7 @@ def load_metric(
         raise ConfigurationError(f"The metric {name} is a function, and takes no configuration.")
     else:
         metric = FunctionMetric(loaded, name)
-    return OwnMetric(metric, name, files)
+    return OwnMetric(metric, name, files=files, folder=folder)
 
 
 def parse_metric(text: str) -> tuple[str, dict[str, Any]]:
@@ -123,19 +125,16 @@ def _configure(name: str, kind: type[Any], configuration: Mapping[str, Any]) -> 
     return metric
 
 
-def _import(name: str, sources: Sources | None) -> tuple[Any, Mapping[str, bytes]]:
-    """Return the object of a name, and the sources that it was imported from."""
-    files: Mapping[str, bytes] = {}
+def _import(name: str, sources: Sources | None) -> tuple[Any, Mapping[str, bytes], str | None]:
+    """Return the object of a name, its files, and their folder if it is that of the sources."""
+    folder = None
     try:
-        if not _PATH.fullmatch(name):
-            loaded = _entry_point(name).load()
+        entry = EntryPoint(name, name, GROUP) if _PATH.fullmatch(name) else _entry_point(name)
+        if entry.value == name and sources is not None and is_in(sources, entry.module):
+            imported, files = import_apart(sources, entry.module)
+            loaded, folder = getattr(imported, entry.attr), sources.folder
         else:
-            module, _, attribute = name.partition(":")
-            if sources is not None and is_in(sources, module):
-                imported, files = import_apart(sources, module)
-                loaded = getattr(imported, attribute)
-            else:
-                loaded = EntryPoint(name, name, GROUP).load()
+            loaded, files = entry.load(), _installed_file(entry.module)
     except OnnxfiError:
         raise
     except (Exception, SystemExit) as error:  # a module may raise anything while it is imported
@@ -148,7 +147,13 @@ def _import(name: str, sources: Sources | None) -> tuple[Any, Mapping[str, bytes
         raise ConfigurationError(
             f"The metric {name} must be a function or a class, got {loaded!r}."
         )
-    return loaded, files
+    return loaded, files, folder
+
+
+def _installed_file(module: str) -> dict[str, bytes]:
+    """Return the file of a module that was imported; modules made in memory have none."""
+    place = getattr(sys.modules[module], "__file__", None)
+    return {} if place is None else {module: Path(place).read_bytes()}
 
 
 def _entry_point(name: str) -> EntryPoint:
