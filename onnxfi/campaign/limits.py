@@ -24,9 +24,7 @@ def with_limits(configuration: Configuration, worker: Worker) -> Configuration:
     execution, model = configuration.execution, worker.model
     limits = execution.limits.limits
     hit = {target.tensor for stratum in worker.plan.strata for target in stratum.targets}
-    if "auto" not in (limits.seconds, limits.memory) or not sizes_depend_on(
-        model.graph, [model.values[name] for name in hit]
-    ):
+    if "auto" not in (limits.seconds, limits.memory) or not sizes_depend_on(model, hit):
         return configuration
     session = LimitedSession(
         model,

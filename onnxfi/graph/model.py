@@ -15,6 +15,7 @@ from onnxfi.graph.dependencies import constant_values, inner_holders, needed_val
 from onnxfi.graph.exporter_layers import exporter_layers
 from onnxfi.graph.inspection.parameters import STRUCTURAL
 from onnxfi.graph.lookup import closest, matches
+from onnxfi.graph.size_dependence import shape_sources
 from onnxfi.graph.target import Target, TargetKind
 from onnxfi.graph.target_listing import list_targets
 from onnxfi.whole_file import whole_file
@@ -76,6 +77,11 @@ class Model:
         """Names of the activations that only compute shapes, sizes, counts and axes."""
         found = shape_arithmetic(self.graph, self.constants)
         return frozenset(x.name for x in found if x.name)
+
+    @cached_property
+    def shape_sources(self) -> frozenset[ir.Value]:
+        """The values that shapes are computed from, or what a node with a body reads."""
+        return frozenset(shape_sources(self.graph))
 
     @cached_property
     def unread_tensors(self) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """Finds whether faults may decide how long a model runs, or how large its tensors are."""
 
 from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
 
 import onnx_ir as ir
 
@@ -8,6 +9,9 @@ from onnxfi.graph.bodies import bodies
 from onnxfi.graph.dependencies import consumed_values
 from onnxfi.graph.fault_reach import FaultReach, fault_reach
 from onnxfi.graph.shape_operands import shape_operands
+
+if TYPE_CHECKING:
+    from onnxfi.graph.model import Model
 
 # Whatever their operands say, they make no more than there is: they select, or move axes.
 _NEVER_LARGER = frozenset(
@@ -18,6 +22,7 @@ _NEVER_LARGER = frozenset(
     ]
 )
 _REDUCTION = "Reduce"
+_READ_SHAPES = frozenset(["Shape", "Size"])
 # They do not broadcast their operands, so two that grew do not make a product of their sizes.
 _NO_PRODUCT = _NEVER_LARGER | {
     *("Concat", "ConcatFromSequence", "Gather", "GatherElements", "GatherND", "If", "Loop"),
@@ -25,14 +30,32 @@ _NO_PRODUCT = _NEVER_LARGER | {
 }
 
 
-def sizes_depend_on(graph: ir.Graph, targets: Collection[ir.Value]) -> bool:
+def sizes_depend_on(model: "Model", targets: Collection[str]) -> bool:
     """Return whether faults in some targets reach a trip count, a shape or a size.
 
     What only selects from tensors of fixed sizes does not count, until two such selections are
     broadcast against each other.
+
+    Args:
+        model: the model.
+        targets: names of tensors.
     """
-    reach = fault_reach(graph, targets)
-    return any(_may_grow(node, reach) for node in graph)
+    hit = [model.values[name] for name in targets]
+    if model.shape_sources.isdisjoint(hit):
+        return False
+    reach = fault_reach(model.graph, hit)
+    return any(_may_grow(node, reach) for node in model.graph)
+
+
+def shape_sources(graph: ir.Graph) -> set[ir.Value]:
+    """Return the values that shapes are computed from, or what a node with a body reads."""
+    found: set[ir.Value] = set()
+    for node in reversed(graph):
+        holds_body = any(True for _ in bodies(node))
+        found.update(consumed_values(node) if holds_body else shape_operands(node))
+        if node.op_type not in _READ_SHAPES and not found.isdisjoint(node.outputs):
+            found.update(consumed_values(node))
+    return found
 
 
 def _may_grow(node: ir.Node, reach: FaultReach) -> bool:

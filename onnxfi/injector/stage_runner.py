@@ -99,8 +99,8 @@ class StageRunner:
         )
         self._whole: WholeStage | None = None
         self._begin(find_region(stage, propagation=propagation and provider == "cpu"))
-        graph = self.region.model.graph
-        if limits is not None and sizes_depend_on(graph, graph.inputs):
+        pushed = [x for x in self._targets if x in self._region_inputs]
+        if limits is not None and sizes_depend_on(self.region.model, pushed):
             self._begin(find_region(stage, propagation=False))
         if limits is None and shortcuts and self.region.steps and self._outputs:
             self._whole = WholeStage(stage, provider=provider, threads=threads, lanes=lanes)

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 
 from onnxfi.graph import Model, Target
+from onnxfi.graph.size_dependence import sizes_depend_on
 from onnxfi.injector.input_lanes import InputLanes
 from onnxfi.injector.inputs import check_inputs
 from onnxfi.injector.lane_decision import LaneDecision
@@ -46,6 +47,8 @@ def lanes_of_target(
     parts = split(model, target)
     if not parts.faulty_outputs:
         return LaneDecision(1, "No output depends on it: nothing runs.")
+    if sizes_depend_on(model, [parts.target.tensor]):
+        return LaneDecision(1, "A fault may decide how much runs: injections run one by one.")
     prefix = Session(parts.prefix, provider=chosen, threads=_THREADS)
     goldens = [prefix.run(check_inputs(model, x)) for x in inputs]
     del prefix  # and its working memory

@@ -16,6 +16,9 @@ from onnxfi.runtime.child_process import ChildEndedError, ChildProcess
 from onnxfi.runtime.limits import UNLIMITED, Allowed, Limits
 from onnxfi.runtime.session import prepare
 
+# How a process ends that gets no memory: C++ aborts, and the system kills.
+_WITHOUT_MEMORY = (-signal.SIGABRT, -getattr(signal, "SIGKILL", 9))
+
 
 class LimitedSession:
     """Runs a model as `Session` does, in a child process that a run which takes too much ends.
@@ -129,7 +132,7 @@ def _what_ended(status: int) -> InputError:
     if status == OUTRAN:
         return LimitError("The execution outran its time.", reason="timeout")
     message = f"The process that ran the model ended with status {status}."
-    if status in (-signal.SIGABRT, -signal.SIGKILL):  # C++ ends so where it gets no memory
+    if status in _WITHOUT_MEMORY:
         return LimitError(message, reason="memory")
     return InputError(message)
 

@@ -25,7 +25,7 @@ def depends(
         _INTS,
     )
     loaded = onnxfi.load(proto)
-    return sizes_depend_on(loaded.graph, [loaded.values[target]])
+    return sizes_depend_on(loaded, [target])
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def loop_depends(target: str, loop_node: onnx.NodeProto) -> bool:
         {**_INTS, "w": weights(2)},
     )
     loaded = onnxfi.load(proto)
-    return sizes_depend_on(loaded.graph, [loaded.values[target]])
+    return sizes_depend_on(loaded, [target])
 
 
 def test_trip_counts() -> None:
@@ -125,3 +125,11 @@ def test_sizes_in_a_body() -> None:
     inner = [node("Range", "zero n one", "made")]
     assert loop_depends("n", loop("passed", inner))
     assert not loop_depends("n", loop("passed", [node("Range", "zero one one", "made")]))
+
+
+def test_targets_beside_the_shapes_are_told_apart_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is followed through the graph from a target that no shape is computed from."""
+    chain = [node("Relu", "x", "r"), node("Shape", "r", "s"), node("Expand", "z s", "y")]
+    monkeypatch.setattr("onnxfi.graph.size_dependence.fault_reach", None)
+    for target in ("x", "r", "z", "y"):
+        assert not depends(chain, target)

@@ -13,6 +13,7 @@ from written import Written
 import onnxfi
 from onnxfi.error_models.bit_flip import BitFlip
 from onnxfi.errors import LimitError
+from onnxfi.injector.target_lanes import lanes_of_target
 from onnxfi.runtime.limits import Limits
 
 LIMITS = Limits(seconds=0.2, memory=100)
@@ -90,6 +91,15 @@ def test_rounds_that_take_too_long() -> None:
         assert injector.resume(golden, np.array(6))["y"].tobytes() == golden.outputs["y"].tobytes()
 
 
+def test_arrays_that_change_between_two_calls(at_length: onnxfi.Injector) -> None:
+    golden = at_length.golden(X)
+    length = np.array(6)
+    first = at_length.resume(golden, length)["y"]
+    assert first.tobytes() == golden.outputs["y"].tobytes()
+    length[...] = 9
+    assert at_length.resume(golden, length)["y"].tobytes() != first.tobytes()
+
+
 def test_several_targets_one_after_the_other() -> None:
     loaded = onnxfi.load(positions())
     targets = ["length", "shifted"]
@@ -113,6 +123,12 @@ def test_targets_that_reach_no_size_need_no_child(monkeypatch: pytest.MonkeyPatc
     for target in ("x", "shifted", "f"):
         with onnxfi.Injector(loaded, target, provider="cpu", limits=LIMITS) as injector:
             assert len(list(injector.inject(injector.golden(X), BitFlip(), count=3))) == 3
+
+
+def test_what_lanes_are_told() -> None:
+    loaded = onnxfi.load(positions())
+    decision = lanes_of_target(loaded, "length", [X], provider="cpu")
+    assert (decision.lanes, "how much runs" in str(decision.reason)) == (1, True)
 
 
 def test_an_injection_does_not_depend_on_those_before(at_length: onnxfi.Injector) -> None:
