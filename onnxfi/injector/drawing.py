@@ -1,6 +1,7 @@
 """Drawing the corruptions of injections."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from onnxfi.error_models.corruptions import Corruptions
 from onnxfi.error_models.error_model import ForFault, ForMany
 from onnxfi.graph import Target
 from onnxfi.injector.randomness import InjectionGenerators
+from onnxfi.injector.user_code import is_own, sample_own
 
 
 class Drawer:
@@ -89,4 +91,5 @@ class FaultDrawer:
         if not value.size:  # nothing there that a fault could hit
             return Corruption(np.empty(0, np.int64), np.empty(0, value.dtype))
         model = self._models[target.tensor]
-        return model.sample(value, channel_axis=target.channel_axis, rng=self._rng)
+        sample = partial(sample_own, model) if is_own(model) else model.sample
+        return sample(value, channel_axis=target.channel_axis, rng=self._rng)

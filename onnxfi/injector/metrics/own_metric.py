@@ -1,20 +1,16 @@
 """OwnMetric: a metric of the user's, with its arguments protected and its answers checked."""
 
-import importlib
-import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 from onnxfi.errors import ConfigurationError, MetricError
 from onnxfi.injector.metrics.metric import ColumnType, Metric, MetricValue, Outputs
+from onnxfi.injector.user_code import describe_failure, read_only
 
 _T = TypeVar("_T")
-# Files of the frames that call or import the user's code: those here, and of importlib.
-_CALLERS = (str(Path(__file__).parent), str(Path(importlib.__file__).parent), "<frozen importlib")
 # What an int64 column of the records holds.
 _INT64 = range(-(2**63), 2**63)
 
@@ -151,34 +147,8 @@ def naming_injections(ids: Sequence[int], outputs: Sequence[Outputs]) -> Iterato
         raise
 
 
-def describe_failure(error: BaseException) -> str:
-    """Return what the user's code raised, with the place in its file."""
-    frames = [
-        x for x in traceback.extract_tb(error.__traceback__) if not x.filename.startswith(_CALLERS)
-    ]
-    where = ""
-    if frames:  # the user's file is the first, which may call libraries
-        place = [x for x in frames if x.filename == frames[0].filename][-1]
-        where = f" ({place.filename}, line {place.lineno})"
-    text = " ".join(str(error).split())
-    hint = ""
-    if isinstance(error, ValueError) and "read-only" in text:
-        hint = "; the arrays given to a metric are read-only: change a copy"
-    return f"{type(error).__name__}{f': {text}' if text else ''}{where}{hint}"
-
-
 def _read_only(outputs: Outputs) -> dict[str, Any]:
-    return {name: _protected(x) for name, x in outputs.items()}
-
-
-def _protected(value: Any) -> Any:
-    if isinstance(value, list):  # a sequence of tensors
-        return [_protected(x) for x in value]
-    if not isinstance(value, np.ndarray):
-        return value
-    view = value.view()
-    view.flags.writeable = False
-    return view
+    return {name: read_only(x) for name, x in outputs.items()}
 
 
 def _as_column(value: Any, kind: ColumnType) -> MetricValue:

@@ -20,10 +20,11 @@ from onnxfi.injector.metrics.fitting import default_metric_name
 from onnxfi.injector.metrics.function_metric import FunctionMetric
 from onnxfi.injector.metrics.metric import Metric, Outputs
 from onnxfi.injector.metrics.own_code import Sources, import_apart, is_in
-from onnxfi.injector.metrics.own_metric import OwnMetric, describe_failure
+from onnxfi.injector.metrics.own_metric import OwnMetric
 from onnxfi.injector.metrics.regression import Regression
 from onnxfi.injector.metrics.segmentation import Segmentation
 from onnxfi.injector.metrics.sequence import TokenSequence
+from onnxfi.injector.user_code import describe_failure
 
 GROUP = "onnxfi.metrics"
 """The group of entry points in which a package declares its metrics."""
