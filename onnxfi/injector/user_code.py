@@ -79,8 +79,8 @@ def sample_own(
         )
     if drawn.values.dtype != value.dtype or drawn.indices.max(initial=-1) >= value.size:
         raise ErrorModelError(
-            f"the error model {model.name} must return {value.dtype} values, the target's dtype, at "
-            f"indices below {value.size}, got {drawn.values.dtype} values and indices up to "
+            f"the error model {model.name} must return {value.dtype} values at indices "
+            f"below {value.size}, as its target has, got {drawn.values.dtype} and indices up to "
             f"{drawn.indices.max(initial=-1)}"
         )
     return drawn
