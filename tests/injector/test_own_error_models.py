@@ -46,7 +46,7 @@ def write(golden: np.ndarray) -> None:
     [
         (lambda golden: None, "must return a Corruption, got a NoneType"),
         (lambda golden: one_site(0, np.float64), "must return float32 values.*got float64"),
-        (lambda golden: one_site(4), "indices below 4, as its target has, got float32 and indices up to 4"),
+        (lambda golden: one_site(4), "indices below 4, .*got float32 and indices up to 4"),
         (lambda golden: 1 / 0, f"ZeroDivisionError: division by zero .{__file__}, line"),
         (write, "read-only: change a copy"),
         (lambda golden: one_site(-1), "counted from 0"),
