@@ -1,10 +1,13 @@
 """Operators that look along some axes: reductions, normalisations, orders."""
 
+import math
+
 from onnxfi.graph.sample_axis.laned_node import LanedNode, MixedError
 
 # Their kernels go through elements in another order where a single sample leaves out an axis, or
 # where a sample begins within a vector; of an extremum that decides on NaN and zeros of both signs.
-_IN_ORDER = frozenset(["ReduceMax", "ReduceMean", "ReduceMin", "ReduceSum"])
+# The order is the same for so many elements.
+_IN_ORDER = {"ReduceMax": 4, "ReduceMean": 5, "ReduceMin": 4, "ReduceSum": 5}
 
 
 def softmax(laned: LanedNode) -> int:
@@ -42,14 +45,20 @@ def reduce(laned: LanedNode) -> int:
     laned.apart(axes, "reduces")
     if _is_float(laned):
         if laned.node.op_type in _IN_ORDER:
-            if axes != {*range(rank - len(axes), rank)}:
-                raise MixedError(
-                    "goes through a single sample in another order than through several"
-                )
-            laned.aligned()
+            _check_order(laned, axes)
         _in_double(laned)
     dropped = 0 if laned.number("keepdims", 1) else sum(x < laned.axis for x in axes)
     return laned.axis - dropped
+
+
+def _check_order(laned: LanedNode, axes: set[int]) -> None:
+    rank = laned.rank()
+    if axes == {*range(rank - len(axes), rank)}:
+        laned.aligned()
+        return
+    known = [y for x, y in enumerate(laned.sizes()) if x in axes and y is not None]
+    if len(known) < len(axes) or math.prod(known) > _IN_ORDER[laned.node.op_type]:
+        raise MixedError("goes through a single sample in another order than through several")
 
 
 def argument(laned: LanedNode) -> int:
