@@ -9,11 +9,10 @@ from typing import Any
 
 from onnxfi.campaign.storage import Storage
 from onnxfi.injector.metrics import Metric
-from onnxfi.injector.metrics.own_code import FolderSources, Sources
+from onnxfi.injector.metrics.own_code import KEPT_FOLDER, FolderSources, Sources
 from onnxfi.injector.metrics.own_metric import OwnMetric
 
-_FOLDER = "metric"
-_FAILURE = f"{_FOLDER}/failure.txt"
+_FAILURE = f"{KEPT_FOLDER}/failure.txt"
 _logger = logging.getLogger("onnxfi")
 
 
@@ -26,16 +25,16 @@ class KeptSources:
     @property
     def folder(self) -> str:
         """The folder, as messages and tracebacks call it."""
-        return f"{self.storage}/{_FOLDER}"
+        return f"{self.storage}/{KEPT_FOLDER}"
 
     def names(self) -> Iterable[str]:
         """Return the names of the files at the top."""
-        return [x for x in self.storage.names(_FOLDER) if x.endswith(".py")]
+        return [x for x in self.storage.names(KEPT_FOLDER) if x.endswith(".py")]
 
     def read(self, name: str) -> bytes | None:
         """Return what a file holds; None if there is none."""
         try:
-            return self.storage.read(f"{_FOLDER}/{name}")
+            return self.storage.read(f"{KEPT_FOLDER}/{name}")
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
             return None
 
@@ -52,7 +51,7 @@ def keep_metric(storage: Storage, metric: Metric) -> dict[str, Any]:
         return {}
     if metric.folder is not None:
         for name, content in metric.files.items():
-            storage.write(f"{_FOLDER}/{name}", content)
+            storage.write(f"{KEPT_FOLDER}/{name}", content)
     files = {name: _sha256(content) for name, content in metric.files.items()}
     return {"name": metric.name, "folder": metric.folder, "files": files}
 

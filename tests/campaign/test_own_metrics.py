@@ -150,6 +150,16 @@ def test_worker_processes_use_the_kept_code(study: Path, expected: list[dict[str
     assert rows(study) == expected
 
 
+def test_the_configuration_in_a_run_directory_finds_the_code(
+    study: Path, expected: list[dict[str, Any]]
+) -> None:
+    begin(study).run()
+    for path in study.glob("*.py"):
+        path.unlink()
+    Campaign.from_yaml(study / "run" / "campaign.yaml", out=study / "again").run()
+    assert read_records(study / "again").to_pylist() == expected
+
+
 def test_changed_code_is_refused(study: Path) -> None:
     stop_after_one(begin(study))
     kept = study / "run" / "metric" / "limits.py"

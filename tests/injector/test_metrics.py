@@ -112,6 +112,16 @@ def test_segmentation(both: np.ndarray) -> None:
     assert Segmentation(class_axis=3).columns(*moved) == found
 
 
+@pytest.mark.parametrize("classes", [[0, 1], [-7, 2**40], [2**62, 3]])
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64])
+def test_segmentation_of_any_numbers(classes: list[int], dtype: Any) -> None:
+    rng = np.random.default_rng(0)
+    places = rng.integers(0, 2, (2, 1, 20))
+    golden, faulty = np.array(classes, np.int64).astype(dtype)[places]
+    expected = brute_iou(*[x[0].tolist() for x in (golden, faulty)])
+    assert same(Segmentation().columns(outputs(golden), outputs(faulty))["iou"], expected)
+
+
 def test_segmentation_of_other_shapes_and_of_one_class() -> None:
     metric = Segmentation()
     golden = np.array([[[[0.2, 0.7]]]])

@@ -41,6 +41,8 @@ def write_configuration(
         "execution": {"provider": "cpu", **execution},
         "out": "run",
     }
+    if benchmarked.name == "unet":
+        document["metric"] = {"name": "segmentation"}
     path = folder / "campaign.yaml"
     path.write_text(yaml.safe_dump(document), encoding="utf-8")
     return path

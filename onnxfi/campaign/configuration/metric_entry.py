@@ -8,7 +8,7 @@ from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 from onnxfi.campaign.configuration.section import Section
 from onnxfi.errors import ConfigurationError, MetricError
 from onnxfi.injector.metrics import Metric, load_metric
-from onnxfi.injector.metrics.own_code import FolderSources, Sources
+from onnxfi.injector.metrics.own_code import KEPT_FOLDER, FolderSources, Sources, is_in
 from onnxfi.injector.metrics.registry import BUILT_IN, parse_metric
 
 
@@ -46,7 +46,11 @@ class MetricEntry(Section):
             self._sources = context.get("metric_code")
             if self._sources is not None:  # the user's code is not run before it is needed
                 return self
-            self._sources = FolderSources(context.get("folder") or Path.cwd())
+            folder = Path(context.get("folder") or Path.cwd())
+            # The second holds the code where the file is the campaign.yaml of a run directory.
+            places = [FolderSources(folder), FolderSources(folder / KEPT_FOLDER)]
+            module = self.name.partition(":")[0]
+            self._sources = next((x for x in places if is_in(x, module)), places[0])
         try:
             self._metric = self.load(self._sources)
         except (ConfigurationError, MetricError) as error:

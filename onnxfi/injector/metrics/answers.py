@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from onnxfi.error_models.value_class import to_float64
 from onnxfi.errors import InputError
 from onnxfi.injector.metrics.metric import Outputs
 
@@ -51,3 +52,20 @@ def by_sample(tensor: np.ndarray) -> np.ndarray:
     """Return a tensor with an axis of samples and one of values; a vector is one sample."""
     samples = tensor.shape[0] if tensor.ndim > 1 else 1
     return tensor.reshape(samples, tensor.size // max(1, samples))
+
+
+def best_classes(scores: np.ndarray, axis: int) -> np.ndarray:
+    """Return the classes with the highest scores along an axis.
+
+    A NaN never wins, of equal scores the lower class does, and a single score is class 1 above 0.5.
+    """
+    if not scores.size:
+        return np.zeros((*scores.shape[:axis], *scores.shape[axis + 1 :]), np.int64)
+    if scores.shape[axis] == 1:
+        return (to_float64(scores) > 0.5).astype(np.int64).squeeze(axis)
+    if scores.dtype.kind != "f":  # bfloat16 and the like
+        scores = to_float64(scores)
+    unknown = np.isnan(scores)
+    if unknown.any():
+        scores = np.where(unknown, -np.inf, scores)
+    return np.asarray(scores.argmax(axis=axis))

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Protocol
 
+#: Folder of a run directory that holds the code of its metric.
+KEPT_FOLDER = "metric"
 # sys.modules is changed during an import.
 _importing = threading.RLock()
 

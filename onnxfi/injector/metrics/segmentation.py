@@ -7,11 +7,12 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from onnxfi.error_models.value_class import to_float64
 from onnxfi.errors import InputError
-from onnxfi.injector.metrics.answers import by_sample, pick_tensor
+from onnxfi.injector.metrics.answers import best_classes, by_sample, pick_tensor
 from onnxfi.injector.metrics.metric import ColumnType, MetricValue, Outputs
 
+# Of more classes, only those that occur are counted.
+_MOST_CLASSES = 1 << 16
 _COLUMNS: Mapping[str, ColumnType] = {"iou": float, "pixels_changed": float}
 
 
@@ -68,20 +69,20 @@ class Segmentation:
                 f"The metric's class_axis must be an axis of the output behind the first, which "
                 f"has {tensor.ndim} axes, got {self.class_axis}."
             )
-        scores = to_float64(tensor)
-        if scores.shape[self.class_axis] == 1:
-            classes = (scores > 0.5).astype(np.int64)
-        else:
-            classes = np.where(np.isnan(scores), -np.inf, scores).argmax(axis=self.class_axis)
-        return by_sample(classes)
+        return by_sample(best_classes(tensor, self.class_axis))
 
 
 def _mean_iou(before: np.ndarray, after: np.ndarray) -> float:
     """Return the mean IoU of the classes of two samples, shape (pixels,) each."""
-    both, inverse = np.unique(np.concatenate([before, after]), return_inverse=True)
-    first, second = inverse[: before.size], inverse[before.size :]
-    common = np.bincount(first[first == second], minlength=both.size)
-    union = (
-        np.bincount(first, minlength=both.size) + np.bincount(second, minlength=both.size) - common
-    )
-    return float(np.mean(common / union))
+    if np.array_equal(before, after):
+        return 1.0
+    both = np.concatenate([before, after])
+    if both.dtype.kind != "i" or both.min() < 0 or both.max() > _MOST_CLASSES:
+        both = np.unique(both, return_inverse=True)[1]
+    classes = int(both.max()) + 1
+    first, second = both[: before.size], both[before.size :]
+    common = np.bincount(first[first == second], minlength=classes)
+    counts = [np.bincount(x, minlength=classes) for x in (first, second)]
+    union = counts[0] + counts[1] - common
+    occurs = union > 0
+    return float(np.mean(common[occurs] / union[occurs]))

@@ -8,9 +8,8 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from onnxfi.error_models.value_class import to_float64
 from onnxfi.errors import InputError
-from onnxfi.injector.metrics.answers import pick_tensor
+from onnxfi.injector.metrics.answers import best_classes, pick_tensor
 from onnxfi.injector.metrics.metric import ColumnType, MetricValue, Outputs
 from onnxfi.injector.metrics.tokens import Tokens
 
@@ -128,7 +127,7 @@ class TokenSequence:
                 raise self._unfit(stacked.shape[1:])
             classes = stacked.shape[1 + class_axis]
             end, blank = (_class(x, classes) for x in (end, blank))
-            steps = _highest(stacked, 1 + class_axis)
+            steps = best_classes(stacked, 1 + class_axis)
             if batch_axis is not None and batch_axis > class_axis:
                 batch_axis -= 1
         if batch_axis is None:
@@ -160,17 +159,3 @@ def _class(token: int | None, classes: int) -> int | None:
         f"The metric's end and blank must be classes of the output, from {-classes} to "
         f"{classes - 1}, got {token}."
     )
-
-
-def _highest(scores: np.ndarray, axis: int) -> np.ndarray:
-    """Return the class with the highest score; a single score is class 1 above 0.5."""
-    if not scores.size:
-        return np.zeros((*scores.shape[:axis], *scores.shape[axis + 1 :]), np.int64)
-    if scores.shape[axis] == 1:
-        return (to_float64(scores) > 0.5).astype(np.int64).squeeze(axis)
-    if scores.dtype.kind != "f":  # bfloat16 and the like
-        scores = to_float64(scores)
-    unknown = np.isnan(scores)
-    if unknown.any():
-        scores = np.where(unknown, -np.inf, scores)
-    return np.asarray(scores.argmax(axis=axis))
