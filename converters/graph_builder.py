@@ -28,6 +28,7 @@ class Tensor:
         channels_first: whether the graph stores it with the channels moved behind the batch.
         dtype: type of its elements, such as ``float32`` or ``bool``.
         channels: axis of the channels in the order of Keras; None where there is none.
+        batch: whether the first axis is the batch.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Tensor:
     channels_first: bool = False
     dtype: str = "float32"
     channels: int | None = -1
+    batch: bool = True
 
     def __repr__(self) -> str:
         """Return words for a message, which may show a tensor among other values."""
@@ -75,6 +77,8 @@ class GraphBuilder:
     Attributes:
         opset: as given.
         float_type: type in which the present layer call computes.
+        contents: what is known of the values of tensors that hold sizes, by name: whole numbers,
+            `BATCH` for the size of the batch, None for a size that is not known.
     """
 
     def __init__(self, opset: int, reserved: Iterable[str] = ()) -> None:
@@ -84,6 +88,7 @@ class GraphBuilder:
         self._scope = ""
         self._scope_start = 0
         self.float_type = "float32"
+        self.contents: dict[str, tuple[int | str | None, ...]] = {}
         self._outer_scopes: list[tuple[str, int, str]] = []
         self._layer_outputs: set[str] = set()
         self._nodes: list[onnx.NodeProto] = []
@@ -152,6 +157,8 @@ class GraphBuilder:
         self._scope, self._scope_start, self.float_type = self._outer_scopes.pop()
 
     def _name_output(self, tensor: Tensor, name: str) -> Tensor:
+        if tensor.name in self.contents:
+            self.contents[name] = self.contents[tensor.name]
         own = self._nodes[self._scope_start :]
         taken = {*self._copies.values(), *self._layer_outputs}
         if tensor.name in taken or not any(tensor.name in node.output for node in own):
@@ -306,11 +313,10 @@ class GraphBuilder:
             f"{tensor.name}_axis{axis}" if size is None else size
             for axis, size in enumerate(tensor.shape)
         ]
-        return helper.make_tensor_value_info(
-            tensor.name,
-            helper.np_dtype_to_tensor_dtype(np.dtype(tensor.dtype)),
-            [BATCH, *sizes[1:]],
-        )
+        if sizes and tensor.batch and tensor.shape[0] is None:
+            sizes[0] = BATCH
+        element = helper.np_dtype_to_tensor_dtype(np.dtype(tensor.dtype))
+        return helper.make_tensor_value_info(tensor.name, element, sizes)
 
 
 def _value_info(name: str, shape: Sequence[int | None], dtype: str) -> onnx.ValueInfoProto:

@@ -12,7 +12,7 @@ from typing import Any
 
 import onnx
 
-from onnxfi.converters.argument_checks import INTEGER_TYPES, require_arguments
+from onnxfi.converters.argument_checks import INTEGER_TYPES, is_operation, require_arguments
 from onnxfi.converters.call_arguments import TensorReference
 from onnxfi.converters.data_format import has_channels_first
 from onnxfi.converters.dtype_policy import compute_type, is_float
@@ -205,6 +205,8 @@ class Walk:
         result = translate(call, self.graph)
         masks = passed_masks(call, self.graph) if result.masks is None else result.masks
         result = around.outside(result)
+        if not is_operation(layer.layer_class) and not any(x.batch for x in inputs):
+            result = replace(result, tensor=replace(result.tensor, batch=False))
         outputs = self.graph.finish((result.tensor, *result.others))
         self._masks.record(call, outputs, masks)
         self._list(name, layer.layer_class, outputs, result.operator)

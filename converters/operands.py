@@ -17,6 +17,15 @@ FLOATS = ("float16", "float32")
 Operand = Tensor | NDArray[Any]
 
 
+def shown(value: Any) -> str:
+    """Return an argument in a few words for a message; tensors as ``a tensor``."""
+    if isinstance(value, Tensor):
+        return "a tensor"
+    if isinstance(value, list | tuple):
+        value = [shown(x) if isinstance(x, Tensor | list | tuple) else x for x in value]
+    return str(value)[:60]
+
+
 def operands(call: LayerCall, count: int | None = None) -> list[Operand]:
     """Return the positional arguments of an operation: tensors, and constants as arrays.
 
@@ -41,7 +50,7 @@ def as_operand(call: LayerCall, value: Any) -> Operand:
     except ValueError:  # lists of different lengths
         array = np.asarray("")
     if array.dtype.kind not in "bif":
-        raise call.options.unsupported(f"is called on the constant {str(value)[:60]!r}")
+        raise call.options.unsupported(f"is called on the constant {shown(value)!r}")
     return array
 
 
@@ -131,3 +140,15 @@ def axes_of(call: LayerCall, value: Any, rank: int) -> list[int]:
     if not all(isinstance(x, int) and -rank <= x < rank for x in axes):
         raise call.options.wrong("axis", value, f"axes of a tensor of rank {rank}")
     return [axis % rank for axis in axes]
+
+
+def one_axis(call: LayerCall, rank: int) -> int:
+    """Return the option ``axis`` of an operation, counted from the front.
+
+    Raises:
+        UnsupportedLayerError: there is none: the operation goes over the flat tensor.
+    """
+    if call.options.get("axis") is None:
+        raise call.options.unsupported("goes over all elements, those of the batch too (axis=None)")
+    (axis,) = axes_of(call, call.options.integer("axis"), rank)
+    return axis

@@ -88,7 +88,8 @@ def flat(value: Any) -> list[Any]:
 
 
 def _replaced(values: Any, index: int, value: Any) -> Any:
-    return type(values)([*values[:index], value, *values[index + 1 :]])
+    changed = [*values[:index], value, *values[index + 1 :]]
+    return type(values)(*changed) if hasattr(values, "_fields") else type(values)(changed)
 
 
 def _is_time_distributed(layer: Any) -> bool:

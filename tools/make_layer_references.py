@@ -22,6 +22,7 @@ os.environ["CUDA_VISIBLE_DEVICES"] = ""
 import keras
 import numpy as np
 import tensorflow as tf
+from function_models import functions
 from make_sequence_references import DATA, write_reference
 
 Build = Callable[[Any], Any]
@@ -391,6 +392,7 @@ MODELS: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "nested": (nested, ("k2", "k3")),
     "resizing": (resizing, ("k2", "k3")),
     "operations": (operations, ("k2", "k3")),
+    "functions": (functions, ("k2",)),
     "more_activations": (more_activations, ("k2", "k3")),
 }
 """What builds each model, and the Keras versions that can."""
@@ -411,7 +413,9 @@ def main() -> None:
         for family in families:
             path = arguments.folder / f"{name}_{family}.h5"
             rng = np.random.default_rng(arguments.seed)
-            count = 4 if build is operations else None  # its many outputs follow each fault
+            count = (
+                4 if build in (operations, functions) else None
+            )  # its many outputs follow each fault
             model = write_reference(path, family, build, rng, fault_count=count)
             if name in ARCHIVED:
                 model.save(path.with_suffix(".keras"))

@@ -9,20 +9,24 @@ from onnx import numpy_helper
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.layer_call import LayerCall, LayerResult
 from onnxfi.converters.layers.activation_functions import FUNCTIONS, OPERATORS, gelu, softmax
-from onnxfi.converters.operands import FLOATS, aligned, broadcast, cast, of_one_type
+from onnxfi.converters.operands import FLOATS, aligned, as_operand, broadcast, cast, of_one_type
 from onnxfi.converters.operands import operands as operands_of
 
 _UNARY: Mapping[str, str] = {
     "Absolute": "Abs",
     "Arccos": "Acos",
+    "Arccosh": "Acosh",
     "Arcsin": "Asin",
+    "Arcsinh": "Asinh",
     "Arctan": "Atan",
+    "Arctanh": "Atanh",
     "Ceil": "Ceil",
     "Cos": "Cos",
     "Cosh": "Cosh",
     "Erf": "Erf",
     "Exp": "Exp",
     "Floor": "Floor",
+    "Isinf": "IsInf",
     "Isnan": "IsNaN",
     "Log": "Log",
     "LogicalNot": "Not",
@@ -56,7 +60,7 @@ _BINARY: Mapping[str, str] = {
     "TrueDivide": "Div",
 }
 _TRUTH = {
-    *("Equal", "Greater", "GreaterEqual", "Isnan", "Less", "LessEqual", "LogicalAnd"),
+    *("Equal", "Greater", "GreaterEqual", "Isinf", "Isnan", "Less", "LessEqual", "LogicalAnd"),
     *("LogicalNot", "LogicalOr", "LogicalXor", "NotEqual"),
 }
 _OF_FLOATS = {"Divide", "TrueDivide", "Power"}
@@ -138,11 +142,20 @@ def translate_where(call: LayerCall, graph: GraphBuilder) -> LayerResult:
 
 def translate_clip(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     """Translate Clip between two numbers, either of which may be missing."""
-    tensor, bounds = call.input, []
+    result, bounds = call.arguments[0], []
+    given = [call.options.get(key) for key in ("x_min", "x_max")]
+    if any(isinstance(bound, Tensor | list) for bound in given):
+        for bound, operator in zip(given, ("Max", "Min"), strict=True):
+            if bound is not None:
+                pair = of_one_type(call, [result, as_operand(call, bound)], graph)
+                tensors = aligned(pair, graph)
+                name = graph.operator(operator, [tensor.name for tensor in tensors])
+                result = replace(broadcast(tensors), name=name)
+        return LayerResult(result)
     for key in ("x_min", "x_max"):
-        bound = call.options.number(key)
-        bounds.append("" if bound is None else graph.constant(key, bound, tensor.dtype))
-    return LayerResult(graph.apply("Clip", tensor, *bounds))
+        number = call.options.number(key)
+        bounds.append("" if number is None else graph.constant(key, number, result.dtype))
+    return LayerResult(graph.apply("Clip", result, *bounds))
 
 
 def translate_cast(call: LayerCall, graph: GraphBuilder) -> LayerResult:

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.layer_call import LayerCall, LayerResult, is_whole
-from onnxfi.converters.operands import as_operand, axes_of
+from onnxfi.converters.operands import as_operand, axes_of, one_axis, shown
 
 _FAR = 2**31 - 1  # behind the end of every axis; its negative is before the start
 
@@ -51,13 +53,20 @@ def translate_get_item(call: LayerCall, graph: GraphBuilder) -> LayerResult:
         name = graph.operator("Unsqueeze", [name, graph.integers("axes", added)])
     if name == tensor.name:
         name = graph.operator("Identity", [name])
-    return LayerResult(replace(tensor, name=name, shape=tuple(shape), channels=channels))
+    batch = tensor.batch and 0 not in bounds and 0 not in added
+    known = graph.contents.get(tensor.name)
+    if known is not None and tensor.rank == 1:
+        start, stop, step = bounds.get(0, (None, None, None))
+        graph.contents[name] = known[slice(start, stop, step)]
+    return LayerResult(
+        replace(tensor, name=name, shape=tuple(shape), channels=channels, batch=batch)
+    )
 
 
 def translate_take(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     """Translate Take of constant positions along one axis."""
     tensor = graph.channels_last(call.input)
-    (axis,) = axes_of(call, call.options.integer("axis"), tensor.rank)
+    axis = one_axis(call, tensor.rank)
     positions = as_operand(call, call.arguments[1] if len(call.arguments) == 2 else None)
     if isinstance(positions, Tensor) or positions.dtype.kind != "i":
         raise call.options.unsupported("takes positions that are no constant whole numbers")
@@ -88,7 +97,7 @@ def translate_repeat(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     """Translate Repeat: each element several times, one after the other, along one axis."""
     tensor = graph.channels_last(call.input)
     count = call.options.size("repeats")
-    (axis,) = axes_of(call, call.options.integer("axis"), tensor.rank)
+    axis = one_axis(call, tensor.rank)
     length = tensor.shape[axis]
     if length is None:
         raise call.options.unsupported(f"repeats along an axis of unknown size of {tensor.shape}")
@@ -108,11 +117,12 @@ def translate_tile(call: LayerCall, graph: GraphBuilder) -> LayerResult:
         or len(repeats) != tensor.rank
         or not all(is_whole(x) and x > 0 for x in repeats)
     ):
-        raise call.options.unsupported(f"repeats {tensor.shape} by {str(repeats)[:60]}")
+        raise call.options.unsupported(f"repeats {tensor.shape} by {shown(repeats)}")
     name = graph.operator("Tile", [tensor.name, graph.integers("repeats", repeats)])
     sizes = zip(tensor.shape, repeats, strict=True)
     shape = tuple(None if size is None else size * count for size, count in sizes)
-    return LayerResult(replace(tensor, name=name, shape=shape))
+    batch = tensor.batch and repeats[0] == 1
+    return LayerResult(replace(tensor, name=name, shape=shape, batch=batch))
 
 
 def translate_pad(call: LayerCall, graph: GraphBuilder) -> LayerResult:
@@ -121,10 +131,12 @@ def translate_pad(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     mode = str(call.options.get("mode", "constant")).lower()
     widths = call.options.get("pad_width")
     pairs = [x for x in widths if isinstance(x, list) and len(x) == 2] if widths else []
-    if mode not in ("constant", "reflect") or len(pairs) != tensor.rank:
+    if mode not in ("constant", "reflect", "symmetric") or len(pairs) != tensor.rank:
         raise call.options.unsupported(f"pads {tensor.shape} by {str(widths)[:60]} with {mode!r}")
     if not all(is_whole(x) and x >= 0 for pair in pairs for x in pair):
         raise call.options.wrong("pad_width", widths, "pairs of whole numbers from 0 on")
+    if mode == "symmetric":
+        return LayerResult(_mirrored(call, tensor, pairs, graph))
     inputs = [graph.integers("pads", [*(x for x, _ in pairs), *(x for _, x in pairs)])]
     value = call.options.number("constant_values", 0.0)
     if mode == "constant":
@@ -134,6 +146,23 @@ def translate_pad(call: LayerCall, graph: GraphBuilder) -> LayerResult:
         for size, (start, end) in zip(tensor.shape, pairs, strict=True)
     )
     return LayerResult(replace(graph.apply("Pad", tensor, *inputs, mode=mode), shape=shape))
+
+
+def _mirrored(
+    call: LayerCall, tensor: Tensor, pairs: list[list[int]], graph: GraphBuilder
+) -> Tensor:
+    """Return a tensor with its border mirrored, the outermost values twice."""
+    for axis, (start, end) in enumerate(pairs):
+        length = tensor.shape[axis]
+        if not start and not end:
+            continue
+        if length is None or max(start, end) > length:
+            raise call.options.unsupported(f"mirrors {start} and {end} of axis {axis} of {length}")
+        order = graph.integers("order", np.pad(np.arange(length), (start, end), "symmetric"))
+        name = graph.operator("Gather", [tensor.name, order], axis=axis)
+        shape = (*tensor.shape[:axis], length + start + end, *tensor.shape[axis + 1 :])
+        tensor = replace(tensor, name=name, shape=shape)
+    return tensor
 
 
 def _whole_key(call: LayerCall, rank: int) -> Iterator[Any]:

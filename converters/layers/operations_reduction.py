@@ -1,5 +1,6 @@
 """Operations between layers that make one number of many: sums, means, extremes, positions."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -7,7 +8,7 @@ from onnx import TensorProto
 
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.layer_call import LayerCall, LayerResult
-from onnxfi.converters.operands import axes_of, cast
+from onnxfi.converters.operands import axes_of, cast, one_axis
 from onnxfi.converters.reductions import reduced
 
 _OPERATORS: Mapping[str, str] = {
@@ -57,7 +58,7 @@ def translate_position(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     """Translate Argmax and Argmin along one axis; the first of equal values counts."""
     kind = call.options.layer_class.removeprefix("ops.")
     tensor = graph.channels_last(call.input)
-    (axis,) = axes_of(call, call.options.integer("axis"), tensor.rank)
+    axis = one_axis(call, tensor.rank)
     keep = call.options.flag("keepdims", False)
     name = graph.operator(_POSITIONS[kind], [tensor.name], axis=axis, keepdims=int(keep))
     dtype = str(call.options.get("output_type", "int32"))
@@ -66,7 +67,10 @@ def translate_position(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     if dtype == "int32":
         name = graph.operator("Cast", [name], to=TensorProto.INT32)
     shape = _shape(tensor, [axis], keepdims=keep)
-    return LayerResult(replace(tensor, name=name, shape=shape, dtype=dtype, channels=None))
+    batch = tensor.batch and axis > 0
+    return LayerResult(
+        replace(tensor, name=name, shape=shape, dtype=dtype, channels=None, batch=batch)
+    )
 
 
 def _reduce(call: LayerCall, tensor: Tensor, operator: str, graph: GraphBuilder) -> Tensor:
@@ -80,7 +84,13 @@ def _reduce(call: LayerCall, tensor: Tensor, operator: str, graph: GraphBuilder)
     if channels is not None and not keep:
         channels %= tensor.rank
         channels = None if channels in axes else channels - sum(x < channels for x in axes)
-    return replace(tensor, name=name, shape=_shape(tensor, axes, keepdims=keep), channels=channels)
+    if operator == "ReduceProd" and tensor.name in graph.contents and not keep:
+        sizes = [size for size in graph.contents[tensor.name] if isinstance(size, int)]
+        if len(sizes) == len(graph.contents[tensor.name]):
+            graph.contents[name] = (math.prod(sizes),)
+    shape = _shape(tensor, axes, keepdims=keep)
+    batch = tensor.batch and 0 not in axes
+    return replace(tensor, name=name, shape=shape, channels=channels, batch=batch)
 
 
 def _axis(call: LayerCall) -> object:

@@ -1,31 +1,62 @@
 """Operations between layers that move elements: new shapes, other orders of axes, joins, parts."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from onnxfi.converters.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.graph_builder import BATCH, GraphBuilder, Tensor
 from onnxfi.converters.layer_call import LayerCall, LayerResult, is_whole
 from onnxfi.converters.layers.core import transposed
-from onnxfi.converters.operands import aligned, axes_of, broadcast, cast, of_one_type, operands
+from onnxfi.converters.operands import (
+    Operand,
+    aligned,
+    axes_of,
+    broadcast,
+    cast,
+    of_one_type,
+    operands,
+    shown,
+)
 
 
 def translate_reshape_operation(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate Reshape, whose shape has the batch in it; single sizes may be tensors."""
-    tensor = graph.channels_last(call.input)
+    """Translate Reshape, whose shape has the batch in it; it may be a tensor, or have some."""
+    tensor = graph.channels_last(call.arguments[0])
     target = call.options.get("newshape")
-    if not isinstance(target, list) or not all(
-        isinstance(x, Tensor) or (is_whole(x) and (x > 0 or x == -1)) for x in target
-    ):
-        raise call.options.unsupported(f"makes the shape {str(target)[:60]}")
-    if any(isinstance(size, Tensor) for size in target):
-        sizes = [_as_size(size, graph) for size in target]
-        shape = graph.operator("Concat", sizes, axis=0)
-    else:
-        shape = graph.integers("shape", target)
+    shape, sizes = shape_of(call, target, graph)
     name = graph.operator("Reshape", [tensor.name, shape])
-    return LayerResult(replace(tensor, name=name, shape=_new_shape(tensor, target), channels=-1))
+    new_shape, batch = _new_shape(tensor, sizes)
+    return LayerResult(replace(tensor, name=name, shape=new_shape, channels=-1, batch=batch))
+
+
+def shape_of(
+    call: LayerCall, value: Any, graph: GraphBuilder
+) -> tuple[str, list[int | str | None]]:
+    """Return a shape as a tensor, and what is known of its sizes.
+
+    Args:
+        call: the call.
+        value: a tensor of sizes, or a list of whole numbers and of tensors of one size each.
+        graph: the graph that grows.
+
+    Raises:
+        UnsupportedLayerError: it is something else.
+    """
+    if isinstance(value, Tensor) and value.rank == 1 and value.shape[0] is not None:
+        known = graph.contents.get(value.name, (None,) * value.shape[0])
+        return cast(value, "int64", graph).name, list(known)
+    parts = value if isinstance(value, list | tuple) else [value]
+    if not all(isinstance(x, Tensor) or (is_whole(x) and (x > 0 or x == -1)) for x in parts):
+        raise call.options.unsupported(f"makes the shape {shown(value)}")
+    if not any(isinstance(size, Tensor) for size in parts):
+        return graph.integers("shape", parts), list(parts)
+    sizes: list[int | str | None] = []
+    for part in parts:
+        sizes += graph.contents.get(part.name, (None,)) if isinstance(part, Tensor) else [part]
+    names = [_as_size(size, graph) for size in parts]
+    return graph.operator("Concat", names, axis=0), sizes
 
 
 def translate_transpose(call: LayerCall, graph: GraphBuilder) -> LayerResult:
@@ -64,7 +95,10 @@ def translate_expand_dims(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     if channels is not None:
         channels %= tensor.rank
         channels += axis <= channels
-    return LayerResult(replace(tensor, name=name, shape=shape, channels=channels))
+    if tensor.name in graph.contents:
+        graph.contents[name] = graph.contents[tensor.name]
+    batch = tensor.batch and axis > 0
+    return LayerResult(replace(tensor, name=name, shape=shape, channels=channels, batch=batch))
 
 
 def translate_squeeze(call: LayerCall, graph: GraphBuilder) -> LayerResult:
@@ -72,16 +106,25 @@ def translate_squeeze(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     tensor = graph.channels_last(call.input)
     value = call.options.get("axis")
     if value in (None, []):
-        axes = [i for i, size in enumerate(tensor.shape) if size == 1]
+        # The batch stays, whatever its size is.
+        inside = range(1 if tensor.batch else 0, tensor.rank)
+        if any(tensor.shape[i] is None for i in inside):
+            raise call.options.unsupported(f"removes the axes of size 1 of {tensor.shape}")
+        axes = [i for i in inside if tensor.shape[i] == 1]
     else:
         axes = axes_of(call, value, tensor.rank)
+    if not axes:
+        return LayerResult(graph.apply("Identity", tensor))
     name = graph.operator("Squeeze", [tensor.name, graph.integers("axes", axes)])
+    if tensor.name in graph.contents:
+        graph.contents[name] = graph.contents[tensor.name]
     shape = tuple(size for i, size in enumerate(tensor.shape) if i not in axes)
     channels = tensor.channels
     if channels is not None:
         channels %= tensor.rank
         channels = None if channels in axes else channels - sum(x < channels for x in axes)
-    return LayerResult(replace(tensor, name=name, shape=shape, channels=channels))
+    batch = tensor.batch and 0 not in axes
+    return LayerResult(replace(tensor, name=name, shape=shape, channels=channels, batch=batch))
 
 
 def translate_join(call: LayerCall, graph: GraphBuilder) -> LayerResult:
@@ -92,6 +135,9 @@ def translate_join(call: LayerCall, graph: GraphBuilder) -> LayerResult:
         raise call.wrong_inputs("a list of tensors")
     listed = replace(call, arguments=tuple(values))
     same = of_one_type(call, operands(listed), graph)
+    if not stack and any(len(x.shape) == 1 for x in same):
+        # Keras 2 lists the numbers of a constant one by one.
+        same = [x.reshape(1) if not isinstance(x, Tensor) and not x.ndim else x for x in same]
     tensors = [graph.channels_last(x) for x in aligned(same, graph)]
     rank = tensors[0].rank
     if any(tensor.rank != rank for tensor in tensors):
@@ -108,7 +154,11 @@ def translate_join(call: LayerCall, graph: GraphBuilder) -> LayerResult:
         sizes = [tensor.shape[axis] for tensor in tensors]
         shape[axis] = None if None in sizes else sum(size for size in sizes if size is not None)
     joined = graph.operator("Concat", names, axis=axis)
-    return LayerResult(replace(tensors[0], name=joined, shape=tuple(shape)))
+    contents = joined_contents(same, graph)
+    if contents is not None:
+        graph.contents[joined] = contents
+    batch = tensors[0].batch and axis > 0
+    return LayerResult(replace(tensors[0], name=joined, shape=tuple(shape), batch=batch))
 
 
 def translate_split(call: LayerCall, graph: GraphBuilder) -> LayerResult:
@@ -119,7 +169,11 @@ def translate_split(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     if length is None:
         raise call.options.unsupported(f"splits an axis of unknown size of {tensor.shape}")
     given = call.options.get("indices_or_sections")
-    if is_whole(given) and given > 0 and not length % given:
+    parts = call.options.get("num_or_size_splits")  # of TensorFlow: sizes, not indices
+    given = parts if is_whole(parts) else given
+    if isinstance(parts, list):
+        sizes = _split_sizes(call, parts, length)
+    elif is_whole(given) and given > 0 and not length % given:
         sizes = [length // given] * given
     elif isinstance(given, list) and all(is_whole(x) and 0 < x < length for x in given):
         sizes = [end - start for start, end in pairwise([0, *given, length])]
@@ -138,11 +192,47 @@ def translate_split(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     return LayerResult(parts[0], others=tuple(parts[1:]))
 
 
+def _split_sizes(call: LayerCall, given: Any, length: int) -> list[int]:
+    """Return the sizes of the parts of an axis, one of which may be -1: the rest."""
+    sizes = given if isinstance(given, list) else []
+    whole = [size for size in sizes if is_whole(size) and size >= -1]
+    rest = length - sum(size for size in whole if size != -1)
+    result = [rest if size == -1 else size for size in whole]
+    if not sizes or len(whole) != len(sizes) or min(result) < 0 or sum(result) != length:
+        raise call.options.wrong("num_or_size_splits", given, f"parts of an axis of {length}")
+    return result
+
+
 def translate_shape(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     """Translate the operation that returns the sizes of a tensor."""
     tensor = graph.channels_last(call.input)
     name = graph.operator("Shape", [tensor.name])
-    return LayerResult(Tensor(name, (tensor.rank,), dtype="int64", channels=None))
+    dtype = call.options.choice("dtype", "int32", "int32", "int64")
+    result = Tensor(name, (tensor.rank,), dtype="int64", channels=None, batch=False)
+    result = cast(result, dtype, graph)
+    sizes: tuple[int | str | None, ...] = tensor.shape
+    if tensor.batch and tensor.shape[:1] == (None,):
+        sizes = (BATCH, *tensor.shape[1:])
+    graph.contents[result.name] = sizes
+    return LayerResult(result)
+
+
+def joined_contents(
+    values: Sequence[Operand], graph: GraphBuilder
+) -> tuple[int | str | None, ...] | None:
+    """Return what is known of the values of sizes one behind the other; None of no sizes."""
+    if any(x.dtype not in ("int32", "int64") or len(x.shape) > 1 for x in values):
+        return None
+    known: list[int | str | None] = []
+    for value in values:
+        if not isinstance(value, Tensor):
+            known += value.reshape(-1).tolist()
+        elif value.rank and value.shape[0] is None:
+            return None
+        else:
+            count = value.shape[0] if value.rank else 1
+            known += graph.contents.get(value.name, (None,) * (count or 0))
+    return tuple(known)
 
 
 def _as_size(size: Any, graph: GraphBuilder) -> str:
@@ -158,13 +248,21 @@ def _in_order(call: LayerCall, tensor: Tensor, order: list[int], graph: GraphBui
     return transposed(tensor, order, graph)
 
 
-def _new_shape(tensor: Tensor, target: list[Any]) -> tuple[int | None, ...]:
-    """Return the shape after a Reshape; a free size behind the batch may be known."""
-    sizes = [size if is_whole(size) and size > 0 else None for size in target]
+def _new_shape(
+    tensor: Tensor, sizes: list[int | str | None]
+) -> tuple[tuple[int | None, ...], bool]:
+    """Return the shape after a Reshape, and whether its first axis is the batch.
+
+    A free size may be known: behind the batch, or where the sizes show that it is the batch.
+    """
+    shape = [size if is_whole(size) and size != -1 else None for size in sizes]
+    known = math.prod(size for size in shape if size is not None)
     inside = tensor.shape[1:]
-    if sizes.count(None) == 2 and sizes[0] is None and None not in inside:
-        total = math.prod(size for size in inside if size is not None)
-        known = math.prod(size for size in sizes if size is not None)
-        if isinstance(target[0], Tensor):  # the batch as it is
-            sizes[sizes.index(None, 1)] = total // known
-    return tuple(sizes)
+    if not tensor.batch or not sizes or None in inside:
+        return tuple(shape), bool(sizes) and tensor.batch and sizes[0] == BATCH
+    total = math.prod(size for size in inside if size is not None)
+    if sizes[0] == BATCH:
+        if shape.count(None) == 2 and known:
+            shape[shape.index(None, 1)] = total // known
+        return tuple(shape), True
+    return tuple(shape), shape[0] is None and shape.count(None) == 1 and known == total

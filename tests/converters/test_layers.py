@@ -27,6 +27,7 @@ MODELS = (
     "adaptive_k3",
     "augmentation_k2",
     "channels_first_k3",
+    "functions_k2",
     "locally_connected_k2",
 )
 
