@@ -112,11 +112,13 @@ def translate_unstack(call: LayerCall, graph: GraphBuilder) -> LayerResult:
 
 def translate_slice(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     """Translate tf.slice: from `begin` on, `size` positions of each axis, -1 for all."""
-    begin, size = (call.options.get(key) for key in ("begin", "size"))
-    if not all(isinstance(x, list) and all(map(is_whole, x)) for x in (begin, size)):
+    begin, size = call.options.get("begin"), call.options.get("size")
+    rank = call.input.rank
+    lists = [x for x in (begin, size) if isinstance(x, list) and len(x) == rank]
+    if len(lists) != 2 or not all(is_whole(x) for part in lists for x in part):
         raise call.options.unsupported(f"takes the part {shown(begin)}, {shown(size)}")
     key: list[Any] = []
-    for start, count, length in zip(begin, size, call.input.shape, strict=True):
+    for start, count, length in zip(*lists, call.input.shape, strict=True):
         whole = start == 0 and count in (-1, length)
         stop = None if count == -1 else start + count
         key.append(_WHOLE if whole else {"start": start, "stop": stop, "step": None})
@@ -128,13 +130,17 @@ def translate_strided_slice(call: LayerCall, graph: GraphBuilder) -> LayerResult
     options = call.options
     begin, end = (options.get(key) for key in ("begin", "end"))
     strides = options.get("strides", [1] * len(begin)) if isinstance(begin, list) else None
-    lists = (begin, end, strides)
-    if not all(isinstance(x, list) and all(map(is_whole, x)) for x in lists):
+    lists = [x for x in (begin, end, strides) if isinstance(x, list)]
+    if (
+        len(lists) != 3
+        or len({len(x) for x in lists}) != 1
+        or not all(is_whole(y) for x in lists for y in x)
+    ):
         raise options.unsupported(f"takes the part {shown(begin)}, {shown(end)}")
     names = ("begin", "end", "ellipsis", "new_axis", "shrink_axis")
     masks = {name: options.integer(f"{name}_mask", 0) for name in names}
     key: list[Any] = []
-    for i, (start, stop, step) in enumerate(zip(begin, end, strides, strict=True)):
+    for i, (start, stop, step) in enumerate(zip(*lists, strict=True)):
         chosen = {name for name, mask in masks.items() if mask >> i & 1}
         if "ellipsis" in chosen:
             key.append({"class_name": "__ellipsis__"})

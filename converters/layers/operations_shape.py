@@ -255,7 +255,7 @@ def _new_shape(
 
     A free size may be known: behind the batch, or where the sizes show that it is the batch.
     """
-    shape = [size if is_whole(size) and size != -1 else None for size in sizes]
+    shape = [size if isinstance(size, int) and size != -1 else None for size in sizes]
     known = math.prod(size for size in shape if size is not None)
     inside = tensor.shape[1:]
     if not tensor.batch or not sizes or None in inside:

@@ -13,6 +13,7 @@ from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.layer_call import LayerCall, LayerResult, Options
 from onnxfi.converters.operands import shown
 from onnxfi.converters.operation_table import OPERATIONS, TENSORFLOW_OPERATIONS
+from onnxfi.errors import UnsupportedLayerError
 
 # What says nothing about the numbers: a name, hints for kernels, checks.
 _IGNORED = ("bad_indices_policy", "conjugate", "name", "partition_strategy", "use_cudnn_on_gpu")
@@ -31,8 +32,13 @@ def translate_tensorflow_function(call: LayerCall, graph: GraphBuilder) -> Layer
     """Translate the function of TensorFlow that a TFOpLambda or a SlicingOpLambda names."""
     name = call.options.get("function")
     if name in _LOST:
-        raise call.options.unsupported(
-            f"calls the function {name!r}, whose tensors Keras does not store: the file lacks them"
+        raise UnsupportedLayerError(
+            f"A file must hold the tensors of each function, but Keras leaves those of {name} out: "
+            f"layer {call.options.path!r} has no inputs in the file, and Keras cannot load it "
+            "either. Build the model with keras.layers.EinsumDense or other layers, or write it "
+            "with model.export('folder') and convert the folder.",
+            layer=call.options.path,
+            layer_class=call.options.layer_class,
         )
     return translate_function(call, name, call.arguments, call.keywords, graph)
 
