@@ -68,7 +68,7 @@ LimitSecondsOption = Annotated[
     typer.Option(
         "--limit-seconds",
         min=0,
-        help="Processor time of a faulty execution; 0 for no limit; 50 times golden, at least 3.",
+        help="Processor time of a faulty execution; 0 for no limit; 50 times golden, at least 2.",
         show_default=False,
     ),
 ]

@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -23,8 +23,8 @@ from onnxfi.runtime.opened_model import OpenedModel
 OUTRAN = 75
 # Seconds between two looks at the clock.
 _PAUSE = 0.05
-# Where the machine gives the child no processor time: a run may take so many times its limit.
-_WAITING = 10
+# Where the machine gives the child little processor time: a run may last so many times its limit.
+_WAITING = 4
 # In the messages of ONNX Runtime and of the C++ library where memory was refused, or where a size
 # is more than any memory.
 _OUT_OF_MEMORY = (
@@ -107,9 +107,16 @@ def _run(model: OpenedModel, feeds: Mapping[str, Any], allowed: Allowed, watch: 
         return Reply("memory" if no_memory else "refused", str(error))
     except MemoryError as error:
         return Reply("memory", str(error))
+    if allowed.memory is not None and 2 * _size(outputs.values()) > allowed.memory << 20:
+        return Reply("memory", "The outputs take more than half of the memory.")
     seconds = min(now - start for now, start in zip(_clocks(), began, strict=True))
     memory = _resident_memory(peak=True) - before if allowed == UNLIMITED else 0.0
     return Reply("done", "", outputs, Taken(seconds, memory))
+
+
+def _size(outputs: Iterable[Any]) -> int:
+    """Return the bytes of tensors, and of sequences of tensors."""
+    return sum(_size(x) if isinstance(x, list) else getattr(x, "nbytes", 0) for x in outputs)
 
 
 class _Watch:

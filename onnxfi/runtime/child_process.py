@@ -1,17 +1,20 @@
 """Starts a child process that runs a model, and asks it to."""
 
+import contextlib
 import os
 import pickle
 import subprocess
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import IO, Any
 
 from onnxfi.errors import ModelFormatError
 from onnxfi.runtime.child import Reply, Request
 from onnxfi.runtime.limits import Allowed
 from onnxfi.runtime.opened_model import PreparedModel
 
+# Bytes: the most that Linux gives anybody.
+_PIPE = 1 << 20
 # It imports what this process would, and not the user's script.
 _COMMAND = (
     "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); "
@@ -57,6 +60,8 @@ class ChildProcess:
                 f"Limits need a child process of Python, and {sys.executable!r} cannot be started: "
                 f"{error}. Do without limits, or set sys.executable."
             ) from error
+        for stream in (self._process.stdin, self._process.stdout):
+            _widen(stream)
         try:
             reply = self._ask(sys.path, prepared)
         except ChildEndedError as error:
@@ -111,3 +116,12 @@ class ChildProcess:
         if self.of_process == os.getpid():
             self._process.kill()
             self._process.wait()
+
+
+def _widen(pipe: IO[bytes] | None) -> None:
+    """Let more than 64 KiB lie in a pipe at once, where the system can: tensors are large."""
+    if sys.platform == "linux" and pipe is not None:
+        import fcntl
+
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)

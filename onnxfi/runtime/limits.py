@@ -8,7 +8,7 @@ from typing import Literal
 # count changes the time by a power of two, mostly a large one.
 _TIMES_GOLDEN = 50
 # Seconds. Short runs are timed less well, and a second is soon over.
-_LEAST_SECONDS = 3.0
+_LEAST_SECONDS = 2.0
 _TIMES_GOLDEN_MEMORY = 8
 # MiB: what every machine has. Flipped bits lead to sums of a few powers of two; none is near it.
 _LEAST_MEMORY = 1200
@@ -53,9 +53,10 @@ class Limits:
 
     Attributes:
         seconds: processor time, so that a busy machine decides no outcome; ``auto`` is 50 times
-            that of the golden run, and at least 3; None sets no limit.
-        memory: MiB on top of what the session and its inputs take, on Linux and on the CPU;
-            ``auto`` is 8 times that of the golden run, and at least 1200; None sets no limit.
+            that of the golden run, and at least 2; None sets no limit.
+        memory: MiB on top of what the session and its inputs take, half of them for the outputs,
+            which are copied; on Linux and on the CPU. ``auto`` is 8 times that of the golden run,
+            and at least 1200; None sets no limit.
     """
 
     seconds: float | Literal["auto"] | None = "auto"

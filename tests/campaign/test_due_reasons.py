@@ -78,9 +78,9 @@ def test_records_have_the_reasons(folder: Path) -> None:
 
 def test_the_limits_are_kept_with_the_run(folder: Path) -> None:
     opened = RunDirectory.open(folder / "run")
-    assert opened.configuration.execution.limits.seconds == 3.0
+    assert opened.configuration.execution.limits.seconds == 2.0
     assert opened.configuration.execution.limits.memory == 50
-    assert opened.manifest["limits"] == {"seconds": 3.0, "memory": 50}
+    assert opened.manifest["limits"] == {"seconds": 2.0, "memory": 50}
 
 
 def test_a_campaign_without_sizes_measures_nothing(finished: Path) -> None:

@@ -76,6 +76,12 @@ def test_memory(session: LimitedSession, n: int) -> None:
     assert session.run(feeds())["sum"] == 6
 
 
+def test_outputs_that_take_more_than_half_of_the_memory(session: LimitedSession) -> None:
+    with pytest.raises(LimitError) as raised:
+        session.run(feeds(x=np.ones((350_000, 40), np.float32)))  # 53 MiB
+    assert raised.value.reason == "memory"
+
+
 def test_time(session: LimitedSession) -> None:
     with pytest.raises(LimitError) as raised:
         session.run(feeds(rounds=1 << 40))
@@ -160,7 +166,7 @@ def test_children_end_with_a_process_that_is_killed(tmp_path: Path) -> None:
 
 
 def test_limits_are_multiples_of_the_golden_run() -> None:
-    assert Limits().allowed() == Limits(3.0, 1200).allowed()
+    assert Limits().allowed() == Limits(2.0, 1200).allowed()
     assert Limits().allowed(Taken(2.0, 1000.0)) == Limits(100.0, 8000).allowed()
     assert Limits(7, None).allowed(Taken(2.0, 1000.0)) == Limits(7, None).allowed()
 
