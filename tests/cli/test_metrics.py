@@ -14,6 +14,7 @@ import onnxfi as library
 from onnxfi.error_models import BitFlip
 from onnxfi.injector.metrics import Regression
 
+EVERY_PATTERN = Path(__file__).parents[1] / "error_models" / "data" / "every_pattern.json"
 SHAPES = {"steps": (5, 4), "pixels": (2, 3, 3), "squeezed": (4, 1, 1)}
 FITTING = {"steps": "sequence", "pixels": "segmentation", "squeezed": "classification"}
 CAMPAIGN = """\
@@ -160,3 +161,42 @@ def test_a_campaign_takes_a_metric_as_text(onnxfi: Callable[..., Any], answers: 
     result = onnxfi("campaign", "plan", path)
     assert result.status == 2
     assert "line 8, metric: The configuration of the metric sequence is" in result.stderr
+
+
+def test_files_of_older_tools_end_with_the_metric_that_fits(
+    onnxfi: Callable[..., Any], answers: Path
+) -> None:
+    kernel = np.ones((2, 2, 1, 1), np.float32)
+    proto = model(
+        [node("Conv", "x k", "h"), node("Relu", "h", "y")],
+        [value("x", ["N", 2, 3, 3])],
+        [value("y", ["N", 2, 3, 3])],
+        {"k": kernel},
+    )
+    onnx.save(proto, "unet.onnx")
+    Path("models").mkdir()
+    Path("models/conv.json").write_text(EVERY_PATTERN.read_text())
+    classes = {
+        "injection_sites": 5,
+        "layer_type": "conv",
+        "models_folder": "models",
+        "layer_output_shape_cf": "(None, 2, 3, 3)",
+        "range_min": -1,
+        "range_max": 1,
+    }
+    Path("classes.json").write_text(json.dumps(classes))
+    Path("tensorfi2.yaml").write_text(
+        "Target: layer_outputs\nMode: multiple\nType: bitflips\nAmount: 2\nBit: N\nLayer: 1\n"
+    )
+    for file in (("--from-classes", "classes.json"), ("--from-tensorfi2", "tensorfi2.yaml")):
+        result = onnxfi(
+            *("campaign", "run", *file, "--model", "unet.onnx", "--inputs", "pixels.npz"),
+            *("--provider", "cpu", "--per-target", 3),
+        )
+        assert result.status == 2
+        assert "Choose the metric segmentation" in result.stderr, result.stderr
+        assert "Traceback" not in result.stderr
+        (kept,) = Path("runs").iterdir()
+        kept.write_text(kept.read_text().replace("name: classification", "name: segmentation"))
+        assert onnxfi("campaign", "run", kept, "--out", f"{file[1]}.run").status == 0
+        kept.unlink()
