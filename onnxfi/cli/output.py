@@ -15,6 +15,10 @@ _PLAIN: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False}
 messages = Console(stderr=True, soft_wrap=True, **_PLAIN)
 
 
+# Rows. To lay out more of them takes rich seconds.
+_LAID_OUT = 500
+
+
 def print_json(document: Any) -> None:
     """Print a result as JSON; NaN and infinities, which JSON lacks, become strings."""
     typer.echo(json.dumps(_finite(document), indent=2, allow_nan=False))
@@ -32,7 +36,27 @@ def _finite(document: Any) -> Any:
 
 def print_table(table: Table) -> None:
     """Print a table: as wide as the terminal, or as wide as it is where there is none."""
+    if table.row_count > _LAID_OUT:
+        _print_plainly(table)
+        return
     console = Console(**_PLAIN)
     if not console.is_terminal:
         console = Console(width=200, **_PLAIN)
     console.print(table)
+
+
+def _print_plainly(table: Table) -> None:
+    """Print a table in columns that are as wide as their longest cell."""
+    columns = [[str(x.header), *map(str, x.cells)] for x in table.columns]
+    widths = [max(map(len, cells)) for cells in columns]
+    right = [x.justify == "right" for x in table.columns]
+    if table.title:
+        typer.echo(str(table.title))
+    for row in zip(*columns, strict=True):
+        cells = zip(row, widths, right, strict=True)
+        line = "  ".join(
+            x.rjust(width) if is_right else x.ljust(width) for x, width, is_right in cells
+        )
+        typer.echo(line.rstrip())
+    if table.caption:
+        typer.echo(str(table.caption))

@@ -35,7 +35,9 @@ def take_in_small_tensors(model: ir.Model) -> list[Path]:
                 value.const_value = _read(value.const_value)
     for node in ir.traversal.RecursiveGraphIterator(model.graph):
         for name, attribute in node.attributes.items():
-            if isinstance(attribute.value, ir.ExternalTensor):
+            if attribute.type == ir.AttributeType.TENSOR and isinstance(
+                attribute.value, ir.ExternalTensor
+            ):
                 files.add(_file(attribute.value))
                 node.attributes[name] = ir.AttrTensor(name, _read(attribute.value))
     return sorted(files)

@@ -14,6 +14,7 @@ from onnxfi.graph.checking import check_model
 from onnxfi.graph.external_weights import take_in_small_tensors
 from onnxfi.graph.inner_weights import lift_inner_weights
 from onnxfi.graph.model import Model
+from onnxfi.graph.preparation.long_lists import has_long_lists, put_back, take_long_lists
 from onnxfi.graph.sparse_initializers import densified
 from onnxfi.graph.type_inference import infer_types
 from onnxfi.graph.zip_maps import without_zip_maps
@@ -53,8 +54,7 @@ def _read(path: Path) -> ir.Model:
     try:
         # Weights in external files stay there.
         proto = onnx.load(path, load_external_data=False)
-        check_model(proto, path)
-        model = ir.serde.deserialize_model(densified(without_zip_maps(proto), path.parent))
+        model = _deserialized(proto, path)
         ir.external_data.set_base_dir(model.graph, path.parent)
     except (
         DecodeError,
@@ -72,12 +72,29 @@ def _read(path: Path) -> ir.Model:
 
 def _check(proto: onnx.ModelProto, what: str) -> ir.Model:
     try:
-        check_model(proto, None)
-        return ir.serde.deserialize_model(densified(without_zip_maps(proto), Path()))
+        if has_long_lists(proto):
+            proto = _copied(proto)  # which leaves the caller's as it is
+        return _deserialized(proto, None)
     except (ValueError, onnx.checker.ValidationError, ir.serde.SerdeError) as error:
         raise ModelFormatError(
             f"{what} must be valid ONNX, and the check failed: {_first_line(error)}"
         ) from error
+
+
+def _deserialized(proto: onnx.ModelProto, path: Path | None) -> ir.Model:
+    """Check a model and read it, which takes its long lists out of the message."""
+    taken = take_long_lists(proto) if has_long_lists(proto) else []
+    check_model(proto, None if taken else path)
+    folder = Path() if path is None else path.parent
+    model = ir.serde.deserialize_model(densified(without_zip_maps(proto), folder))
+    put_back(list(model.graph) if taken else [], taken)
+    return model
+
+
+def _copied(proto: onnx.ModelProto) -> onnx.ModelProto:
+    copied = onnx.ModelProto()
+    copied.CopyFrom(proto)
+    return copied
 
 
 def _first_line(error: Exception) -> str:
@@ -128,7 +145,10 @@ def _hold_weights_once(model: ir.Model) -> None:
                 value.const_value = _as_array(value.const_value)
     for node in ir.traversal.RecursiveGraphIterator(model.graph):
         for name, attribute in node.attributes.items():
-            if isinstance(attribute.value, ir.TensorProtoTensor):
+            # To ask for the value of a long list takes as long as to read it.
+            if attribute.type == ir.AttributeType.TENSOR and isinstance(
+                attribute.value, ir.TensorProtoTensor
+            ):
                 node.attributes[name] = ir.AttrTensor(name, _as_array(attribute.value))
 
 

@@ -57,6 +57,11 @@ class Model:
         return frozenset(constant_values(self.graph))
 
     @cached_property
+    def positions(self) -> Mapping[ir.Node, int]:
+        """The place of each node in the main graph."""
+        return {node: place for place, node in enumerate(self.graph)}
+
+    @cached_property
     def layers(self) -> tuple[Layer, ...]:
         """The layer map: stored by a conversion, or what PyTorch noted; empty without either."""
         text = self.ir_model.metadata_props.get(METADATA_KEY)

@@ -7,6 +7,8 @@ import onnx_ir as ir
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
+from onnxfi.graph.preparation.long_lists import with_short_lists
+
 # Bytes. Inference reads smaller initializers: shapes and axes are among them.
 _LARGEST_READ = 1024
 _LONGEST_SHAPE = 10_000  # far more axes than any tensor has
@@ -63,10 +65,10 @@ def _is_known(axis: int | ir.SymbolicDim) -> bool:
 
 
 def _infer_by_onnx(model: ir.Model) -> None:
-    light = _without_large_weights(model)
+    light = _light(model)
     if _hide_long_vectors(light):
         _fill_in(model, light, data_prop=True)
-        _fill_in(model, _without_large_weights(model), data_prop=False)
+        _fill_in(model, _light(model), data_prop=False)
     else:
         _fill_in(model, light, data_prop=True)
 
@@ -98,7 +100,15 @@ def _fill_in(model: ir.Model, light: onnx.ModelProto, *, data_prop: bool) -> Non
             value.shape = ir.serde.deserialize_type_proto_for_shape(types[value.name])
 
 
-def _without_large_weights(model: ir.Model) -> onnx.ModelProto:
+def _light(model: ir.Model) -> onnx.ModelProto:
+    """Return the model without what inference by onnx does not read."""
+    light = _without_large_weights(model)
+    for node in light.graph:
+        with_short_lists(node)
+    return ir.serde.serialize_model(light)
+
+
+def _without_large_weights(model: ir.Model) -> ir.Model:
     """Return the model with its large initializers turned into graph inputs of their type."""
     light = model.clone()
     for name, value in list(light.graph.initializers.items()):
@@ -108,7 +118,7 @@ def _without_large_weights(model: ir.Model) -> onnx.ModelProto:
             del light.graph.initializers[name]
             value.const_value = None
             light.graph.inputs.append(value)
-    return ir.serde.serialize_model(light)
+    return light
 
 
 def _node_outputs(model: ir.Model) -> Iterable[ir.Value]:
@@ -127,7 +137,7 @@ def _unknown_values(model: ir.Model) -> list[ir.Value]:
 
 def _ask_onnx_runtime(model: ir.Model, unknown: Iterable[ir.Value]) -> bool:
     """Fill in what ONNX Runtime knows of some values, and return whether it opens the model."""
-    light = _without_large_weights(model)
+    light = ir.serde.serialize_model(_without_large_weights(model))
     del light.graph.output[:]
     light.graph.output.extend(onnx.ValueInfoProto(name=value.name) for value in unknown)
     options = onnxruntime.SessionOptions()

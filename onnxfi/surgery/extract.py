@@ -6,6 +6,7 @@ import onnx_ir as ir
 
 from onnxfi.errors import ModelFormatError
 from onnxfi.graph import Model
+from onnxfi.graph.dependencies import consumed_values
 
 
 def extract(model: Model, inputs: Sequence[ir.Value], outputs: Sequence[ir.Value]) -> Model:
@@ -27,7 +28,7 @@ def extract(model: Model, inputs: Sequence[ir.Value], outputs: Sequence[ir.Value
                 f"{value.name!r} could not be inferred. Add it to the model's value_info."
             )
     if outputs:
-        graph = ir.convenience.extract(model.graph, inputs=inputs, outputs=outputs)
+        graph = _between(model, inputs, outputs).clone()
         for value in graph.inputs:  # a weight that is a target is fed
             graph.initializers.pop(value.name or "", None)
             value.const_value = None
@@ -36,3 +37,36 @@ def extract(model: Model, inputs: Sequence[ir.Value], outputs: Sequence[ir.Value
             inputs, [], nodes=[], opset_imports=model.graph.opset_imports, name=model.graph.name
         ).clone()
     return Model(ir.Model(graph, ir_version=model.ir_model.ir_version, functions=[]))
+
+
+def _between(model: Model, inputs: Sequence[ir.Value], outputs: Sequence[ir.Value]) -> ir.GraphView:
+    """Return a view of the nodes between some values, in time that grows with these nodes alone.
+
+    `onnx_ir.convenience.extract` walks the whole graph, and one model is cut into many small parts.
+    """
+    graph = model.graph
+    initializers = [x for x in inputs if x.is_initializer()]
+    nodes, seen, waiting = set[ir.Node](), set(inputs), [*outputs]
+    while waiting:
+        value = waiting.pop()
+        if value in seen:
+            continue
+        seen.add(value)
+        node = value.producer()
+        if value.is_initializer():
+            initializers.append(value)
+        elif node is None:
+            raise ValueError(f"{value.name!r} must be among the inputs of the part.")
+        if node is not None and node not in nodes:
+            nodes.add(node)
+            waiting.extend(consumed_values(node))
+    return ir.GraphView(
+        inputs,
+        outputs,
+        nodes=sorted(nodes, key=model.positions.__getitem__),
+        initializers=initializers,
+        doc_string=graph.doc_string,
+        opset_imports=graph.opset_imports,
+        name=graph.name,
+        metadata_props=graph.metadata_props,
+    )

@@ -1,0 +1,1 @@
+"""Steps that make a model ready to be split."""

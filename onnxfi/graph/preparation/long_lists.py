@@ -1,0 +1,115 @@
+"""Keeps the long lists of tree ensembles in the message that they were read in.
+
+An ensemble of 200 MiB is a few lists of millions of numbers, which ONNX Runtime alone reads. As
+Python objects they would take ten times the memory, and minutes.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import onnx
+import onnx_ir as ir
+
+# The lists of these operators decide no type and no shape.
+_OPERATORS = frozenset(
+    [
+        *("SVMClassifier", "SVMRegressor", "TreeEnsemble"),
+        *("TreeEnsembleClassifier", "TreeEnsembleRegressor"),
+    ]
+)
+_DOMAIN = "ai.onnx.ml"
+_LONG = 1024  # entries
+_FIELDS = {
+    onnx.AttributeProto.INTS: "ints",
+    onnx.AttributeProto.FLOATS: "floats",
+    onnx.AttributeProto.STRINGS: "strings",
+}
+
+#: The place of a node in its graph, and an attribute of it.
+PlacedList = tuple[int, onnx.AttributeProto]
+
+
+class LongList(ir.Attr):
+    """An attribute whose list stays in its message."""
+
+    __slots__ = ("_message",)
+
+    def __init__(self, message: onnx.AttributeProto) -> None:
+        """Keep the message."""
+        super().__init__(message.name, ir.AttributeType(message.type), None)
+        self._message = message
+
+    @property
+    def value(self) -> Any:
+        """The list; a list of texts is made anew each time."""
+        values = getattr(self._message, _FIELDS[self._message.type])
+        if self.type == ir.AttributeType.STRINGS:
+            return [x.decode("utf-8") for x in values]
+        return values
+
+    def shortened(self) -> ir.Attr:
+        """Return an attribute with the first entry alone."""
+        return ir.serde.deserialize_attribute(_short(self._message))
+
+    def __repr__(self) -> str:
+        """Return the name and the type, without the list."""
+        return f"{type(self).__name__}({self.name!r}, {self.type!r})"
+
+
+def has_long_lists(model: onnx.ModelProto) -> bool:
+    """Return whether `take_long_lists` would take anything from a model."""
+    # Weights in external files are checked with the model's file, which holds the lists.
+    is_external = any(x.data_location == onnx.TensorProto.EXTERNAL for x in model.graph.initializer)
+    return not is_external and any(_long_attributes(node) for node in model.graph.node)
+
+
+def take_long_lists(model: onnx.ModelProto) -> list[PlacedList]:
+    """Shorten the long lists of a model to one entry each, and return what they were."""
+    taken: list[PlacedList] = []
+    for place, node in enumerate(model.graph.node):
+        long = _long_attributes(node)
+        if long:
+            taken.extend((place, attribute) for attribute in long)
+            shortened = [_short(x) for x in node.attribute]
+            del node.attribute[:]
+            node.attribute.extend(shortened)
+    return taken
+
+
+def with_short_lists(node: ir.Node) -> None:
+    """Shorten the long lists of a node to one entry each."""
+    for name, attribute in node.attributes.items():
+        if isinstance(attribute, LongList):
+            node.attributes[name] = attribute.shortened()
+
+
+def put_back(nodes: Sequence[ir.Node], taken: Sequence[PlacedList]) -> None:
+    """Give nodes the lists that `take_long_lists` took.
+
+    Args:
+        nodes: the nodes of the main graph, in the order that they had in the message.
+        taken: the lists.
+    """
+    for place, attribute in taken:
+        nodes[place].attributes[attribute.name] = LongList(attribute)
+
+
+def _long_attributes(node: onnx.NodeProto) -> list[onnx.AttributeProto]:
+    if node.domain != _DOMAIN or node.op_type not in _OPERATORS:
+        return []
+    return [x for x in node.attribute if _is_long(x)]
+
+
+def _is_long(attribute: onnx.AttributeProto) -> bool:
+    field = _FIELDS.get(attribute.type)
+    return field is not None and len(getattr(attribute, field)) > _LONG
+
+
+def _short(attribute: onnx.AttributeProto) -> onnx.AttributeProto:
+    """Return an attribute with the first entry of its list, if that is long."""
+    if not _is_long(attribute):
+        return attribute
+    short = onnx.AttributeProto(name=attribute.name, type=attribute.type)
+    field = _FIELDS[attribute.type]
+    getattr(short, field).append(getattr(attribute, field)[0])
+    return short
