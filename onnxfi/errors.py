@@ -77,5 +77,9 @@ class MetricError(OnnxfiError, RuntimeError):
     faulty: object = None
 
 
+class ExactnessError(OnnxfiError, ArithmeticError):
+    """The golden outputs behind a target are not those of the whole model."""
+
+
 class MissingExtraError(OnnxfiError, ImportError):
     """A feature needs an optional extra that is not installed."""

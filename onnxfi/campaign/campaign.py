@@ -84,12 +84,14 @@ class Campaign:
         worker.rehearse()
         if worker.inputs.note is not None:
             _logger.warning(worker.inputs.note)
+        differences = worker.check_answers()
         directory = RunDirectory.create(
             place if is_address(place) else Path(place).resolve(),
             configuration,
             model=worker.model,
             injections=len(worker.plan),
             provider=provider,
+            differences=differences,
         )
         return cls(directory, [worker])
 

@@ -53,6 +53,7 @@ class GoldenRuns:
         seed: int,
         provider: Literal["cpu", "cuda"],
         threads: int | None,
+        check: Callable[[Golden, _Targets, int], None] = lambda golden, targets, index: None,
     ) -> None:
         """Begin without a run.
 
@@ -64,9 +65,11 @@ class GoldenRuns:
             seed: seed of the random numbers that the model draws.
             provider: as `onnxfi.runtime.choose_provider` returns it.
             threads: intra-op threads; None leaves the number to ONNX Runtime.
+            check: called with each golden run, its targets and the index of its input.
         """
         self._model = with_masks_apart(model)
         self._seed = seed
+        self._check = check
         self._order = list(targets)
         self._inputs = inputs
         self._share = memory // 2
@@ -98,7 +101,9 @@ class GoldenRuns:
         def make() -> Golden:
             key = self._members_of(injector.targets)[0], index
             before = self._befores.get(key, lambda: self._run_pass(index, read))
-            return injector.golden_from(before.values)
+            golden = injector.golden_from(before.values)
+            self._check(golden, injector.targets, index)
+            return golden
 
         self._forget_others(injector.targets)
         return self._runs.get((injector.targets, index), make)
@@ -115,20 +120,16 @@ class GoldenRuns:
     def rehearse(
         self, injector: Injector, index: int, read: Callable[[int], dict[str, np.ndarray]]
     ) -> Golden:
-        """Return the same golden run by a pass of its own: a campaign begins sooner so.
+        """Return the same golden run, after a second one by a pass of its own.
 
         Raises:
             InputError: it is another one the second time.
         """
-
-        def make() -> Golden:
-            alone = self._open(prefix_outputs(self._model, injector.targets))
-            inputs = read(index)
-            golden, again = (injector.golden_from(self._run(alone, inputs)) for _ in range(2))
-            check_repeated(self._model, golden.values, again.values)
-            return golden
-
-        return self._runs.get((injector.targets, index), make)
+        golden = self.get(injector, index, read)
+        alone = self._open(prefix_outputs(self._model, injector.targets))
+        again = injector.golden_from(self._run(alone, read(index)))
+        check_repeated(self._model, golden.values, again.values)
+        return golden
 
     def _run_pass(self, index: int, read: Callable[[int], dict[str, np.ndarray]]) -> _Before:
         with self._lock:
@@ -149,7 +150,9 @@ class GoldenRuns:
         return golden_pass.run(check_inputs(self._model, inputs), seed=self._seed)
 
     def _open(self, outputs: Iterable[ir.Value]) -> GoldenPass:
-        return GoldenPass(self._model, outputs, provider=self._provider, threads=self._threads)
+        # The outputs come first: their values are the answer, the same bits for all targets.
+        wanted = [*self._model.graph.outputs, *outputs]
+        return GoldenPass(self._model, wanted, provider=self._provider, threads=self._threads)
 
     def _members_of(self, targets: _Targets) -> Sequence[_Targets]:
         """Return who shares a pass: the targets, and as many that follow as there is room for."""
@@ -157,7 +160,7 @@ class GoldenRuns:
             if targets not in self._members:
                 members: list[_Targets] = []
                 outputs: dict[ir.Value, None] = {}
-                size = 0.0
+                size = self._inputs * sum(map(_size, self._model.graph.outputs))
                 for one in self._order[self._order.index(targets) :]:
                     added = [x for x in prefix_outputs(self._model, one) if x not in outputs]
                     size += self._inputs * sum(map(_size, added))

@@ -80,8 +80,8 @@ class Replay:
                 aside.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
             _save(folder / "corrupted.npz", self.corrupted)
             _save(folder / "golden.npz", self.golden.targets)
-            _save(folder / "outputs.npz", injection.outputs)
-            _save(folder / "golden_outputs.npz", self.golden.outputs)
+            _save(folder / "outputs.npz", _beside_answer(self.golden, injection.outputs))
+            _save(folder / "golden_outputs.npz", self.golden.answer)
         except OSError as error:
             raise InputError(f"The replay cannot be written to {folder}: {error}.") from error
         pairs = zip(injection.targets, injection.corruptions, strict=True)
@@ -111,9 +111,7 @@ def replay(directory: str | Path, injection_id: int) -> Replay:
     (replayed,) = worker.run(shard).table().to_pylist()
     stratum = plan.strata[shard.stratum]
     injector = worker.injector(stratum.targets)
-    golden = injector.golden(
-        worker.inputs.at(plan.input_index(injection_id)), seed=opened.configuration.seed
-    )
+    golden = worker.golden(injector, plan.input_index(injection_id))
     (injection,) = injector.inject(
         golden,
         stratum.error_models,
@@ -143,6 +141,25 @@ def _record(directory: RunDirectory, injection_id: int) -> dict[str, Any]:
         f"A replay needs the record to compare with, and {directory.place} has none of injection "
         f"{injection_id} yet. Go on with `onnxfi campaign resume {directory.place}`."
     )
+
+
+def _beside_answer(golden: Golden, outputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return faulty outputs that equal the answer where the fault changed nothing."""
+    return {
+        name: _merged(golden.answer[name], golden.outputs[name], faulty)
+        for name, faulty in outputs.items()
+    }
+
+
+def _merged(answer: Any, golden: Any, faulty: Any) -> Any:
+    if faulty is golden:
+        return answer
+    alike = isinstance(faulty, np.ndarray) and faulty.shape == golden.shape == answer.shape
+    if not alike or faulty.dtype.hasobject:
+        return faulty
+    width = f"V{faulty.itemsize}"
+    unchanged = np.ascontiguousarray(faulty).view(width) == np.ascontiguousarray(golden).view(width)
+    return np.where(unchanged.reshape(faulty.shape), answer, faulty)
 
 
 def _save(path: Path, arrays: Mapping[str, Any]) -> None:

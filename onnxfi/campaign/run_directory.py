@@ -3,6 +3,7 @@
 import json
 import platform
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -13,6 +14,7 @@ import onnxruntime
 import pyarrow as pa
 
 from onnxfi.campaign.configuration import Configuration
+from onnxfi.campaign.exactness import TOLERANCES
 from onnxfi.campaign.fingerprints import fingerprints, relevant_keys
 from onnxfi.campaign.kept_metric import KeptSources, changed_files, keep_metric, take_mended
 from onnxfi.campaign.plan import Shard
@@ -21,6 +23,7 @@ from onnxfi.campaign.storage import LocalStorage, RemoteStorage, open_storage
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph import Model
 from onnxfi.graph.noise import describe_noise
+from onnxfi.runtime.processor import processor
 from onnxfi.surgery.noise import noise_nodes
 from onnxfi.whole_file import PARTIAL
 
@@ -128,6 +131,7 @@ class RunDirectory:
         model: Model,
         injections: int,
         provider: str,
+        differences: Mapping[str, float],
     ) -> Self:
         """Make the folder of a new campaign.
 
@@ -137,6 +141,8 @@ class RunDirectory:
             model: the model that the configuration names.
             injections: number of injections that the campaign plans.
             provider: where the tensors are computed.
+            differences: the largest difference of golden outputs from the whole model's answer,
+                by target.
 
         Raises:
             ConfigurationError: the folder already holds a campaign, or cannot be written.
@@ -152,6 +158,8 @@ class RunDirectory:
             **fingerprints(configuration, model),
             "configuration_keys": relevant_keys(configuration),
             "versions": _versions(),
+            "processor": processor(),
+            "exactness": {"tolerances": dict(TOLERANCES), "largest_differences": dict(differences)},
         }
         try:
             if storage.exists(_MANIFEST):

@@ -1,5 +1,6 @@
 """What runs shards: a model, its inputs, and injectors."""
 
+import logging
 import threading
 import time
 from collections import OrderedDict
@@ -7,6 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from onnxfi.campaign.configuration import Configuration
+from onnxfi.campaign.exactness import check_answer
 from onnxfi.campaign.execution import ShardOutcomes
 from onnxfi.campaign.golden_runs import GoldenRuns
 from onnxfi.campaign.inputs import read_inputs
@@ -33,8 +35,13 @@ from onnxfi.runtime import choose_provider
 _OPEN_INJECTORS = 1
 #: Of ONNX Runtime in each session: the workers take the processors.
 THREADS = 1
+# Seconds that a campaign's start may take for checking golden answers.
+_CHECKING = 30.0
 # A run of the suffix is timed a few times, unless that takes so many seconds.
 _TIMED, _LONG = 3, 0.02
+
+
+_logger = logging.getLogger("onnxfi")
 
 
 class StoppedError(Exception):
@@ -65,14 +72,16 @@ class Worker:
         self._injectors: OrderedDict[tuple[Target, ...], Injector] = OrderedDict()
         execution = configuration.execution
         met = max(self.plan.faults, default=0) * self.plan.inputs_per_fault
+        self._order = list(dict.fromkeys(x.targets for x in self.plan.strata))
         self._golden = GoldenRuns(
             self.model,
-            list(dict.fromkeys(x.targets for x in self.plan.strata)),
+            self._order,
             inputs=min(len(self.inputs), met),
             memory=execution.memory << 20,
             seed=configuration.seed,
             provider=choose_provider(execution.provider),
             threads=THREADS,
+            check=self._check_answer,
         )
 
     def stop(self) -> None:
@@ -98,6 +107,47 @@ class Worker:
             for _ in injector.inject(golden, stratum.error_models, metric=self.metric):
                 pass
 
+    def check_answers(self) -> dict[str, float]:
+        """Check the golden answer of the first input behind each target.
+
+        Targets that are not reached within the time that a campaign's start may take are checked
+        when their injections begin.
+
+        Returns:
+            The largest difference from the whole model's answer (see `check_answer`), by target.
+
+        Raises:
+            ExactnessError: a difference is beyond its tolerance.
+            OnnxfiError: the model or an input does not fit.
+        """
+        began, differences = time.perf_counter(), {}
+        for targets in self._order:
+            if time.perf_counter() - began > _CHECKING:
+                break
+            name = " & ".join(x.tensor for x in targets)
+            with self._open(targets, expected=1) as injector:
+                golden = self.golden(injector, 0)
+            differences[name] = check_answer(golden, name)
+        return differences
+
+    def _check_answer(self, golden: Golden, targets: tuple[Target, ...], index: int) -> None:
+        name = " & ".join(x.tensor for x in targets)
+        if check_answer(golden, name) and self.metric.is_wrong(golden.answer, golden.outputs):
+            _logger.warning(
+                "The golden answer to input %d is a tie: behind the target %r, rounding alone "
+                "changes it. Outcomes compare with the golden outputs there.",
+                index,
+                name,
+            )
+
+    def golden(self, injector: Injector, index: int) -> Golden:
+        """Return the golden run of an input.
+
+        Raises:
+            OnnxfiError: the input does not fit the model, or its answer fails the check.
+        """
+        return self._golden.get(injector, index, self.inputs.at)
+
     def pace(self) -> Pace:
         """Measure how long the suffix of the first targets takes.
 
@@ -105,7 +155,7 @@ class Worker:
             OnnxfiError: the model or an input does not fit.
         """
         injector = self.injector(self.plan.strata[0].targets)
-        golden = self._golden.rehearse(injector, 0, self.inputs.at)
+        golden = self.golden(injector, 0)
         seconds: list[float] = []
         while len(seconds) < _TIMED and sum(seconds) < _LONG:
             start = time.perf_counter()
@@ -119,19 +169,23 @@ class Worker:
             if targets not in self._injectors:
                 while len(self._injectors) >= _OPEN_INJECTORS:
                     self._injectors.popitem(last=False)
-                execution = self.configuration.execution
-                self._injectors[targets] = Injector(
-                    self.model,
-                    targets,
-                    provider=execution.provider,
-                    lanes=execution.lanes,
-                    propagation=execution.propagation,
-                    threads=THREADS,
-                    expected=self.plan.expected(targets),
-                    limits=execution.limits.limits,
-                )
+                expected = self.plan.expected(targets)
+                self._injectors[targets] = self._open(targets, expected=expected)
             self._injectors.move_to_end(targets)
             return self._injectors[targets]
+
+    def _open(self, targets: tuple[Target, ...], *, expected: int) -> Injector:
+        execution = self.configuration.execution
+        return Injector(
+            self.model,
+            targets,
+            provider=execution.provider,
+            lanes=execution.lanes,
+            propagation=execution.propagation,
+            threads=THREADS,
+            expected=expected,
+            limits=execution.limits.limits,
+        )
 
     def run(
         self, shard: Shard, *, on_injections: Callable[[int], None] = lambda count: None
@@ -185,7 +239,7 @@ class Worker:
         of_weights = all(x.kind == "weight" for x in injector.targets)
         walk = self.plan.by_fault if of_weights else self.plan.by_input
         for input_index, ids in walk(shard):
-            golden = self._golden.get(injector, input_index, self.inputs.at)
+            golden = self.golden(injector, input_index)
             fault = self.plan.fault_id(ids.start)
             yield Meeting(golden, ids.start, range(fault, fault + len(ids)), input_index)
 

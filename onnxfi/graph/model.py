@@ -15,6 +15,7 @@ from onnxfi.graph.dependencies import constant_values, inner_holders, needed_val
 from onnxfi.graph.exporter_layers import exporter_layers
 from onnxfi.graph.inspection.parameters import STRUCTURAL
 from onnxfi.graph.lookup import closest, matches
+from onnxfi.graph.precision import has_low_precision
 from onnxfi.graph.size_dependence import shape_sources
 from onnxfi.graph.target import Target, TargetKind
 from onnxfi.graph.target_listing import list_targets
@@ -35,10 +36,12 @@ class Model:
         ir_model: the graph in onnx-ir's form. Clone it before you change anything.
         files: the files it came from, its own first and then those of external weights; empty for
             a model made in memory.
+        whole: the model that this one is a part or a variant of, if it is one.
     """
 
     ir_model: ir.Model
     files: tuple[Path, ...] = ()
+    whole: "Model | None" = None
 
     @property
     def graph(self) -> ir.Graph:
@@ -50,6 +53,19 @@ class Model:
         """Bytes that the initializers of the main graph take."""
         tensors = (x.const_value for x in self.graph.initializers.values())
         return sum(x.nbytes for x in tensors if x is not None)
+
+    @cached_property
+    def is_low_precision(self) -> bool:
+        """Whether the model, or the whole one, has tensors or operators of low precision.
+
+        All parts of such a model run alike: without merged nodes, so that its tensors have the
+        values that ONNX defines, wherever it is cut.
+        """
+        return has_low_precision(self.graph) if self.whole is None else self.whole.is_low_precision
+
+    def part(self, ir_model: ir.Model) -> "Model":
+        """Return a part or a variant of this model, which runs in the same arithmetic."""
+        return Model(ir_model, whole=self.whole or self)
 
     @cached_property
     def constants(self) -> frozenset[ir.Value]:

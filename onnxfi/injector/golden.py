@@ -16,13 +16,17 @@ class Golden:
 
     Attributes:
         targets: the golden tensor of each target, by name.
-        outputs: the golden outputs of the model, by name.
+        outputs: the golden outputs of the model, by name, from the sessions that the faulty outputs
+            come from.
+        answer: the golden outputs of the whole model with no node merged, by name: the same bits
+            whatever the targets. Where only the targets were computed, the same as `outputs`.
         boundary: the other tensors that the suffix takes, by name.
         values: every tensor that is known of the golden run, by name; more are added when needed.
     """
 
     targets: Mapping[str, np.ndarray]
     outputs: Mapping[str, np.ndarray]
+    answer: Mapping[str, np.ndarray]
     boundary: Mapping[str, np.ndarray]
     values: MutableMapping[str, np.ndarray]
 

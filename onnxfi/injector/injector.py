@@ -177,7 +177,8 @@ class Injector:
 
         Args:
             before: the targets, the boundary and the golden outputs by name, maybe among others:
-                what a `GoldenPass` with `split` returns of an input.
+                what a `GoldenPass` with `split` returns of an input. The model's outputs among
+                them are the answer.
         """
         names = [x.name or "" for x in self.split.prefix.graph.outputs]
         values = {name: before[name] for name in names}
@@ -191,7 +192,8 @@ class Injector:
         values |= owned(self._sessions.run_suffix({**boundary, **targets}, keep))
         targets = {name: values[name] for name in targets}
         outputs = {name: values[name] for name in self._output_names}
-        return Golden(targets, outputs, boundary, values)
+        answer = {name: before.get(name, value) for name, value in outputs.items()}
+        return Golden(targets, outputs, answer, boundary, values)
 
     def resume(
         self, golden: Golden, corrupted: np.ndarray | Mapping[str, np.ndarray]

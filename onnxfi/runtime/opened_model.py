@@ -52,7 +52,6 @@ class PreparedModel:
         threads: intra-op threads; None leaves the number to ONNX Runtime.
         merge: whether ONNX Runtime may merge and rewrite nodes.
         arena: whether the session keeps working memory for its next run.
-        entries: configuration entries of the session.
     """
 
     content: bytes
@@ -61,7 +60,6 @@ class PreparedModel:
     threads: int | None
     merge: bool
     arena: bool
-    entries: Mapping[str, str]
 
 
 class OpenedModel:
@@ -80,8 +78,6 @@ class OpenedModel:
         options.enable_cpu_mem_arena = prepared.arena
         if not prepared.merge:
             options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-        for key, entry in prepared.entries.items():
-            options.add_session_config_entry(key, entry)
         self._weights = {
             name: to_ort_value(array, dtype_of_number(number))
             for name, (array, number) in prepared.weights.items()

@@ -7,6 +7,7 @@ import onnx_ir as ir
 
 from onnxfi.graph import Model
 from onnxfi.runtime.opened_model import OpenedModel, PreparedModel
+from onnxfi.surgery.definition import keep_definition
 from onnxfi.surgery.weights_file import WEIGHTS_FILE, large_initializers
 
 
@@ -32,8 +33,9 @@ class Session(OpenedModel):
             model: the model; it is left as it is.
             provider: as `choose_provider` returns it.
             threads: intra-op threads; None leaves the number to ONNX Runtime.
-            merge: whether ONNX Runtime may merge and rewrite nodes. If not, it runs slower, opens
-                sooner, and the bits of a tensor do not depend on what else the model computes.
+            merge: whether ONNX Runtime may merge and rewrite nodes, unless the model is of low
+                precision. If not, it runs slower, opens sooner, and the bits of a tensor do not
+                depend on what else the model computes.
             arena: whether the session keeps working memory for its next run, as much as its largest
                 run took; else it shares the process's.
 
@@ -54,41 +56,28 @@ def prepare(
     arena: bool,
 ) -> PreparedModel:
     """Return what a `Session` is opened from, with the same arguments."""
-    entries = {}
-    if _takes_scales(model):
-        # Its integer kernels take for granted how the scales of a bias and its operands relate.
-        entries["session.disable_quant_qdq"] = "1"
-    light, weights = _take_weights_out(model)
+    copy = model.ir_model.clone()
+    if model.is_low_precision:
+        keep_definition(copy)
+    weights = _take_weights_out(copy)
     return PreparedModel(
-        ir.serde.serialize_model(light).SerializeToString(),
+        ir.serde.serialize_model(copy).SerializeToString(),
         weights,
         provider=provider,
         threads=threads,
-        merge=merge,
+        merge=merge and not model.is_low_precision,
         arena=arena,
-        entries=entries,
     )
 
 
-def _takes_scales(model: Model) -> bool:
-    """Return whether an input is the scale or the zero point of a quantisation."""
-    return any(
-        value in model.graph.inputs
-        for node in model.graph
-        if node.op_type in ("QuantizeLinear", "DequantizeLinear")
-        for value in node.inputs[1:]
-    )
-
-
-def _take_weights_out(model: Model) -> tuple[ir.Model, dict[str, tuple[np.ndarray, int]]]:
-    """Return a copy of the model that refers to its large weights, and these weights."""
-    light = model.ir_model.clone()
+def _take_weights_out(model: ir.Model) -> dict[str, tuple[np.ndarray, int]]:
+    """Let a model refer to its large weights, and return these."""
     weights = {}
-    for name, value in list(light.graph.initializers.items()):
+    for name, value in list(model.graph.initializers.items()):
         # ONNX Runtime drops what nothing reads, and then refuses to be handed it.
         if not (value.uses() or value.is_graph_output()):
-            del light.graph.initializers[name]
-    for name, value in large_initializers(Model(light)).items():
+            del model.graph.initializers[name]
+    for name, value in large_initializers(model.graph).items():
         tensor = value.const_value
         if tensor is None:
             continue
@@ -101,4 +90,4 @@ def _take_weights_out(model: Model) -> tuple[ir.Model, dict[str, tuple[np.ndarra
             shape=ir.Shape(tensor.shape.numpy()),
             name=name,
         )
-    return light, weights
+    return weights

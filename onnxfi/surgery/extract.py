@@ -36,7 +36,8 @@ def extract(model: Model, inputs: Sequence[ir.Value], outputs: Sequence[ir.Value
         graph = ir.GraphView(
             inputs, [], nodes=[], opset_imports=model.graph.opset_imports, name=model.graph.name
         ).clone()
-    return Model(ir.Model(graph, ir_version=model.ir_model.ir_version, functions=[]))
+    part = ir.Model(graph, ir_version=model.ir_model.ir_version, functions=[])
+    return model.part(part)
 
 
 def _between(model: Model, inputs: Sequence[ir.Value], outputs: Sequence[ir.Value]) -> ir.GraphView:

@@ -29,7 +29,7 @@ def with_free_batch(
         ModelFormatError: samples may meet, or a sample may get other bits than alone; names the
             node.
     """
-    freed = Model(model.ir_model.clone())
+    freed = model.part(model.ir_model.clone())
     graph = freed.graph
     laned = [x for x in graph.inputs if x.name not in shared]
     axes = sample_axes(graph, laned, one_thread=one_thread)

@@ -43,7 +43,7 @@ def with_patch_head(model: Model, patched: Collection[str]) -> Model:
         ModelFormatError: the model's operator set is too old, or an input is no tensor with a
             first axis.
     """
-    headed = Model(model.ir_model.clone())
+    headed = model.part(model.ir_model.clone())
     graph = headed.graph
     opset = graph.opset_imports.get("", 0)
     if opset < _FIRST_OPSET:

@@ -11,11 +11,11 @@ from onnxfi.graph.external_weights import SMALLEST_EXTERNAL
 WEIGHTS_FILE = "weights.bin"
 
 
-def large_initializers(model: Model) -> dict[str, ir.Value]:
-    """Return the initializers of the main graph worth keeping outside the model, by name."""
+def large_initializers(graph: ir.Graph) -> dict[str, ir.Value]:
+    """Return the initializers of a graph worth keeping outside the model, by name."""
     return {
         name: value
-        for name, value in model.graph.initializers.items()
+        for name, value in graph.initializers.items()
         if value.const_value is not None
         and value.const_value.nbytes >= SMALLEST_EXTERNAL
         and value.const_value.dtype != ir.DataType.STRING
@@ -31,7 +31,7 @@ def save_sharing_weights(models: Mapping[str, Model], folder: Path) -> None:
         OSError: the folder cannot be written.
     """
     copies = {name: Model(model.ir_model.clone()) for name, model in models.items()}
-    holders = [large_initializers(copy) for copy in copies.values()]
+    holders = [large_initializers(copy.graph) for copy in copies.values()]
     tensors = {
         name: value.const_value
         for holder in holders

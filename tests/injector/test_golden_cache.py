@@ -12,7 +12,7 @@ from onnxfi.injector.golden_cache import GoldenCache
 
 def golden(elements: int) -> Golden:
     values = {"x": np.zeros(elements, np.uint8)}
-    return Golden(values, {}, {}, dict(values))
+    return Golden(values, {}, {}, {}, dict(values))
 
 
 def test_what_was_asked_for_last_is_kept() -> None:

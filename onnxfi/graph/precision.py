@@ -1,0 +1,49 @@
+"""Finds models of low precision: those with tensors or operators of fewer than 32 bits."""
+
+from typing import Final
+
+import onnx_ir as ir
+
+_LOW_PRECISION_DTYPES: Final = frozenset(
+    dtype
+    for dtype in ir.DataType
+    if dtype.name.startswith(("FLOAT16", "BFLOAT16", "FLOAT8", "FLOAT4", "FLOAT6", "INT4", "UINT4"))
+    or dtype.name in ("INT2", "UINT2")
+)
+_DTYPE_ATTRIBUTES: Final = frozenset(["to", "dtype", "output_dtype"])
+# The operators of quantised models, of ONNX and of ONNX Runtime's domain com.microsoft.
+_QUANTISED_OPERATORS: Final = frozenset(
+    [
+        *("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"),
+        *("ConvInteger", "MatMulInteger", "QLinearConv", "QLinearMatMul"),
+        *("DynamicQuantizeLSTM", "DynamicQuantizeMatMul", "MatMulIntegerToFloat"),
+        *("QAttention", "QGemm", "QLinearAdd", "QLinearAveragePool", "QLinearConcat"),
+        *("QLinearGlobalAveragePool", "QLinearLeakyRelu", "QLinearMul", "QLinearReduceMean"),
+        *("QLinearSigmoid", "QLinearSoftmax", "QLinearWhere", "QEmbedLayerNormalization"),
+    ]
+)
+
+
+def has_low_precision(graph: ir.Graph) -> bool:
+    """Return whether a graph, or a body in it, has values or operators of low precision.
+
+    Integers of 8 and more bits count only beside an operator of quantisation: images and token
+    numbers are integers as well.
+    """
+    return any(
+        node.op_type in _QUANTISED_OPERATORS
+        or any(x.dtype in _LOW_PRECISION_DTYPES for x in (*node.inputs, *node.outputs) if x)
+        or any(_names_low_precision(x) for x in node.attributes.values())
+        for node in ir.traversal.RecursiveGraphIterator(graph)
+    )
+
+
+def _names_low_precision(attribute: ir.Attr) -> bool:
+    """Return whether an attribute gives a node's output a dtype of low precision.
+
+    The types of values in bodies are not inferred.
+    """
+    if attribute.type == ir.AttributeType.TENSOR:
+        return attribute.as_tensor().dtype in _LOW_PRECISION_DTYPES
+    names_dtype = attribute.name in _DTYPE_ATTRIBUTES
+    return names_dtype and ir.DataType(attribute.as_int()) in _LOW_PRECISION_DTYPES

@@ -1,0 +1,29 @@
+"""Describes the processor that sessions run on."""
+
+import platform
+from pathlib import Path
+from typing import Final
+
+# What ONNX Runtime's kernels are chosen by, and thereby the last bits of float32 results.
+_CHOOSING: Final = ("amx", "asimd", "avx", "bf16", "f16c", "fma", "i8mm", "sme", "sve")
+
+
+def instruction_sets() -> tuple[str, ...]:
+    """Return the vector instruction sets of the processor, sorted; empty where they are not known.
+
+    The names are those of ``/proc/cpuinfo``, such as ``avx2`` and ``avx512_vnni``.
+    """
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return ()
+    for line in lines:
+        key, _, words = line.partition(":")
+        if key.strip() in ("flags", "Features"):
+            return tuple(sorted(x for x in words.split() if x.startswith(_CHOOSING)))
+    return ()
+
+
+def processor() -> dict[str, object]:
+    """Return the architecture and the instruction sets of the processor, as a manifest has them."""
+    return {"architecture": platform.machine(), "instruction_sets": list(instruction_sets())}
