@@ -26,7 +26,7 @@ from backend_models import KINDS, BackendModel, backend_models, newest_versions,
 import onnxfi
 from onnxfi.graph.noise import draws_noise
 from onnxfi.runtime.ort_values import dtype_beyond_numpy, to_numpy, to_ort_value
-from onnxfi.surgery.noise import unreplayable
+from onnxfi.surgery.noise import changed_noise
 
 # Relative, where the bits differ. ONNX Runtime computes float16 in float32 where it has no kernel,
 # and rounds where a tensor is an output: at the cut, and not in the unsplit model.
@@ -82,7 +82,9 @@ def check(model: BackendModel) -> Result:
     try:
         loaded = onnxfi.load(proto)
         # Faults in the others would change noise, which splitting refuses.
-        targets = [x for x in loaded.targets() if not unreplayable(loaded, [x])]
+        every = loaded.targets()
+        changed = changed_noise(loaded, [[x] for x in every])
+        targets = [x for x, noise in zip(every, changed, strict=True) if not noise]
     except Exception as error:
         result.failures.append(f"loading: {_text(error)}")
         return result

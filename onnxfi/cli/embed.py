@@ -28,6 +28,7 @@ from onnxfi.injector import Injector, injection_rng, suit
 from onnxfi.injector.inputs import format_shape, shape_fits
 from onnxfi.surgery import embed as embed_in_model
 from onnxfi.surgery.embed import counts_samples, sample_shape
+from onnxfi.surgery.noise import draws
 
 _MOST_DRAWN_INPUTS = 16
 
@@ -111,6 +112,12 @@ def embed(
         f"{len(listed.corruptions)} corruptions of {aimed.tensor}, selected by the input {saboteur}"
         f"{' for each sample' if per_sample else ''}.",
     )
+    noise = draws(loaded)
+    if noise is not None:
+        messages.print(
+            f"{noise} The written model draws others each time it runs, with a fault and without: "
+            "a single run does not show what the fault changed."
+        )
     typer.echo(out)
 
 

@@ -37,7 +37,9 @@ from onnxfi.graph.choosing.selection import select
 from onnxfi.graph.dependencies import needed_values, suffix_shares
 from onnxfi.graph.inspection.closed_nodes import nodes_with_bodies
 from onnxfi.graph.inspection.parameters import count_parameters
+from onnxfi.graph.noise import describe_noise
 from onnxfi.injector.inputs import format_shape
+from onnxfi.surgery.noise import changed_noise, noise_nodes, noise_note
 
 
 def inspect(
@@ -71,7 +73,8 @@ def inspect(
     parameters are those that the operator of an activation reads, wherever the model keeps them.
     The suffix share is the part of the network's nodes that depends on the target: what an
     injection runs. Nodes that compute constants do not count. Where no output depends on the
-    target it says masked, which every injection there is. --lanes tries, target by target, how
+    target it says masked, which every injection there is; where a fault would change which random
+    numbers the model draws, refused. --lanes tries, target by target, how
     many injections a campaign runs as one batch, and says why where it is only one.
 
     Example: onnxfi inspect lenet.onnx --kind weight --exclude "dense*"
@@ -108,11 +111,15 @@ def inspect(
     if as_json:
         document: dict[str, Any] = {"model": str(model), "targets": rows}
         document |= {"left_out": asdict(selected.left_out), "bodies": [asdict(x) for x in bodies]}
+        document["noise"] = list(map(describe_noise, noise_nodes(loaded)))
         print_json(document)
         return
     print_table(_table(str(model), rows, lanes=lanes))
     for node in bodies:
         messages.print(str(node))
+    note = noise_note(loaded)
+    if note is not None:
+        messages.print(note)
 
 
 def _table(title: str, rows: Sequence[dict[str, Any]], *, lanes: bool) -> Table:
@@ -133,10 +140,16 @@ def _table(title: str, rows: Sequence[dict[str, Any]], *, lanes: bool) -> Table:
             format_shape(row["shape"]),
             "" if row["channel_axis"] is None else f"axis {row['channel_axis']}",
             str(row["parameters"] or ""),
-            f"{100 * row['suffix_share']:.0f} %" if row["reaches_output"] else "masked",
+            _suffix(row),
             *([str(row["lanes"] or ""), row["lanes_reason"] or ""] if lanes else []),
         )
     return table
+
+
+def _suffix(row: dict[str, Any]) -> str:
+    if row["changes_noise"]:
+        return "refused"
+    return f"{100 * row['suffix_share']:.0f} %" if row["reaches_output"] else "masked"
 
 
 def _rows(model: Model, targets: Sequence[Target]) -> list[dict[str, Any]]:
@@ -151,7 +164,8 @@ def _rows(model: Model, targets: Sequence[Target]) -> list[dict[str, Any]]:
             "parameters": count_parameters(value, model.constants),
             "suffix_share": shares[value],
             "reaches_output": value in needed,
+            "changes_noise": noise,
         }
-        for target in targets
+        for target, noise in zip(targets, changed_noise(model, [[x] for x in targets]), strict=True)
         for value in (model.values[target.tensor],)
     ]

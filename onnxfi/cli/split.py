@@ -9,6 +9,7 @@ from onnxfi.cli.arguments import ModelArgument, TargetsOption
 from onnxfi.cli.output import messages
 from onnxfi.graph import load
 from onnxfi.surgery import split as split_model
+from onnxfi.surgery.noise import draws
 
 
 def split(
@@ -20,15 +21,20 @@ def split(
     """Split a model at a target into prefix.onnx and suffix.onnx, which share their weights file.
 
     With several targets, one downstream of another, stage_1.onnx, stage_2.onnx and so on take the
-    place of suffix.onnx. Targets are activations, weights and inputs alike.
+    place of suffix.onnx. Targets are activations, weights and inputs alike. The prefix draws all
+    random numbers of the model.
 
     Example: onnxfi split unet.onnx --target conv2d_2 --out split/
     """
-    result = split_model(load(model), target)
+    loaded = load(model)
+    result = split_model(loaded, target)
     result.save(out)
     boundary = ", ".join(result.boundary) or "none"
     messages.print(
         f"Split at {', '.join(x.tensor for x in result.targets)}; boundary: {boundary}; "
         f"the suffix holds {100 * result.suffix_share:.0f} % of the nodes.",
     )
+    noise = draws(loaded)
+    if noise is not None:
+        messages.print(f"{noise} The prefix draws them; feed the suffix what the prefix gave.")
     typer.echo(out)

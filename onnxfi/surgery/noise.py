@@ -1,6 +1,6 @@
 """Finds the noise of a model, and whether faulty runs can replay it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 
 import onnx_ir as ir
 
@@ -19,19 +19,22 @@ def noise_nodes(model: Model) -> list[ir.Node]:
     return [node for node in model.graph if node in needed and draws_noise(node)]
 
 
+def draws(model: Model) -> str | None:
+    """Return a sentence that names what draws random numbers in a model; None if nothing does."""
+    nodes = list(map(describe_noise, noise_nodes(model)))
+    return f"The model draws random numbers: {_listed(nodes)}." if nodes else None
+
+
 def noise_note(model: Model) -> str | None:
-    """Return a line that tells of the random numbers of a model; None if it draws none."""
-    nodes = noise_nodes(model)
-    if not nodes:
-        return None
-    return (
-        f"The model draws random numbers: {_listed(list(map(describe_noise, nodes)))}. They are "
-        "drawn once for each golden run, from the seed and the input, and replayed in its faulty "
-        "runs."
+    """Return `draws`, and what is done about it."""
+    drawn = draws(model)
+    return drawn and (
+        f"{drawn} They are drawn once for each golden run, from the seed and the input, and "
+        "replayed in its faulty runs."
     )
 
 
-def check_replayable(model: Model, groups: Iterable[Sequence[Target]]) -> None:
+def check_replayable(model: Model, groups: Collection[Sequence[Target]]) -> None:
     """Check that each faulty run can replay the random numbers of its golden run.
 
     Args:
@@ -41,10 +44,10 @@ def check_replayable(model: Model, groups: Iterable[Sequence[Target]]) -> None:
     Raises:
         InputError: the shape or the distribution of noise depends on a target.
     """
-    found = {tuple(x.tensor for x in group): unreplayable(model, group) for group in groups}
-    refused = [" + ".join(names) for names, noise in found.items() if noise]
+    found = list(zip(groups, changed_noise(model, groups), strict=True))
+    refused = [" + ".join(x.tensor for x in group) for group, noise in found if noise]
     if refused:
-        noise = dict.fromkeys(x for one in found.values() for x in one)
+        noise = dict.fromkeys(x for _, changed in found for x in changed)
         raise InputError(
             f"Faults in {_listed(refused)} would change {_listed(list(noise))}, and could not be "
             "told from other noise. Choose targets that these nodes do not depend on, or export "
@@ -52,20 +55,28 @@ def check_replayable(model: Model, groups: Iterable[Sequence[Target]]) -> None:
         )
 
 
-def unreplayable(model: Model, targets: Sequence[Target]) -> list[str]:
-    """Return what of a model's noise depends on targets that faults hit together."""
+def changed_noise(model: Model, groups: Collection[Sequence[Target]]) -> list[list[str]]:
+    """Return what of a model's noise depends on targets, for each group that faults hit together.
+
+    Such as "the shape of 'node' (RandomNormalLike)".
+    """
     graph = model.graph
     noise = [node for node in graph if draws_noise(node) or training_mode(node) is not None]
     if not noise:
-        return []
-    values = [model.values[x.tensor] for x in targets]
-    needed = required_nodes(graph, [*graph.outputs, *values])
-    reach = fault_reach(graph, values)
-    return [
-        f"the {what} of {describe_noise(node)}"
-        for node in noise
-        if node in needed and (what := _depends(node, reach))
-    ]
+        return [[] for _ in groups]
+    changed = []
+    for group in groups:
+        targets = [model.values[x.tensor] for x in group]
+        needed = required_nodes(graph, [*graph.outputs, *targets])
+        reach = fault_reach(graph, targets)
+        changed.append(
+            [
+                f"the {what} of {describe_noise(node)}"
+                for node in noise
+                if node in needed and (what := _depends(node, reach))
+            ]
+        )
+    return changed
 
 
 def _depends(node: ir.Node, reach: FaultReach) -> str | None:
