@@ -54,9 +54,24 @@ class Overwritten:
         injection: onnxfi.Injection,
         feeds: Mapping[str, np.ndarray],
         golden: np.ndarray,
+        *,
+        exactly: bool = True,
     ) -> None:
-        """Assert that an injection has the outputs of the model with the target overwritten."""
+        """Assert that an injection has the outputs of the model with the target overwritten.
+
+        Args:
+            injection: the injection.
+            feeds: the model's inputs.
+            golden: the golden tensor.
+            exactly: whether the bits are compared; not where ONNX Runtime adds in another order
+                than unoptimised, as convolutions of blocks of channels do.
+        """
         expected = self.run(feeds, injection.corruption.apply(golden))
         assert expected.keys() == injection.outputs.keys()
         for name, array in expected.items():
-            assert have_same_bits(injection.outputs[name], array), (name, injection.id)
+            got = injection.outputs[name]
+            if exactly:
+                assert have_same_bits(got, array), (name, injection.id)
+            else:
+                scale = np.abs(array[np.isfinite(array)]).max(initial=0)
+                np.testing.assert_allclose(got, array, rtol=1e-3, atol=1e-4 * scale)

@@ -1,0 +1,74 @@
+"""Records do not depend on lanes, propagation or neighbours in a batch, and equal the oracle.
+
+The ordinary run goes through the same graphs each time, the nightly run through many more.
+"""
+
+import logging
+
+import numpy as np
+import pytest
+from overwritten import Overwritten
+from random_graphs.float_chains import float_chain
+from record_checks import assert_same
+
+import onnxfi
+from onnxfi.error_models import BitFlip
+from onnxfi.injector.blocks import Meeting
+from onnxfi.injector.metrics import Classification
+
+COUNT = 20
+SETTINGS = [
+    *((1, True), (2, True), (8, True), ("auto", True)),
+    *((2, False), (8, False), ("auto", False)),
+]
+GRAPHS, ALL = 12, 2_000
+
+
+def injections(
+    model: onnxfi.Model,
+    target: str,
+    feeds: list[dict[str, np.ndarray]],
+    lanes: int | str,
+    propagation: bool,
+) -> tuple[list[onnxfi.Injection], list[np.ndarray]]:
+    """Inject into several inputs at once; also return their golden tensors."""
+    with onnxfi.Injector(
+        *(model, target),
+        provider="cpu",
+        threads=1,
+        lanes=lanes,  # type: ignore[arg-type]
+        propagation=propagation,
+    ) as injector:
+        goldens = [injector.golden(x) for x in feeds]
+        meetings = [Meeting(x, COUNT * n, range(COUNT)) for n, x in enumerate(goldens)]
+        blocks = injector.inject_all(meetings, BitFlip(), seed=1, metric=Classification())
+        return [x for block in blocks for x in block], [x.target for x in goldens]
+
+
+def check(seed: int) -> None:
+    chain = float_chain(seed)
+    model, target, feeds = onnxfi.load(chain.proto), chain.target, chain.feeds
+    expected, goldens = injections(model, target, feeds, 1, False)
+    oracle = Overwritten(chain.proto, target)
+    convolves = any(x.op_type == "Conv" for x in chain.proto.graph.node)
+    for number, injection in enumerate(expected):
+        one = number // COUNT
+        oracle.check(injection, feeds[one], goldens[one], exactly=not convolves)
+    order = np.random.default_rng(seed).permutation(len(SETTINGS))
+    for lanes, propagation in [SETTINGS[x] for x in order[:3]]:
+        got, _ = injections(model, target, feeds, lanes, propagation)
+        assert_same(got, expected)
+    alone, _ = injections(model, target, feeds[:1], *SETTINGS[order[0]])
+    assert_same(alone, expected[:COUNT])  # without the neighbours
+
+
+@pytest.mark.parametrize("seed", range(GRAPHS))
+def test_chains(seed: int, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL)
+    check(seed)
+
+
+@pytest.mark.nightly
+def test_many_chains() -> None:
+    for seed in range(GRAPHS, ALL):
+        check(seed)
