@@ -18,7 +18,7 @@ from onnxfi.cli.arguments import (
     SeedOption,
     TargetOption,
 )
-from onnxfi.cli.inputs import inputs_of, read_samples
+from onnxfi.cli.inputs import optional_inputs_of, read_samples
 from onnxfi.cli.output import messages
 from onnxfi.error_models import ErrorModel, SiteList, read_dense_sites, write_dense_sites
 from onnxfi.error_models import load as load_error_model
@@ -95,11 +95,7 @@ def embed(
         listed = _read(Path(sites), aimed, per_sample=per_sample)
     else:
         drawn_from = load_error_model(error_model)
-        given = (
-            inputs_of(inputs, array=array, axis=axis, constant=constant, repeat=repeat)
-            if inputs
-            else None
-        )
+        given = optional_inputs_of(inputs, array=array, axis=axis, constant=constant, repeat=repeat)
         listed = _draw(
             loaded, aimed, drawn_from, _count(sites), given, seed=seed, per_sample=per_sample
         )

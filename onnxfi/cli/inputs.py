@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from onnxfi.campaign.configuration import Inputs, InputTensor, Labels
+from onnxfi.campaign.configuration.inputs import is_plain
 from onnxfi.campaign.inputs import InputSource, read_inputs
 from onnxfi.campaign.inputs.array_file import ArrayFile
 from onnxfi.campaign.inputs.files import sample_files
@@ -47,6 +48,29 @@ def inputs_of(
     return inputs.model_copy(update={"tensors": sections or None})
 
 
+def optional_inputs_of(
+    files: Sequence[Path] | None,
+    *,
+    array: Sequence[str] | None,
+    axis: Sequence[str] | None,
+    constant: Sequence[str] | None,
+    repeat: bool,
+) -> Inputs | None:
+    """Return what `inputs_of` does; None without --inputs.
+
+    Raises:
+        InputError: an option makes no sense, or --inputs is missing beside others.
+    """
+    if files:
+        return inputs_of(files, array=array, axis=axis, constant=constant, repeat=repeat)
+    if array or axis or constant or repeat:
+        raise InputError(
+            "--array, --axis, --constant and --repeat say how --inputs are fed. Give --inputs "
+            "as well."
+        )
+    return None
+
+
 def read_samples(model: Model, inputs: Inputs) -> InputSource:
     """Read inputs, and print what of them is left out.
 
@@ -76,7 +100,7 @@ def _constant(name: str, text: str, inputs: Inputs) -> dict[str, Any]:
         value = load_yaml(text)
     except (yaml.YAMLError, ValueError):
         value = text
-    if not isinstance(value, bool | int | float | list) and text[:1] not in "\"'":
+    if not is_plain(value) or (isinstance(value, str) and text[:1] not in "\"'"):
         raise InputError(
             f"--constant {name} must be an array of {file.path}, which holds "
             f"{', '.join(map(repr, file.headers)) or 'none'}; or a number, a list such as [1, 2], "

@@ -79,7 +79,7 @@ def inspect(
 
     Example: onnxfi inspect lenet.onnx --kind weight --exclude "dense*"
     """
-    if inputs and not lanes:
+    if (inputs or array or axis or constant or repeat) and not lanes:
         raise InputError("--inputs is what --lanes runs on. Give --lanes as well.")
     wanted = selection(
         kind=kind,
@@ -96,14 +96,10 @@ def inspect(
     rows = _rows(loaded, selected.targets)
     if lanes:
         # A list alone starts sooner without.
-        from onnxfi.cli.inputs import inputs_of
+        from onnxfi.cli.inputs import optional_inputs_of
         from onnxfi.cli.inspect_lanes import lanes_of
 
-        given = (
-            inputs_of(inputs, array=array, axis=axis, constant=constant, repeat=repeat)
-            if inputs
-            else None
-        )
+        given = optional_inputs_of(inputs, array=array, axis=axis, constant=constant, repeat=repeat)
         tried = lanes_of(loaded, selected.targets, given, provider=provider.value)
         rows = [row | each for row, each in zip(rows, tried, strict=True)]
     print_left_out(selected.left_out)

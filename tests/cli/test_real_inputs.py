@@ -191,6 +191,7 @@ def test_embedding_for_given_inputs(onnxfi: Callable[..., Any]) -> None:
             "--constant state excludes",
         ),
         (["--inputs", "vad.npz", "--constant", "rate=1"], "got 'rate'"),
+        (["--inputs", "vad.npz", "--constant", "sr=[{}]"], "must be an array of vad.npz"),
         (
             [
                 *("--inputs", "vad.npz", "--inputs", "vad.npz", "--axis", "state=1"),
@@ -210,6 +211,20 @@ def test_one_error_for_each_mistake(
     assert expected in refused.stderr
     assert refused.stderr.count("Error: ") == 1
     assert len(refused.stderr) < 1000
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("inspect", "m.onnx", "--lanes"),
+        ("embed", "m.onnx", "--target", "c", "--sites", 1, "--error-model", "zero", "--out", "e"),
+    ],
+)
+def test_how_to_feed_needs_inputs(onnxfi: Callable[..., Any], command: tuple[Any, ...]) -> None:
+    write(SIGNATURES["detector"]())
+    refused = onnxfi(*command, "--constant", "images=0")
+    assert refused.status == 2
+    assert "Give --inputs as well" in refused.stderr
 
 
 def test_rows_that_fill_no_batch_are_told(onnxfi: Callable[..., Any]) -> None:

@@ -52,7 +52,7 @@ class InputTensor(Section):
     @field_validator("value")
     @classmethod
     def _plain(cls, value: Any) -> Any:
-        if value is not None and not _is_plain(value):
+        if value is not None and not is_plain(value):
             raise ValueError(f"must be a number, a text or a nested list of them, got {value!r}")
         return value
 
@@ -153,9 +153,10 @@ class Inputs(Section):
         return self.model_copy(update=update)
 
 
-def _is_plain(value: object) -> bool:
+def is_plain(value: object) -> bool:
+    """Return whether a value is a number, a text, or a nested list of them."""
     if isinstance(value, list):
-        return all(map(_is_plain, value))
+        return all(map(is_plain, value))
     return isinstance(value, _PLAIN)
 
 

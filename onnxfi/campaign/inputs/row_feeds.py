@@ -18,6 +18,7 @@ _HOW_TO_FEED = (
     "lie on another axis, `{constant: true}` or --constant NAME=ARRAY where all inputs get the "
     "same array."
 )
+_HOW_TO_FILL = " `repeat: true` or --repeat fills a batch with one row."
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +104,10 @@ def count_inputs(
         counts.append(Fraction(len(labels), per_label))
         listed.append(f"the labels hold {len(labels)}")
     if counts[0] < 1 or set(counts) != {counts[0]}:
+        batched = any((x.rows or 1) > 1 for x in rows.values())
         raise InputError(
             f"All arrays in {path} must hold the same number of inputs, at least 1: "
-            f"{', '.join(listed)}. {_HOW_TO_FEED}"
+            f"{', '.join(listed)}. {_HOW_TO_FEED}{_HOW_TO_FILL if batched else ''}"
         )
     whole = int(counts[0])
     if limit is not None and limit <= whole:

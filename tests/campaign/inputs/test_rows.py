@@ -174,7 +174,7 @@ VAD = {"x": ["N", 4], "state": [2, "N", 8], "i": []}
             {"tensors": {"x": {"axis": 1}, "h": {"axis": 1}}},
             r"'x' \(array 'x', axis 1\) holds 3, 'h' \(array 'h', axis 1\) holds 4\. .*--axis",
         ),
-        ({"x": [4, 2]}, {"x": floats(3, 2)}, {}, "holds 3 rows, 4 for each input"),
+        ({"x": [4, 2]}, {"x": floats(3, 2)}, {}, "holds 3 rows, 4 for each input.*--repeat"),
         (
             {"x": [4, 2]},
             {"x": floats(12, 2), "y": np.arange(3)},
