@@ -22,13 +22,13 @@ def lift_inner_weights(model: ir.Model) -> None:
             del body.initializers[name]
             if names[name] > 1:
                 names[name] -= 1
-                _detach(value)
+                detach_tensor(value)
                 value.name = next(x for n in count(2) if (x := f"{name}_{n}") not in names)
                 names[value.name] = 1
             model.graph.register_initializer(value)
 
 
-def _detach(value: ir.Value) -> None:
+def detach_tensor(value: ir.Value) -> None:
     """Give a value a tensor of its own, since renaming one in a protobuf renames the caller's."""
     if isinstance(value.const_value, ir.TensorProtoTensor):
         proto = onnx.TensorProto()

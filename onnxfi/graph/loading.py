@@ -14,6 +14,7 @@ from onnxfi.graph.checking import check_model
 from onnxfi.graph.external_weights import take_in_small_tensors
 from onnxfi.graph.inner_weights import lift_inner_weights
 from onnxfi.graph.model import Model
+from onnxfi.graph.preparation.known_branches import inline_known_branches
 from onnxfi.graph.preparation.long_lists import has_long_lists, put_back, take_long_lists
 from onnxfi.graph.sparse_initializers import densified
 from onnxfi.graph.type_inference import infer_types
@@ -113,6 +114,7 @@ def _prepare(model: ir.Model, *files: Path) -> Model:
         _inline_functions(model)
     _open_axes(graph)
     lift_inner_weights(model)
+    inline_known_branches(model)
     weights_files = take_in_small_tensors(model)
     _hold_weights_once(model)
     infer_types(model)

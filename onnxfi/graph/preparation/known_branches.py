@@ -1,0 +1,188 @@
+"""Inlines the branch of each If whose condition is known before the model runs.
+
+The network within the branch then consists of ordinary nodes, whose tensors are targets.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from itertools import count
+
+import numpy as np
+import onnx_ir as ir
+import onnxruntime
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
+
+from onnxfi.graph.bodies import bodies
+from onnxfi.graph.dependencies import consumed_values
+from onnxfi.graph.inner_weights import detach_tensor
+from onnxfi.graph.noise import draws_noise
+
+_SILENT = 4
+_REFUSED = (
+    ort_errors.Fail,
+    ort_errors.InvalidArgument,
+    ort_errors.InvalidGraph,
+    ort_errors.NotImplemented,
+    ort_errors.RuntimeException,
+)
+
+
+def inline_known_branches(model: ir.Model, given: Mapping[str, np.ndarray] | None = None) -> bool:
+    """Inline the branches that are known, in place, and return whether there are any.
+
+    A tensor keeps its name, or gets a number behind it if another one has that name. The outputs
+    of a branch get the names of the If's outputs. Weights that only other branches read are
+    removed.
+
+    Args:
+        model: the model, its nodes in order.
+        given: values of graph inputs that never change, by name.
+    """
+    read = {x for x in model.graph.initializers.values() if x.uses()}
+    inlined = False
+    while decided := _decisions(model, given or {}):
+        for node, is_true in decided:
+            _inline(model, node, "then_branch" if is_true else "else_branch")
+        inlined = True
+    for value in read if inlined else ():
+        if not value.uses() and not value.is_graph_output():
+            del model.graph.initializers[value.name or ""]
+    return inlined
+
+
+def _decisions(model: ir.Model, given: Mapping[str, np.ndarray]) -> list[tuple[ir.Node, bool]]:
+    """Return the Ifs of the main graph whose conditions are known, and the conditions."""
+    choices = [x for x in model.graph if x.op_type == "If" and x.domain == ""]
+    if not choices:
+        return []
+    fed = [x for x in model.graph.inputs if x.name in given]
+    known = _known_values(model.graph, fed)
+    conditions = {x: x.inputs[0] for x in choices if x.inputs[0] in known}
+    values = _computed(model, fed, conditions.values(), given)
+    return [
+        (node, bool(values[condition].item()))
+        for node, condition in conditions.items()
+        if condition in values and values[condition].size == 1
+    ]
+
+
+def _known_values(graph: ir.Graph, fed: Collection[ir.Value]) -> set[ir.Value]:
+    known = {*graph.initializers.values()} - set(graph.inputs) | set(fed)
+    for node in graph:
+        if all(x in known for x in consumed_values(node)) and not draws_noise(node):
+            known.update(node.outputs)
+    return known
+
+
+def _computed(
+    model: ir.Model,
+    fed: Collection[ir.Value],
+    wanted: Collection[ir.Value],
+    given: Mapping[str, np.ndarray],
+) -> dict[ir.Value, np.ndarray]:
+    """Return the values of some tensors; none where ONNX Runtime refuses to compute them."""
+    needed = set(wanted)
+    nodes = []
+    for node in reversed(model.graph):
+        if any(x in needed for x in node.outputs):
+            nodes.append(node)
+            needed.update(consumed_values(node))
+    outputs = list(dict.fromkeys(wanted))
+    if not outputs:
+        return {}
+    inputs = [x for x in fed if x in needed]
+    view = ir.GraphView(
+        inputs,
+        outputs,
+        nodes=nodes[::-1],
+        initializers=[x for x in model.graph.initializers.values() if x in needed],
+        opset_imports=model.graph.opset_imports,
+        name="conditions",
+    )
+    part = ir.Model(view.clone(), ir_version=model.ir_version)
+    for output in part.graph.outputs:
+        output.type = ir.TensorType(ir.DataType.BOOL)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = _SILENT
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    names = [x.name or "" for x in outputs]
+    feeds = {x.name: given[x.name or ""] for x in inputs}
+    try:
+        session = onnxruntime.InferenceSession(
+            ir.serde.serialize_model(part).SerializeToString(),
+            options,
+            providers=["CPUExecutionProvider"],
+        )
+        return dict(zip(outputs, session.run(names, feeds), strict=True))
+    except _REFUSED:
+        return {}
+
+
+def _inline(model: ir.Model, node: ir.Node, taken: str) -> None:
+    graph, branch = model.graph, node.attributes[taken].as_graph()
+    inner_outputs, nodes = list(branch.outputs), list(branch)
+    branch.outputs.clear()
+    branch.remove(nodes)
+    made = [x for each in nodes for x in each.outputs]
+    weights = list(branch.initializers.values())
+    branch.initializers.clear()
+    graph.insert_before(node, nodes)
+    renamed: dict[ir.Value, str] = {}
+    for outer, inner in zip(node.outputs, inner_outputs, strict=True):
+        result = inner
+        if inner not in made or inner in renamed:  # captured, a weight, or another output as well
+            identity = ir.Node("", "Identity", [inner])
+            graph.insert_before(node, identity)
+            result = identity.outputs[0]
+        result.type = result.type or outer.type
+        result.shape = result.shape or outer.shape
+        renamed[result] = outer.name or ""
+        ir.convenience.replace_all_uses_with(outer, result, replace_graph_outputs=True)
+    graph.remove(node, safe=True)
+    _forget(node)
+    used = Counter(_names(model))
+    for value in (*weights, *made):
+        if value not in renamed:
+            _rename(value, used)
+    for value, name in renamed.items():
+        value.name = name
+    for value in weights:
+        graph.register_initializer(value)
+    used_by_nodes = Counter(x.name for x in graph if x.name)
+    for each in nodes:
+        if each.name and used_by_nodes[each.name] > 1:
+            each.name = _free(each.name, used_by_nodes)
+
+
+def _forget(node: ir.Node) -> None:
+    """Let the branches that are left read nothing any more."""
+    for body in bodies(node):
+        for dead in ir.traversal.RecursiveGraphIterator(body):
+            for place in range(len(dead.inputs)):
+                dead.replace_input_with(place, None)
+
+
+def _rename(value: ir.Value, used: Counter[str]) -> None:
+    """Give a value a name that no other value of the model has."""
+    name = value.name
+    if not name or used[name] + (value.producer() is None) < 2:
+        return
+    used[name] -= 1
+    detach_tensor(value)
+    value.name = _free(name, used)
+
+
+def _free(name: str, used: Counter[str]) -> str:
+    free = next(x for n in count(2) if (x := f"{name}_{n}") not in used)
+    used[free] += 1
+    return free
+
+
+def _names(model: ir.Model) -> Iterator[str]:
+    for graph in (model.graph, *model.graph.subgraphs()):
+        values = (
+            *graph.inputs,
+            *graph.initializers.values(),
+            *(x for n in graph for x in n.outputs),
+        )
+        yield from (value.name for value in values if value.name)
