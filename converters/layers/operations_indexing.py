@@ -130,7 +130,8 @@ def translate_pad(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     tensor = graph.channels_last(call.input)
     mode = str(call.options.get("mode", "constant")).lower()
     widths = call.options.get("pad_width")
-    pairs = [x for x in widths if isinstance(x, list) and len(x) == 2] if widths else []
+    listed = widths if isinstance(widths, list) else []
+    pairs = [x for x in listed if isinstance(x, list) and len(x) == 2]
     if mode not in ("constant", "reflect", "symmetric") or len(pairs) != tensor.rank:
         raise call.options.unsupported(f"pads {tensor.shape} by {str(widths)[:60]} with {mode!r}")
     if not all(is_whole(x) and x >= 0 for pair in pairs for x in pair):
