@@ -61,8 +61,8 @@ class Options:
         return bool(value)
 
     def integer(self, key: str, default: int | None = None) -> int:
-        """Return an option that is a whole number, possibly in a list of one."""
-        value = self.get(key, default)
+        """Return an option that is a whole number, possibly in a list of one; null is none."""
+        value = self.values.get(key, default)
         if isinstance(value, list) and len(value) == 1:
             value = value[0]
         if not is_whole(value):

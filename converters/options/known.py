@@ -236,11 +236,13 @@ OPERATION_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "Any": _REDUCTION,
     "Argmax": _REDUCTION,
     "Argmin": _REDUCTION,
+    "Argsort": ("axis",),
     "Cast": ("dtype",),
     "Celu": ("alpha",),
     "Clip": ("x_min", "x_max"),
     "Concatenate": ("axis",),
     "ConvertToTensor": ("dtype",),
+    "Cumsum": ("axis",),
     "Einsum": ("subscripts",),
     "Elu": ("alpha",),
     "ExpandDims": ("axis",),
@@ -257,14 +259,17 @@ OPERATION_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "Min": _EXTREME,
     "Moveaxis": ("source", "destination"),
     "Normalize": ("axis", "order", "epsilon"),
+    "OneHot": ("num_classes", "axis", "dtype", "sparse"),
     "OnesLike": ("dtype",),
     "Pad": ("pad_width", "mode", "constant_values"),
     "Prod": _REDUCTION,
     "RMSNorm": ("axis", "epsilon"),
     "Repeat": ("repeats", "axis"),
     "Reshape": ("newshape",),
+    "Roll": ("shift", "axis"),
     "SoftShrink": _SHRINK,
     "Softmax": ("axis",),
+    "Sort": ("axis",),
     "Sparsemax": ("axis",),
     "Split": ("indices_or_sections", "axis"),
     "Squareplus": ("b",),
@@ -275,11 +280,15 @@ OPERATION_OPTIONS: Mapping[str, tuple[str, ...]] = {
     "Swapaxes": ("axis1", "axis2"),
     "Take": ("axis",),
     "Tile": ("repeats",),
+    "TopK": ("k", "sorted"),
     "Transpose": ("axes",),
+    "Unstack": ("num", "axis"),
     "Var": _REDUCTION,
     "ZerosLike": ("dtype",),
 }
-"""The options of each operation of Keras 3 that has some; each is read."""
+"""The options of each operation of Keras 3 that are read."""
+
+_FIXED_IN_OPERATIONS: Mapping[str, Mapping[str, Any]] = {"Round": {"decimals": 0}}
 
 
 def known_options(layer_class: str) -> KnownOptions | None:
@@ -289,7 +298,9 @@ def known_options(layer_class: str) -> KnownOptions | None:
         layer_class: such as ``Conv2D``, or ``ops.Sum`` for an operation of Keras 3.
     """
     if layer_class.startswith(_OPERATION):
-        return KnownOptions(("name", *OPERATION_OPTIONS.get(layer_class[len(_OPERATION) :], ())))
+        operation = layer_class[len(_OPERATION) :]
+        fixed = _FIXED_IN_OPERATIONS.get(operation, {})
+        return KnownOptions(("name", *OPERATION_OPTIONS.get(operation, ())), fixed)
     known = LAYER_OPTIONS.get(layer_class)
     if known is None:
         return None

@@ -10,6 +10,7 @@ from keras_options import LayerProbe, other_values
 
 from onnxfi.converters.argument_checks import is_operation
 from onnxfi.converters.graph_builder import Tensor
+from onnxfi.converters.layer_call import Options
 from onnxfi.converters.layer_table import TRANSLATIONS
 from onnxfi.converters.nesting import leaves
 from onnxfi.converters.options.known import (
@@ -18,6 +19,7 @@ from onnxfi.converters.options.known import (
     OPERATION_OPTIONS,
     known_options,
 )
+from onnxfi.converters.options.requirement import require_known_options
 from onnxfi.errors import ModelFormatError, UnsupportedLayerError
 
 DATA = Path(__file__).parent / "data"
@@ -128,6 +130,32 @@ def test_flags_may_be_numbers(recorded):
         for option, value in options_of(layer).items():
             if isinstance(value, bool):
                 assert not changed(before, probe, layer, call, option, int(value)), option
+
+
+@pytest.mark.parametrize(
+    ("layer_class", "values"),
+    [
+        ("BatchNormalization", {"renorm": True}),
+        ("MultiHeadAttention", {"softmax_robust_masking": True}),
+        ("StackedRNNCells", {"reverse_state_order": True}),
+        ("Softmax", {"robust_masking": True}),
+        ("InputLayer", {"optional": True}),
+        ("DepthwiseConv2D", {"groups": 2}),
+        ("Dense", {"quantization_config": {"class_name": "Int8QuantizationConfig"}}),
+        ("ops.Round", {"decimals": 2}),
+        ("ops.Prod", {"dtype": "float16"}),
+    ],
+)
+def test_a_value_that_is_taken_for_granted_is_refused_otherwise(layer_class, values):
+    (option,) = values
+    require_known_options(Options("layer", layer_class, {option: None}, 3))
+    with pytest.raises(UnsupportedLayerError, match=f"has .*{option}="):
+        require_known_options(Options("layer", layer_class, values, 3))
+
+
+def test_null_is_no_whole_number_where_another_is_the_default():
+    with pytest.raises(ModelFormatError, match="must be a whole number, got None"):
+        Options("sum", "ops.Cumsum", {"axis": None}, 3).integer("axis", 0)
 
 
 def test_every_class_with_a_translation_lists_its_options():
