@@ -11,6 +11,7 @@ import onnx_ir as ir
 from onnxfi.graph import Model
 from onnxfi.graph.noise import draws_noise
 from onnxfi.runtime import Session
+from onnxfi.runtime.alignment import aligned
 from onnxfi.surgery.extract import extract
 from onnxfi.surgery.noise_seeds import with_seeds
 
@@ -45,7 +46,7 @@ class GoldenPass:
         values = dict.fromkeys(outputs)
         # Weights are the same in each golden run, and need none.
         self._weights = {
-            value.name or "": np.asarray(value.const_value.numpy(), order="C")
+            value.name or "": aligned(np.asarray(value.const_value.numpy(), order="C"))
             for value in values
             if value.is_initializer() and value.const_value is not None
         }

@@ -28,6 +28,7 @@ from onnxfi.injector.repeatability import check_repeated
 from onnxfi.injector.split_sessions import SplitSessions
 from onnxfi.injector.suiting import suit, suit_golden
 from onnxfi.runtime import Provider, choose_provider
+from onnxfi.runtime.alignment import aligned
 from onnxfi.runtime.limits import AUTO, Limits
 from onnxfi.surgery import resolve_targets, split
 from onnxfi.surgery.noise import noise_note
@@ -213,7 +214,7 @@ class Injector:
             corrupted = {self.target.tensor: corrupted}
         # A child process keeps what it was sent, and an array of yours may change.
         take_in = np.asarray if self._limits is None else np.array
-        given = {name: take_in(array) for name, array in corrupted.items()}
+        given = {name: aligned(take_in(array)) for name, array in corrupted.items()}
         for name, array in given.items():
             _check_corrupted(golden, name, array)
 

@@ -7,6 +7,7 @@ import onnx_ir as ir
 
 from onnxfi.errors import InputError
 from onnxfi.graph import Model
+from onnxfi.runtime.alignment import aligned
 
 
 def check_inputs(model: Model, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -27,7 +28,7 @@ def check_inputs(model: Model, inputs: Mapping[str, np.ndarray]) -> dict[str, np
     checked = {}
     for name, value in expected.items():
         if name not in inputs and value.const_value is not None:  # its default
-            checked[name] = value.const_value.numpy()
+            checked[name] = aligned(value.const_value.numpy())
             continue
         if name not in inputs:
             raise InputError(
@@ -41,7 +42,7 @@ def check_inputs(model: Model, inputs: Mapping[str, np.ndarray]) -> dict[str, np
         check_tensor(value, array.shape, array.dtype)
         if value.dtype is not None:
             array = _of_dtype(array, value.dtype.numpy())
-        checked[name] = np.ascontiguousarray(array).reshape(array.shape)
+        checked[name] = aligned(np.ascontiguousarray(array).reshape(array.shape))
     return checked
 
 
