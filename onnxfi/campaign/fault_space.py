@@ -46,14 +46,15 @@ def target_shapes(
 
 
 def _symbolic_axes(model: Model, inputs: InputSource) -> dict[int | str | None, int]:
+    """Return the lengths of the axes that the graph inputs name; a name of several has none."""
     fed = inputs.at(0)
-    return {
-        axis.value: length
-        for value in model.graph.inputs
-        if value.shape is not None and value.name in fed
-        for axis, length in zip(value.shape, fed[value.name].shape, strict=False)
-        if not isinstance(axis, int) and axis.value is not None
-    }
+    lengths: dict[str, set[int]] = {}
+    for value in model.graph.inputs:
+        if value.shape is not None and value.name in fed:
+            for axis, length in zip(value.shape, fed[value.name].shape, strict=False):
+                if not isinstance(axis, int) and axis.value is not None:
+                    lengths.setdefault(axis.value, set()).add(length)
+    return {name: x.pop() for name, x in lengths.items() if len(x) == 1}
 
 
 def count_bits(target: Target, shape: Shape) -> int:

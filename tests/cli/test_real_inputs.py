@@ -64,8 +64,8 @@ def test_a_campaign_feeds_what_the_model_takes(onnxfi: Callable[..., Any], name:
     records = read_records("run").to_pylist()
     first = {row["input_index"]: row["injection_id"] for row in reversed(records)}
     assert sorted(first) == list(range(len(signature.fed)))
-    for index, fed in enumerate(signature.fed):
-        out = f"replayed/{index}"
+    for index in (0, len(signature.fed) - 1):
+        fed, out = signature.fed[index], f"replayed/{index}"
         assert onnxfi("campaign", "replay", "run", "--id", first[index], "--out", out).status == 0
         golden = np.load(f"{out}/golden_outputs.npz")
         for output, array in outputs(signature, fed).items():
