@@ -1,5 +1,6 @@
 """Which targets are hit with which error models."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from onnxfi.campaign.configuration import Configuration, Targets
@@ -75,12 +76,25 @@ def choose_targets(model: Model, wanted: Targets) -> Selected:
         raise ConfigurationError(str(error)) from error
 
 
+def chosen_targets(model: Model, configuration: Configuration) -> list[Target]:
+    """Return all targets that a configuration asks for.
+
+    Raises:
+        OnnxfiError: as `make_strata` does.
+    """
+    chosen = (choose_targets(model, x).targets for x in _entries(configuration))
+    return [target for targets in chosen for target in targets]
+
+
 def count_left_out(model: Model, configuration: Configuration) -> LeftOut:
     """Return how many activations the configuration leaves out because nobody asked for them.
 
     Raises:
         OnnxfiError: as `make_strata` does.
     """
+    return sum((choose_targets(model, x).left_out for x in _entries(configuration)), LeftOut())
+
+
+def _entries(configuration: Configuration) -> Sequence[Targets]:
     said = configuration.targets
-    entries = [said] if isinstance(said, Targets) else said
-    return sum((choose_targets(model, x).left_out for x in entries), LeftOut())
+    return (said,) if isinstance(said, Targets) else said

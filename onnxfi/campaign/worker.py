@@ -18,7 +18,8 @@ from onnxfi.campaign.planning import make_plan
 from onnxfi.campaign.records import make_schema
 from onnxfi.campaign.run_directory import RunDirectory
 from onnxfi.campaign.shard_records import ShardRecords
-from onnxfi.campaign.strata import count_left_out
+from onnxfi.campaign.specialising import specialise
+from onnxfi.campaign.strata import chosen_targets, count_left_out
 from onnxfi.error_models.value_class import finite_range
 from onnxfi.graph import Target, load
 from onnxfi.injector import Golden, Injector
@@ -61,8 +62,11 @@ class Worker:
             OnnxfiError: something in the configuration cannot be had.
         """
         self.configuration = configuration
-        self.model = load(configuration.model)
-        self.inputs = read_inputs(self.model, configuration.inputs)
+        whole = load(configuration.model)
+        self.inputs = read_inputs(whole, configuration.inputs)
+        self.model = specialise(
+            whole, self.inputs.constants, lambda model: chosen_targets(model, configuration)
+        )
         self.metric = configuration.metric.metric
         self._schema = make_schema(self.metric.column_types)
         self.plan = make_plan(self.model, self.inputs, configuration)

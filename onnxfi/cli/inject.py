@@ -9,6 +9,7 @@ from rich.table import Table
 
 from onnxfi.campaign.plan import Plan
 from onnxfi.campaign.records import make_schema
+from onnxfi.campaign.specialising import specialise
 from onnxfi.campaign.statistics import Rate
 from onnxfi.campaign.strata import Stratum
 from onnxfi.cli.arguments import (
@@ -81,6 +82,7 @@ def inject(
     samples = read_samples(
         loaded, inputs_of(inputs, array=array, axis=axis, constant=constant, repeat=repeat)
     )
+    loaded = specialise(loaded, samples.constants, lambda model: map(model.target, target))
     chosen = None if metric is None else _load_metric(metric)
     limits = Limits(
         "auto" if limit_seconds is None else limit_seconds or None,

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from onnxfi.campaign.configuration import Inputs, InputTensor, Labels
@@ -11,6 +12,7 @@ from onnxfi.campaign.configuration.inputs import is_plain
 from onnxfi.campaign.inputs import InputSource, read_inputs
 from onnxfi.campaign.inputs.array_file import ArrayFile
 from onnxfi.campaign.inputs.files import sample_files
+from onnxfi.campaign.inputs.values import array_of_value
 from onnxfi.campaign.yaml_text import load_yaml
 from onnxfi.cli.output import messages
 from onnxfi.errors import InputError
@@ -71,6 +73,26 @@ def optional_inputs_of(
     return None
 
 
+def written_constants(model: Model, constant: Sequence[str] | None) -> dict[str, np.ndarray]:
+    """Return the values that ``--constant`` writes for graph inputs; names of arrays are left out.
+
+    Raises:
+        InputError: the model has no such input, or it does not take the value.
+    """
+    inputs = {x.name: x for x in model.graph.inputs}
+    found = {}
+    for name, text in _pairs("--constant", constant):
+        if name not in inputs:
+            raise InputError(
+                f"--constant must name an input of the model, one of "
+                f"{', '.join(map(repr, inputs))}, got {name!r}."
+            )
+        value = _written(text)
+        if isinstance(value, bool | int | float | list):
+            found[name] = array_of_value(inputs[name], value)
+    return found
+
+
 def read_samples(model: Model, inputs: Inputs) -> InputSource:
     """Read inputs, and print what of them is left out.
 
@@ -96,10 +118,7 @@ def _constant(name: str, text: str, inputs: Inputs) -> dict[str, Any]:
     file = ArrayFile.open(sample_files(inputs)[0])
     if text in file.headers:
         return {"array": text, "constant": True}
-    try:
-        value = load_yaml(text)
-    except (yaml.YAMLError, ValueError):
-        value = text
+    value = _written(text)
     if not is_plain(value) or (isinstance(value, str) and text[:1] not in "\"'"):
         raise InputError(
             f"--constant {name} must be an array of {file.path}, which holds "
@@ -107,3 +126,10 @@ def _constant(name: str, text: str, inputs: Inputs) -> dict[str, Any]:
             f"or a text in quotes; got {text}."
         )
     return {"value": value}
+
+
+def _written(text: str) -> Any:
+    try:
+        return load_yaml(text)
+    except (yaml.YAMLError, ValueError):
+        return text

@@ -38,6 +38,7 @@ from onnxfi.graph.dependencies import needed_values, suffix_shares
 from onnxfi.graph.inspection.closed_nodes import nodes_with_bodies
 from onnxfi.graph.inspection.parameters import count_parameters
 from onnxfi.graph.noise import describe_noise
+from onnxfi.graph.preparation.specialising import fold_conditions
 from onnxfi.injector.inputs import format_shape
 from onnxfi.surgery.noise import changed_noise, noise_nodes, noise_note
 
@@ -75,11 +76,12 @@ def inspect(
     injection runs. Nodes that compute constants do not count. Where no output depends on the
     target it says masked, which every injection there is; where a fault would change which random
     numbers the model draws, refused. --lanes tries, target by target, how
-    many injections a campaign runs as one batch, and says why where it is only one.
+    many injections a campaign runs as one batch, and says why where it is only one. --constant
+    opens the branches that a constant input chooses: --constant sr=16000.
 
     Example: onnxfi inspect lenet.onnx --kind weight --exclude "dense*"
     """
-    if (inputs or array or axis or constant or repeat) and not lanes:
+    if (inputs or array or axis or repeat) and not lanes:
         raise InputError("--inputs is what --lanes runs on. Give --lanes as well.")
     wanted = selection(
         kind=kind,
@@ -92,6 +94,10 @@ def inspect(
         include_shapes=include_shapes,
     )
     loaded = load(model)
+    if constant:
+        from onnxfi.cli.inputs import written_constants  # a list alone starts sooner without
+
+        loaded = fold_conditions(loaded, written_constants(loaded, constant))
     selected = select(loaded, wanted)
     rows = _rows(loaded, selected.targets)
     if lanes:

@@ -41,6 +41,11 @@ class InputSource:
         """Return the number of inputs."""
         return self.count
 
+    @property
+    def constants(self) -> dict[str, np.ndarray]:
+        """What all inputs get, by the name of the graph input."""
+        return {name: x.array for name, x in self.feeds.items() if isinstance(x, Constant)}
+
     def at(self, index: int) -> dict[str, np.ndarray]:
         """Return one input: an array per graph input, by name.
 
