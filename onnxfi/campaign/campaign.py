@@ -12,7 +12,7 @@ from typing import Self
 from onnxfi.campaign.configuration import Configuration
 from onnxfi.campaign.execution import FinishedIds, ShardOutcomes, run_shards
 from onnxfi.campaign.heartbeat import Heartbeat
-from onnxfi.campaign.kept_metric import note_failure
+from onnxfi.campaign.kept_metric import forget_failure, note_failure
 from onnxfi.campaign.limits import with_limits
 from onnxfi.campaign.plan import Shard
 from onnxfi.campaign.records import read_shards
@@ -199,6 +199,7 @@ class Campaign:
                 f"{error} Finished shards are kept. Correct the metric, then continue with "
                 f"`onnxfi campaign resume {self.directory.place}`."
             ) from error
+        forget_failure(self.directory.storage)
 
     @contextmanager
     def _submitting(

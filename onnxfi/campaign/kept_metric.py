@@ -77,6 +77,11 @@ def note_failure(storage: Storage, message: str) -> None:
     storage.write(_FAILURE, f"{message}\n".encode())
 
 
+def forget_failure(storage: Storage) -> None:
+    """Remove the note, if there is one."""
+    storage.remove(_FAILURE)
+
+
 def take_mended(
     told: Mapping[str, Any], storage: Storage, load: Callable[[Sources], Metric]
 ) -> dict[str, Any]:
@@ -119,7 +124,7 @@ def take_mended(
         "changed metric decides the other injections.",
         told["name"],
     )
-    storage.remove(_FAILURE)
+    forget_failure(storage)
     earlier = [*told.get("earlier", ()), told["files"]]
     return {**new, "folder": told["folder"], "earlier": earlier}
 

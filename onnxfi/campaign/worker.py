@@ -102,7 +102,7 @@ class Worker:
         injector = self.injector(targets)
         golden = self._golden.rehearse(injector, 0, self.inputs.at)
         if not self.configuration.metric.is_chosen:
-            check_default(golden.outputs)
+            check_default(golden.outputs, self.configuration.metric.output)
         self.metric.is_wrong(golden.outputs, golden.outputs)
         self.metric.columns(golden.outputs, golden.outputs)
         for stratum in self.plan.strata:

@@ -10,6 +10,7 @@ import onnxfi
 from onnxfi.error_models import RandomValue
 from onnxfi.errors import InputError
 from onnxfi.injector.metrics import Classification, Segmentation, TokenSequence
+from onnxfi.injector.metrics.fitting import check_default
 from onnxfi.injector.metrics.many import are_wrong, columns_of_all
 from onnxfi.injector.metrics.registry import default_metric
 
@@ -97,3 +98,13 @@ def test_int64_is_taken_for_tokens_only_where_no_metric_was_chosen() -> None:
     assert default_metric(golden).is_wrong(golden, faulty)
     assert not Classification().is_wrong(golden, faulty)
     assert default_metric({"y": golden["y"][0]}) == Classification()
+
+
+def test_the_chosen_output_counts_where_no_metric_was_chosen() -> None:
+    shapes = {"steps": (1, 5, 4), "scores": (1, 4), "tokens": (1, 5)}
+    golden = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+    golden["tokens"] = golden["tokens"].astype(np.int64)
+    check_default(golden, "scores")
+    for output in (None, "steps", "tokens"):
+        with pytest.raises(InputError, match="Choose the metric sequence"):
+            check_default(golden, output)

@@ -258,7 +258,7 @@ def test_a_module_that_cannot_be_imported(tmp_path: Path, module: str, message: 
 
 def test_a_class_that_fails_to_be_made(tmp_path: Path) -> None:
     (tmp_path / "answers.py").write_text("class Far:\n    def __init__(self):\n        {}['a']\n")
-    with pytest.raises(MetricError, match=r"KeyError: 'a' \(.*answers.py, line 3\)"):
+    with pytest.raises(ConfigurationError, match=r"KeyError: 'a' \(.*answers.py, line 3\)"):
         load_metric("answers:Far", {}, sources=FolderSources(tmp_path))
 
 

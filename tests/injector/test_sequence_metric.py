@@ -146,13 +146,13 @@ def test_odd_scores_and_other_forms() -> None:
     assert TokenSequence(blank=-1).columns(outputs(images), outputs(images))["length"] == 6
 
 
-def test_other_numbers_of_samples_and_of_axes_are_wrong() -> None:
-    metric = TokenSequence()
+def test_other_numbers_of_samples_classes_and_axes_are_wrong() -> None:
+    metric = TokenSequence(blank=3)
     golden = outputs(np.zeros((2, 3, 4), np.float32))
-    for shape in [(1, 3, 4), (3, 4), (2, 3, 4, 1)]:
+    for shape in [(1, 3, 4), (3, 4), (2, 3, 4, 1), (2, 3, 3), (2, 3, 0)]:
         faulty = outputs(np.zeros(shape, np.float32))
         assert metric.is_wrong(golden, faulty)
-        nothing = {"golden_length": 6, "length": None, "edit_distance": None, "error_rate": None}
+        nothing = {"golden_length": 2, "length": None, "edit_distance": None, "error_rate": None}
         assert metric.columns(golden, faulty) == nothing
 
 

@@ -51,20 +51,26 @@ def unfit_for_classification(name: str, answer: np.ndarray) -> InputError:
     )
 
 
-def check_default(golden: Outputs) -> None:
+def check_default(golden: Outputs, output: str | None) -> None:
     """Check that classification fits where no metric was chosen.
+
+    Args:
+        golden: the golden outputs.
+        output: the output that was chosen, if any.
 
     Raises:
         InputError: another metric fits; the message names it.
     """
-    name, answer = _answer(golden)
+    name = first_scores(golden) if output is None else output
+    answer: Any = golden.get(name)
     if isinstance(answer, np.ndarray) and fitting_metric(answer) != "classification":
         raise unfit_for_classification(name, answer)
 
 
 def default_metric_name(golden: Outputs) -> str:
     """Return the metric to use where none was chosen, and warn if it is not classification."""
-    name, answer = _answer(golden)
+    name = first_scores(golden)
+    answer: Any = golden[name]
     if not isinstance(answer, np.ndarray):
         return "classification"
     fitting = fitting_metric(answer)
@@ -78,12 +84,6 @@ def default_metric_name(golden: Outputs) -> str:
             fitting.capitalize(),
         )
     return fitting
-
-
-def _answer(golden: Outputs) -> tuple[str, Any]:
-    """Return the output that classification takes, which may be no tensor."""
-    name = first_scores(golden)
-    return name, golden[name]
 
 
 def _inner_axes(answer: np.ndarray) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from onnxfi.error_models.spec_text import parse_spec
-from onnxfi.errors import ConfigurationError, ErrorModelError, MetricError, OnnxfiError
+from onnxfi.errors import ConfigurationError, ErrorModelError, OnnxfiError
 from onnxfi.injector.metrics.classification import Classification
 from onnxfi.injector.metrics.detection import Detection
 from onnxfi.injector.metrics.embedding_distance import EmbeddingDistance
@@ -67,10 +67,11 @@ def load_metric(
     if isinstance(loaded, type):
         try:
             metric = loaded(**configuration)
-        except (TypeError, ValueError) as error:
-            raise ConfigurationError(f"The configuration of the metric {name}: {error}.") from error
         except Exception as error:  # the user's code may raise anything
-            raise MetricError(f"The metric {name} failed: {describe_failure(error)}.") from error
+            raise ConfigurationError(
+                f"The metric {name} must take its configuration, and failed: "
+                f"{describe_failure(error)}."
+            ) from error
     elif configuration:
         raise ConfigurationError(f"The metric {name} is a function, and takes no configuration.")
     else:

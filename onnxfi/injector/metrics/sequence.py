@@ -27,13 +27,13 @@ class TokenSequence:
 
     The token of a step is the class with the highest score: a NaN never wins, of equal scores the
     lower class does, and a single score is class 1 above 0.5. Integers are the tokens themselves.
-    Faulty outputs may have another number of steps. Another number of samples, or of axes, is
+    Faulty outputs may have another number of steps. Another number of samples, classes or axes is
     wrong.
 
     The columns, over all samples: ``golden_length`` and ``length``, the number of tokens;
     ``edit_distance``, the least number of insertions, deletions and replacements between them
     (Levenshtein); ``error_rate``, the edit distance divided by the golden length, or by 1 where
-    that is 0. All but the first are None where the number of samples, or of axes, differs.
+    that is 0. All but the first are None where the number of samples, classes or axes differs.
 
     Attributes:
         output: the output that holds the scores, shape (N, …, classes), or (steps, classes) of one
@@ -71,8 +71,8 @@ class TokenSequence:
 
     def are_wrong(self, golden: Outputs, faulty: Sequence[Outputs]) -> list[bool]:
         """Return what `is_wrong` returns of each."""
-        before, wrong = self._tokens([golden]), list[bool]()
-        for count, after in self._comparable(golden, before, faulty):
+        before, wrong = self._tokens([pick_tensor(golden, self.output)]), list[bool]()
+        for count, after in self._comparable(golden, faulty):
             differ = np.ones((count, 1), bool) if after is None else after.differ(before)
             wrong.extend(bool(row.any()) for row in differ)
         return wrong
@@ -81,11 +81,11 @@ class TokenSequence:
         self, golden: Outputs, faulty: Sequence[Outputs]
     ) -> dict[str, list[MetricValue]]:
         """Return what `columns` returns of each, column by column."""
-        before = self._tokens([golden])
+        before = self._tokens([pick_tensor(golden, self.output)])
         golden_length = int(before.lengths.sum())
         columns: dict[str, list[MetricValue]] = {name: [] for name in _COLUMNS}
         columns["golden_length"] += [golden_length] * len(faulty)
-        for count, after in self._comparable(golden, before, faulty):
+        for count, after in self._comparable(golden, faulty):
             if after is None:
                 for name in ("length", "edit_distance", "error_rate"):
                     columns[name] += [None] * count
@@ -97,25 +97,30 @@ class TokenSequence:
         return columns
 
     def _comparable(
-        self, golden: Outputs, before: Tokens, faulty: Sequence[Outputs]
+        self, golden: Outputs, faulty: Sequence[Outputs]
     ) -> Iterator[tuple[int, Tokens | None]]:
         """Yield the sequences of faulty outputs: all at once, or one by one if shapes differ.
 
-        Each comes with their number; None stands for sequences of another number of samples.
+        Each comes with their number; None stands for sequences that cannot be compared.
         """
-        axes, shapes = pick_tensor(golden, self.output).ndim, set[tuple[int, ...]]()
-        shapes.update(pick_tensor(x, self.output).shape for x in faulty)
-        for part in [faulty] if len(shapes) == 1 else [[x] for x in faulty]:
-            after = None
-            if pick_tensor(part[0], self.output).ndim == axes:
-                after = self._tokens(part)
-                if after.lengths.shape[1] != before.lengths.shape[1]:
-                    after = None
-            yield len(part), after
+        before = self._fixed_sizes(pick_tensor(golden, self.output))
+        tensors = [pick_tensor(x, self.output) for x in faulty]
+        at_once = len({x.shape for x in tensors}) == 1
+        for part in [tensors] if at_once else [[x] for x in tensors]:
+            comparable = self._fixed_sizes(part[0]) == before
+            yield len(part), self._tokens(part) if comparable else None
 
-    def _tokens(self, outputs: Sequence[Outputs]) -> Tokens:
+    def _fixed_sizes(self, tensor: np.ndarray) -> tuple[int, ...]:
+        """Return what a faulty output must have in common with the golden one."""
+        axes = tensor.ndim
+        is_scores = tensor.dtype.kind not in "biu"
+        classes = tensor.shape[self.class_axis] if is_scores else 0
+        samples = tensor.shape[self.batch_axis] if axes > 1 + is_scores else 1
+        return axes, classes, samples
+
+    def _tokens(self, tensors: Sequence[np.ndarray]) -> Tokens:
         """Return the sequences of outputs of one shape."""
-        stacked = np.stack([pick_tensor(x, self.output) for x in outputs])
+        stacked = np.stack(tensors)
         axes = stacked.ndim - 1
         end, blank = self.end, self.blank
         if stacked.dtype.kind in "biu":
