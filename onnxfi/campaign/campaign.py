@@ -24,6 +24,7 @@ from onnxfi.errors import ConfigurationError, MetricError
 from onnxfi.graph import load
 from onnxfi.graph.choosing.selection import LeftOut
 from onnxfi.runtime import choose_provider
+from onnxfi.runtime.processor import processor
 from onnxfi.surgery.noise import noise_note
 
 _logger = logging.getLogger("onnxfi")
@@ -105,6 +106,7 @@ class Campaign:
         """
         opened = RunDirectory.open(directory).with_mended_metric()
         opened.check_unchanged(load(opened.configuration.model))
+        _warn_of_another_processor(opened.manifest.get("processor"))
         return cls(opened)
 
     @property
@@ -222,3 +224,12 @@ class Campaign:
             # Whatever ended it: the shards in flight stop, and nothing half-done is written.
             worker.stop()
             pool.shutdown(cancel_futures=True)
+
+
+def _warn_of_another_processor(begun_on: object) -> None:
+    """Warn where a campaign goes on with other instruction sets; older manifests have none."""
+    if begun_on is not None and begun_on != processor():
+        _logger.warning(
+            "This campaign began on a processor with other instruction sets. The last bits of "
+            "float32 results may differ from those of the records that are there."
+        )

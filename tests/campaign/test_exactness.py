@@ -59,6 +59,18 @@ def test_the_manifest_tells_of_the_check_and_the_processor(
     assert isinstance(manifest["processor"]["instruction_sets"], list)
 
 
+def test_another_processor_is_told_when_a_campaign_goes_on(
+    work: Path, write: Callable[..., Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    directory = Campaign.from_yaml(write(), out=work / "run").directory.path
+    Campaign.open(directory)
+    assert "instruction sets" not in caplog.text
+    path = directory / "manifest.json"
+    path.write_text(path.read_text().replace('"architecture": "', '"architecture": "other '))
+    Campaign.open(directory)
+    assert "instruction sets" in caplog.text
+
+
 def test_a_target_beyond_the_tolerance_ends_the_start(
     work: Path, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
