@@ -9,16 +9,19 @@ from typing import Any
 
 from onnxfi.converters.call_arguments import damaged
 
-_ATTENTION_GROUPS = ("query_dense", "key_dense", "value_dense", "softmax", "output_dense")
-
-INNER_GROUPS: Mapping[str, tuple[str, ...]] = {
+_GROUPS: Mapping[str, tuple[str, ...]] = {
     "Bidirectional": ("forward_layer", "backward_layer"),
-    "GroupedQueryAttention": _ATTENTION_GROUPS,
-    "MultiHeadAttention": _ATTENTION_GROUPS,
     "SpectralNormalization": ("layer",),
     "TimeDistributed": ("layer",),
 }
-"""What the newer layout of weights calls the inner layers of each class, in the same order."""
+
+
+def inner_groups(layer_class: str, config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what the newer layout of weights calls the inner layers, in the same order."""
+    if layer_class in _GROUPS:
+        return _GROUPS[layer_class]
+    gate = ("gate_dense",) if config.get("use_gate") else ()
+    return ("query_dense", "key_dense", *gate, "value_dense", "softmax", "output_dense")
 
 
 def inner_layers(path: str, layer_class: str, config: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -67,7 +70,7 @@ def _directions(path: str, config: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _attention_parts(
     config: Mapping[str, Any], heads: Any, value_heads: Any, key_size: Any, value_size: Any
 ) -> list[dict[str, Any]]:
-    """Return what multi-head attention makes for tensors of rank 3: (batch, time, features)."""
+    """Return what multi-head attention makes."""
     output = config.get("output_shape")
     output_sizes = output if isinstance(output, list) else [output]
     biased = bool(config.get("use_bias", True))
@@ -82,13 +85,20 @@ def _attention_parts(
         }
         return {"class_name": "EinsumDense", "config": common | options}
 
-    to_heads = "abc,cde->abde"
+    # Whatever axes there are before the features: the file does not state the rank.
+    to_heads = "...c,cde->...de"
+    letters = "efghijklmnop"[: len(output_sizes)]
+    gate = []
+    if config.get("use_gate"):
+        gate.append(projection("gate", to_heads, [heads, value_size], "de"))
+        gate[0]["config"]["activation"] = "sigmoid"
     return [
         projection("query", to_heads, [heads, key_size], "de"),
         projection("key", to_heads, [value_heads, key_size], "de"),
+        *gate,
         projection("value", to_heads, [value_heads, value_size], "de"),
         {"class_name": "Softmax", "config": common | {"name": "softmax"}},
-        projection("attention_output", "abcd,cde->abe", output_sizes, "e"),
+        projection("attention_output", f"...cd,cd{letters}->...{letters}", output_sizes, letters),
     ]
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from onnxfi.converters.hdf5 import StoredWeight
 from onnxfi.converters.keras_graph import KerasLayer, KerasModel
-from onnxfi.converters.keras_wrappers import INNER_GROUPS
+from onnxfi.converters.keras_wrappers import inner_groups
 from onnxfi.converters.layer_call import Options, WeightRole
 from onnxfi.converters.layer_table import TRANSLATIONS, WEIGHTS
 from onnxfi.converters.options.refusals import no_translation
@@ -151,7 +151,8 @@ def _in_group(
         own = _own_roles(layer, path.rpartition("/")[0], keras_major)
         yield path, group.own[: len(own)]
         groups = {name.lstrip("_"): inside for name, inside in group.groups.items()}
-        for inner, name in zip(layer.inner, INNER_GROUPS[layer.layer_class], strict=True):
+        names = inner_groups(layer.layer_class, layer.options)
+        for inner, name in zip(layer.inner, names, strict=True):
             if name in groups:
                 yield from _in_group(inner, groups[name], f"{path}/{inner.name}", keras_major)
 

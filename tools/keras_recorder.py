@@ -21,6 +21,7 @@ Watch = Callable[[Any, tuple[Any, ...], Mapping[str, Any], Any, int], Any]
 _ATTENTION = {
     "query": "_query_dense",
     "key": "_key_dense",
+    "gate": "_gate_dense",
     "value": "_value_dense",
     "softmax": "_softmax",
     "attention_output": "_output_dense",
@@ -127,8 +128,9 @@ def _names_inside(layer: Any, path: str) -> Iterator[tuple[int, tuple[Any, str]]
             yield from _names_inside(inner, f"{path}/{inner.name}")
     elif kind in ("MultiHeadAttention", "GroupedQueryAttention"):
         for name, attribute in _ATTENTION.items():
-            inner = getattr(layer, attribute)
-            yield id(inner), (inner, f"{path}/{name}")
+            inner = getattr(layer, attribute, None)
+            if inner is not None:
+                yield id(inner), (inner, f"{path}/{name}")
 
 
 def _nodes(model: Any) -> Iterator[tuple[int, int, int]]:

@@ -364,6 +364,24 @@ def locally_connected(k: Any) -> Any:
     return k.Model([image, first], [x, y], name="locally_connected")
 
 
+def attention_of_images(k: Any) -> Any:
+    """Return a model of attention along one axis of an image; with gates in Keras 3."""
+    layers = k.layers
+    image = layers.Input((3, 4, 6), name="image")
+    options = {"use_gate": True} if k is keras else {}
+    rows = layers.MultiHeadAttention(2, 3, attention_axes=1, name="rows", **options)
+    columns = layers.MultiHeadAttention(2, 4, attention_axes=(2,), value_dim=3, name="columns")
+    x = rows(image, image)
+    x, scores = columns(x, image, return_attention_scores=True)
+    flat = layers.Reshape((12, 6), name="flat")(x)
+    if k is keras:
+        grouped = layers.GroupQueryAttention(3, 4, 2, use_gate=True, name="grouped")
+        flat = grouped(flat, flat, use_causal_mask=True)
+    else:
+        flat = layers.MultiHeadAttention(2, 3, output_shape=(2, 3), name="shaped")(flat, flat)
+    return k.Model(image, [x, scores, flat], name="attention_of_images")
+
+
 def augmentation(k: Any) -> Any:
     """Return a model of the layers that change images at random, in training alone."""
     layers = k.layers
@@ -386,6 +404,7 @@ MODELS: Mapping[str, tuple[Build, tuple[str, ...]]] = {
     "mixed": (mixed, ("k2", "k3")),
     "convolutional_recurrent": (convolutional_recurrent, ("k2", "k3")),
     "bidirectional_images": (bidirectional_images, ("k2", "k3")),
+    "attention_of_images": (attention_of_images, ("k2", "k3")),
     "inner_axes": (inner_axes, ("k2", "k3")),
     "locally_connected": (locally_connected, ("k2",)),
     "augmentation": (augmentation, ("k2",)),  # Keras 3 fails to write its .h5
@@ -397,7 +416,7 @@ MODELS: Mapping[str, tuple[Build, tuple[str, ...]]] = {
 }
 """What builds each model, and the Keras versions that can."""
 
-ARCHIVED = ("normalisations", "convolutional_recurrent")
+ARCHIVED = ("attention_of_images", "normalisations", "convolutional_recurrent")
 """Models that are written as .keras, too: their layers have weights in several groups."""
 
 

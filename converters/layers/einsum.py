@@ -34,7 +34,8 @@ class _Product:
 
     def joined(self) -> int | None:
         """Return how many axes a MatMul sums over; None where the product is no MatMul."""
-        for count in range(1, min(len(self.source), len(self.kernel))):
+        most = len(self.source) if self.free else len(self.source) - 1
+        for count in range(1, min(most + 1, len(self.kernel))):
             kept, summed = self.source[:-count], self.source[-count:]
             if self.kernel == summed + self.result[len(kept) :] and self.result.startswith(kept):
                 return count if not set(summed) & set(self.result) else None

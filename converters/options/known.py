@@ -178,10 +178,9 @@ LAYER_OPTIONS: Mapping[str, KnownOptions] = {
     "GroupedQueryAttention": KnownOptions(
         (
             *("head_dim", "num_query_heads", "num_key_value_heads", "use_bias", "dropout"),
-            "sliding_window",
+            *("sliding_window", "use_gate"),
         ),
-        {"use_gate": False},
-        _ATTENTION_IDLE,
+        idle=_ATTENTION_IDLE,
     ),
     "InputLayer": KnownOptions(("sparse", "ragged"), {"optional": False}),
     "LSTM": KnownOptions((*_LSTM_CELL, *_LOOP), idle=_CELL_IDLE),
@@ -192,9 +191,9 @@ LAYER_OPTIONS: Mapping[str, KnownOptions] = {
     "MultiHeadAttention": KnownOptions(
         (
             *("num_heads", "key_dim", "value_dim", "use_bias", "output_shape", "attention_axes"),
-            *("dropout", "sliding_window"),
+            *("dropout", "sliding_window", "use_gate"),
         ),
-        {"use_gate": False, "softmax_robust_masking": False},
+        {"softmax_robust_masking": False},
         _ATTENTION_IDLE,
     ),
     "Normalization": KnownOptions(("axis", "mean", "variance", "invert")),

@@ -21,6 +21,7 @@ BOTH = (
     "convolutional_recurrent",
     "bidirectional_images",
     "inner_axes",
+    "attention_of_images",
 )
 MODELS = (
     *(f"{name}_{family}" for name in BOTH for family in ("k2", "k3")),
@@ -51,7 +52,9 @@ def test_a_fault_in_each_layer_has_the_effect_that_it_has_in_keras(references, n
 
 
 @pytest.mark.parametrize("family", ["k2", "k3"])
-@pytest.mark.parametrize("name", ["normalisations", "convolutional_recurrent"])
+@pytest.mark.parametrize(
+    "name", ["normalisations", "convolutional_recurrent", "attention_of_images"]
+)
 def test_an_archive_has_the_weights_of_the_h5(references, name, family):
     whole, archive = (convert(references / f"{name}_{family}{x}") for x in (".h5", ".keras"))
     assert whole.graph == archive.graph
