@@ -68,7 +68,7 @@ def edit(references, tmp_path):
     ("layer", "options", "message"),
     [
         ("own", {"attention_axes": [1, 2]}, r"'own' .* attends along the axes \[1, 2\]"),
-        ("own", {"use_gate": True}, "'own' .* has use_gate=True"),
+        ("own", {"softmax_robust_masking": True}, "'own' .* has softmax_robust_masking=True"),
         ("own", {"dtype": "float64"}, "'own' .* dtype policy 'float64'"),
         ("dots", {"score_mode": "cosine"}, "score_mode='cosine'"),
         ("mix", {"equation": "abc...,cd->abd..."}, r"equation 'abc\.\.\.,cd->abd\.\.\.'"),
