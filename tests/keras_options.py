@@ -120,9 +120,11 @@ class LayerProbe(Walk):
             OnnxfiError: the layer, as it is, is refused.
         """
         if layer.layer_class in _MADE_OF_OPTIONS:
-            parts = [x["config"] for x in inner_layers(path, layer.layer_class, layer.options)]
-            inner = zip(layer.inner, parts, strict=True)
-            layer = replace(layer, inner=tuple(replace(x, options=y) for x, y in inner))
+            inner = tuple(
+                KerasLayer(x["config"]["name"], x["class_name"], x["config"])
+                for x in inner_layers(path, layer.layer_class, layer.options)
+            )
+            layer = replace(layer, inner=inner)
         alone = replace(layer, name=path)
         require_understood(KerasModel("", (), (alone,), (), ()), self.major)
         self.graph = GraphBuilder(17)

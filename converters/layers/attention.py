@@ -72,8 +72,9 @@ def _attention_axes(call: LayerCall, rank: int) -> list[int]:
     given = value if isinstance(value, list) else [value]
     # Keras 2 counts negative axes with one more for the heads.
     counted = rank if call.options.keras_major == 3 else rank + 1
-    axes = [x + counted if is_whole(x) and x < 0 else x for x in given]
-    if not axes or len(set(axes)) < len(axes) or not set(axes) <= set(range(1, rank - 1)):
+    axes = [x + counted if x < 0 else x for x in given if is_whole(x)]
+    free = set(range(1, rank - 1))
+    if not axes or len(axes) < len(given) or len(set(axes) & free) < len(given):
         raise call.options.unsupported(f"attends along the axes {value} of rank {rank}")
     return axes
 

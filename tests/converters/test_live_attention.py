@@ -8,7 +8,12 @@ from keras_references import run
 
 from onnxfi.converters import convert
 
-pytestmark = [pytest.mark.live, pytest.mark.usefixtures("live")]
+# TensorFlow and Keras warn of files and of arrays of their own.
+pytestmark = [
+    pytest.mark.live,
+    pytest.mark.usefixtures("live"),
+    pytest.mark.filterwarnings("ignore"),
+]
 
 CASES = {
     "all": ({}, None),
