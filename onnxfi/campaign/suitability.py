@@ -42,11 +42,12 @@ def check_error_models(
         ErrorModelError: an error model cannot corrupt a target; the message names both.
     """
     refused: list[tuple[Target, str]] = []
+    generators = InjectionGenerators(0)
     for target, group in groupby(pairs, key=lambda pair: pair[0]):
         stand_in = _stand_in(shapes[target], target.dtype)
         for _, error_model in group:
             try:
-                drawer = Drawer({target.tensor: error_model}, InjectionGenerators(0))
+                drawer = Drawer({target.tensor: error_model}, generators)
                 drawer.of_fault(0).draw(target, stand_in)
             except ErrorModelError as error:
                 refused.append((target, _refused(error_model, target, error)))

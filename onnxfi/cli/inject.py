@@ -25,11 +25,22 @@ from onnxfi.cli.arguments import (
     ProviderOption,
     RepeatOption,
     SeedOption,
-    TargetsOption,
 )
 from onnxfi.cli.inputs import inputs_of, read_samples
 from onnxfi.cli.output import print_json, print_table
 from onnxfi.cli.rates import rate_text
+from onnxfi.cli.target_options import (
+    DtypesOption,
+    ExcludeOption,
+    IndexOption,
+    KindOption,
+    LayersOption,
+    NamesOption,
+    OpsOption,
+    ShapesOption,
+    hit_together,
+    selection,
+)
 from onnxfi.error_models import load as load_error_model
 from onnxfi.error_models.value_class import to_float64
 from onnxfi.graph import load
@@ -44,7 +55,6 @@ from onnxfi.runtime.limits import Limits
 def inject(
     model: ModelArgument,
     *,
-    target: TargetsOption,
     inputs: InputsOption,
     error_model: Annotated[
         list[str],
@@ -60,6 +70,14 @@ def inject(
             help="Decides between sdc and benign: sequence:blank=0, or module:function.",
         ),
     ] = None,
+    target: NamesOption = None,
+    kind: KindOption = None,
+    op: OpsOption = None,
+    layer: LayersOption = None,
+    dtype: DtypesOption = None,
+    exclude: ExcludeOption = None,
+    index: IndexOption = None,
+    include_shapes: ShapesOption = False,
     count: Annotated[int, typer.Option(min=1, help="Injections, spread over the inputs.")] = 1,
     array: ArrayOption = None,
     axis: AxisOption = None,
@@ -73,24 +91,35 @@ def inject(
 ) -> None:
     """Inject faults into a target, or into several at once, and tell their outcomes.
 
-    Targets are activations, weights and inputs alike.
+    Targets are activations, weights and inputs alike. An injection hits all that are chosen.
 
     Example: onnxfi inject m.onnx --target fc1 --inputs x.npz --error-model zero
     """
+    wanted = selection(
+        kind=kind,
+        names=target,
+        ops=op,
+        layers=layer,
+        dtypes=dtype,
+        exclude=exclude,
+        index=index,
+        include_shapes=include_shapes,
+    )
     error_models = [load_error_model(spec) for spec in error_model]
     loaded = load(model)
     samples = read_samples(
         loaded, inputs_of(inputs, array=array, axis=axis, constant=constant, repeat=repeat)
     )
-    loaded = specialise(loaded, samples.constants, lambda model: map(model.target, target))
+    loaded = specialise(loaded, samples.constants, lambda model: hit_together(model, wanted))
+    targets = hit_together(loaded, wanted)
     chosen = None if metric is None else _load_metric(metric)
     limits = Limits(
         "auto" if limit_seconds is None else limit_seconds or None,
         "auto" if limit_memory is None else limit_memory or None,
     )
-    with Injector(loaded, target, provider=provider.value, limits=limits) as injector:
+    with Injector(loaded, targets, provider=provider.value, limits=limits) as injector:
         if len(error_models) == 1:
-            error_models *= len(target)
+            error_models *= len(targets)
         plan = Plan(
             [Stratum(injector.targets, tuple(error_models), label="")],
             len(samples),
@@ -98,14 +127,14 @@ def inject(
         )
         rows: list[dict[str, Any]] = []
         (shard,) = plan.shards(count)
-        for index, ids in plan.by_input(shard):
-            golden = injector.golden(samples.at(index), seed=seed)
+        for input_index, ids in plan.by_input(shard):
+            golden = injector.golden(samples.at(input_index), seed=seed)
             if chosen is None:
                 chosen = default_metric(golden.outputs)
             rows.extend(
                 {
                     "injection_id": injection.id,
-                    "input_index": index,
+                    "input_index": input_index,
                     "corruptions": [
                         {
                             "target": name,

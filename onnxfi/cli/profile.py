@@ -8,6 +8,7 @@ import typer
 from rich.table import Table
 
 from onnxfi.campaign.profiling import profile as make_profile
+from onnxfi.campaign.specialising import specialise
 from onnxfi.cli.arguments import (
     ArrayOption,
     AxisOption,
@@ -22,22 +23,35 @@ from onnxfi.cli.arguments import (
 )
 from onnxfi.cli.inputs import inputs_of, read_samples
 from onnxfi.cli.output import messages, print_json, print_table
+from onnxfi.cli.target_options import (
+    DtypesOption,
+    ExcludeOption,
+    IndexOption,
+    KindOption,
+    LayersOption,
+    NamesOption,
+    OpsOption,
+    ShapesOption,
+    print_left_out,
+    selection,
+)
 from onnxfi.error_models.profile import TensorProfile
-from onnxfi.errors import TargetNotFoundError
 from onnxfi.graph import load
+from onnxfi.graph.choosing.selection import select
 
 
 def profile(
     model: ModelArgument,
     *,
     inputs: InputsOption,
-    target: Annotated[
-        list[str] | None,
-        typer.Option(help="Only this tensor, layer or node; repeat the option for several."),
-    ] = None,
-    kind: Annotated[
-        KindName, typer.Option(help="All targets of this kind, where no --target is given.")
-    ] = KindName.ACTIVATION,
+    target: NamesOption = None,
+    kind: KindOption = None,
+    op: OpsOption = None,
+    layer: LayersOption = None,
+    dtype: DtypesOption = None,
+    exclude: ExcludeOption = None,
+    index: IndexOption = None,
+    include_shapes: ShapesOption = False,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write it here for error models to use.")
     ] = None,
@@ -54,16 +68,24 @@ def profile(
 
     Example: onnxfi profile lenet.onnx --inputs digits.npz --out profile.json
     """
+    wanted = selection(
+        kind=KindName.ACTIVATION if kind is None and not target else kind,
+        names=target,
+        ops=op,
+        layers=layer,
+        dtypes=dtype,
+        exclude=exclude,
+        index=index,
+        include_shapes=include_shapes,
+    )
     loaded = load(model)
-    targets = [loaded.target(x) for x in target] if target else loaded.targets(kind=kind.value)
-    if not targets:
-        raise TargetNotFoundError(
-            f"A profile needs targets, and {model} has none of the kind {kind.value}. "
-            "See `onnxfi inspect`."
-        )
     samples = read_samples(
         loaded, inputs_of(inputs, array=array, axis=axis, constant=constant, repeat=repeat)
     )
+    loaded = specialise(loaded, samples.constants, lambda model: select(model, wanted).targets)
+    selected = select(loaded, wanted)
+    targets = selected.targets
+    print_left_out(selected.left_out)
     made = make_profile(
         loaded, targets, (samples.at(i) for i in range(len(samples))), provider=provider.value
     )

@@ -5,8 +5,20 @@ from typing import Annotated
 
 import typer
 
-from onnxfi.cli.arguments import ModelArgument, TargetsOption
+from onnxfi.cli.arguments import ModelArgument
 from onnxfi.cli.output import messages
+from onnxfi.cli.target_options import (
+    DtypesOption,
+    ExcludeOption,
+    IndexOption,
+    KindOption,
+    LayersOption,
+    NamesOption,
+    OpsOption,
+    ShapesOption,
+    hit_together,
+    selection,
+)
 from onnxfi.graph import load
 from onnxfi.surgery import split as split_model
 from onnxfi.surgery.noise import draws
@@ -15,8 +27,15 @@ from onnxfi.surgery.noise import draws
 def split(
     model: ModelArgument,
     *,
-    target: TargetsOption,
     out: Annotated[Path, typer.Option(help="Folder for the two models.")],
+    target: NamesOption = None,
+    kind: KindOption = None,
+    op: OpsOption = None,
+    layer: LayersOption = None,
+    dtype: DtypesOption = None,
+    exclude: ExcludeOption = None,
+    index: IndexOption = None,
+    include_shapes: ShapesOption = False,
 ) -> None:
     """Split a model at a target into prefix.onnx and suffix.onnx, which share their weights file.
 
@@ -26,8 +45,18 @@ def split(
 
     Example: onnxfi split unet.onnx --target conv2d_2 --out split/
     """
+    wanted = selection(
+        kind=kind,
+        names=target,
+        ops=op,
+        layers=layer,
+        dtypes=dtype,
+        exclude=exclude,
+        index=index,
+        include_shapes=include_shapes,
+    )
     loaded = load(model)
-    result = split_model(loaded, target)
+    result = split_model(loaded, hit_together(loaded, wanted))
     result.save(out)
     boundary = ", ".join(result.boundary) or "none"
     messages.print(

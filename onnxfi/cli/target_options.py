@@ -9,8 +9,16 @@ import typer
 from onnxfi.cli.arguments import KindName
 from onnxfi.cli.output import messages
 from onnxfi.errors import InputError
+from onnxfi.graph import Model, Target
 from onnxfi.graph.choosing.dtype_families import check_dtype_name
-from onnxfi.graph.choosing.selection import Exclusion, LeftOut, Selection, check_index
+from onnxfi.graph.choosing.selection import (
+    Exclusion,
+    LeftOut,
+    Selection,
+    check_index,
+    select,
+)
+from onnxfi.graph.lookup import is_pattern
 
 KindOption = Annotated[KindName | None, typer.Option("--kind", help="Only targets of this kind.")]
 NamesOption = Annotated[
@@ -103,6 +111,24 @@ def excluded(words: Sequence[str]) -> dict[str, Any]:
             )
         found[_KEYS[key]] += (check_dtype_name(value) if key == "dtype" else value,)
     return dict(found)
+
+
+def hit_together(model: Model, wanted: Selection) -> Sequence[Target]:
+    """Return the targets that every injection of a command hits.
+
+    Names alone keep their order, because each may have an error model of its own.
+
+    Raises:
+        InputError: no option chooses targets, or they choose none.
+        TargetNotFoundError: a name finds no target.
+    """
+    if wanted == Selection():
+        raise InputError("Targets must be chosen, and no option does. Give --target, say.")
+    names = wanted.tensors or ()
+    patterns = [x for x in names if is_pattern(x) and model.find(x) is None]
+    if patterns or wanted != Selection(tensors=names):
+        return select(model, wanted).targets
+    return [model.target(x) for x in names]
 
 
 def print_left_out(left_out: LeftOut) -> None:

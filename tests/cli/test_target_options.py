@@ -100,3 +100,17 @@ def test_options_that_choose_nothing(
     assert result.status == 2
     assert message in result.stderr
     assert result.stdout == ""
+
+
+def test_inject_split_and_profile_choose_targets(onnxfi: Callable[..., Any], work: Path) -> None:
+    inject = ("inject", "lenet.onnx", "--inputs", "x.npz", "--error-model", "zero", "--json")
+    result = onnxfi(*inject, "--provider", "cpu", "--target", "conv?", "--index", "0")
+    assert json.loads(result.stdout)["targets"] == ["conv1"]
+    result = onnxfi("split", "lenet.onnx", "--kind", "activation", "--op", "Conv", "--out", "o")
+    assert result.status == 0, result.stderr
+    assert len(json.loads(Path("o/split.json").read_text())["targets"]) == 2
+    result = onnxfi("profile", "lenet.onnx", "--inputs", "x.npz", "--json", "--op", "Softmax")
+    assert len(json.loads(result.stdout)["tensors"]) == 1
+    refused = onnxfi("split", "lenet.onnx", "--out", "o")
+    assert refused.status == 2
+    assert "--target" in refused.stderr
