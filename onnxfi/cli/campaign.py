@@ -22,6 +22,7 @@ from onnxfi.cli.campaign_replay import replay_injection
 from onnxfi.cli.campaign_running import run_to_end
 from onnxfi.cli.campaign_status import status
 from onnxfi.cli.campaign_summary import print_summary, summary
+from onnxfi.cli.campaign_targets import with_targets
 from onnxfi.cli.older_tools import (
     ClassesOption,
     InputsOption,
@@ -32,6 +33,17 @@ from onnxfi.cli.older_tools import (
     TensorFI2Option,
     keep,
     translate,
+)
+from onnxfi.cli.target_options import (
+    DtypesOption,
+    ExcludeOption,
+    IndexOption,
+    KindOption,
+    LayersOption,
+    NamesOption,
+    OpsOption,
+    ShapesOption,
+    selection,
 )
 from onnxfi.errors import ConfigurationError
 
@@ -87,6 +99,14 @@ def run(
     repeat: RepeatOption = False,
     per_target: PerTargetOption = None,
     seed: SeedOption = None,
+    target: NamesOption = None,
+    kind: KindOption = None,
+    op: OpsOption = None,
+    layer: LayersOption = None,
+    dtype: DtypesOption = None,
+    exclude: ExcludeOption = None,
+    index: IndexOption = None,
+    include_shapes: ShapesOption = False,
 ) -> None:
     """Run a campaign and print its summary.
 
@@ -112,6 +132,17 @@ def run(
         planned = Configuration.from_yaml(configuration)
     else:
         planned = keep(translate(**older, **options), None if out is None else Path(out))
+    wanted = selection(
+        kind=kind,
+        names=target,
+        ops=op,
+        layers=layer,
+        dtypes=dtype,
+        exclude=exclude,
+        index=index,
+        include_shapes=include_shapes,
+    )
+    planned = with_targets(planned, wanted)
     said = {"workers": workers, "provider": provider.value if provider else None}
     execution = planned.execution.model_copy(
         update={key: value for key, value in said.items() if value is not None}

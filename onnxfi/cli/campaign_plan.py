@@ -13,8 +13,20 @@ from onnxfi.campaign.estimate import estimate_seconds
 from onnxfi.campaign.plan import Plan
 from onnxfi.campaign.worker import Worker
 from onnxfi.cli.arguments import JsonOption
+from onnxfi.cli.campaign_targets import with_targets
 from onnxfi.cli.output import messages, print_json, print_table
-from onnxfi.cli.target_options import print_left_out
+from onnxfi.cli.target_options import (
+    DtypesOption,
+    ExcludeOption,
+    IndexOption,
+    KindOption,
+    LayersOption,
+    NamesOption,
+    OpsOption,
+    ShapesOption,
+    print_left_out,
+    selection,
+)
 
 # Fewer injections than these take about as long as measuring does.
 _WORTH_MEASURING = 1000
@@ -23,13 +35,31 @@ _WORTH_MEASURING = 1000
 def plan_campaign(
     configuration: Annotated[Path, typer.Argument(metavar="CONFIG.yaml", help="The campaign.")],
     *,
+    target: NamesOption = None,
+    kind: KindOption = None,
+    op: OpsOption = None,
+    layer: LayersOption = None,
+    dtype: DtypesOption = None,
+    exclude: ExcludeOption = None,
+    index: IndexOption = None,
+    include_shapes: ShapesOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Tell how many injections a campaign has and about how long they take; runs none of it.
 
     Example: onnxfi campaign plan campaign.yaml
     """
-    worker = Worker(Configuration.from_yaml(configuration))
+    wanted = selection(
+        kind=kind,
+        names=target,
+        ops=op,
+        layers=layer,
+        dtypes=dtype,
+        exclude=exclude,
+        index=index,
+        include_shapes=include_shapes,
+    )
+    worker = Worker(with_targets(Configuration.from_yaml(configuration), wanted))
     worker.rehearse()
     if worker.inputs.note is not None:
         messages.print(worker.inputs.note)

@@ -114,3 +114,24 @@ def test_inject_split_and_profile_choose_targets(onnxfi: Callable[..., Any], wor
     refused = onnxfi("split", "lenet.onnx", "--out", "o")
     assert refused.status == 2
     assert "--target" in refused.stderr
+
+
+def test_options_replace_the_targets_of_a_campaign(
+    onnxfi: Callable[..., Any], shapely: Path
+) -> None:
+    def planned(*options: str) -> list[str]:
+        result = onnxfi("campaign", "plan", "c.yaml", "--json", *options)
+        assert result.status == 0, result.stderr
+        return [x["target"] for x in json.loads(result.stdout)["strata"]]
+
+    assert planned("--exclude", "a") == ["y"]
+    assert planned("--index", "0") == ["a"]
+    assert planned("--kind", "input") == ["x"]
+    assert planned("--include-shapes", "--dtype", "float") == ["a", "nowhere", "y"]
+    assert onnxfi("campaign", "run", "c.yaml", "--op", "Relu").status == 0
+    assert "ops:" in Path("run/campaign.yaml").read_text()
+    text = Path("c.yaml").read_text()
+    Path("c.yaml").write_text(f"{text}targets: [{{tensors: [a]}}, {{tensors: [y]}}]\n")
+    refused = onnxfi("campaign", "plan", "c.yaml", "--index", "0")
+    assert refused.status == 2
+    assert "`targets` is a list" in refused.stderr

@@ -6,11 +6,12 @@ from onnxfi.campaign.configuration.handling import Execution, Statistics
 from onnxfi.campaign.configuration.injections import Injections, Until
 from onnxfi.campaign.configuration.inputs import Inputs, InputTensor, Labels
 from onnxfi.campaign.configuration.metric_entry import MetricEntry
-from onnxfi.campaign.configuration.selections import Targets, TargetsTogether
+from onnxfi.campaign.configuration.selections import Excluded, Targets, TargetsTogether
 
 __all__ = [
     "Configuration",
     "ErrorModelEntry",
+    "Excluded",
     "Execution",
     "Injections",
     "InputTensor",

@@ -1,0 +1,34 @@
+"""Options in place of a configuration's ``targets``."""
+
+from typing import Any
+
+from onnxfi.campaign import Configuration
+from onnxfi.campaign.configuration import Excluded, Targets
+from onnxfi.errors import ConfigurationError
+from onnxfi.graph.choosing.selection import Selection
+
+
+def with_targets(configuration: Configuration, wanted: Selection) -> Configuration:
+    """Return a configuration in which options replace the keys of ``targets`` that they give.
+
+    Raises:
+        ConfigurationError: options are given, and ``targets`` is a list.
+    """
+    default = Selection()
+    given: dict[str, Any] = {
+        name: getattr(wanted, name)
+        for name in ("kind", "ops", "layers", "tensors", "dtypes", "index", "include_shapes")
+        if getattr(wanted, name) != getattr(default, name)
+    }
+    if wanted.exclude != default.exclude:
+        exclude = wanted.exclude
+        given["exclude"] = Excluded(**{x: getattr(exclude, x) for x in Excluded.model_fields})
+    if not given:
+        return configuration
+    if not isinstance(configuration.targets, Targets):
+        raise ConfigurationError(
+            "Options choose targets in place of one selection, and `targets` is a list of them. "
+            "Change the configuration."
+        )
+    targets = configuration.targets.model_copy(update=given)
+    return configuration.model_copy(update={"targets": targets})
