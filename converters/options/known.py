@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from onnxfi.converters.options.operations import FIXED_IN_OPERATIONS, OPERATION_OPTIONS
+
 
 @dataclass(frozen=True, slots=True)
 class KnownOptions:
@@ -224,70 +226,6 @@ LAYER_OPTIONS: Mapping[str, KnownOptions] = {
 """The options of each class of layer."""
 
 _OPERATION = "ops."
-_SHRINK = ("threshold",)
-_REDUCTION = ("axis", "keepdims")
-_EXTREME = (*_REDUCTION, "initial")
-
-OPERATION_OPTIONS: Mapping[str, tuple[str, ...]] = {
-    "All": _REDUCTION,
-    "Amax": _REDUCTION,
-    "Amin": _REDUCTION,
-    "Any": _REDUCTION,
-    "Argmax": _REDUCTION,
-    "Argmin": _REDUCTION,
-    "Argsort": ("axis",),
-    "Cast": ("dtype",),
-    "Celu": ("alpha",),
-    "Clip": ("x_min", "x_max"),
-    "Concatenate": ("axis",),
-    "ConvertToTensor": ("dtype",),
-    "Cumsum": ("axis",),
-    "Einsum": ("subscripts",),
-    "Elu": ("alpha",),
-    "ExpandDims": ("axis",),
-    "Flip": ("axis",),
-    "Gelu": ("approximate",),
-    "GetItem": ("key",),
-    "Glu": ("axis",),
-    "HardShrink": _SHRINK,
-    "LeakyRelu": ("negative_slope",),
-    "LogSoftmax": ("axis",),
-    "Logsumexp": _REDUCTION,
-    "Max": _EXTREME,
-    "Mean": _REDUCTION,
-    "Min": _EXTREME,
-    "Moveaxis": ("source", "destination"),
-    "Normalize": ("axis", "order", "epsilon"),
-    "OneHot": ("num_classes", "axis", "dtype", "sparse"),
-    "OnesLike": ("dtype",),
-    "Pad": ("pad_width", "mode", "constant_values"),
-    "Prod": _REDUCTION,
-    "RMSNorm": ("axis", "epsilon"),
-    "Repeat": ("repeats", "axis"),
-    "Reshape": ("newshape",),
-    "Roll": ("shift", "axis"),
-    "SoftShrink": _SHRINK,
-    "Softmax": ("axis",),
-    "Sort": ("axis",),
-    "Sparsemax": ("axis",),
-    "Split": ("indices_or_sections", "axis"),
-    "Squareplus": ("b",),
-    "Squeeze": ("axis",),
-    "Stack": ("axis",),
-    "Std": _REDUCTION,
-    "Sum": _REDUCTION,
-    "Swapaxes": ("axis1", "axis2"),
-    "Take": ("axis",),
-    "Tile": ("repeats",),
-    "TopK": ("k", "sorted"),
-    "Transpose": ("axes",),
-    "Unstack": ("num", "axis"),
-    "Var": _REDUCTION,
-    "ZerosLike": ("dtype",),
-}
-"""The options of each operation of Keras 3 that are read."""
-
-_FIXED_IN_OPERATIONS: Mapping[str, Mapping[str, Any]] = {"Round": {"decimals": 0}}
 
 
 def known_options(layer_class: str) -> KnownOptions | None:
@@ -298,7 +236,7 @@ def known_options(layer_class: str) -> KnownOptions | None:
     """
     if layer_class.startswith(_OPERATION):
         operation = layer_class[len(_OPERATION) :]
-        fixed = _FIXED_IN_OPERATIONS.get(operation, {})
+        fixed = FIXED_IN_OPERATIONS.get(operation, {})
         return KnownOptions(("name", *OPERATION_OPTIONS.get(operation, ())), fixed)
     known = LAYER_OPTIONS.get(layer_class)
     if known is None:

@@ -16,9 +16,9 @@ from onnxfi.converters.nesting import leaves
 from onnxfi.converters.options.known import (
     IDLE_ENDINGS,
     LAYER_OPTIONS,
-    OPERATION_OPTIONS,
     known_options,
 )
+from onnxfi.converters.options.operations import OPERATION_OPTIONS
 from onnxfi.converters.options.requirement import require_known_options
 from onnxfi.errors import ModelFormatError, UnsupportedLayerError
 
