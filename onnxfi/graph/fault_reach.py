@@ -1,7 +1,10 @@
 """Finds what a fault can change: the values of tensors, and their shapes."""
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 import onnx_ir as ir
 
@@ -29,6 +32,38 @@ class FaultReach:
         return value in self.values or value in self.shapes
 
 
+@dataclass(frozen=True, slots=True)
+class FaultEffect:
+    """How a node hands faults on. A changed shape changes the elements as well.
+
+    Attributes:
+        read: all that the node reads.
+        sizing: what of it decides, by its elements, the shapes of the outputs.
+        changed: the outputs whose elements can change.
+        by_values: whether they change with the elements of `read`, not with shapes alone.
+    """
+
+    read: frozenset[ir.Value]
+    sizing: frozenset[ir.Value]
+    changed: tuple[ir.Value, ...]
+    by_values: bool
+
+
+def fault_effect(node: ir.Node) -> FaultEffect:
+    """Return how a node hands faults on. Noise is replayed, so no fault changes it."""
+    changed = tuple(node.outputs)
+    if only_draws(node):
+        changed = ()
+    elif is_dropout(node):  # its mask is noise
+        changed = changed[:1]
+    return FaultEffect(
+        read=frozenset(consumed_values(node)),
+        sizing=frozenset(shape_operands(node)),
+        changed=changed,
+        by_values=not (node.domain == "" and node.op_type in _READ_SHAPES),
+    )
+
+
 def fault_reach(graph: ir.Graph, targets: Collection[ir.Value]) -> FaultReach:
     """Follow faults in some targets through a graph.
 
@@ -36,14 +71,36 @@ def fault_reach(graph: ir.Graph, targets: Collection[ir.Value]) -> FaultReach:
     """
     values, shapes = set(targets), set[ir.Value]()
     for node in graph:
-        read = set(consumed_values(node))
-        reshaped = not read.isdisjoint(shapes)
-        if reshaped or not values.isdisjoint(shape_operands(node)):
+        effect = fault_effect(node)
+        reshaped = not effect.read.isdisjoint(shapes)
+        if reshaped or not values.isdisjoint(effect.sizing):
             shapes.update(node.outputs)
-        if only_draws(node):
-            continue
-        reads_shapes = node.domain == "" and node.op_type in _READ_SHAPES
-        if reshaped or (not reads_shapes and not read.isdisjoint(values)):
-            # The mask of a Dropout is noise.
-            values.update(node.outputs[:1] if is_dropout(node) else node.outputs)
+        if reshaped or (effect.by_values and not effect.read.isdisjoint(values)):
+            values.update(effect.changed)
     return FaultReach(frozenset(values), frozenset(shapes))
+
+
+def faults_reaching(
+    graph: ir.Graph, values: Mapping[ir.Value, int], shapes: Mapping[ir.Value, int]
+) -> dict[ir.Value, int]:
+    """Follow a graph backwards, from what a fault must not change to where such faults begin.
+
+    Args:
+        graph: the graph.
+        values: tensors whose elements must not change, each with a set of bits that stands for it.
+        shapes: tensors whose shape must not change, likewise.
+
+    Returns:
+        The bits of all that faults in a tensor can change, by tensor; others change nothing.
+    """
+    of_values, of_shapes = defaultdict(int, values), defaultdict(int, shapes)
+    for node in reversed(graph):
+        effect = fault_effect(node)
+        reached = reduce(or_, (of_values[x] for x in effect.changed), 0)
+        reshaped = reduce(or_, (of_shapes[x] for x in node.outputs), 0)
+        for value in effect.read:
+            of_shapes[value] |= reshaped | reached
+            of_values[value] |= reached if effect.by_values else 0
+        for value in effect.sizing:
+            of_values[value] |= reshaped
+    return of_values

@@ -1,13 +1,14 @@
 """Finds the noise of a model, and whether faulty runs can replay it."""
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 
 import onnx_ir as ir
 
 from onnxfi.errors import InputError
 from onnxfi.graph import Model, Target
 from onnxfi.graph.dependencies import consumed_values, required_nodes
-from onnxfi.graph.fault_reach import FaultReach, fault_reach
+from onnxfi.graph.fault_reach import faults_reaching
 from onnxfi.graph.noise import LIKE, describe_noise, draws_noise, is_dropout, training_mode
 
 _MOST_NAMED = 6
@@ -61,37 +62,46 @@ def changed_noise(model: Model, groups: Collection[Sequence[Target]]) -> list[li
     Such as "the shape of 'node' (RandomNormalLike)".
     """
     graph = model.graph
-    noise = [node for node in graph if draws_noise(node) or training_mode(node) is not None]
+    targets = [[model.values[x.tensor] for x in group] for group in groups]
+    needed = required_nodes(graph, [*graph.outputs, *(x for group in targets for x in group)])
+    noise = [
+        node
+        for node in graph
+        if node in needed and (draws_noise(node) or training_mode(node) is not None)
+    ]
     if not noise:
         return [[] for _ in groups]
-    changed = []
-    for group in groups:
-        targets = [model.values[x.tensor] for x in group]
-        needed = required_nodes(graph, [*graph.outputs, *targets])
-        reach = fault_reach(graph, targets)
-        changed.append(
-            [
-                f"the {what} of {describe_noise(node)}"
-                for node in noise
-                if node in needed and (what := _depends(node, reach))
-            ]
-        )
-    return changed
+    values, shapes = defaultdict[ir.Value, int](int), defaultdict[ir.Value, int](int)
+    texts: list[str] = []
+    for node in noise:
+        for what, fixed, sized in _conditions(node):
+            bit = 1 << len(texts)
+            texts.append(f"the {what} of {describe_noise(node)}")
+            for value in fixed:
+                values[value] |= bit
+            for value in {*fixed, *sized}:
+                shapes[value] |= bit
+    reaching = faults_reaching(graph, values, shapes)
+    return [
+        [text for place, text in enumerate(texts) if any(reaching[x] >> place & 1 for x in group)]
+        for group in targets
+    ]
 
 
-def _depends(node: ir.Node, reach: FaultReach) -> str | None:
-    """Return what of a node's noise depends on a fault; None if nothing."""
+def _conditions(node: ir.Node) -> Iterator[tuple[str, list[ir.Value], list[ir.Value]]]:
+    """Yield what a fault must not change, in a word, and the tensors that decide it.
+
+    First those that decide it by their elements, then those that do by their shape alone.
+    """
     training = training_mode(node)
     if not draws_noise(node):
-        return "distribution" if training is not None and reach.changes(training) else None
-    if node.domain == "" and node.op_type in LIKE:
-        return "shape" if node.inputs[0] in reach.shapes else None
-    if is_dropout(node):
+        yield "distribution", [] if training is None else [training], []
+    elif (node.domain == "" and node.op_type in LIKE) or is_dropout(node):
         data, *others = [x for x in node.inputs if x is not None]
-        if any(map(reach.changes, others)):
-            return "distribution"
-        return "shape" if data in reach.shapes else None
-    return "distribution" if any(map(reach.changes, consumed_values(node))) else None
+        yield "shape", [], [data]
+        yield "distribution", others, []
+    else:
+        yield "distribution", list(consumed_values(node)), []
 
 
 def _listed(names: Sequence[str]) -> str:
