@@ -5,7 +5,7 @@ import onnx
 import pytest
 from onnx import helper
 from onnx.reference import ReferenceEvaluator
-from small_graphs import model, node, value
+from small_graphs import BOOL, model, node, value
 
 import onnxfi
 from onnxfi.errors import ModelFormatError
@@ -50,9 +50,8 @@ def test_the_node_that_loses_the_batch_is_named() -> None:
             node("Relu", "x", "a"),
             node("If", "flag", "y", then_branch=then, else_branch=otherwise),
         ],
-        [value("x", ["N", 3])],
+        [value("x", ["N", 3]), value("flag", [], BOOL)],
         [value("y", ["N", 3])],
-        {"flag": np.array(True)},
     )
     with pytest.raises(ModelFormatError, match="The If 'node_y' holds graphs"):
         with_free_batch(onnxfi.load(proto))
