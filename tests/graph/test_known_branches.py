@@ -146,3 +146,28 @@ def test_conditions_of_data_stay() -> None:
     loaded = onnxfi.load(proto)
     assert len(nodes_with_bodies(loaded.graph)) == 1
     assert fold_conditions(loaded, {}) is loaded
+
+
+def test_outputs_that_are_left_out_or_weights() -> None:
+    branches = {
+        f"{name}_branch": graph(
+            [node("Neg", "x", "n"), node("Abs", "n", "b")], *("n", "b", "kernel"), kernel=weights(2)
+        )
+        for name in ("then", "else")
+    }
+    proto = model(
+        [helper.make_node("If", ["yes"], ["", "y", "k"], **branches), node("Relu", "y", "kernel")],
+        [value("x", [2])],
+        [value("kernel", [2]), value("k", [2])],
+        {"yes": np.array(True)},
+    )
+    loaded = onnxfi.load(proto)
+    assert {x.tensor: x.op_type for x in loaded.targets(kind="activation")} == {
+        "n": "Neg",
+        "y": "Abs",
+        "kernel": "Relu",
+    }
+    with onnxfi.Injector(loaded, "n", provider="cpu") as injector:
+        outputs = injector.golden({"x": np.array([-1, 2], np.float32)}).outputs
+    np.testing.assert_array_equal(outputs["kernel"], [1, 2])
+    np.testing.assert_array_equal(outputs["k"], weights(2))

@@ -129,6 +129,8 @@ def _inline(model: ir.Model, node: ir.Node, taken: str) -> None:
     graph.insert_before(node, nodes)
     renamed: dict[ir.Value, str] = {}
     for outer, inner in zip(node.outputs, inner_outputs, strict=True):
+        if not outer.name:  # left out, so nothing reads it
+            continue
         result = inner
         if inner not in made or inner in renamed:  # captured, a weight, or another output as well
             identity = ir.Node("", "Identity", [inner])
@@ -136,7 +138,7 @@ def _inline(model: ir.Model, node: ir.Node, taken: str) -> None:
             result = identity.outputs[0]
         result.type = result.type or outer.type
         result.shape = result.shape or outer.shape
-        renamed[result] = outer.name or ""
+        renamed[result] = outer.name
         ir.convenience.replace_all_uses_with(outer, result, replace_graph_outputs=True)
     graph.remove(node, safe=True)
     _forget(node)
