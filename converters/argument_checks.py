@@ -9,8 +9,8 @@ from onnxfi.converters.layer_table import ANY_TYPE, CALL_ARGUMENTS
 from onnxfi.converters.nesting import leaves
 from onnxfi.converters.operands import FLOATS
 
-TENSORFLOW_FUNCTIONS = ("SlicingOpLambda", "TFOpLambda")
-"""Layers of Keras 2 that are functions of TensorFlow."""
+TENSORFLOW_FUNCTIONS = ("SlicingOpLambda", "TFOpLambda", "TensorFlowOpLayer")
+"""Layers of Keras 2 that are functions or operators of TensorFlow."""
 
 INTEGER_TYPES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32")
 """Types besides float32 that an input of a model may have."""

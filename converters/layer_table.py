@@ -79,6 +79,7 @@ from onnxfi.converters.layers.resizing import (
 )
 from onnxfi.converters.layers.softmax import translate_softmax
 from onnxfi.converters.layers.tensorflow_functions import translate_tensorflow_function
+from onnxfi.converters.layers.tensorflow_operator import translate_tensorflow_operator
 from onnxfi.converters.layers.transposed_convolution import (
     translate_transposed_convolution,
 )
@@ -193,6 +194,7 @@ TRANSLATIONS: Mapping[str, Translation] = {
     "Subtract": translate_elementwise,
     "SyncBatchNormalization": translate_batch_normalization,
     "TFOpLambda": translate_tensorflow_function,
+    "TensorFlowOpLayer": translate_tensorflow_operator,
     "ThresholdedReLU": translate_activation_layer,
     "TimeDistributed": translate_time_distributed,
     "UnitNormalization": translate_unit_normalization,

@@ -125,6 +125,10 @@ LAYER_OPTIONS: Mapping[str, KnownOptions] = {
         "SlicingOpLambda TFOpLambda",
         KnownOptions(("function",), idle={"dtype": "functions compute in the type of their input"}),
     ),
+    **_each(
+        "TensorFlowOpLayer",
+        KnownOptions(("node_def", "constants"), idle={"dtype": "operators state their own types"}),
+    ),
     **_for_axes("AdaptiveAveragePooling{}", _ADAPTIVE_POOLING),
     **_for_axes("AdaptiveMaxPooling{}", _ADAPTIVE_POOLING),
     **_for_axes("AveragePooling{}", _POOLING),

@@ -22,7 +22,7 @@ _OTHERS_OF_KERAS = {
     *("RandomErasing", "RandomGaussianBlur", "RandomGrayscale", "RandomHeight", "RandomHue"),
     *("RandomInvert", "RandomPerspective", "RandomPosterization", "RandomSaturation"),
     *("RandomSharpness", "RandomShear", "RandomWidth", "ReversibleEmbedding", "STFTSpectrogram"),
-    *("Solarization", "StringLookup", "TensorFlowOpLayer"),
+    *("Solarization", "StringLookup"),
     "TextVectorization",
 }
 _LONGEST = 60
