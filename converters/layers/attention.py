@@ -28,7 +28,7 @@ def translate_attention(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     query, value, key = _sequences(call)
     axes = _attention_axes(call, query.rank)
     mask = _attention_mask(call, (query, value, key), axes, graph)
-    with_scores = call.keywords.get("return_attention_scores") is True
+    with_scores = call.asks("return_attention_scores")
     # Without scores to return, and without dropout, Keras 3 uses another formula for masked scores.
     dropout = options.number("dropout", 0.0)
     fused = options.keras_major == 3 and not with_scores and not dropout and query.rank == 3
@@ -147,7 +147,7 @@ def _attention_mask(
             raise call.options.unsupported(f"gets a mask of the shape {mask.shape}")
         if mask is not None:
             parts.append(graph.operator("Unsqueeze", [mask.name, graph.integers("axes", [axis])]))
-    if call.keywords.get("use_causal_mask") is True:
+    if call.asks("use_causal_mask"):
         parts.append(causal_mask(query.name, value.name, graph))
     if call.options.get("sliding_window") is not None:
         window = call.options.size("sliding_window")
