@@ -8,7 +8,7 @@ import numpy as np
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.layer_call import LayerCall, LayerResult, is_whole
 from onnxfi.converters.layers.operations_indexing import translate_get_item, translate_take
-from onnxfi.converters.operands import FLOATS, as_operand, axes_of, cast, shown
+from onnxfi.converters.operands import FLOATS, as_operand, axes_of, cast, one_axis, shown
 from onnxfi.converters.sequences import indices as positions_along
 
 _WHOLE = {"start": None, "stop": None, "step": None}
@@ -56,7 +56,7 @@ def translate_top_k(call: LayerCall, graph: GraphBuilder) -> LayerResult:
 def translate_sort(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     """Translate Sort and Argsort along one axis."""
     options, tensor = call.options, call.input
-    (axis,) = axes_of(call, options.integer("axis", -1), tensor.rank)
+    axis = one_axis(call, tensor.rank)
     length = tensor.shape[axis]
     if length is None:
         raise options.unsupported(f"sorts an axis of unknown size of {tensor.shape}")
@@ -229,7 +229,7 @@ def translate_roll(call: LayerCall, graph: GraphBuilder) -> LayerResult:
 def translate_running_sum(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     """Translate Cumsum along one axis."""
     tensor, options = call.input, call.options
-    (axis,) = axes_of(call, options.integer("axis", 0), tensor.rank)
+    axis = one_axis(call, tensor.rank)
     flags = {key: int(options.flag(key, False)) for key in ("exclusive", "reverse")}
     place = graph.integers("axis", tensor.stored_axis(axis))
     return LayerResult(graph.apply("CumSum", tensor, place, **flags))

@@ -11,7 +11,9 @@ FUNCTIONS: Mapping[str, Function] = {
     **NETWORK_FUNCTIONS,
     "__operators__.add": Function("Add", _TWO),
     "__operators__.getitem": Function("GetItem", ("tensor",), {"slice_spec": "key"}),
-    "argsort": Function("Argsort", ("values",), {"axis": "axis", "direction": "direction"}),
+    "argsort": Function(
+        "Argsort", ("values",), {"axis": "axis", "direction": "direction"}, {"axis": -1}
+    ),
     "broadcast_to": Function("BroadcastTo", ("input",), {"shape": "shape"}),
     "cast": Function("Cast", options={"dtype": "dtype"}),
     "clip_by_value": Function(
@@ -81,7 +83,10 @@ FUNCTIONS: Mapping[str, Function] = {
     "math.cosh": Function("Cosh"),
     "math.count_nonzero": Function("CountNonzero", ("input",), {**_OVER_AXES, "dtype": "dtype"}),
     "math.cumsum": Function(
-        "Cumsum", ("x",), {"axis": "axis", "exclusive": "exclusive", "reverse": "reverse"}
+        "Cumsum",
+        ("x",),
+        {"axis": "axis", "exclusive": "exclusive", "reverse": "reverse"},
+        {"axis": 0},
     ),
     "math.divide": Function("Divide", _TWO),
     "math.divide_no_nan": Function("DivideNoNan", _TWO),
@@ -172,7 +177,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "shape": Function("Shape", ("input",), {"out_type": "dtype"}),
     "size": Function("Size", ("input",), {"out_type": "dtype"}),
     "slice": Function("TfSlice", ("input_",), {"begin": "begin", "size": "size"}),
-    "sort": Function("Sort", ("values",), {"axis": "axis", "direction": "direction"}),
+    "sort": Function("Sort", ("values",), {"axis": "axis", "direction": "direction"}, {"axis": -1}),
     "split": Function(
         "Split", ("value",), {"num_or_size_splits": "num_or_size_splits", "axis": "axis"}
     ),

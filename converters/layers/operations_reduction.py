@@ -8,7 +8,7 @@ from onnx import TensorProto
 
 from onnxfi.converters.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.layer_call import LayerCall, LayerResult
-from onnxfi.converters.operands import axes_of, cast, one_axis
+from onnxfi.converters.operands import FLOATS, axes_of, cast, one_axis
 from onnxfi.converters.reductions import reduced
 
 _OPERATORS: Mapping[str, str] = {
@@ -38,12 +38,13 @@ def translate_reduction(call: LayerCall, graph: GraphBuilder) -> LayerResult:
         counted = cast(call.input, "int32", graph)
         result = _reduce(call, counted, _OPERATORS[kind], graph)
         return LayerResult(replace(cast(result, "bool", graph), channels=None))
-    return LayerResult(_reduce(call, call.input, _OPERATORS[kind], graph))
+    tensor = _averaged(call, graph) if kind in ("Logsumexp", "Mean") else call.input
+    return LayerResult(_reduce(call, tensor, _OPERATORS[kind], graph))
 
 
 def translate_variance(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     """Translate Var and Std: the mean of the squared distances from the mean, and its root."""
-    tensor = call.input
+    tensor = _averaged(call, graph)
     axes = sorted({tensor.stored_axis(x) for x in axes_of(call, _axis(call), tensor.rank)})
     mean = reduced("ReduceMean", tensor.name, axes, graph, keepdims=True)
     centred = graph.apply("Sub", tensor, mean)
@@ -91,6 +92,14 @@ def _reduce(call: LayerCall, tensor: Tensor, operator: str, graph: GraphBuilder)
     shape = _shape(tensor, axes, keepdims=keep)
     batch = tensor.batch and 0 not in axes
     return replace(tensor, name=name, shape=shape, channels=channels, batch=batch)
+
+
+def _averaged(call: LayerCall, graph: GraphBuilder) -> Tensor:
+    """Return the input of an average: of whole numbers Keras 3 makes float32, TensorFlow not."""
+    tensor = call.input
+    if call.options.keras_major == 2 or tensor.dtype in FLOATS:
+        return tensor
+    return cast(tensor, "float32", graph)
 
 
 def _axis(call: LayerCall) -> object:
