@@ -1,4 +1,4 @@
-"""Finds models of low precision: those with tensors or operators of fewer than 32 bits."""
+"""Finds low precision and coarse rounding: what makes values equal that differ in few bits."""
 
 from typing import Final
 
@@ -22,6 +22,29 @@ _QUANTISED_OPERATORS: Final = frozenset(
         *("QLinearSigmoid", "QLinearSoftmax", "QLinearWhere", "QEmbedLayerNormalization"),
     ]
 )
+
+
+# Their results are the same for most numbers that are close together.
+_COARSE_OPERATORS: Final = frozenset(
+    """
+    ArgMax ArgMin Ceil Equal Floor Greater GreaterOrEqual Hardmax Less LessOrEqual
+    NonMaxSuppression Round Sign TopK
+    """.split()  # noqa: SIM905
+)
+_FLOATS: Final = frozenset([ir.DataType.FLOAT, ir.DataType.DOUBLE])
+
+
+def rounds_coarsely(graph: ir.Graph) -> bool:
+    """Return whether a graph may hide that a tensor has other bits than expected.
+
+    Where it does, comparing outputs on some values does not show that tensors have the same bits.
+    """
+    return has_low_precision(graph) or any(
+        node.op_type in _COARSE_OPERATORS
+        or (node.op_type == "Cast" and node.outputs[0].dtype not in _FLOATS)
+        for node in ir.traversal.RecursiveGraphIterator(graph)
+        if any(x is not None and x.dtype in (*_FLOATS, None) for x in node.inputs)
+    )
 
 
 def has_low_precision(graph: ir.Graph) -> bool:

@@ -2,18 +2,20 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
 from typing import Literal
 
 import numpy as np
 
 from onnxfi.graph import Model
+from onnxfi.graph.precision import rounds_coarsely
 from onnxfi.injector.dense_rest import DenseRest
 from onnxfi.injector.golden_pass import owned
 from onnxfi.injector.lane_decision import MOST_LANES
 from onnxfi.injector.resumed import Resumed
 from onnxfi.injector.window_trial import WindowTrial
 from onnxfi.propagation import Patches, Values
-from onnxfi.propagation.windows import LaneChange, Windowed, choose_pieces, find_pieces
+from onnxfi.propagation.windows import LaneChange, Piece, Windowed, choose_pieces, find_pieces
 
 
 class WindowedRest:
@@ -43,7 +45,7 @@ class WindowedRest:
             ModelFormatError: ONNX Runtime cannot run a part of the model.
         """
         pieces = find_pieces(model, frontier)
-        chosen = choose_pieces(pieces.pieces)
+        chosen = [*takewhile(_shows_other_bits, choose_pieces(pieces.pieces))]
         if not chosen:
             raise LookupError("windows pay nowhere")
         self._frontier = tuple(frontier)
@@ -160,3 +162,13 @@ class WindowedRest:
         if work is not None:
             self._most_work = work
         return work is not None
+
+
+def _shows_other_bits(piece: Piece) -> bool:
+    """Return whether a trial shows that a convolution of a window has other bits.
+
+    ONNX Runtime adds up in an order that depends on the size of an image.
+    """
+    graph = piece.model.graph
+    convolves = any(x.op_type in ("Conv", "ConvTranspose") for x in graph)
+    return not (convolves and rounds_coarsely(graph))

@@ -12,6 +12,7 @@ import onnx_ir as ir
 from onnxfi.errors import ModelFormatError
 from onnxfi.graph.dependencies import consumed_values
 from onnxfi.graph.noise import draws_noise
+from onnxfi.graph.precision import rounds_coarsely
 from onnxfi.graph.sample_axis.laned_node import LanedNode, MixedError
 from onnxfi.graph.sample_axis.rules import find_rule
 
@@ -33,6 +34,7 @@ def sample_axes(
         ModelFormatError: samples may mix, or one may get other bits than alone; names the node.
     """
     axes = dict.fromkeys(laned, 0)
+    coarse = rounds_coarsely(graph)
     for node in graph:
         if draws_noise(node):
             raise ModelFormatError(f"The {_named(node)} may draw random numbers.")
@@ -49,7 +51,7 @@ def sample_axes(
                 f"No rule says how samples go through the {_named(node)}: it may mix them."
             )
         try:
-            made = rule(LanedNode(node, axes, graph, one_thread=one_thread))
+            made = rule(LanedNode(node, axes, graph, one_thread=one_thread, coarse=coarse))
         except MixedError as error:
             raise ModelFormatError(f"The {_named(node)} {error}.") from error
         of_outputs = [made] * len(node.outputs) if isinstance(made, int) else made

@@ -24,7 +24,13 @@ class LanedNode:
     """
 
     def __init__(
-        self, node: ir.Node, axes: Mapping[ir.Value, int], graph: ir.Graph, *, one_thread: bool
+        self,
+        node: ir.Node,
+        axes: Mapping[ir.Value, int],
+        graph: ir.Graph,
+        *,
+        one_thread: bool,
+        coarse: bool = False,
     ) -> None:
         """Look up the axes.
 
@@ -33,10 +39,12 @@ class LanedNode:
             axes: the axis of each value that has one.
             graph: the graph.
             one_thread: whether the kernel runs in one thread.
+            coarse: whether the graph may hide that a tensor has other bits than alone.
         """
         self.node = node
         self.axes = tuple(None if x is None else axes.get(x) for x in node.inputs)
         self.one_thread = one_thread
+        self._coarse = coarse
         self._opsets = graph.opset_imports
 
     @property
@@ -130,6 +138,18 @@ class LanedNode:
         """
         if self.axis in axes:
             raise MixedError(f"{what} along the axis of the samples")
+
+    def rows_of_one_product(self) -> None:
+        """Demand that a trial would show other bits: kernels add up one row in another order.
+
+        Raises:
+            MixedError: it might not.
+        """
+        if self._coarse:
+            raise MixedError(
+                "multiplies samples as rows of one matrix, and what is rounded here or behind it "
+                "may hide that several rows have other bits than one"
+            )
 
     def ends_of_blocks(self, position: int = 0) -> None:
         """Demand that samples begin where vectors do, and that no thread begins elsewhere.

@@ -8,7 +8,7 @@ _CONTRACTS = "adds up along the axis of the samples"
 def matmul(laned: LanedNode) -> int:
     """Samples are matrices, or rows of the first operand, or columns of the second."""
     laned_operands(laned, 0, 1)
-    return _matmul(laned, 0, 1)
+    return _matmul(laned, 0, 1, exact=False)
 
 
 def matmul_integer(laned: LanedNode) -> int:
@@ -29,6 +29,7 @@ def matmul_of_packed(laned: LanedNode) -> int:
     """A MatMul with a second operand in blocks of few bits."""
     laned.only(0)
     laned.apart({laned.rank() - 1}, "adds up")
+    laned.rows_of_one_product()
     return laned.axis
 
 
@@ -49,10 +50,12 @@ def _whole_tensor(laned: LanedNode, *positions: int) -> None:
             raise MixedError("takes a number for each row, which the samples may be")
 
 
-def _matmul(laned: LanedNode, one: int, other: int) -> int:
+def _matmul(laned: LanedNode, one: int, other: int, *, exact: bool = True) -> int:
     ranks = laned.rank(one), laned.rank(other)
     places = laned.axes[one], laned.axes[other]
     if 1 in ranks:
+        if not exact:
+            laned.rows_of_one_product()
         return _with_vector(ranks, places)
     rank, found = max(ranks), set()
     for number, (own, place) in enumerate(zip(ranks, places, strict=True)):
@@ -63,6 +66,8 @@ def _matmul(laned: LanedNode, one: int, other: int) -> int:
         if place == own - (2, 1)[number]:  # rows, or columns: all share the other operand
             if places[1 - number] is not None:
                 raise MixedError("multiplies samples by samples")
+            if not exact:
+                laned.rows_of_one_product()
             return place + rank - own
         found.add(place + rank - own)
     if len(found) != 1:
@@ -89,6 +94,7 @@ def _with_vector(ranks: tuple[int, int], places: tuple[int | None, int | None]) 
 def gemm(laned: LanedNode) -> int:
     """Samples are rows of the first operand, or columns of the second."""
     laned_operands(laned, 0, 1, 2)
+    laned.rows_of_one_product()
     found = set()
     for position, name in ((0, "transA"), (1, "transB")):
         place = laned.axes[position]
@@ -118,6 +124,7 @@ def _only_one(found: set[int]) -> int:
 
 def einsum(laned: LanedNode) -> int:
     """The letter of the samples is theirs in all operands, and is in the result."""
+    laned.rows_of_one_product()
     equation = laned.node.attributes.get_string("equation", "").replace(" ", "")
     left, arrow, right = equation.partition("->")
     terms = left.split(",")

@@ -8,6 +8,7 @@ _OF_SAMPLES = {4: 0, 5: 1, 6: 1}
 
 def recurrent(laned: LanedNode) -> list[int]:
     """Samples give sequences, lengths and initial states; each output has its axis."""
+    laned.rows_of_one_product()
     by_layout = laned.number("layout", 0)
     if laned.axes[0] != 1 - by_layout:
         raise MixedError("takes its steps along the axis of the samples")

@@ -9,13 +9,14 @@ same bits for a window as for the image; where they do not, windows are not used
 from onnxfi.propagation.windows.boxes import Boxes
 from onnxfi.propagation.windows.changes import SparseChange
 from onnxfi.propagation.windows.finding import Pieces, find_pieces
-from onnxfi.propagation.windows.piece import NoWindowsError
+from onnxfi.propagation.windows.piece import NoWindowsError, Piece
 from onnxfi.propagation.windows.windowed import LaneChange, Windowed, choose_pieces
 
 __all__ = [
     "Boxes",
     "LaneChange",
     "NoWindowsError",
+    "Piece",
     "Pieces",
     "SparseChange",
     "Windowed",
