@@ -20,8 +20,9 @@ class PrecisionGraph:
     """A random graph.
 
     Attributes:
-        proto: the model; its input ``x`` has the shape (N, 6).
+        proto: the model; its input ``x`` has the shape (N, 6), or (N, 3, 8, 8) of images.
         rows: rows of an input of its own.
+        sample: the shape of one sample.
         exact: whether all that runs has the bits of an unoptimised session: there are tensors of
             low precision.
         kinds: the kinds of steps in it.
@@ -29,13 +30,14 @@ class PrecisionGraph:
 
     proto: onnx.ModelProto
     rows: int
+    sample: tuple[int, ...]
     exact: bool
     kinds: tuple[str, ...]
 
     def feeds(self, seed: int) -> dict[str, np.ndarray]:
         """Return an input."""
         rng = np.random.default_rng(seed)
-        return {"x": rng.standard_normal((self.rows, FEATURES)).astype(np.float32)}
+        return {"x": rng.standard_normal((self.rows, *self.sample)).astype(np.float32)}
 
 
 @dataclass
@@ -202,7 +204,51 @@ def _branch(b: _Builder, x: str) -> str:
     return b.node("If", condition, then_branch=half, else_branch=other)
 
 
+def _convolve(b: _Builder, x: str) -> str:
+    op = b.one_of("Conv", "Conv", "MaxPool", "BatchNormalization", "Relu", "residual", "Sigmoid")
+    if op == "Conv":
+        return b.node(op, x, b.weights(3, 3, 3, 3), pads=[1] * 4)
+    if op == "MaxPool":
+        return b.node(op, x, kernel_shape=[3, 3], pads=[1] * 4)
+    if op == "BatchNormalization":
+        ones = b.constant(np.ones(3, np.float32))
+        return b.node(op, x, b.weights(3), b.weights(3), b.weights(3), ones)
+    if op == "residual":
+        return b.node("Add", x, b.made[b.rng.integers(len(b.made))])
+    return b.node(op, x)
+
+
+def _float16_convolution(b: _Builder, x: str) -> str:
+    x = b.node("Cast", x, to=FLOAT16)
+    x = b.node("Conv", x, b.weights(3, 3, 3, 3, dtype=np.float16), pads=[1] * 4)
+    if b.rng.random() < 0.5:
+        x = b.node("Relu", x)
+    return b.node("Cast", x, to=FLOAT)
+
+
+def _qdq_convolution(b: _Builder, x: str) -> str:
+    x = b.node("DequantizeLinear", *_quantise(b, x, np.uint8))
+    w = b.constant(b.rng.integers(-128, 128, (3, 3, 3, 3)).astype(np.int8))
+    w = b.node("DequantizeLinear", w, b.constant(np.float32(0.005)), b.constant(np.int8(0)))
+    x = b.node("Conv", x, w, pads=[1] * 4)
+    return b.node("DequantizeLinear", *_quantise(b, x, np.uint8))
+
+
+def _integer_convolution(b: _Builder, x: str) -> str:
+    quantised, step, zero = _quantise(b, x, np.uint8)
+    w = b.constant(b.rng.integers(-63, 64, (3, 3, 3, 3)).astype(np.int8))
+    scale, none = b.constant(np.float32(0.01)), b.constant(np.int8(0))
+    made = b.node("QLinearConv", quantised, step, zero, w, scale, none, step, zero, pads=[1] * 4)
+    return b.node("DequantizeLinear", made, step, zero)
+
+
 _Step = Callable[[_Builder, str], str]
+_OF_IMAGES: dict[str, _Step] = {"convolve": _convolve}
+_OF_LOW_PRECISION_IMAGES: dict[str, _Step] = {
+    "float16_convolution": _float16_convolution,
+    "qdq_convolution": _qdq_convolution,
+    "integer_convolution": _integer_convolution,
+}
 _OF_FLOAT32: dict[str, _Step] = {
     "plain": _plain,
     "exp_log": _exp_log,
@@ -220,13 +266,16 @@ _OF_LOW_PRECISION: dict[str, _Step] = {
 
 
 def precision_graph(seed: int) -> PrecisionGraph:
-    """Draw a graph; each third one has float32 tensors only."""
+    """Draw a graph; each third one has float32 tensors only, each fourth one works on images."""
     b = _Builder(np.random.default_rng(seed))
-    exact = seed % 3 != 0
+    exact, of_images = seed % 3 != 0, seed % 4 == 2
+    sample = (3, 8, 8) if of_images else (FEATURES,)
+    plain = _OF_IMAGES if of_images else _OF_FLOAT32
+    lower = _OF_LOW_PRECISION_IMAGES if of_images else _OF_LOW_PRECISION
     kinds = []
     for number in range(b.rng.integers(4, 8)):
         low = exact and (number == 1 or b.rng.random() < 0.5)
-        steps = _OF_LOW_PRECISION if low else _OF_FLOAT32
+        steps = lower if low else plain
         kind = list(steps)[b.rng.integers(len(steps))]
         kinds.append(kind)
         b.made.append(steps[kind](b, b.made[-1]))
@@ -236,10 +285,12 @@ def precision_graph(seed: int) -> PrecisionGraph:
     graph = helper.make_graph(
         b.nodes,
         "precisions",
-        [helper.make_tensor_value_info("x", FLOAT, ["N", FEATURES])],
-        [helper.make_tensor_value_info(y, FLOAT, ["N", FEATURES]) for y in outputs],
+        [helper.make_tensor_value_info("x", FLOAT, ["N", *sample])],
+        [helper.make_tensor_value_info(y, FLOAT, ["N", *sample]) for y in outputs],
         b.constants,
     )
     proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=9)
     onnx.checker.check_model(proto)
-    return PrecisionGraph(proto, int(b.rng.integers(1, 4)), exact, tuple(kinds))
+    return PrecisionGraph(
+        proto, 1 if of_images else int(b.rng.integers(1, 4)), sample, exact, tuple(kinds)
+    )
