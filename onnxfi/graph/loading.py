@@ -114,11 +114,11 @@ def _prepare(model: ir.Model, *files: Path) -> Model:
         _inline_functions(model)
     _open_axes(graph)
     lift_inner_weights(model)
-    inline_known_branches(model)
+    deciding = inline_known_branches(model)
     weights_files = take_in_small_tensors(model)
     _hold_weights_once(model)
     infer_types(model)
-    return Model(model, (*files, *weights_files))
+    return Model(model, (*files, *weights_files), deciding=deciding)
 
 
 def _open_axes(graph: ir.Graph) -> None:

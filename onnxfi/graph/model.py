@@ -36,12 +36,15 @@ class Model:
         ir_model: the graph in onnx-ir's form. Clone it before you change anything.
         files: the files it came from, its own first and then those of external weights; empty for
             a model made in memory.
+        deciding: names of the tensors that decided on a branch of an If that was inlined when the
+            model was loaded. They are no targets, since a fault there could choose the other one.
         whole: the model that this one is a part or a variant of, if it is one.
     """
 
     ir_model: ir.Model
     files: tuple[Path, ...] = ()
     whole: "Model | None" = None
+    deciding: frozenset[str] = frozenset()
 
     @property
     def graph(self) -> ir.Graph:
@@ -91,7 +94,8 @@ class Model:
     @cached_property
     def _targets(self) -> Mapping[str, Target]:
         """Every tensor of numbers, by name."""
-        return {x.tensor: x for x in list_targets(self.graph, self.constants, self.layers)}
+        listed = list_targets(self.graph, self.constants, self.layers)
+        return {x.tensor: x for x in listed if x.tensor not in self.deciding}
 
     @cached_property
     def shape_tensors(self) -> frozenset[str]:
@@ -197,6 +201,12 @@ class Model:
         return found
 
     def _no_target(self, name: str) -> str:
+        if name in self.deciding:
+            return (
+                f"A target must not decide which branch of an If runs if that branch was inlined "
+                f"when the model was loaded, and {name!r} does. Choose a tensor of the branch, or "
+                "make the condition depend on a graph input."
+            )
         if name in self.values:
             return (
                 f"A target must be a tensor of numbers, and {name!r} is none, or its type is not "

@@ -4,7 +4,7 @@ The network within the branch then consists of ordinary nodes, whose tensors are
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import count
 
 import numpy as np
@@ -18,6 +18,7 @@ from onnxfi.graph.inner_weights import detach_tensor
 from onnxfi.graph.noise import draws_noise
 
 _SILENT = 4
+_NO_PARAMETERS = (ir.DataType.INT64, ir.DataType.BOOL)
 _REFUSED = (
     ort_errors.Fail,
     ort_errors.InvalidArgument,
@@ -27,8 +28,13 @@ _REFUSED = (
 )
 
 
-def inline_known_branches(model: ir.Model, given: Mapping[str, np.ndarray] | None = None) -> bool:
-    """Inline the branches that are known, in place, and return whether there are any.
+def inline_known_branches(
+    model: ir.Model, given: Mapping[str, np.ndarray] | None = None
+) -> frozenset[str]:
+    """Inline the branches that are known, in place; return the tensors that decide on them.
+
+    Without given inputs, conditions count as known that are computed from constants of int64 and
+    bool alone: other constants are parameters, which faults may hit.
 
     A tensor keeps its name, or gets a number behind it if another one has that name. The outputs
     of a branch get the names of the If's outputs. Weights that only other branches read are
@@ -37,28 +43,47 @@ def inline_known_branches(model: ir.Model, given: Mapping[str, np.ndarray] | Non
     Args:
         model: the model, its nodes in order.
         given: values of graph inputs that never change, by name.
+
+    Returns:
+        The names of the conditions, and of all that they are computed from; empty where no branch
+        is known.
     """
     read = {x for x in model.graph.initializers.values() if x.uses()}
-    inlined = False
-    while decided := _decisions(model, given or {}):
+    deciding: set[str] = set()
+    while decided := _decisions(model, given):
+        deciding |= _names_before([x.inputs[0] for x, _ in decided])
         for node, is_true in decided:
             _inline(model, node, "then_branch" if is_true else "else_branch")
-        inlined = True
-    for value in read if inlined else ():
+    for value in read if deciding else ():
         if not value.uses() and not value.is_graph_output():
             del model.graph.initializers[value.name or ""]
-    return inlined
+    return frozenset(deciding)
 
 
-def _decisions(model: ir.Model, given: Mapping[str, np.ndarray]) -> list[tuple[ir.Node, bool]]:
+def _names_before(conditions: Iterable[ir.Value | None]) -> set[str]:
+    """Return the names of some values and of all that they are computed from."""
+    found: set[ir.Value] = set()
+    waiting = [x for x in conditions if x is not None]
+    while waiting:
+        value = waiting.pop()
+        node = value.producer()
+        if value not in found and node is not None:
+            waiting += consumed_values(node)
+        found.add(value)
+    return {x.name for x in found if x.name}
+
+
+def _decisions(
+    model: ir.Model, given: Mapping[str, np.ndarray] | None
+) -> list[tuple[ir.Node, bool]]:
     """Return the Ifs of the main graph whose conditions are known, and the conditions."""
     choices = [x for x in model.graph if x.op_type == "If" and x.domain == ""]
     if not choices:
         return []
-    fed = [x for x in model.graph.inputs if x.name in given]
-    known = _known_values(model.graph, fed)
+    fed = [x for x in model.graph.inputs if x.name in (given or {})]
+    known = _known_values(model.graph, fed, parameters=given is not None)
     conditions = {x: x.inputs[0] for x in choices if x.inputs[0] in known}
-    values = _computed(model, fed, conditions.values(), given)
+    values = _computed(model, fed, conditions.values(), given or {})
     return [
         (node, bool(values[condition].item()))
         for node, condition in conditions.items()
@@ -66,12 +91,19 @@ def _decisions(model: ir.Model, given: Mapping[str, np.ndarray]) -> list[tuple[i
     ]
 
 
-def _known_values(graph: ir.Graph, fed: Collection[ir.Value]) -> set[ir.Value]:
-    known = {*graph.initializers.values()} - set(graph.inputs) | set(fed)
+def _known_values(graph: ir.Graph, fed: Collection[ir.Value], *, parameters: bool) -> set[ir.Value]:
+    constants = {
+        x for x in graph.initializers.values() if parameters or _dtype(x) in _NO_PARAMETERS
+    }
+    known = constants - set(graph.inputs) | set(fed)
     for node in graph:
         if all(x in known for x in consumed_values(node)) and not draws_noise(node):
             known.update(node.outputs)
     return known
+
+
+def _dtype(value: ir.Value) -> ir.DataType | None:
+    return value.dtype if value.const_value is None else value.const_value.dtype
 
 
 def _computed(

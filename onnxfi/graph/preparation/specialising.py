@@ -25,4 +25,4 @@ def fold_conditions(model: Model, constants: Mapping[str, np.ndarray]) -> Model:
     if not inline_known_branches(folded, constants):
         return model
     infer_types(folded)
-    return Model(folded, model.files)
+    return Model(folded, model.files, deciding=model.deciding)
