@@ -17,10 +17,11 @@ KERAS_FILES = sorted(
     path
     for path in (Path(__file__).parents[1] / "converters" / "data").glob("*.h5")
     # Any operation may be called on any axis: of a model of operations the graph tells little.
-    if ".weights" not in path.name and "operations" not in path.name
+    # What normalises over an inner axis says that the channels are there.
+    if not any(x in path.name for x in (".weights", "operations", "inner_axes"))
 )
 SEQUENCE_LAYERS = {"Embedding", "GRU", "LSTM", "SimpleRNN", "RNN", "Bidirectional"}
-UNTOLD_LAYERS = ("Adaptive", "ConvLSTM", "Resizing")
+UNTOLD_LAYERS = ("Adaptive", "ConvLSTM", "LocallyConnected", "Resizing")
 # All different, so that an axis is known by its size.
 A, B, C, D = 2, 3, 4, 5
 

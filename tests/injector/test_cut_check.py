@@ -17,7 +17,7 @@ from onnxfi.runtime import Session
 
 
 def scaled_product(reader: str = "MatMul") -> onnxfi.Model:
-    """What multiplies a product is merged with the one that follows."""
+    """A factor between two products."""
     nodes = [node("MatMul", "x w", "t"), node("Mul", "t k", "u"), node(reader, "u v", "y")]
     given = {"w": weights(24, 40), "k": weights(), "v": weights(40, 8, seed=1)}
     return onnxfi.load(model(nodes, [value("x", [5, 24])], [value("y", None)], given))
@@ -44,8 +44,23 @@ def test_bits_are_compared(shift: float) -> None:
     assert gives_the_same(parts, whole, {"x": weights(5, 24)}, threads=1) == (shift == 0)
 
 
+def normalized_sum() -> onnxfi.Model:
+    """What adds to a tensor is merged with the normalization that follows."""
+    nodes = [
+        node("MatMul", "x w", "t"),
+        node("Add", "t s", "u"),
+        node("LayerNormalization", "u scale bias", "y"),
+    ]
+    given = {"w": weights(24, 40), "scale": weights(40, seed=2), "bias": weights(40, seed=3)}
+    inputs = [value("x", [2, 5, 24]), value("s", [2, 5, 40])]
+    return onnxfi.load(model(nodes, inputs, [value("y", None)], given))
+
+
 def test_a_merge_that_is_not_known_leaves_no_region() -> None:
-    loaded, feeds = scaled_product(), {"x": weights(5, 24, seed=2)}
+    loaded, feeds = (
+        normalized_sum(),
+        {"x": weights(2, 5, 24, seed=2), "s": weights(2, 5, 40, seed=4)},
+    )
     found = []
     with (
         mock.patch.object(region, "rewritten_nodes", return_value=set()),

@@ -37,7 +37,14 @@ def test_small_graphs(graph: str) -> None:
             check(model, target.tensor)
 
 
-@pytest.mark.parametrize("name", ["light_densenet121", "light_inception_v2", "light_resnet50"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("light_densenet121", marks=pytest.mark.nightly),
+        "light_inception_v2",
+        "light_resnet50",
+    ],
+)
 def test_architectures(name: str) -> None:
     model = onnxfi.load(densified(name))
     for target in model.targets(op="Conv")[::10]:
