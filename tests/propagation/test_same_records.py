@@ -22,6 +22,8 @@ from onnxfi.runtime import Session
 
 PLAIN = {"propagation": False, "lanes": 1}
 FAST = [{"lanes": 1}, {"lanes": 3}, {"propagation": False, "lanes": 4}, {}]
+# Lanes, windows and checkpoints are decided on after 16.
+COUNT = 20
 ERROR_MODELS: list[ErrorModel] = [BitFlip(), RandomValue(-2.0, 2.0), Zero(fraction=0.5)]
 
 
@@ -46,9 +48,9 @@ def test_small_graphs(graph: str) -> None:
     proto = SMALL_GRAPHS[graph]()
     model, feeds = onnxfi.load(proto), random_inputs(proto)
     for target in float_targets(model):
-        expected = injections(model, target.tensor, feeds, 30, **PLAIN)
+        expected = injections(model, target.tensor, feeds, COUNT, **PLAIN)
         for how in FAST:
-            assert_same(injections(model, target.tensor, feeds, 30, **how), expected)
+            assert_same(injections(model, target.tensor, feeds, COUNT, **how), expected)
 
 
 @contextmanager
@@ -78,9 +80,9 @@ def test_what_is_used_where_it_pays(
     proto = SMALL_GRAPHS[graph]()
     model, feeds = onnxfi.load(proto), random_inputs(proto)
     for target in float_targets(model):
-        expected = injections(model, target.tensor, feeds, 30, **PLAIN)
+        expected = injections(model, target.tensor, feeds, COUNT, **PLAIN)
         with forced():
-            assert_same(injections(model, target.tensor, feeds, 30), expected)
+            assert_same(injections(model, target.tensor, feeds, COUNT), expected)
 
 
 def rounded_in_the_middle() -> onnx.ModelProto:

@@ -23,7 +23,7 @@ from random_graphs.strategy import RandomGraph, random_graphs
 import onnxfi
 from onnxfi.errors import TargetNotFoundError
 
-ORDINARY = settings(max_examples=200, derandomize=True, database=None, deadline=None)
+ORDINARY = settings(max_examples=130, derandomize=True, database=None, deadline=None)
 NIGHTLY = settings(ORDINARY, max_examples=3000, derandomize=False, print_blob=True)
 INJECTIONS = 3
 NIGHTLY_SEED = random.SystemRandom().randrange(2**32)
