@@ -1,4 +1,4 @@
-"""What a layer's translation gets and returns: the call, its options, its weights, its result."""
+"""Defines the input and the result of a layer's translation."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

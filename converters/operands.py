@@ -1,4 +1,4 @@
-"""What an operation between layers is called on: tensors, numbers, and arrays of constants."""
+"""Reads the operands of an operation: tensors, numbers, and arrays of constants."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Where a converted model came from, and the last steps that both routes share."""
+"""Records where a converted model came from, and takes the last steps of both routes."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What a session of ONNX Runtime must not do to a model."""
+"""Lists optimizers of ONNX Runtime that change what a model computes."""
 
 WRONG_OPTIMIZERS = (
     # Moves a Pad with zeros into a MaxPool, which pads with the smallest number.

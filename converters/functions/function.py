@@ -1,4 +1,4 @@
-"""How a function of TensorFlow is an operation that converts."""
+"""Describes how a function of TensorFlow becomes an operation that converts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""How many faults there are."""
+"""Counts the faults that targets and error models allow."""
 
 import math
 from collections.abc import Iterable

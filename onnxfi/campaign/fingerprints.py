@@ -1,4 +1,4 @@
-"""What the records of a campaign depend on, as hashes and as a list of keys."""
+"""Fingerprints all that the records of a campaign depend on."""
 
 import hashlib
 import json

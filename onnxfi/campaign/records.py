@@ -1,4 +1,4 @@
-"""What is kept of each injection: the rows of the Parquet files."""
+"""Defines the rows of the Parquet files: the record of each injection."""
 
 import io
 from collections.abc import Iterator, Mapping, Sequence

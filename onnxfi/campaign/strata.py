@@ -1,4 +1,4 @@
-"""Which targets are hit with which error models."""
+"""Pairs targets with error models."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

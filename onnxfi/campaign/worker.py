@@ -1,4 +1,4 @@
-"""What runs shards: a model, its inputs, and injectors."""
+"""Runs shards with a model, its inputs and injectors."""
 
 import logging
 import threading

@@ -1,4 +1,4 @@
-"""Where the command line writes: results on stdout, progress and messages on stderr."""
+"""Writes results to stdout, and progress and messages to stderr."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""What depends on what in a graph: the ground that splitting stands on."""
+"""Finds dependencies between the values of a graph, which splits are made from."""
 
 from collections.abc import Collection, Iterator
 

@@ -1,4 +1,4 @@
-"""Which injections are run together."""
+"""Forms the blocks of injections that run together."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What a stage is run on."""
+"""Holds a golden run and the corruptions that a stage runs with."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

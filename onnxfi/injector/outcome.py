@@ -1,4 +1,4 @@
-"""What a fault did to the outputs."""
+"""Decides the outcome of an injection from the outputs."""
 
 import itertools
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What becomes of a corruption behind its target."""
+"""Holds the result of a corruption behind its target."""
 
 from dataclasses import dataclass
 from typing import Literal

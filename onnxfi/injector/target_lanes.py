@@ -1,4 +1,4 @@
-"""How many injections at a target can share a batch."""
+"""Finds how many injections at a target can share a batch."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal

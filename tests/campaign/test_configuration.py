@@ -1,4 +1,4 @@
-"""What a campaign's YAML may say, and how its mistakes are told."""
+"""Tests the YAML of campaigns, and the messages about its mistakes."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What `onnxfi convert` prints of a conversion."""
+"""Tests the output of `onnxfi convert`."""
 
 import json
 from collections.abc import Callable

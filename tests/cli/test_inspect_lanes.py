@@ -1,4 +1,4 @@
-"""How many injections can share a batch, and why only one."""
+"""Tests `onnxfi inspect --lanes`: the number of lanes, and why there is only one."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What the commands say of a model that draws random numbers."""
+"""Tests the messages about models that draw random numbers."""
 
 import json
 from collections.abc import Callable

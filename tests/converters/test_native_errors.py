@@ -1,4 +1,4 @@
-"""What the native route refuses: each file, each message."""
+"""Tests the refusals of the native route: each file, each message."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Which kernels give an element the same bits at any place is true on this processor."""
+"""Tests on this processor that kernels give an element the same bits at any place."""
 
 import numpy as np
 import onnx

@@ -1,4 +1,4 @@
-"""How many parameters a node reads, wherever the weights come from."""
+"""Tests the number of parameters of a node, wherever the weights come from."""
 
 import numpy as np
 import onnx

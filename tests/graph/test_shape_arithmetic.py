@@ -1,4 +1,4 @@
-"""Which tensors only compute shapes."""
+"""Tests that tensors that only compute shapes are found."""
 
 import numpy as np
 import onnx

@@ -1,4 +1,4 @@
-"""Whether faults reach trip counts, shapes and sizes."""
+"""Tests that faults that reach trip counts, shapes and sizes are found."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What ONNX Runtime refuses is repeated without graph optimizations before it is due."""
+"""Tests that a refused execution is repeated without graph optimizations."""
 
 import numpy as np
 import onnx

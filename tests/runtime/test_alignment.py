@@ -1,4 +1,4 @@
-"""Where an array of the user's begins in memory changes no bit."""
+"""Tests that the place of a user's array in memory changes no bit."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What a campaign's YAML says, checked."""
+"""Reads and checks a campaign's YAML."""
 
 from onnxfi.campaign.configuration.configuration import Configuration
 from onnxfi.campaign.configuration.error_model_entry import ErrorModelEntry

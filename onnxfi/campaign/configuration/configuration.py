@@ -1,4 +1,4 @@
-"""What a campaign's YAML says, checked."""
+"""Checks what a campaign's YAML says."""
 
 from pathlib import Path
 from typing import Annotated, Self

@@ -1,4 +1,4 @@
-"""How to run, and how to count."""
+"""Configures how a campaign runs and how it counts."""
 
 from typing import Any, Literal
 

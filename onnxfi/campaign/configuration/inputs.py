@@ -1,4 +1,4 @@
-"""Which arrays feed the model."""
+"""Configures the arrays that feed the model."""
 
 from pathlib import Path
 from typing import Any, Self

@@ -1,4 +1,4 @@
-"""Where a mistake in a configuration is, and what it is."""
+"""Locates and describes mistakes in a configuration."""
 
 from collections.abc import Sequence
 from typing import Any

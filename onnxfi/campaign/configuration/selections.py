@@ -1,4 +1,4 @@
-"""Which targets."""
+"""Configures the choice of targets."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""What the records of a campaign say, and how sure that is."""
+"""Computes rates from the records of a campaign, with their confidence intervals."""
 
 from onnxfi.campaign.statistics.campaign_statistics import summarise, summarise_records
 from onnxfi.campaign.statistics.difference import Difference

@@ -1,4 +1,4 @@
-"""What the records of a campaign add up to."""
+"""Adds up the records of a campaign."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace

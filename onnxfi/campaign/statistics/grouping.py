@@ -1,4 +1,4 @@
-"""What each record is grouped by, and what is counted of it."""
+"""Groups records, and counts outcomes in each group."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""What statistics are made of."""
+"""Holds the numbers that statistics consist of."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which nodes compute each place of an image from the places around it."""
+"""Finds nodes that compute each place of an image from the places around it."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
