@@ -37,7 +37,7 @@ _OPEN_INJECTORS = 1
 #: Of ONNX Runtime in each session: the workers take the processors.
 THREADS = 1
 # Seconds that a campaign's start may take for checking golden answers.
-_CHECKING = 30.0
+_CHECKING = 2.0
 # A run of the suffix is timed a few times, unless that takes so many seconds.
 _TIMED, _LONG = 3, 0.02
 

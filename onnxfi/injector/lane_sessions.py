@@ -224,7 +224,9 @@ class LaneTrial:
         """Return an output in which a lane has other bits than alone; None where there is none."""
         kinds = [x % len(self._kinds) for x in range(lanes)]
         goldens = [self._kinds[x if self._session.mixes else 0] for x in kinds]
-        patches = [self._patches[x] for x in kinds]
+        patches: list[Mapping[str, LanePatch]] = [self._patches[x] for x in kinds]
+        if self._session.mixes:  # the lanes differ already, and patches of all of them are large
+            patches[:-1] = [{}] * (lanes - 1)
         made = self._session.run_patched(goldens, patches, self._workspace)
         for name, array in made.items():
             size = len(array) // lanes if array.ndim else 0
