@@ -34,7 +34,8 @@ def injections(
     count: int,
     **how: object,
 ) -> list[onnxfi.Injection]:
-    with onnxfi.Injector(model, target, provider="cpu", threads=1, **how) as injector:  # type: ignore[arg-type]
+    how = {"provider": "cpu", "threads": 1, "limits": None} | how  # no processes of their own
+    with onnxfi.Injector(model, target, **how) as injector:  # type: ignore[arg-type]
         golden = injector.golden(feeds)
         return [x for em in ERROR_MODELS for x in injector.inject(golden, em, count=count)]
 
@@ -155,7 +156,8 @@ def test_inputs_share_lanes(graph: str) -> None:
     for target in float_targets(model):
 
         def inject(how: dict[str, object], target: str = target.tensor) -> list[onnxfi.Injection]:
-            with onnxfi.Injector(model, target, provider="cpu", threads=1, **how) as injector:  # type: ignore[arg-type]
+            how = {"provider": "cpu", "threads": 1, "limits": None} | how
+            with onnxfi.Injector(model, target, **how) as injector:  # type: ignore[arg-type]
                 meetings = [
                     Meeting(injector.golden(feeds), 10 * number, range(number, number + count))
                     for number, (feeds, count) in enumerate(zip(inputs, counts, strict=True))

@@ -110,7 +110,8 @@ def test_injections_in_onnx_runtime(
         if model.deciding:
             return
         counts["graphs"] += 1
-        with onnxfi.Injector(model, names, provider="cpu", lanes=2, threads=1) as injector:
+        how = {"provider": "cpu", "lanes": 2, "threads": 1, "limits": None}
+        with onnxfi.Injector(model, names, **how) as injector:  # type: ignore[arg-type]
             golden = injector.golden(graph.feeds)
             assert_equal(golden.outputs, graph.golden, graph.outputs)
             assert_equal(golden.targets, graph.golden, names)
