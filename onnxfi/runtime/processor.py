@@ -20,7 +20,8 @@ def instruction_sets() -> tuple[str, ...]:
     for line in lines:
         key, _, words = line.partition(":")
         if key.strip() in ("flags", "Features"):
-            return tuple(sorted(x for x in words.split() if x.startswith(_CHOOSING)))
+            chosen = {x for x in words.split() if x.startswith(_CHOOSING)}
+            return tuple(sorted(chosen - {"smep"}))  # a guard of memory
     return ()
 
 

@@ -57,6 +57,7 @@ def test_the_manifest_tells_of_the_check_and_the_processor(
     )
     assert manifest["processor"]["architecture"]
     assert isinstance(manifest["processor"]["instruction_sets"], list)
+    assert "smep" not in manifest["processor"]["instruction_sets"]
 
 
 def test_another_processor_is_told_when_a_campaign_goes_on(
