@@ -32,8 +32,8 @@ def check_repeated(model: Model, first: Mapping[str, Any], second: Mapping[str, 
     if not differing:
         return
     order = {name: place for place, name in enumerate(model.values)}
-    worst = max(differing, key=lambda name: _distance(first[name], second[name]))
-    distance = _distance(first[worst], second[worst])
+    worst = max(differing, key=lambda name: relative_distance(first[name], second[name]))
+    distance = relative_distance(first[worst], second[worst])
     earliest = min(differing, key=lambda name: order.get(name, len(order)))
     value = model.values.get(earliest)
     node: ir.Node | None = None if value is None else value.producer()
@@ -60,8 +60,11 @@ def _same(first: Any, second: Any) -> bool:
     return bool(first.shape == second.shape and first.tobytes() == second.tobytes())
 
 
-def _distance(first: Any, second: Any) -> float:
-    """Return the largest difference as a share of the largest value; infinite if incomparable."""
+def relative_distance(first: Any, second: Any) -> float:
+    """Return the largest difference as a share of the largest value; infinite if incomparable.
+
+    Floats are incomparable where only one is finite; other dtypes where they are not equal.
+    """
     if not isinstance(first, np.ndarray) or first.dtype.hasobject or first.shape != second.shape:
         return 0.0 if _same(first, second) else float(np.inf)
     if first.dtype.kind in "biu":
@@ -71,7 +74,7 @@ def _distance(first: Any, second: Any) -> float:
         return float(np.inf)
     finite = np.isfinite(wide)
     largest = np.abs(wide[finite]).max(initial=0.0)
-    distance = np.abs(wide - other, where=finite, out=np.zeros_like(wide)).max(initial=0.0)
+    distance = np.abs(wide[finite] - other[finite]).max(initial=0.0)
     if not largest:
         return float(np.inf) if distance else 0.0
     return float(distance / largest)

@@ -11,6 +11,7 @@ import pytest
 from onnxfi.campaign import Campaign, exactness, read_records
 from onnxfi.campaign.replay import replay
 from onnxfi.errors import ExactnessError
+from onnxfi.injector import Golden
 
 TARGETS = ["image", "conv", "pool", "scores"]
 
@@ -70,6 +71,20 @@ def test_another_processor_is_told_when_a_campaign_goes_on(
     path.write_text(path.read_text().replace('"architecture": "', '"architecture": "other '))
     Campaign.open(directory)
     assert "instruction sets" in caplog.text
+
+
+def golden_of(answer: np.ndarray, outputs: np.ndarray) -> Golden:
+    return Golden({}, {"y": outputs}, {"y": answer}, {}, {})
+
+
+def test_the_sign_of_a_zero_and_equal_infinities_are_no_differences() -> None:
+    zeros = np.zeros(4, np.float32)
+    assert exactness.check_answer(golden_of(zeros, -zeros), "t") == 0
+    scores = np.array([-np.inf, 2.0, np.nan], np.float32)
+    moved = np.array([-np.inf, 2.001, np.nan], np.float32)
+    assert exactness.check_answer(golden_of(scores, moved), "t") == pytest.approx(5e-4, rel=1e-3)
+    with pytest.raises(ExactnessError, match="inf"):
+        exactness.check_answer(golden_of(scores, np.array([3.0, 2.0, np.nan], np.float32)), "t")
 
 
 def test_a_target_beyond_the_tolerance_ends_the_start(
