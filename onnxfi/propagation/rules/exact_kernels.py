@@ -1,4 +1,4 @@
-"""Which kernels of ONNX Runtime give an element the same bits wherever it stands in a tensor.
+"""Finds kernels of ONNX Runtime that give an element the same bits wherever it is in a tensor.
 
 Vectorised kernels may compute the last elements of a block in another way than the others. Those
 listed here were seen not to, on many lengths, places and values; tests repeat it. Elu, Selu, Celu,
