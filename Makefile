@@ -24,7 +24,7 @@ nightly: $(VENV)/.all
 
 # An hour on a quiet machine; with ARGUMENTS=--quick some minutes. Installs what it compares with.
 benchmark: $(VENV)/.bench
-	$(BIN)/python tools/benchmark $(ARGUMENTS)
+	$(BIN)/python -m tools.benchmark $(ARGUMENTS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

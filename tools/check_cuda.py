@@ -7,7 +7,7 @@ against the bare suffix on CUDA, whose inputs are on the device. Then what tools
 measures: the same on ResNet-50 with lanes, in turns, against its bar. Ends with status 1 where
 something differs by more than 0.1 %.
 
-Usage: python tools/check_cuda.py [--injections 20] [--provider cuda] [--quick]
+Usage: python -m tools.check_cuda [--injections 20] [--provider cuda] [--quick]
 """
 
 import argparse
@@ -16,7 +16,6 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -25,14 +24,11 @@ import onnxruntime
 import onnxfi
 from onnxfi.error_models import BitFlip
 from onnxfi.runtime import Session, choose_provider
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-sys.path.insert(0, str(Path(__file__).resolve().parent / "benchmark"))
-import bound
-from figures import table
-from light_models import LIGHT_MODELS, densified
-from part import defaults
-from small_graphs import SMALL_GRAPHS, random_inputs
+from tests.support.light_models import LIGHT_MODELS, densified
+from tests.support.small_graphs import SMALL_GRAPHS, random_inputs
+from tools.benchmark import bound
+from tools.benchmark.figures import table
+from tools.benchmark.part import defaults
 
 ProviderName = Literal["cpu", "cuda"]
 TOLERANCE = 1e-3

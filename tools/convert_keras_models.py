@@ -3,7 +3,7 @@
 Needs the extra ``keras``. Run it from the root of the repository, with the names of models or
 without, which means all:
 
-    python tools/convert_keras_models.py [--route native|tf2onnx] [MODEL ...]
+    python -m tools.convert_keras_models [--route native|tf2onnx] [MODEL ...]
 
 Each model is built with random weights by Keras 3 and by tf_keras, run eagerly on one sample, and
 saved as .h5 and as .keras. Each file is converted in a process of its own that starts cold; its
@@ -67,8 +67,9 @@ def main() -> None:
     parser.add_argument("--compare", nargs=2, metavar=("ONNX", "ARRAYS"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.list:
-        models = importlib.import_module("keras_models")
-        print(*models.MODELS, *models.APPLICATIONS, sep="\n")
+        from tools import keras_models
+
+        print(*keras_models.MODELS, *keras_models.APPLICATIONS, sep="\n")
     elif arguments.build:
         _build(*arguments.build[:2], Path(arguments.build[2]))
     elif arguments.compare:
@@ -126,8 +127,8 @@ def convert_cold(source: Path, route: str, output: Path) -> Conversion:
 
 def _build(name: str, package: str, folder: Path) -> None:
     """Save a model, and what each of its layers returns on one sample."""
-    import keras_models
-    from keras_recorder import run_watched
+    from tools import keras_models
+    from tools.keras_recorder import run_watched
 
     k = importlib.import_module(package)
     rng = np.random.default_rng(7)
@@ -144,9 +145,9 @@ def _build(name: str, package: str, folder: Path) -> None:
 def _compare(converted: Path, arrays: Path) -> None:
     """Print the largest difference of a layer, the number of mapped layers and of absent ones."""
     import onnx
-    from keras_references import layer_map, read_arrays, run, stored_layout
 
     from onnxfi.converters.layer_map import METADATA_KEY, parse_absent_layers
+    from tests.support.keras_references import layer_map, read_arrays, run, stored_layout
 
     model = onnx.load(converted)
     layers = layer_map(model)
@@ -171,7 +172,7 @@ def _compare(converted: Path, arrays: Path) -> None:
 
 def _program(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, __file__, *arguments],
+        [sys.executable, "-m", "tools.convert_keras_models", *arguments],
         env=_environment(),
         capture_output=True,
         text=True,
@@ -180,9 +181,8 @@ def _program(*arguments: str) -> "subprocess.CompletedProcess[str]":
 
 
 def _environment() -> dict[str, str]:
-    paths = os.pathsep.join(str(ROOT / name) for name in (".", "tools", "tests"))
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "", "KERAS_BACKEND": "tensorflow"}
-    return {**os.environ, **quiet, "PYTHONPATH": paths}
+    return {**os.environ, **quiet, "PYTHONPATH": str(ROOT)}
 
 
 def _last_line(text: str) -> str:

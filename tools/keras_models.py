@@ -7,10 +7,11 @@ their initial values would hide a mistake.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import make_layer_references as layer_models
-import make_references as image_models
-import make_sequence_references as sequence_models
 import numpy as np
+
+from tools import make_layer_references as layer_models
+from tools import make_references as image_models
+from tools import make_sequence_references as sequence_models
 
 APPLICATIONS: Mapping[str, float] = {
     "VGG16": 1,

@@ -2,7 +2,7 @@
 
 Needs the extras keras and demo:
 
-    python tools/make_demo_model.py [OUT.h5]
+    python -m tools.make_demo_model [OUT.h5]
 """
 
 import os

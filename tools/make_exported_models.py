@@ -2,7 +2,7 @@
 
 Needs the extra ``oracles`` and skl2onnx. Run it from the root of the repository:
 
-    python tools/make_exported_models.py
+    python -m tools.make_exported_models
 
 It writes into tests/frameworks/data/
 

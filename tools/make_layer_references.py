@@ -3,7 +3,7 @@
 Needs the extra ``keras``. Run it from the root of the repository, with the names of models or
 without:
 
-    python tools/make_layer_references.py [--folder FOLDER] [--seed SEED] [MODEL ...]
+    python -m tools.make_layer_references [--folder FOLDER] [--seed SEED] [MODEL ...]
 
 For each model ``M`` of Keras 2 (``_k2``, tf_keras) and Keras 3 (``_k3``) it writes the files and
 the arrays that tools/make_sequence_references.py describes, faults in each layer among them. Some
@@ -22,8 +22,9 @@ os.environ["CUDA_VISIBLE_DEVICES"] = ""
 import keras
 import numpy as np
 import tensorflow as tf
-from function_models import functions
-from make_sequence_references import DATA, write_reference
+
+from tools.function_models import functions
+from tools.make_sequence_references import DATA, write_reference
 
 Build = Callable[[Any], Any]
 

@@ -2,7 +2,7 @@
 
 Needs the extra ``keras``. Run it from the root of the repository:
 
-    python tools/make_references.py
+    python -m tools.make_references
 
 For each model ``M`` of Keras 2 (``_k2``, tf_keras) and Keras 3 (``_k3``) it writes into
 tests/converters/data/ the file ``M.h5`` and ``M.npz`` with the arrays

@@ -2,7 +2,7 @@
 
 Needs the extra ``keras``. Run it from the root of the repository:
 
-    python tools/make_sequence_references.py
+    python -m tools.make_sequence_references
 
 For each model ``M`` of Keras 2 (``_k2``, tf_keras) and Keras 3 (``_k3``) it writes into
 tests/converters/data/ the file ``M.h5`` and ``M.npz`` with the arrays
@@ -30,7 +30,8 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 import keras
 import numpy as np
 import tf_keras
-from keras_recorder import run_watched
+
+from tools.keras_recorder import run_watched
 
 DATA = Path(__file__).resolve().parent.parent / "tests" / "converters" / "data"
 FAMILIES = {"k2": tf_keras, "k3": keras}

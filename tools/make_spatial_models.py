@@ -5,7 +5,7 @@ github.com/D4De/classes) and writes ``error_models/library/*.json`` in onnxfi's 
 frequencies and shares as ratios with four digits, percentages that complement each other, and
 nothing that drawing does not use.
 
-    python tools/make_spatial_models.py FOLDER
+    python -m tools.make_spatial_models FOLDER
 """
 
 import json

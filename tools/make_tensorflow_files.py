@@ -2,7 +2,7 @@
 
 Needs the extra ``keras``. Run it from the root of the repository:
 
-    python tools/make_tensorflow_files.py
+    python -m tools.make_tensorflow_files
 
 It writes into tests/converters/data/tensorflow/ the file ``NAME.pb``, the saved_model.pb of a
 SavedModel without its variables, which is enough to read it, and ``NAME.tflite``.

@@ -1,8 +1,8 @@
 """Split the models of the onnx package's backend tests at every tensor and put them together again.
 
-    python tools/sweep_backend_models.py                     all of them: about 2 000 models
-    python tools/sweep_backend_models.py simple pytorch-converted
-    python tools/sweep_backend_models.py node --match lstm   models by name
+    python -m tools.sweep_backend_models                     all of them: about 2 000 models
+    python -m tools.sweep_backend_models simple pytorch-converted
+    python -m tools.sweep_backend_models node --match lstm   models by name
 
 Prefix, suffix and the unsplit model run in ONNX Runtime with graph optimisations disabled, so that
 the same nodes give the same bits. Exits with status 1 if a split fails or recomposes wrongly.
@@ -21,12 +21,12 @@ import numpy as np
 import onnx
 import onnx_ir as ir
 import onnxruntime
-from backend_models import KINDS, BackendModel, backend_models, newest_versions, stamped
 
 import onnxfi
 from onnxfi.graph.noise import draws_noise
 from onnxfi.runtime.ort_values import dtype_beyond_numpy, to_numpy, to_ort_value
 from onnxfi.surgery.noise import changed_noise
+from tools.backend_models import KINDS, BackendModel, backend_models, newest_versions, stamped
 
 # Relative, where the bits differ. ONNX Runtime computes float16 in float32 where it has no kernel,
 # and rounds where a tensor is an output: at the cut, and not in the unsplit model.

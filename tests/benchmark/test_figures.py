@@ -4,9 +4,10 @@ import math
 from pathlib import Path
 
 import pytest
-from benchmark.__main__ import Part, run
-from figures import Figure, append, figure, read, table
-from timing import Ratio, Times, take_turns
+
+from tools.benchmark.__main__ import Part, run
+from tools.benchmark.figures import Figure, append, figure, read, table
+from tools.benchmark.timing import Ratio, Times, take_turns
 
 
 def test_a_ratio_is_formed_in_each_round() -> None:

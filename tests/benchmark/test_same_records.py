@@ -4,11 +4,11 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
-from models import make, spread_targets
-from record_checks import assert_same
 
 import onnxfi
 from onnxfi.error_models import BitFlip, SpatialModel
+from tests.support.record_checks import assert_same
+from tools.benchmark.models import make, spread_targets
 
 # Targets, and injections at each: bit flips, and a tenth as many spatial patterns.
 BY_DAY = {"mobilenet_v2": (1, 60)}

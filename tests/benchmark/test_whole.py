@@ -1,7 +1,6 @@
 """The benchmark as a program."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,11 +14,19 @@ ROOT = Path(__file__).parents[2]
 def test_one_command_runs_the_parts_and_prints_one_table(tmp_path: Path) -> None:
     parts = "opening,memory,growth,workers,speed"
     done = subprocess.run(
-        [sys.executable, "tools/benchmark", "--quick", "--only", parts, "--json", tmp_path / "x"],
+        [
+            sys.executable,
+            "-m",
+            "tools.benchmark",
+            "--quick",
+            "--only",
+            parts,
+            "--json",
+            tmp_path / "x",
+        ],
         capture_output=True,
         text=True,
         cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
     assert done.returncode == 0, done.stdout + done.stderr
     written = json.loads((tmp_path / "x").read_text())
@@ -33,7 +40,7 @@ def test_one_command_runs_the_parts_and_prints_one_table(tmp_path: Path) -> None
 
 def test_an_unknown_part_is_one_clear_message() -> None:
     done = subprocess.run(
-        [sys.executable, "tools/benchmark", "--only", "sped"],
+        [sys.executable, "-m", "tools.benchmark", "--only", "sped"],
         capture_output=True,
         text=True,
         cwd=ROOT,

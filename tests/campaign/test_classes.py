@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-import small_graphs as sg
 import yaml
 
 from onnxfi.campaign import Campaign, Configuration, read_records
@@ -17,6 +16,7 @@ from onnxfi.campaign.configuration import Inputs
 from onnxfi.campaign.older_tools import Translation, translate_classes
 from onnxfi.campaign.older_tools.shapes import parse_shape
 from onnxfi.errors import ConfigurationError
+from tests.support import small_graphs as sg
 
 KERAS_FILE = Path(str(resources.files("onnxfi.demo") / "assets" / "lenet_digits.h5"))
 GOOD = {

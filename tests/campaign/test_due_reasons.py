@@ -12,13 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from small_graphs import INT64, model, node, value, weights
 
 from onnxfi.campaign import Campaign, Configuration, RunDirectory, read_records, summarise
 from onnxfi.campaign.csv_file import write_csv
 from onnxfi.campaign.replay import replay
 from onnxfi.errors import ConfigurationError
 from onnxfi.report import write_campaign_report
+from tests.support.small_graphs import INT64, model, node, value, weights
 
 
 def lengths() -> onnx.ModelProto:

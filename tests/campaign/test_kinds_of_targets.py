@@ -8,11 +8,11 @@ import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
-from small_graphs import run_overwriting
 
 from onnxfi.campaign import Campaign, RunDirectory, read_records, summarise
 from onnxfi.errors import ConfigurationError
 from onnxfi.report import write_campaign_report
+from tests.support.small_graphs import run_overwriting
 
 ZERO = {"name": "zero", "configuration": {"count": 3}}
 FLIP = {"name": "bitflip", "configuration": {"bit": 24}}

@@ -8,13 +8,18 @@ import numpy as np
 import onnx
 import pytest
 import yaml
-from noisy_models import linear, normal_like, uniform_like_downstream, with_frozen_noise
-from small_graphs import node
 
 import onnxfi
 from onnxfi.campaign import Campaign, read_records
 from onnxfi.campaign.replay import replay
 from onnxfi.errors import InputError
+from tests.support.noisy_models import (
+    linear,
+    normal_like,
+    uniform_like_downstream,
+    with_frozen_noise,
+)
+from tests.support.small_graphs import node
 
 _INPUTS = np.random.default_rng(5).standard_normal((6, 8)).astype(np.float32)
 

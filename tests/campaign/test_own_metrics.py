@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from small_graphs import model, node, value
 
 from onnxfi.campaign import Campaign, Configuration, RunDirectory, read_records
 from onnxfi.campaign.csv_file import write_csv
 from onnxfi.campaign.replay import replay
 from onnxfi.campaign.statistics import summarise
 from onnxfi.errors import ConfigurationError, MetricError
+from tests.support.small_graphs import model, node, value
 
 CAMPAIGN = """\
 model: m.onnx

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from small_graphs import model as make_model
-from small_graphs import node, value, weights
 
 import onnxfi
 from onnxfi.campaign import Campaign, read_records
 from onnxfi.error_models import Profile, RandomValue, SpatialModel, load
 from onnxfi.errors import ErrorModelError
+from tests.support.small_graphs import model as make_model
+from tests.support.small_graphs import node, value, weights
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from small_graphs import integers
 
 from onnxfi.campaign import Campaign
 from onnxfi.campaign.suitability import check_error_models
 from onnxfi.error_models import load as load_error_model
 from onnxfi.errors import ErrorModelError
 from onnxfi.graph import load
+from tests.support.small_graphs import integers
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ import h5py
 import numpy as np
 import onnx
 import pytest
-import small_graphs as sg
 import yaml
 
 from onnxfi.campaign import Campaign, Configuration, read_records
 from onnxfi.campaign.configuration import Inputs
 from onnxfi.campaign.older_tools import Translation, translate_tensorfi2
 from onnxfi.errors import ConfigurationError
+from tests.support import small_graphs as sg
 
 KERAS_FILE = Path(str(resources.files("onnxfi.demo") / "assets" / "lenet_digits.h5"))
 GOOD = {"Target": "layer_outputs", "Mode": "single", "Type": "bitflips", "Amount": 1, "Bit": "N"}

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from small_graphs import INT64, model, node, value, weights
 
 from onnxfi.campaign import read_records
+from tests.support.small_graphs import INT64, model, node, value, weights
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from small_graphs import model, node, value
+
+from tests.support.small_graphs import model, node, value
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import onnx
-from small_graphs import INT64, model, node, value
+
+from tests.support.small_graphs import INT64, model, node, value
 
 
 def test_inject_within_limits(onnxfi: Callable[..., Any], tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from small_graphs import model, node, value
 
 import onnxfi as library
 from onnxfi.error_models import BitFlip
 from onnxfi.injector.metrics import Regression
+from tests.support.small_graphs import model, node, value
 
 EVERY_PATTERN = Path(__file__).parents[1] / "error_models" / "data" / "every_pattern.json"
 SHAPES = {"steps": (5, 4), "pixels": (2, 3, 3), "squeezed": (4, 1, 1)}

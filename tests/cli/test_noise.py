@@ -9,8 +9,9 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from noisy_models import linear, normal_like
-from small_graphs import node
+
+from tests.support.noisy_models import linear, normal_like
+from tests.support.small_graphs import node
 
 _NAMED = "The model draws random numbers: 'node_n' (RandomNormalLike)."
 _OF_H = ("--target", "h", "--inputs", "x.npz", "--error-model", "bitflip:bit=0")

@@ -11,9 +11,9 @@ import onnxruntime
 import pyarrow as pa
 import pytest
 import yaml
-from real_signatures import SIGNATURES, Arrays, Signature
 
 from onnxfi.campaign import read_records
+from tests.support.real_signatures import SIGNATURES, Arrays, Signature
 
 
 def write(signature: Signature, **changes: Any) -> None:

@@ -4,10 +4,10 @@ import json
 
 import h5py
 import pytest
-from keras_references import check_faults, check_layers, check_outputs, layer_map
 
 from onnxfi.converters import NEWEST_OPSET, OLDEST_OPSET, convert
 from onnxfi.errors import ModelFormatError, UnsupportedLayerError
+from tests.support.keras_references import check_faults, check_layers, check_outputs, layer_map
 
 each_family = pytest.mark.parametrize("family", ["k2", "k3"])
 

@@ -4,7 +4,6 @@ import json
 
 import onnx
 import pytest
-from keras_references import layer_map
 
 from onnxfi.converters import convert
 from onnxfi.converters.layer_map import (
@@ -15,6 +14,7 @@ from onnxfi.converters.layer_map import (
     parse_absent_layers,
     parse_layers,
 )
+from tests.support.keras_references import layer_map
 
 
 def text_of(model):

@@ -5,9 +5,15 @@ import json
 import h5py
 import numpy as np
 import pytest
-from keras_references import check_faults, check_layers, check_outputs, read_arrays, run
 
 from onnxfi.converters import NEWEST_OPSET, OLDEST_OPSET, convert
+from tests.support.keras_references import (
+    check_faults,
+    check_layers,
+    check_outputs,
+    read_arrays,
+    run,
+)
 
 BOTH = (
     "series",

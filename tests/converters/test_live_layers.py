@@ -6,11 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from keras_references import check_faults, check_layers, check_outputs
+
+from tests.support.keras_references import check_faults, check_layers, check_outputs
 
 pytestmark = [pytest.mark.live, pytest.mark.usefixtures("live")]
 
-PROGRAM = Path(__file__).resolve().parents[2] / "tools" / "make_layer_references.py"
+PROGRAM = "tools.make_layer_references"
+ROOT = Path(__file__).resolve().parents[2]
 MODELS = (
     *("series", "volume", "normalisations", "channels_first", "mixed", "nested", "resizing"),
     *("bidirectional_images", "inner_axes", "locally_connected"),
@@ -21,11 +23,11 @@ MODELS = (
 def folder(tmp_path_factory):
     """Return a folder of models with random weights, of both Keras versions."""
     path = tmp_path_factory.mktemp("layers")
-    command = [sys.executable, PROGRAM, "--folder", path, "--seed", "11", *MODELS]
+    command = [sys.executable, "-m", PROGRAM, "--folder", path, "--seed", "11", *MODELS]
     # TensorFlow convolves channels_first on the CPU with oneDNN alone, which it uses of its own
     # accord only where the processor has AVX-512 with VNNI.
     environment = os.environ | {"TF_ENABLE_ONEDNN_OPTS": "1"}
-    subprocess.run(command, check=True, capture_output=True, env=environment)
+    subprocess.run(command, check=True, capture_output=True, env=environment, cwd=ROOT)
     return path
 
 

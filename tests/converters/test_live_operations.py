@@ -4,9 +4,9 @@ import importlib
 
 import numpy as np
 import pytest
-from keras_references import run
 
 from onnxfi.converters import convert
+from tests.support.keras_references import run
 
 # TensorFlow and Keras warn of files and of arrays of their own.
 pytestmark = [

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from keras_options import OTHER_VALUES, other_values
-from keras_references import run
 
 from onnxfi.converters import convert
 from onnxfi.converters.operation_table import OPERATIONS
 from onnxfi.converters.options.known import IDLE_ENDINGS, known_options
 from onnxfi.errors import ModelFormatError
+from tests.support.keras_options import OTHER_VALUES, other_values
+from tests.support.keras_references import run
 
 pytestmark = [
     pytest.mark.live,

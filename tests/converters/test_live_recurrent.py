@@ -5,13 +5,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from keras_references import check_faults, check_layers, check_outputs
 
 from onnxfi.converters import convert
+from tests.support.keras_references import check_faults, check_layers, check_outputs
 
 pytestmark = [pytest.mark.live, pytest.mark.usefixtures("live")]
 
-PROGRAM = Path(__file__).resolve().parent.parent / "random_sequence_models.py"
+PROGRAM = "tests.support.random_sequence_models"
+ROOT = Path(__file__).resolve().parents[2]
 COUNT = 8
 
 
@@ -20,7 +21,10 @@ def folder(request, tmp_path_factory):
     """Return a folder of random models of one Keras, with what it computed."""
     path = tmp_path_factory.mktemp(request.param)
     subprocess.run(
-        [sys.executable, PROGRAM, request.param, path, str(COUNT)], check=True, capture_output=True
+        [sys.executable, "-m", PROGRAM, request.param, path, str(COUNT)],
+        check=True,
+        capture_output=True,
+        cwd=ROOT,
     )
     return path
 

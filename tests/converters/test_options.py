@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from keras_options import LayerProbe, other_values
 
 from onnxfi.converters.argument_checks import is_operation
 from onnxfi.converters.graph_builder import Tensor
@@ -21,6 +20,7 @@ from onnxfi.converters.options.known import (
 from onnxfi.converters.options.operations import OPERATION_OPTIONS
 from onnxfi.converters.options.requirement import require_known_options
 from onnxfi.errors import ModelFormatError, UnsupportedLayerError
+from tests.support.keras_options import LayerProbe, other_values
 
 DATA = Path(__file__).parent / "data"
 FILES = sorted(x for x in DATA.glob("*.h5") if ".weights" not in x.name)

@@ -6,10 +6,17 @@ import h5py
 import numpy as np
 import onnx
 import pytest
-from keras_references import check_faults, check_layers, check_outputs, layer_map, read_arrays, run
 
 from onnxfi.converters import NEWEST_OPSET, OLDEST_OPSET, convert
 from onnxfi.errors import ModelFormatError, UnsupportedLayerError
+from tests.support.keras_references import (
+    check_faults,
+    check_layers,
+    check_outputs,
+    layer_map,
+    read_arrays,
+    run,
+)
 
 
 def each_model(test):

@@ -6,10 +6,10 @@ import json
 import h5py
 import numpy as np
 import pytest
-from keras_references import run
 
 from onnxfi.converters import convert
 from onnxfi.errors import ModelFormatError, UnsupportedLayerError
+from tests.support.keras_references import run
 
 X = np.random.default_rng(5).normal(size=(2, 4, 6)).astype(np.float32)
 MATRIX = np.arange(12, dtype=np.float32).reshape(6, 2)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from keras_references import assert_close, layer_map, read_arrays, run, stored_layout
 
 from onnxfi.converters import Limits, convert
 from onnxfi.converters.layer_map import METADATA_KEY, parse_absent_layers
 from onnxfi.errors import ModelFormatError
+from tests.support.keras_references import assert_close, layer_map, read_arrays, run, stored_layout
 
 pytestmark = [pytest.mark.live, pytest.mark.usefixtures("live")]
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_graphs import random_inputs, skips
 
 import onnxfi
 from onnxfi.error_models import SpatialModel, load
@@ -20,6 +19,7 @@ from onnxfi.error_models.registry import map_paths
 from onnxfi.errors import ErrorModelError
 from onnxfi.graph import Model
 from onnxfi.injector import Injector
+from tests.support.small_graphs import random_inputs, skips
 
 ROOT = Path(__file__).parent.parent.parent
 

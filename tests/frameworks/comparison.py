@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from frameworks.exported import Exported
-from frameworks.faults import Faults, relative_difference
 
 from onnxfi.error_models import Corruption
+from tests.frameworks.exported import Exported
+from tests.frameworks.faults import Faults, relative_difference
 
 TOLERANCE = 1e-4
 _ROWS = 32  # faulty executions that a framework runs at once: what fits into memory

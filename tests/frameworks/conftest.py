@@ -6,8 +6,9 @@ from functools import cache
 
 import numpy as np
 import pytest
-from frameworks.comparison import Case, Cases, Report, Source
-from frameworks.inputs import draw_inputs
+
+from tests.frameworks.comparison import Case, Cases, Report, Source
+from tests.frameworks.inputs import draw_inputs
 
 
 @pytest.fixture(scope="session")
@@ -17,8 +18,9 @@ def torch_case() -> Cases:
     @cache
     def make(name: str, *, optimize: bool = False) -> Case:
         import torch
-        from frameworks.torch_export import export_torch
-        from frameworks.torch_source import TorchSource
+
+        from tests.frameworks.torch_export import export_torch
+        from tests.frameworks.torch_source import TorchSource
 
         torch.set_num_threads(1)  # more of them wait for each other where the machine is busy
         source, inputs = TorchSource(name), draw_inputs(name, np.random.default_rng(1))
@@ -39,7 +41,8 @@ def keras_case(tmp_path_factory: pytest.TempPathFactory) -> Cases:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # TensorFlow about its own imports
             import tensorflow
-            from frameworks.keras_source import KerasSource
+
+            from tests.frameworks.keras_source import KerasSource
 
         tensorflow.config.set_visible_devices([], "GPU")  # its convolutions round more
         source, inputs = KerasSource(name, family), draw_inputs(name, np.random.default_rng(1))

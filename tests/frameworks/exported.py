@@ -6,12 +6,12 @@ from itertools import groupby
 from typing import Any, ClassVar
 
 import numpy as np
-from frameworks.faults import Faults
-from frameworks.inputs import channels_first, channels_last
 
 import onnxfi
 from onnxfi.error_models import Corruption
 from onnxfi.runtime import Session
+from tests.frameworks.faults import Faults
+from tests.frameworks.inputs import channels_first, channels_last
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ import keras
 import numpy as np
 import tensorflow
 import tf_keras
-from frameworks.exported import Exported
-from frameworks.faults import Faults, overwrite, overwrite_rows
-from frameworks.inputs import channels_first, channels_last, draw_inputs, widened
-from frameworks.keras_models import MODELS
 
 import onnxfi
 from onnxfi.error_models import Corruption
+from tests.frameworks.exported import Exported
+from tests.frameworks.faults import Faults, overwrite, overwrite_rows
+from tests.frameworks.inputs import channels_first, channels_last, draw_inputs, widened
+from tests.frameworks.keras_models import MODELS
 
 Family = Literal["tf_keras", "keras"]
 FAMILIES = {"tf_keras": tf_keras, "keras": keras}

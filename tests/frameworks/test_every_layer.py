@@ -6,8 +6,9 @@ of onnxfi from the exported model, split at the tensor of that layer.
 
 import numpy as np
 import pytest
-from frameworks.comparison import TOLERANCE, Case, Cases, Comparison, Report
-from frameworks.faults import draw_corruption, relative_difference
+
+from tests.frameworks.comparison import TOLERANCE, Case, Cases, Comparison, Report
+from tests.frameworks.faults import draw_corruption, relative_difference
 
 pytestmark = [pytest.mark.live, pytest.mark.usefixtures("live")]
 

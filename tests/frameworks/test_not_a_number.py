@@ -6,9 +6,9 @@ and in the reference of ONNX, and in ONNX Runtime it depends on the place in the
 
 import numpy as np
 import pytest
-from frameworks.comparison import Case, Cases, Comparison, Report
 
 from onnxfi.error_models import Corruption
+from tests.frameworks.comparison import Case, Cases, Comparison, Report
 
 pytestmark = [pytest.mark.live, pytest.mark.usefixtures("live")]
 

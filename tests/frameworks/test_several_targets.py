@@ -5,8 +5,9 @@ In the frameworks the later layer is overwritten after the first fault has had i
 
 import numpy as np
 import pytest
-from frameworks.comparison import Case, Cases, Comparison, Report
-from frameworks.faults import Faults, draw_corruption
+
+from tests.frameworks.comparison import Case, Cases, Comparison, Report
+from tests.frameworks.faults import Faults, draw_corruption
 
 pytestmark = [pytest.mark.live, pytest.mark.usefixtures("live")]
 

@@ -6,8 +6,9 @@ injects into the model that PyTorch exported, and into the one that it converted
 
 import numpy as np
 import pytest
-from frameworks.comparison import TOLERANCE, Cases, Report, largest_difference
-from frameworks.faults import draw_corruption
+
+from tests.frameworks.comparison import TOLERANCE, Cases, Report, largest_difference
+from tests.frameworks.faults import draw_corruption
 
 pytestmark = [pytest.mark.live, pytest.mark.usefixtures("live")]
 

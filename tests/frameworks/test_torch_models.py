@@ -17,7 +17,7 @@ PARAMETERS = {
 @pytest.mark.usefixtures("live")
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_number_of_parameters_is_the_published_one(name: str) -> None:
-    from frameworks import torch_models
+    from tests.frameworks import torch_models
 
     model = getattr(torch_models, name)(classes=1000)
     assert sum(x.numel() for x in model.parameters()) == PARAMETERS[name]

@@ -5,10 +5,10 @@ A weight of a layer that is called twice is one tensor: its fault is in both bra
 
 import numpy as np
 import pytest
-from frameworks.comparison import Case, Cases, Comparison, Report
-from frameworks.faults import draw_corruption
 
 from onnxfi.error_models import Corruption
+from tests.frameworks.comparison import Case, Cases, Comparison, Report
+from tests.frameworks.faults import draw_corruption
 
 pytestmark = [pytest.mark.live, pytest.mark.usefixtures("live")]
 

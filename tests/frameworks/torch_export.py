@@ -8,10 +8,10 @@ from collections.abc import Mapping
 import numpy as np
 import onnx
 import torch
-from frameworks.exported import Exported
-from frameworks.torch_source import TorchSource
 
 import onnxfi
+from tests.frameworks.exported import Exported
+from tests.frameworks.torch_source import TorchSource
 
 
 def export_torch(

@@ -4,8 +4,9 @@ They are the architectures of the papers in the variants that torchvision has; t
 parameters are tested.
 """
 
-from frameworks.torch_layers import Add, Concat, GlobalPool
 from torch import Tensor, nn
+
+from tests.frameworks.torch_layers import Add, Concat, GlobalPool
 
 
 class Residual(nn.Module):

@@ -6,9 +6,10 @@ logits: a softmax at the end would hide what a fault does.
 
 from collections.abc import Callable
 
-from frameworks.torch_large_models import densenet121, inception_v3, mobilenet_v2, resnet50
-from frameworks.torch_layers import Add, Concat, GlobalPool
 from torch import Tensor, nn
+
+from tests.frameworks.torch_large_models import densenet121, inception_v3, mobilenet_v2, resnet50
+from tests.frameworks.torch_layers import Add, Concat, GlobalPool
 
 
 class LeNet(nn.Module):

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
-from frameworks.faults import Faults, overwrite, overwrite_rows
-from frameworks.inputs import draw_inputs, widened
-from frameworks.torch_models import MODELS
 from torch import Tensor, nn
 
 from onnxfi.error_models import Corruption
+from tests.frameworks.faults import Faults, overwrite, overwrite_rows
+from tests.frameworks.inputs import draw_inputs, widened
+from tests.frameworks.torch_models import MODELS
 
 
 class TorchSource:

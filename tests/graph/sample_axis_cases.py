@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import onnx
 from onnx import helper
-from small_graphs import model, node, value, weights
+
+from tests.support.small_graphs import model, node, value, weights
 
 NO_WEIGHTS: Mapping[str, np.ndarray] = {}
 

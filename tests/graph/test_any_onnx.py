@@ -8,8 +8,11 @@ import onnx
 import onnx_ir as ir
 import onnxruntime
 import pytest
-from backend_models import newest_versions
-from odd_models import (
+from onnx import helper, numpy_helper
+
+import onnxfi
+from onnxfi.errors import ModelFormatError, TargetNotFoundError
+from tests.support.odd_models import (
     ODD_MODELS,
     ODD_NAMES,
     contrib_operators,
@@ -23,8 +26,7 @@ from odd_models import (
     sparse,
     unknown_operator,
 )
-from onnx import helper, numpy_helper
-from small_graphs import (
+from tests.support.small_graphs import (
     BOOL,
     chain,
     model,
@@ -34,9 +36,7 @@ from small_graphs import (
     value,
     weights,
 )
-
-import onnxfi
-from onnxfi.errors import ModelFormatError, TargetNotFoundError
+from tools.backend_models import newest_versions
 
 NEWEST_OPSET = newest_versions().opset_import[0].version
 

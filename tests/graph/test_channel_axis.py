@@ -7,11 +7,11 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
-from small_graphs import node, value, weights
 
 import onnxfi
 from onnxfi.graph.axis_links import axis_links
 from onnxfi.graph.channel_axis import channel_axes
+from tests.support.small_graphs import node, value, weights
 
 KERAS_FILES = sorted(
     path

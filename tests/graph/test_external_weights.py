@@ -7,10 +7,10 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from small_graphs import FLOAT, model, node, random_inputs, value, weights
 
 import onnxfi
 from onnxfi.errors import ModelFormatError
+from tests.support.small_graphs import FLOAT, model, node, random_inputs, value, weights
 
 
 def run_file(path: Path, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

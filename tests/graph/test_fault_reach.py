@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import onnx
 import pytest
-from noisy_models import MODELS, dropout
-from odd_models import ODD_MODELS
-from small_graphs import SMALL_GRAPHS
 
 import onnxfi
 from onnxfi.graph.fault_reach import fault_reach, faults_reaching
+from tests.support.noisy_models import MODELS, dropout
+from tests.support.odd_models import ODD_MODELS
+from tests.support.small_graphs import SMALL_GRAPHS
 
 
 @pytest.mark.parametrize("make", [*MODELS, dropout, *SMALL_GRAPHS.values(), *ODD_MODELS.values()])

@@ -4,12 +4,12 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
-from small_graphs import model, node, value
 
 import onnxfi
 from onnxfi.graph.sample_axis.kernels import ELEMENTWISE, depends_on_place
 from onnxfi.injector.disturbed import have_same_bits
 from onnxfi.runtime import Session
+from tests.support.small_graphs import model, node, value
 
 BINARY = "Add Div Equal Greater Less Max Min Mod Mul PRelu Pow Sub".split()  # noqa: SIM905
 NOT_OF_FLOATS = frozenset(

@@ -7,11 +7,11 @@ import onnx
 import onnxruntime
 import pytest
 from onnx import helper, numpy_helper
-from small_graphs import BOOL, INT64, model, node, value, weights
 
 import onnxfi
 from onnxfi.graph.inspection.closed_nodes import nodes_with_bodies
 from onnxfi.graph.preparation.specialising import fold_conditions
+from tests.support.small_graphs import BOOL, INT64, model, node, value, weights
 
 RATE = np.array(16000, np.int64)
 

@@ -7,11 +7,20 @@ import onnx
 import onnx_ir as ir
 import pytest
 from onnx import helper, numpy_helper
-from small_graphs import SMALL_GRAPHS, chain, model, node, old_format, skips, value, weights
 
 import onnxfi
 from onnxfi.converters.layer_map import METADATA_KEY, Layer, dump_layers
 from onnxfi.errors import ModelFormatError, TargetNotFoundError
+from tests.support.small_graphs import (
+    SMALL_GRAPHS,
+    chain,
+    model,
+    node,
+    old_format,
+    skips,
+    value,
+    weights,
+)
 
 KINDS = ("input", "weight", "activation")
 

@@ -3,10 +3,10 @@
 import numpy as np
 import onnx
 import pytest
-from small_graphs import model, node, value, weights
 
 import onnxfi
 from onnxfi.errors import InputError
+from tests.support.small_graphs import model, node, value, weights
 
 
 def classifier(*axes: int | str) -> onnx.ModelProto:

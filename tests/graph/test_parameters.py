@@ -4,12 +4,12 @@ import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
-from small_graphs import model, node, value, weights
 
 import onnxfi
 from onnxfi.graph.dependencies import suffix_shares
 from onnxfi.graph.inspection.closed_nodes import nodes_with_bodies
 from onnxfi.graph.inspection.parameters import count_parameters
+from tests.support.small_graphs import model, node, value, weights
 
 W, B = weights(4, 5), weights(5, seed=1)
 INPUTS, OUTPUTS = [value("x", ["N", 4])], [value("y", None)]

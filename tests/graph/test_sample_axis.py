@@ -6,15 +6,15 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from graph.sample_axis_cases import APART, LAID_OUT_ANEW, MIXED, Case
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
-from small_graphs import model, node, value
 
 import onnxfi
 from onnxfi.errors import ModelFormatError
 from onnxfi.graph.sample_axis import sample_axes
 from onnxfi.runtime import Session
 from onnxfi.surgery.free_batch import with_free_batch
+from tests.graph.sample_axis_cases import APART, LAID_OUT_ANEW, MIXED, Case
+from tests.support.small_graphs import model, node, value
 
 SAMPLES, MANY = 5, 50
 

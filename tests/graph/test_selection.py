@@ -4,12 +4,21 @@ from typing import Any
 
 import pytest
 from onnx import helper
-from small_graphs import INT64, SMALL_GRAPHS, chain, integers, model, node, skips, value
 
 import onnxfi
 from onnxfi.converters.layer_map import METADATA_KEY, Layer, dump_layers
 from onnxfi.errors import InputError, TargetNotFoundError
 from onnxfi.graph.choosing.selection import Exclusion, LeftOut, Selection, check_index, select
+from tests.support.small_graphs import (
+    INT64,
+    SMALL_GRAPHS,
+    chain,
+    integers,
+    model,
+    node,
+    skips,
+    value,
+)
 
 
 def chosen(loaded: onnxfi.Model, **wanted: Any) -> list[str]:

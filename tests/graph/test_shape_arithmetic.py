@@ -3,9 +3,9 @@
 import numpy as np
 import onnx
 import pytest
-from small_graphs import BOOL, FLOAT, INT64, integers, model, node, value, weights
 
 import onnxfi
+from tests.support.small_graphs import BOOL, FLOAT, INT64, integers, model, node, value, weights
 
 TABLE = {"table": weights(9, 4), "one": np.array(1, np.int64), "zero": np.array(0, np.int64)}
 

@@ -6,10 +6,10 @@ import numpy as np
 import onnx
 import pytest
 from onnx import helper
-from small_graphs import BOOL, FLOAT, INT64, model, node, value, weights
 
 import onnxfi
 from onnxfi.graph.size_dependence import sizes_depend_on
+from tests.support.small_graphs import BOOL, FLOAT, INT64, model, node, value, weights
 
 _INTS = {"zero": np.array(0), "one": np.array(1), "axis": np.array([0]), "many": np.array([2, 2])}
 

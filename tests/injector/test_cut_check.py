@@ -5,8 +5,6 @@ from unittest import mock
 
 import numpy as np
 import pytest
-from record_checks import assert_same
-from small_graphs import model, node, value, weights
 
 import onnxfi
 from onnxfi.error_models import BitFlip
@@ -14,6 +12,8 @@ from onnxfi.injector import stage_runner
 from onnxfi.injector.cut_check import gives_the_same, is_known
 from onnxfi.propagation import find_region, region
 from onnxfi.runtime import Session
+from tests.support.record_checks import assert_same
+from tests.support.small_graphs import model, node, value, weights
 
 
 def scaled_product(reader: str = "MatMul") -> onnxfi.Model:

@@ -14,7 +14,11 @@ import onnx
 import onnx_ir as ir
 import pytest
 from onnx import TensorProto, helper
-from small_graphs import (
+
+import onnxfi
+from onnxfi.error_models import BitFlip, ErrorModel, RandomValue
+from onnxfi.errors import InputError, ModelFormatError
+from tests.support.small_graphs import (
     BOOL,
     FLOAT,
     INT64,
@@ -24,10 +28,6 @@ from small_graphs import (
     value,
     weights,
 )
-
-import onnxfi
-from onnxfi.error_models import BitFlip, ErrorModel, RandomValue
-from onnxfi.errors import InputError, ModelFormatError
 
 
 def model(

@@ -3,13 +3,13 @@
 import ml_dtypes
 import numpy as np
 import pytest
-from small_graphs import model, node, value
 
 import onnxfi
 from onnxfi.error_models.bit_flip import BitFlip
 from onnxfi.injector import Classification
 from onnxfi.injector.due.reasons import due_reasons
 from onnxfi.injector.outcome import decide_outcomes
+from tests.support.small_graphs import model, node, value
 
 NAN, INF = float("nan"), float("inf")
 

@@ -4,7 +4,6 @@ import logging
 
 import numpy as np
 import pytest
-from small_graphs import model, node, random_inputs, value
 
 import onnxfi
 from onnxfi.error_models import RandomValue
@@ -13,6 +12,7 @@ from onnxfi.injector.metrics import Classification, Segmentation, TokenSequence
 from onnxfi.injector.metrics.fitting import check_default
 from onnxfi.injector.metrics.many import are_wrong, columns_of_all
 from onnxfi.injector.metrics.registry import default_metric
+from tests.support.small_graphs import model, node, random_inputs, value
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from light_models import densified
-from small_graphs import SMALL_GRAPHS, random_inputs
 
 import onnxfi
 from onnxfi.injector.golden_pass import GoldenPass
 from onnxfi.surgery import prefix_outputs
+from tests.support.light_models import densified
+from tests.support.small_graphs import SMALL_GRAPHS, random_inputs
 
 
 def assert_same_bits(got: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:

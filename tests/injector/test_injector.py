@@ -5,7 +5,12 @@ import dataclasses
 import numpy as np
 import onnx
 import pytest
-from small_graphs import (
+
+import onnxfi
+from onnxfi.error_models import BitFlip, RandomValue, Zero
+from onnxfi.errors import InputError
+from onnxfi.injector import injection_rng
+from tests.support.small_graphs import (
     SMALL_GRAPHS,
     chain,
     dead_end,
@@ -16,11 +21,6 @@ from small_graphs import (
     skips,
     value,
 )
-
-import onnxfi
-from onnxfi.error_models import BitFlip, RandomValue, Zero
-from onnxfi.errors import InputError
-from onnxfi.injector import injection_rng
 
 FLOAT_CASES = [
     (name, target.tensor)

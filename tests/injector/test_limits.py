@@ -7,14 +7,14 @@ import numpy as np
 import onnx
 import pytest
 from onnx import helper
-from small_graphs import BOOL, INT64, model, node, value, weights
-from written import Written
 
 import onnxfi
 from onnxfi.error_models.bit_flip import BitFlip
 from onnxfi.errors import LimitError
 from onnxfi.injector.target_lanes import lanes_of_target
 from onnxfi.runtime.limits import Limits
+from tests.support.small_graphs import BOOL, INT64, model, node, value, weights
+from tests.support.written import Written
 
 LIMITS = Limits(seconds=0.2, memory=100)
 

@@ -6,7 +6,11 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from noisy_models import (
+
+import onnxfi
+from onnxfi.error_models import load
+from onnxfi.errors import InputError
+from tests.support.noisy_models import (
     MODELS,
     drawn_in_a_body,
     dropout,
@@ -15,11 +19,7 @@ from noisy_models import (
     normal_like,
     with_frozen_noise,
 )
-from small_graphs import BOOL, FLOAT, INT64, node, weights
-
-import onnxfi
-from onnxfi.error_models import load
-from onnxfi.errors import InputError
+from tests.support.small_graphs import BOOL, FLOAT, INT64, node, weights
 
 _X = weights(2, 8, seed=7)
 

@@ -15,14 +15,14 @@ import onnx
 import onnxruntime
 import pytest
 from onnx import TensorProto, helper
-from random_graphs.precisions import PrecisionGraph, precision_graph
-from record_checks import assert_same
 
 import onnxfi
 from onnxfi.error_models import BitFlip
 from onnxfi.injector.blocks import Meeting
 from onnxfi.injector.metrics import Regression
 from onnxfi.injector.outcome import decide_outcome
+from tests.support.random_graphs.precisions import PrecisionGraph, precision_graph
+from tests.support.record_checks import assert_same
 
 FAULTS = 20
 SETTINGS: list[dict[str, object]] = [

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_graphs import chain, random_inputs
 
 import onnxfi
 from onnxfi.error_models import Corruption
 from onnxfi.errors import ErrorModelError
+from tests.support.small_graphs import chain, random_inputs
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
-from small_graphs import chain, random_inputs
 
 import onnxfi
 from onnxfi.error_models import RandomValue
@@ -17,6 +16,7 @@ from onnxfi.injector.metrics import Classification, FunctionMetric, Metric, Regr
 from onnxfi.injector.metrics.own_code import FolderSources
 from onnxfi.injector.metrics.own_metric import OwnMetric
 from onnxfi.injector.metrics.registry import checked, load_metric
+from tests.support.small_graphs import chain, random_inputs
 
 MODULE = """\
 from words import LIMIT

@@ -23,10 +23,17 @@ from onnxruntime.quantization import (
     quantize_dynamic,
     quantize_static,
 )
-from small_graphs import model, node, recent_reference, run_overwriting, value, weights
 
 import onnxfi
 from onnxfi.error_models import BitFlip, ErrorModel, RandomValue
+from tests.support.small_graphs import (
+    model,
+    node,
+    recent_reference,
+    run_overwriting,
+    value,
+    weights,
+)
 
 FEEDS = {"x": weights(1, 2, 6, 6, seed=99)}
 INTEGERS = {"int8", "uint8", "int16", "uint16", "int32"}

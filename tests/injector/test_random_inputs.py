@@ -4,11 +4,11 @@ import numpy as np
 import onnxruntime
 import pytest
 from onnx import TensorProto
-from small_graphs import model, node, value
 
 import onnxfi
 from onnxfi.errors import InputError
 from onnxfi.injector.random_inputs import random_inputs
+from tests.support.small_graphs import model, node, value
 
 
 def test_the_model_takes_them() -> None:

@@ -3,11 +3,11 @@
 from unittest import mock
 
 import numpy as np
-import small_graphs
 
 from onnxfi import Injector, load
 from onnxfi.error_models import Constant, RandomValue, random_value
 from onnxfi.injector.randomness import injection_rng
+from tests.support import small_graphs
 
 INPUTS = {"x": np.random.default_rng(5).standard_normal((3, 4)).astype(np.float32)}
 

@@ -11,10 +11,10 @@ import onnx
 import pytest
 from onnx import helper, numpy_helper
 from onnx.reference.op_run import OpRun
-from small_graphs import node, random_inputs, run_overwriting, value, weights
 
 import onnxfi
 from onnxfi.error_models import BitFlip, RandomValue
+from tests.support.small_graphs import node, random_inputs, run_overwriting, value, weights
 
 STEPS, SAMPLES, SIZE, HIDDEN = 4, 3, 2, 5
 

@@ -3,13 +3,13 @@
 import numpy as np
 import onnx
 import pytest
-from small_graphs import INT64, model, node, value, weights
-from written import Written
 
 import onnxfi
 from onnxfi.errors import InputError
 from onnxfi.runtime import Session
 from onnxfi.runtime.limits import Limits
+from tests.support.small_graphs import INT64, model, node, value, weights
+from tests.support.written import Written
 
 INPUTS = {"x": weights(1, 4, seed=2), "reps": np.array([1, 1])}
 

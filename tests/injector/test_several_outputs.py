@@ -7,11 +7,11 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
-from overwritten import Overwritten
-from small_graphs import FLOAT, model, node, value, weights
 
 import onnxfi
 from onnxfi.error_models import BitFlip
+from tests.support.overwritten import Overwritten
+from tests.support.small_graphs import FLOAT, model, node, value, weights
 
 SEQUENCE, IMAGE = (1, 6, 16), (1, 16, 6, 6)
 SETTINGS = [(1, True), (3, True), (3, False), ("auto", True)]

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from graph_facts import NodeByNode
-from small_graphs import SMALL_GRAPHS, dead_end, random_inputs, skips
 
 import onnxfi
 from onnxfi.error_models import BitFlip, Zero
+from tests.support.graph_facts import NodeByNode
+from tests.support.small_graphs import SMALL_GRAPHS, dead_end, random_inputs, skips
 
 # A graph, and the targets that are corrupted together, stage by stage.
 CASES = [

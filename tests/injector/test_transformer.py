@@ -11,10 +11,10 @@ import numpy as np
 import onnx
 import pytest
 from onnx import helper, numpy_helper
-from small_graphs import FLOAT, INT64, node, run_overwriting, value, weights
 
 import onnxfi
 from onnxfi.error_models import BitFlip, RandomValue, SpatialModel
+from tests.support.small_graphs import FLOAT, INT64, node, run_overwriting, value, weights
 
 EVERY_PATTERN = Path(__file__).parents[1] / "error_models" / "data" / "every_pattern.json"
 SAMPLES, POSITIONS, FEATURES, HEADS, WORDS = 2, 5, 8, 2, 12

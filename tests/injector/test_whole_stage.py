@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from small_graphs import SMALL_GRAPHS
 
 import onnxfi
 from onnxfi.error_models import Corruption
@@ -12,6 +11,7 @@ from onnxfi.error_models.corruptions import Corruptions
 from onnxfi.injector.corrupted_run import CorruptedRun
 from onnxfi.injector.resumed import Resumed
 from onnxfi.injector.whole_stage import WholeStage
+from tests.support.small_graphs import SMALL_GRAPHS
 
 TARGET = "c1"
 

@@ -3,10 +3,10 @@
 import numpy as np
 import onnx
 import pytest
-from small_graphs import model, node, value, weights
 
 import onnxfi
 from onnxfi.error_models import BitFlip, SpatialModel
+from tests.support.small_graphs import model, node, value, weights
 
 FEEDS = {"x": weights(1, 3, 24, 24, seed=99)}
 

@@ -8,11 +8,11 @@ import onnx
 import pytest
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
-from rule_checks import check_rules, of_nodes, one_node, values_of_all_kinds
-from small_graphs import node
 
 import onnxfi
 from onnxfi.propagation import find_region
+from tests.support.rule_checks import check_rules, of_nodes, one_node, values_of_all_kinds
+from tests.support.small_graphs import node
 
 F2, F4, F8 = np.float16, np.float32, np.float64
 FLOATS, INTEGERS = (F4, F8), (np.int8, np.uint8, np.int32, np.int64)

@@ -6,12 +6,12 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto
-from rule_checks import check_rules, of_nodes, one_node
-from small_graphs import model, node, value
 
 import onnxfi
 from onnxfi.error_models import Constant
 from onnxfi.propagation import find_region
+from tests.support.rule_checks import check_rules, of_nodes, one_node
+from tests.support.small_graphs import model, node, value
 
 IMAGE = (1, 3, 6, 7)
 DTYPES = [np.float16, np.float32, np.float64, np.int8, np.uint8, np.int32, np.int64, bool]

@@ -5,8 +5,6 @@ from unittest import mock
 import numpy as np
 import onnx
 import pytest
-from rule_checks import values_of_all_kinds
-from small_graphs import model, node, random_inputs, value
 
 import onnxfi
 from onnxfi.error_models import BitFlip
@@ -15,6 +13,8 @@ from onnxfi.injector.rest import Rest
 from onnxfi.propagation import LanePatch, Lookahead, Patches, patched
 from onnxfi.runtime import Session
 from onnxfi.surgery.extract import extract
+from tests.support.rule_checks import values_of_all_kinds
+from tests.support.small_graphs import model, node, random_inputs, value
 
 FIRST, GROWTH, LAYERS = 3, 2, 4
 COUNT = 200

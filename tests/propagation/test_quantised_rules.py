@@ -4,12 +4,12 @@ import ml_dtypes
 import numpy as np
 import onnx
 import pytest
-from rule_checks import check_rules, of_nodes, one_node
-from small_graphs import node
 
 import onnxfi
 from onnxfi.error_models import BitFlip
 from onnxfi.propagation import find_region
+from tests.support.rule_checks import check_rules, of_nodes, one_node
+from tests.support.small_graphs import node
 
 F4, I1, U1 = np.float32, np.int8, np.uint8
 SHAPE = (1, 3, 5, 7)

@@ -7,14 +7,14 @@ import logging
 
 import numpy as np
 import pytest
-from overwritten import Overwritten
-from random_graphs.float_chains import float_chain
-from record_checks import assert_same
 
 import onnxfi
 from onnxfi.error_models import BitFlip
 from onnxfi.injector.blocks import Meeting
 from onnxfi.injector.metrics import Classification
+from tests.support.overwritten import Overwritten
+from tests.support.random_graphs.float_chains import float_chain
+from tests.support.record_checks import assert_same
 
 COUNT = 20
 SETTINGS = [

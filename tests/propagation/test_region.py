@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
-from small_graphs import model as small_model
-from small_graphs import node, value
 
 import onnxfi
 from onnxfi.error_models import BitFlip
 from onnxfi.propagation import find_region
+from tests.support.small_graphs import model as small_model
+from tests.support.small_graphs import node, value
 
 
 def scaled() -> onnxfi.Model:

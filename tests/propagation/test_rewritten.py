@@ -5,11 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import onnx
 import pytest
-from record_checks import assert_same
-from small_graphs import model, node, random_inputs, value
 
 import onnxfi
 from onnxfi.error_models import BitFlip
+from tests.support.record_checks import assert_same
+from tests.support.small_graphs import model, node, random_inputs, value
 
 RNG = np.random.default_rng(0)
 

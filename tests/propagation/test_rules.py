@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from rule_checks import check_rules, one_node
-from small_graphs import weights
 
 import onnxfi
 from onnxfi.error_models import Corruption
 from onnxfi.propagation import Propagator, find_region
 from onnxfi.runtime import Session
+from tests.support.rule_checks import check_rules, one_node
+from tests.support.small_graphs import weights
 
 IMAGE = (1, 3, 6, 7)
 PARAMETERS = {name: np.abs(weights(3, seed=seed)) for seed, name in enumerate("sbmv")}

@@ -7,10 +7,6 @@ from unittest import mock
 import numpy as np
 import onnx
 import pytest
-from light_models import LIGHT_MODELS, densified
-from record_checks import assert_same
-from small_graphs import SMALL_GRAPHS, node, random_inputs, value
-from small_graphs import model as small_model
 
 import onnxfi
 from onnxfi.error_models import BitFlip, ErrorModel, RandomValue, SpatialModel, Zero
@@ -19,6 +15,10 @@ from onnxfi.injector.blocks import Meeting
 from onnxfi.injector.whole_stage import WholeStage
 from onnxfi.propagation import LanePatch
 from onnxfi.runtime import Session
+from tests.support.light_models import LIGHT_MODELS, densified
+from tests.support.record_checks import assert_same
+from tests.support.small_graphs import SMALL_GRAPHS, node, random_inputs, value
+from tests.support.small_graphs import model as small_model
 
 PLAIN = {"propagation": False, "lanes": 1}
 FAST = [{"lanes": 1}, {"lanes": 3}, {"propagation": False, "lanes": 4}, {}]
@@ -279,9 +279,8 @@ def test_lanes_are_used_and_share_a_batch(on_device: bool) -> None:
 
 
 def test_a_model_that_mixes_lanes_gets_one() -> None:
-    from small_graphs import model, node, value
-
     from onnxfi.injector.lanes import Lanes
+    from tests.support.small_graphs import model, node, value
 
     proto = model(
         [

@@ -11,8 +11,16 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from small_graphs import model, node, value
-from window_graphs import (
+
+import onnxfi
+from onnxfi.error_models import Corruption
+from onnxfi.injector.windowed_rest import WindowedRest
+from onnxfi.propagation import Patches
+from onnxfi.propagation.windows import Windowed, choose_pieces, find_pieces
+from onnxfi.propagation.windows.effort import Effort, follow
+from onnxfi.runtime import Session
+from tests.support.small_graphs import model, node, value
+from tests.support.window_graphs import (
     SHAPE,
     beyond,
     branches,
@@ -23,14 +31,6 @@ from window_graphs import (
     quantised,
     upward,
 )
-
-import onnxfi
-from onnxfi.error_models import Corruption
-from onnxfi.injector.windowed_rest import WindowedRest
-from onnxfi.propagation import Patches
-from onnxfi.propagation.windows import Windowed, choose_pieces, find_pieces
-from onnxfi.propagation.windows.effort import Effort, follow
-from onnxfi.runtime import Session
 
 
 def at(row: int, column: int, x: np.ndarray, seed: int) -> Corruption:

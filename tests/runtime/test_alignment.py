@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from small_graphs import model, node, value
 
 import onnxfi
 from onnxfi.runtime.alignment import aligned
+from tests.support.small_graphs import model, node, value
 
 
 @pytest.mark.parametrize("target", ["x", "s"])

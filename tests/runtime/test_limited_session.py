@@ -13,13 +13,13 @@ import numpy as np
 import onnx
 import pytest
 from onnx import helper
-from small_graphs import BOOL, INT64, model, node, value, weights
 
 import onnxfi
 from onnxfi.errors import InputError, LimitError, ModelFormatError
 from onnxfi.runtime import Session
 from onnxfi.runtime.limited_session import LimitedSession
 from onnxfi.runtime.limits import Limits, Taken
+from tests.support.small_graphs import BOOL, INT64, model, node, value, weights
 
 
 def counting() -> onnx.ModelProto:

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from small_graphs import SMALL_GRAPHS, model, node, random_inputs, value
 
 import onnxfi
 from onnxfi.errors import ModelFormatError
 from onnxfi.runtime import PatchedSession, Session
 from onnxfi.surgery.free_batch import with_free_batch
+from tests.support.small_graphs import SMALL_GRAPHS, model, node, random_inputs, value
 
 SPECIAL = np.array([np.nan, -0.0, 0.0, np.inf, -np.inf, 1e-40, 3.4e38], np.float32)
 

@@ -5,11 +5,11 @@ import logging
 import numpy as np
 import onnxruntime
 import pytest
-from small_graphs import chain, model, node, value, weights
 
 import onnxfi
 from onnxfi.errors import ModelFormatError, ProviderError
 from onnxfi.runtime import Session, choose_provider, provider
+from tests.support.small_graphs import chain, model, node, value, weights
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ import onnx
 import onnx_ir as ir
 import pytest
 from onnx import TensorProto, helper, numpy_helper
-from small_graphs import FLOAT, chain, node, value
 
 import onnxfi
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.runtime import Session
+from tests.support.small_graphs import FLOAT, chain, node, value
 
 FLOAT8 = ("FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2", "FLOAT8E5M2FNUZ")
 # Older versions of onnx do not know these.

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from backend_models import KINDS, BackendModel, backend_models, node_models
-from sweep_backend_models import check
+
+from tools.backend_models import KINDS, BackendModel, backend_models, node_models
+from tools.sweep_backend_models import check
 
 # Sequences, optionals, strings, bodies, functions, several outputs, low bits, random numbers.
 OPERATORS = [
@@ -68,7 +69,8 @@ def test_models_from_pytorch(name: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_all_models(kind: str) -> None:
     """In a process of its own, which forks. make nightly shows the counts."""
-    tool = Path(__file__).parents[2] / "tools" / "sweep_backend_models.py"
-    sweep = subprocess.run([sys.executable, tool, kind], stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", "tools.sweep_backend_models", kind]
+    root = Path(__file__).parents[2]
+    sweep = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=root)
     print(sweep.stdout)  # noqa: T201  # shown by -rP
     assert sweep.returncode == 0

@@ -3,14 +3,14 @@
 import numpy as np
 import onnx_ir as ir
 import pytest
-from light_models import densified
-from small_graphs import SMALL_GRAPHS, random_inputs
 
 import onnxfi
 from onnxfi.graph.dependencies import consumed_values
 from onnxfi.runtime import Session
 from onnxfi.surgery import split
 from onnxfi.surgery.bottlenecks import find_bottlenecks, part_after, part_before
+from tests.support.light_models import densified
+from tests.support.small_graphs import SMALL_GRAPHS, random_inputs
 
 
 def reaches_an_output(graph: ir.Graph, changed: str, without: ir.Value) -> bool:

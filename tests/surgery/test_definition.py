@@ -8,10 +8,10 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
-from small_graphs import model, node, value, weights
 
 import onnxfi
 from onnxfi.runtime import Session
+from tests.support.small_graphs import model, node, value, weights
 
 INT8, UINT8, FLOAT16 = TensorProto.INT8, TensorProto.UINT8, TensorProto.FLOAT16
 # A little above the largest float16, and what rounds in it.

@@ -14,7 +14,14 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 from onnx.reference.op_run import OpRun
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument
-from small_graphs import (
+
+import onnxfi
+from onnxfi.converters.layer_map import Layer, dump_layers
+from onnxfi.error_models import BitFlip, Corruption, RandomValue
+from onnxfi.errors import InputError, ModelFormatError
+from onnxfi.injector import injection_rng
+from onnxfi.surgery.embed import counts_samples
+from tests.support.small_graphs import (
     SMALL_GRAPHS,
     chain,
     model,
@@ -25,13 +32,6 @@ from small_graphs import (
     value,
     weights,
 )
-
-import onnxfi
-from onnxfi.converters.layer_map import Layer, dump_layers
-from onnxfi.error_models import BitFlip, Corruption, RandomValue
-from onnxfi.errors import InputError, ModelFormatError
-from onnxfi.injector import injection_rng
-from onnxfi.surgery.embed import counts_samples
 
 # The operators that read these refuse most of their faulty values.
 _NO_FAULT_FITS = ("scales", "shape", "best")

@@ -5,12 +5,12 @@ import onnx
 import pytest
 from onnx import helper
 from onnx.reference import ReferenceEvaluator
-from small_graphs import BOOL, model, node, value
 
 import onnxfi
 from onnxfi.errors import ModelFormatError
 from onnxfi.runtime import Session
 from onnxfi.surgery.free_batch import with_free_batch
+from tests.support.small_graphs import BOOL, model, node, value
 
 
 def reshaping(*shape: int, **attributes: int) -> onnx.ModelProto:

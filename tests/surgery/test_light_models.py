@@ -5,10 +5,10 @@ Two of them by day, all at night. Run with ``-s`` to see the boundary of each ta
 
 import numpy as np
 import pytest
-from light_models import LIGHT_MODELS, densified
 
 import onnxfi
 from onnxfi.runtime import Session
+from tests.support.light_models import LIGHT_MODELS, densified
 
 OPERATORS = ("Conv", "Concat", "Relu", "Add")
 SAMPLED = 6

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 import pytest
-from graph_facts import features
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
-from random_graphs.checks import check_split, faults_in
-from random_graphs.strategy import RandomGraph, random_graphs
 
 import onnxfi
 from onnxfi.errors import TargetNotFoundError
+from tests.support.graph_facts import features
+from tests.support.random_graphs.checks import check_split, faults_in
+from tests.support.random_graphs.strategy import RandomGraph, random_graphs
 
 ORDINARY = settings(max_examples=130, derandomize=True, database=None, deadline=None)
 NIGHTLY = settings(ORDINARY, max_examples=3000, derandomize=False, print_blob=True)

@@ -10,7 +10,11 @@ import onnx_ir as ir
 import onnxruntime
 import pytest
 from onnx.reference import ReferenceEvaluator
-from small_graphs import (
+
+import onnxfi
+from onnxfi.errors import InputError, ModelFormatError, TargetNotFoundError
+from onnxfi.graph.dependencies import consumed_values, suffix_shares, working_nodes
+from tests.support.small_graphs import (
     SMALL_GRAPHS,
     chain,
     model,
@@ -20,10 +24,6 @@ from small_graphs import (
     value,
     weights,
 )
-
-import onnxfi
-from onnxfi.errors import InputError, ModelFormatError, TargetNotFoundError
-from onnxfi.graph.dependencies import consumed_values, suffix_shares, working_nodes
 
 CASES = [
     (name, target.tensor)

@@ -6,7 +6,7 @@ is named at the end, and what it had found until then is in the table. Figures a
 that took turns in one run, with the lowest and the highest. What needs PyTorch or TensorFlow says
 so where they are missing.
 
-Usage: python tools/benchmark [--only speed,memory,…] [--quick] [--json FILE]
+Usage: python -m tools.benchmark [--only speed,memory,…] [--quick] [--json FILE]
 """
 
 import argparse
@@ -21,9 +21,9 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from figures import Figure, read, table
+from tools.benchmark.figures import Figure, read, table
 
-_FOLDER = Path(__file__).parent
+_ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Part:
     """A program that measures something.
 
     Attributes:
-        command: its file and options.
+        command: the arguments of Python: a module and its options.
         minutes: how long it may take.
     """
 
@@ -40,14 +40,50 @@ class Part:
 
 
 PARTS = {
-    "opening": Part(("opening.py",), 3),
-    "memory": Part(("memory.py",), 8),
-    "workers": Part(("workers.py",), 8),
-    "growth": Part(("growth.py",), 5),
-    "speed": Part(("speed.py",), 30),
-    "torch": Part(("peers.py", "--peer", "torch"), 15),
-    "cuda": Part(("bound.py",), 8),
-    "keras": Part(("peers.py", "--peer", "keras"), 15),
+    "opening": Part(
+        (
+            "-m",
+            "tools.benchmark.opening",
+        ),
+        3,
+    ),
+    "memory": Part(
+        (
+            "-m",
+            "tools.benchmark.memory",
+        ),
+        8,
+    ),
+    "workers": Part(
+        (
+            "-m",
+            "tools.benchmark.workers",
+        ),
+        8,
+    ),
+    "growth": Part(
+        (
+            "-m",
+            "tools.benchmark.growth",
+        ),
+        5,
+    ),
+    "speed": Part(
+        (
+            "-m",
+            "tools.benchmark.speed",
+        ),
+        30,
+    ),
+    "torch": Part(("-m", "tools.benchmark.peers", "--peer", "torch"), 15),
+    "cuda": Part(
+        (
+            "-m",
+            "tools.benchmark.bound",
+        ),
+        8,
+    ),
+    "keras": Part(("-m", "tools.benchmark.peers", "--peer", "keras"), 15),
 }
 
 
@@ -82,13 +118,12 @@ def main() -> int:
 
 def run(part: Part, options: list[str]) -> tuple[list[Figure], str]:
     """Run a part; return what it found, and what went wrong, in words."""
-    program, *of_part = part.command
     with tempfile.TemporaryDirectory() as folder:
         found = Path(folder) / "figures.jsonl"
-        command = [sys.executable, str(_FOLDER / program), *of_part, *options]
+        command = [sys.executable, *part.command, *options, "--append", str(found)]
         began = time.monotonic()
         # In a session of its own, so that what it started ends with it.
-        process = subprocess.Popen([*command, "--append", str(found)], start_new_session=True)
+        process = subprocess.Popen(command, cwd=_ROOT, start_new_session=True)
         try:
             status = process.wait(timeout=60 * part.minutes)
             failure = f"failed with status {status}" if status else ""

@@ -6,7 +6,7 @@ comparison with the golden outputs, the metric, the value classes, the Parquet c
 that are synchronised with the disk. One worker; the time is that of this process's processor, all
 its threads together, and the wall clock's beside it. Opening the campaign is not in it.
 
-Usage: python tools/benchmark/bookkeeping.py [--injections 100000] [--scores 10] [--shard 5000]
+Usage: python -m tools.benchmark.bookkeeping [--injections 100000] [--scores 10] [--shard 5000]
 """
 
 import argparse

@@ -4,7 +4,7 @@ For convolutions spread over ResNet-50: the suffix in ONNX Runtime with IO bindi
 inputs kept on the device, one lane and several; and the injector with that many lanes at most,
 which sends corruptions there and classifies what comes back. They take turns.
 
-Usage: python tools/benchmark/bound.py [--provider cuda] [--model resnet50] [--lanes 8]
+Usage: python -m tools.benchmark.bound [--provider cuda] [--model resnet50] [--lanes 8]
 """
 
 import argparse
@@ -16,16 +16,16 @@ from typing import Literal
 
 import numpy as np
 import onnxruntime
-from figures import Figure, figure
-from models import make, spread_targets
-from part import run_part
-from timing import CLOCKS, Ratio, take_turns
 
 import onnxfi
 from onnxfi.error_models import BitFlip
 from onnxfi.errors import ModelFormatError, ProviderError
 from onnxfi.runtime import Session, choose_provider
 from onnxfi.surgery.free_batch import with_free_batch
+from tools.benchmark.figures import Figure, figure
+from tools.benchmark.models import make, spread_targets
+from tools.benchmark.part import run_part
+from tools.benchmark.timing import CLOCKS, Ratio, take_turns
 
 OPTIONS = {
     "provider": ("cuda", "cuda", "cuda, or cpu to try the program"),

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import yaml
-from models import Benchmarked
 
 from onnxfi.campaign import Campaign
 from onnxfi.campaign.plan import Shard
 from onnxfi.campaign.worker import Worker, record_shard
+from tools.benchmark.models import Benchmarked
 
 FLIPS = {"name": "bitflip"}
 SPATIAL = {"name": "spatial", "configuration": {"model": "conv"}}

@@ -1,6 +1,6 @@
 """A process of its own, of which the benchmarks read how long it takes and what memory it holds.
 
-Usage: python tools/benchmark/child.py session MODEL BEGAN | campaign|first CONFIGURATION BEGAN
+Usage: python -m tools.benchmark.child session MODEL BEGAN | campaign|first CONFIGURATION BEGAN
 BEGAN is the time when the process was begun. Prints one JSON object: the seconds that starting
 Python and the imports took, those until the work was done, and the highest resident memory in MiB,
 of the imports and of all.

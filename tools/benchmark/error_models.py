@@ -5,7 +5,7 @@ tensors are float32 with normally distributed values. The last column is the lar
 that was drawn, which is what the time may grow with. Error models that read the whole golden tensor
 have read it before, as the injector has them do; reading it is on a line of its own.
 
-Usage: python tools/benchmark/error_models.py [SPATIAL ...] [--draws 2000]
+Usage: python -m tools.benchmark.error_models [SPATIAL ...] [--draws 2000]
 SPATIAL is what spatial:model=... takes: the path of a file, or the name of a built-in model; by
 default all of those.
 """

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from timing import Ratio
+from tools.benchmark.timing import Ratio
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Whole runs of `Campaign.run` on LeNet's first convolution, with shards of 500 on
 worker: some of a thousand injections before and after one of a million. What a run takes once is in
 the time of both, so a second figure compares the last tenth of the million with the first.
 
-Usage: python tools/benchmark/growth.py [--injections 1000000] [--few 1000] [--runs 6]
+Usage: python -m tools.benchmark.growth [--injections 1000000] [--few 1000] [--runs 6]
 """
 
 import argparse
@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from campaigns import write_configuration
-from figures import Figure, figure
-from models import Benchmarked, make
-from part import run_part
-from timing import CLOCKS, Ratio
 
 from onnxfi.campaign import Campaign
+from tools.benchmark.campaigns import write_configuration
+from tools.benchmark.figures import Figure, figure
+from tools.benchmark.models import Benchmarked, make
+from tools.benchmark.part import run_part
+from tools.benchmark.timing import CLOCKS, Ratio
 
 _OPTIONS = {
     "injections": (1_000_000, 40_000, "of the long run"),

@@ -4,7 +4,7 @@ The highest resident memory of a process that runs the campaign, with workers an
 where nothing is said, over that of a process in which ONNX Runtime opens the model from its file
 and runs it once. The second figure leaves out what each process held after its imports.
 
-Usage: python tools/benchmark/memory.py [--model resnet50] [--injections 50]
+Usage: python -m tools.benchmark.memory [--model resnet50] [--injections 50]
 """
 
 import argparse
@@ -12,11 +12,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from campaigns import write_configuration
-from figures import Figure, figure
-from models import make, spread_targets
-from part import run_child, run_part
-from timing import Ratio
+from tools.benchmark.campaigns import write_configuration
+from tools.benchmark.figures import Figure, figure
+from tools.benchmark.models import make, spread_targets
+from tools.benchmark.part import run_child, run_part
+from tools.benchmark.timing import Ratio
 
 _OPTIONS = {
     "model": ("resnet50", "squeezenet", "a name of models.py"),

@@ -4,7 +4,6 @@ The light models come with the onnx package and get random weights. The others a
 with random weights, so that a peer can run the same ones, and need it to be installed.
 """
 
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib import resources
@@ -15,9 +14,7 @@ import numpy as np
 import onnx
 
 import onnxfi
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
-from light_models import densified
+from tests.support.light_models import densified
 
 LIGHT = ("resnet50", "squeezenet", "densenet121", "vgg19")
 FROM_TORCH = ("mobilenet_v2", "vgg16", "unet", "torch_resnet50", "torch_squeezenet")
@@ -60,7 +57,7 @@ def make(name: str, folder: Path) -> Benchmarked:
         light.graph.input.extend(inputs)
         onnx.save(light, path)
     else:
-        from torch_models import export
+        from tools.benchmark.torch_models import export
 
         source = export(name.removeprefix("torch_"), path)
     model = onnxfi.load(path)

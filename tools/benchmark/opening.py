@@ -5,7 +5,7 @@ and checks the model, tries the error models, writes its manifest, opens the ses
 target and makes its golden run; and ONNX Runtime opening the whole model. One figure has in it
 starting Python and the imports, the other has not.
 
-Usage: python tools/benchmark/opening.py [--model resnet50] [--rounds 5]
+Usage: python -m tools.benchmark.opening [--model resnet50] [--rounds 5]
 """
 
 import argparse
@@ -13,11 +13,11 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from campaigns import write_configuration
-from figures import Figure, figure
-from models import make, spread_targets
-from part import run_child, run_part
-from timing import Ratio
+from tools.benchmark.campaigns import write_configuration
+from tools.benchmark.figures import Figure, figure
+from tools.benchmark.models import make, spread_targets
+from tools.benchmark.part import run_child, run_part
+from tools.benchmark.timing import Ratio
 
 _OPTIONS = {
     "model": ("resnet50", "squeezenet", "a name of models.py"),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from figures import Figure, append, table
+from tools.benchmark.figures import Figure, append, table
 
 T = TypeVar("T")
 #: For each option of a part its default, its value with --quick, and what it is.
@@ -66,13 +66,12 @@ def within(minutes: float, items: Iterable[T]) -> Iterator[T]:
 
 
 def run_child(what: str, place: Path) -> dict[str, float]:
-    """Run `child.py`, and return what it found.
+    """Run `tools.benchmark.child`, and return what it found.
 
     Raises:
         CalledProcessError: it failed.
     """
-    program = Path(__file__).parent / "child.py"
-    command = [sys.executable, program, what, place, str(time.time())]
+    command = [sys.executable, "-m", "tools.benchmark.child", what, place, str(time.time())]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from models import Benchmarked
-from timing import Repeated
-
 from onnxfi import Target
+from tools.benchmark.models import Benchmarked
+from tools.benchmark.timing import Repeated
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -11,13 +11,13 @@ import absl.logging
 import keras
 import numpy as np
 import tensorflow as tf
-from frameworks import keras_models
-from models import Benchmarked
-from peer import Peer
-from timing import Repeated
 
 import onnxfi
 from onnxfi.error_models import BitFlip
+from tests.frameworks import keras_models
+from tools.benchmark.models import Benchmarked
+from tools.benchmark.peer import Peer
+from tools.benchmark.timing import Repeated
 
 absl.logging.set_verbosity(absl.logging.ERROR)  # they advise against all that the method does
 tf.get_logger().setLevel("ERROR")

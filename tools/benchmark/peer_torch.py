@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from models import make, spread_targets
-from peer import Peer
 from pytorchfi.core import fault_injection
-from timing import Repeated
 from torch import nn
-from torch_models import IMAGE
 
 from onnxfi.error_models import BitFlip
+from tools.benchmark.models import make, spread_targets
+from tools.benchmark.peer import Peer
+from tools.benchmark.timing import Repeated
+from tools.benchmark.torch_models import IMAGE
 
 _BATCH = 16
 MODELS = ("torch_squeezenet", "mobilenet_v2", "torch_resnet50", "unet", "vgg16")  # light ones first

@@ -12,7 +12,7 @@ over that of a campaign's worker, the median over the rounds with the lowest and
   version that builds them once, and runs the first only once.
 - ONNX Runtime on the whole model.
 
-Usage: python tools/benchmark/peers.py [--peer torch|keras] [--models …] [--targets 3]
+Usage: python -m tools.benchmark.peers [--peer torch|keras] [--models …] [--targets 3]
 """
 
 import argparse
@@ -20,14 +20,13 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from campaigns import UNIT, begin_strata
-from figures import Figure, figure
-from models import INSTALL
-from part import run_part, within
-from peer import Peer
-from timing import CLOCKS, Ratio, take_turns
-
 from onnxfi.runtime import Session
+from tools.benchmark.campaigns import UNIT, begin_strata
+from tools.benchmark.figures import Figure, figure
+from tools.benchmark.models import INSTALL
+from tools.benchmark.part import run_part, within
+from tools.benchmark.peer import Peer
+from tools.benchmark.timing import CLOCKS, Ratio, take_turns
 
 _OPTIONS = {
     "peer": ("torch", "torch", "torch or keras"),
@@ -45,9 +44,9 @@ def measure(arguments: argparse.Namespace) -> Iterator[Figure]:
     """Print a line for each target, and yield the geometric means of each model and of all."""
     try:
         if arguments.peer == "torch":
-            from peer_torch import BARS, MODELS, peers_of
+            from tools.benchmark.peer_torch import BARS, MODELS, peers_of
         else:
-            from peer_keras import BARS, MODELS, peers_of
+            from tools.benchmark.peer_keras import BARS, MODELS, peers_of
     except ModuleNotFoundError as error:
         print(f"{arguments.peer} is skipped: {error}. {INSTALL}")
         return

@@ -8,7 +8,7 @@ shard; the campaign is 20 shards a worker long, its end included.
 With --measure it starts a Dask scheduler and two workers here and sends shards that do nothing
 through the code that campaigns use; the seconds per shard are what `--cost` should be.
 
-Usage: python tools/benchmark/scheduler_load.py [--cost 0.001] [--measure 3000]
+Usage: python -m tools.benchmark.scheduler_load [--cost 0.001] [--measure 3000]
 """
 
 import argparse

@@ -10,7 +10,7 @@ What happens once for a target is not in it: opening sessions, the golden run, a
 number of lanes, which takes about 40 runs of the suffix. With --clock cpu the time is that of the
 processor, which other programs on the machine disturb less.
 
-Usage: python tools/benchmark/speed.py [--models lenet,resnet50,…] [--targets 4] [--seconds 8]
+Usage: python -m tools.benchmark.speed [--models lenet,resnet50,…] [--targets 4] [--seconds 8]
 """
 
 import argparse
@@ -19,16 +19,15 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
-from campaigns import UNIT, begin_strata
-from figures import Figure, figure
-from models import Benchmarked, make_each, spread_targets
-from part import run_part, within
-from timing import CLOCKS, Ratio, Repeated, take_turns
-
 import onnxfi
 from onnxfi.error_models import BitFlip
 from onnxfi.injector.blocks import Meeting
 from onnxfi.runtime import Session
+from tools.benchmark.campaigns import UNIT, begin_strata
+from tools.benchmark.figures import Figure, figure
+from tools.benchmark.models import Benchmarked, make_each, spread_targets
+from tools.benchmark.part import run_part, within
+from tools.benchmark.timing import CLOCKS, Ratio, Repeated, take_turns
 
 _MODELS = "lenet,squeezenet,resnet50,mobilenet_v2,densenet121,vgg16,unet"
 _OPTIONS = {

@@ -5,8 +5,9 @@ import warnings
 from pathlib import Path
 
 import torch
-from frameworks.torch_large_models import mobilenet_v2, resnet50
 from torch import Tensor, nn
+
+from tests.frameworks.torch_large_models import mobilenet_v2, resnet50
 
 IMAGE = (1, 3, 224, 224)
 

@@ -3,7 +3,7 @@
 Whole runs of `Campaign.run` with ``workers: 1`` and ``workers: 2``, to the last record. They take
 turns. What `Campaign.create` does before, such as loading the model, is not in it.
 
-Usage: python tools/benchmark/workers.py [--models lenet,squeezenet,resnet50] [--seconds 10]
+Usage: python -m tools.benchmark.workers [--models lenet,squeezenet,resnet50] [--seconds 10]
 """
 
 import argparse
@@ -12,13 +12,12 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from campaigns import write_configuration
-from figures import Figure, figure
-from models import Benchmarked, make_each, spread_targets
-from part import run_part
-from timing import Ratio
-
 from onnxfi.campaign import Campaign
+from tools.benchmark.campaigns import write_configuration
+from tools.benchmark.figures import Figure, figure
+from tools.benchmark.models import Benchmarked, make_each, spread_targets
+from tools.benchmark.part import run_part
+from tools.benchmark.timing import Ratio
 
 _OPTIONS = {
     "models": ("lenet,squeezenet,resnet50", "lenet,squeezenet", "names of models.py"),

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_graphs import model, node, value
 
 from onnxfi.campaign.configuration import Inputs
 from onnxfi.campaign.inputs import read_inputs
 from onnxfi.campaign.inputs.files import sample_files
 from onnxfi.errors import InputError
 from onnxfi.graph import Model, load
+from tests.support.small_graphs import model, node, value
 
 
 @pytest.fixture

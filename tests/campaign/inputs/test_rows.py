@@ -7,12 +7,12 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto
-from small_graphs import model, node, value
 
 from onnxfi.campaign.configuration import Inputs
 from onnxfi.campaign.inputs import InputSource, read_inputs
 from onnxfi.errors import InputError
 from onnxfi.graph import Model, load
+from tests.support.small_graphs import model, node, value
 
 RNG = np.random.default_rng(0)
 

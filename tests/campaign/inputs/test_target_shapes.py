@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-from small_graphs import model, node, value
 
 from onnxfi.campaign.configuration import Inputs
 from onnxfi.campaign.fault_space import target_shapes
 from onnxfi.campaign.inputs import read_inputs
 from onnxfi.graph import load
+from tests.support.small_graphs import model, node, value
 
 
 def test_a_name_that_two_lengths_have_tells_nothing(tmp_path: Path) -> None:

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 import numpy as np
-from random_graphs.scope import LARGEST, Scope, Tensor, like, pattern
-from small_graphs import BOOL, FLOAT, INT64
+
+from tests.support.random_graphs.scope import LARGEST, Scope, Tensor, like, pattern
+from tests.support.small_graphs import BOOL, FLOAT, INT64
 
 MOST_ELEMENTS = 48
 # What is larger is clipped before it is used, so that a few operators later it is still exact.

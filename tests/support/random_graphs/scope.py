@@ -9,7 +9,8 @@ import numpy as np
 import onnx
 from hypothesis import strategies as st
 from onnx import helper, numpy_helper
-from small_graphs import BOOL, value
+
+from tests.support.small_graphs import BOOL, value
 
 # Whole numbers up to here are exact in float32, in any order of adding.
 LARGEST = 2**24

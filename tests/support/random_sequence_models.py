@@ -1,6 +1,6 @@
 """Write random models of recurrent layers and attention, and what Keras computes with them.
 
-    python random_sequence_models.py FAMILY FOLDER COUNT
+    python -m tests.support.random_sequence_models FAMILY FOLDER COUNT
 
 For each number up to COUNT it writes into FOLDER the files N.h5 and N.keras, and N.npz with the
 arrays that tools/make_sequence_references.py describes. It is a program of its own, because
@@ -11,10 +11,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tools"))
-
 import numpy as np
-from make_sequence_references import MASKED, write_reference
+
+from tools.make_sequence_references import MASKED, write_reference
 
 
 class RandomModel:

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import onnx
 import onnx_ir as ir
-from graph_facts import NodeByNode, tensors_read
-from random_graphs.scope import FAULT
-from random_graphs.strategy import RandomGraph
 
 import onnxfi
 from onnxfi.error_models import Corruption
+from tests.support.graph_facts import NodeByNode, tensors_read
+from tests.support.random_graphs.scope import FAULT
+from tests.support.random_graphs.strategy import RandomGraph
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
-from small_graphs import value
+
+from tests.support.small_graphs import value
 
 SHAPES = [(6,), (16,), (3, 5), (4, 8), (2, 4, 8), (3, 6, 7), (16, 5, 5)]
 UNARY = """

@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 import onnx
-from graph_facts import NodeByNode, Overwrite
 from hypothesis import strategies as st
 from onnx import helper
-from random_graphs import operators as ops
-from random_graphs.bodies import if_node, loop, scan
-from random_graphs.scope import FAULT, Scope, Tensor, pattern
-from small_graphs import BOOL, FLOAT, INT64, OPSET
+
+from tests.support.graph_facts import NodeByNode, Overwrite
+from tests.support.random_graphs import operators as ops
+from tests.support.random_graphs.bodies import if_node, loop, scan
+from tests.support.random_graphs.scope import FAULT, Scope, Tensor, pattern
+from tests.support.small_graphs import BOOL, FLOAT, INT64, OPSET
 
 BATCH = 3
 MOST_STEPS = 10

@@ -6,7 +6,8 @@ import numpy as np
 import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
-from small_graphs import BOOL, INT64, model, node, value, weights
+
+from tests.support.small_graphs import BOOL, INT64, model, node, value, weights
 
 _CORRUPTED = "corrupted"
 

@@ -6,7 +6,8 @@ takes it.
 
 import numpy as np
 import onnx
-from small_graphs import model, node, value
+
+from tests.support.small_graphs import model, node, value
 
 SHAPE = (1, 3, 13, 17)
 

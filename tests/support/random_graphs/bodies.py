@@ -2,7 +2,8 @@
 
 import numpy as np
 from onnx.reference.ops.op_scan import Scan
-from random_graphs.operators import (
+
+from tests.support.random_graphs.operators import (
     CALM,
     Operator,
     binary,
@@ -15,8 +16,8 @@ from random_graphs.operators import (
     variadic,
     where,
 )
-from random_graphs.scope import Scope, Tensor, like, pattern
-from small_graphs import BOOL, FLOAT, INT64
+from tests.support.random_graphs.scope import Scope, Tensor, like, pattern
+from tests.support.small_graphs import BOOL, FLOAT, INT64
 
 DEEPEST_IF = 2
 # Since onnx 1.22.

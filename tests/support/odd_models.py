@@ -6,7 +6,8 @@ from itertools import pairwise
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
-from small_graphs import BOOL, FLOAT, OPSET, model, node, value, weights
+
+from tests.support.small_graphs import BOOL, FLOAT, OPSET, model, node, value, weights
 
 STRING = TensorProto.STRING
 

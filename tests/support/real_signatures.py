@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import onnx
 from onnx import TensorProto
-from small_graphs import model, node, value, weights
+
+from tests.support.small_graphs import model, node, value, weights
 
 Arrays = dict[str, np.ndarray]
 _INT64, _INT32, _FLOAT64 = TensorProto.INT64, TensorProto.INT32, TensorProto.DOUBLE

@@ -1,0 +1,1 @@
+"""Tests of onnxfi; run them with `make test`."""

@@ -1,0 +1,1 @@
+"""Models, oracles and checks that several tests share."""

@@ -1,0 +1,1 @@
+"""Random graphs with every way in which tensors can cross a split."""

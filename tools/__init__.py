@@ -1,0 +1,1 @@
+"""Programs for people: benchmarks, oracles, sweeps, and makers of test data."""

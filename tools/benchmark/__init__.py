@@ -1,0 +1,1 @@
+"""Benchmarks; `python -m tools.benchmark` runs every one that has a bar."""
