@@ -10,11 +10,11 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from onnxfi.converters.disabled_optimizers import DISABLED_OPTIMIZERS
 from onnxfi.converters.safety import require_safe
 from onnxfi.converters.tensorflow.limits import Limits
 from onnxfi.converters.tensorflow.process import run_child
 from onnxfi.converters.whole_model import write_whole_model
-from onnxfi.converters.wrong_optimizers import WRONG_OPTIMIZERS
 from onnxfi.errors import ConversionMismatchError
 
 _BATCHES = (1, 3)
@@ -128,7 +128,7 @@ def _session(model: onnx.ModelProto) -> Any:
             model.SerializeToString(),
             options,
             providers=["CPUExecutionProvider"],
-            disabled_optimizers=[*WRONG_OPTIMIZERS],
+            disabled_optimizers=[*DISABLED_OPTIMIZERS],
         )
 
 

@@ -10,7 +10,6 @@ from onnxfi.error_models.sites import values_at
 from onnxfi.errors import InputError
 from onnxfi.graph import Target
 from onnxfi.injector.blocks import Meeting
-from onnxfi.injector.corrupted_run import CorruptedRun
 from onnxfi.injector.drawing import Drawer
 from onnxfi.injector.due.reasons import due_reasons
 from onnxfi.injector.golden import Golden
@@ -19,8 +18,9 @@ from onnxfi.injector.injections import Hits, Injections
 from onnxfi.injector.metrics import Metric
 from onnxfi.injector.metrics.own_metric import naming_injections
 from onnxfi.injector.outcome import decide_outcome, decide_outcomes
-from onnxfi.injector.resumed import Failure, Resumed, failure_of
-from onnxfi.injector.split_sessions import Corrupt, SplitSessions
+from onnxfi.suffix.corrupted_run import CorruptedRun
+from onnxfi.suffix.lane_result import Failure, LaneResult, failure_of
+from onnxfi.suffix.split_sessions import Corrupt, SplitSessions
 from onnxfi.surgery import Split
 
 
@@ -87,7 +87,7 @@ class BlockRunner:
         self,
         meeting: Meeting,
         corruptions: Mapping[str, Corruptions],
-        results: Sequence[Resumed],
+        results: Sequence[LaneResult],
         metric: Metric,
     ) -> Injections:
         golden = meeting.golden
@@ -105,7 +105,7 @@ class BlockRunner:
             ],
             outputs=outputs,
             outcomes=outcomes,
-            masked_at=[x.vanished for x in results],
+            masked_at=[x.masked_at for x in results],
             due_reasons=due_reasons(golden.outputs, outputs, outcomes, failures),
         )
 
@@ -171,7 +171,7 @@ class BlockRunner:
             self._runs = golden
 
 
-def _faulty_outputs(golden: Golden, resumed: Resumed) -> Mapping[str, np.ndarray]:
+def _faulty_outputs(golden: Golden, resumed: LaneResult) -> Mapping[str, np.ndarray]:
     if resumed.outputs is None:
         return {}
     return {**golden.outputs, **resumed.outputs} if resumed.outputs else golden.outputs

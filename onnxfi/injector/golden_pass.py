@@ -1,6 +1,5 @@
 """The golden run up to one target, or up to several in one pass."""
 
-import copy
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Literal
@@ -12,6 +11,7 @@ from onnxfi.graph import Model
 from onnxfi.graph.noise import draws_noise
 from onnxfi.runtime import Session
 from onnxfi.runtime.alignment import aligned
+from onnxfi.runtime.ort_values import copy_from_runtime
 from onnxfi.surgery.extract import extract
 from onnxfi.surgery.noise_seeds import with_seeds
 
@@ -76,10 +76,4 @@ class GoldenPass:
         if session is None:
             return dict(self._weights)
         made = session.run(feeds)
-        return self._weights | owned(made)
-
-
-def owned(values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return copies: a tensor of ONNX Runtime keeps all the memory of its session alive."""
-    # Sequences of tensors are lists, and absent optionals None.
-    return {name: copy.deepcopy(x) for name, x in values.items()}
+        return self._weights | copy_from_runtime(made)

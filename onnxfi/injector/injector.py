@@ -17,7 +17,6 @@ from onnxfi.injector.block_runner import BlockRunner
 from onnxfi.injector.blocks import BlockSizes, Meeting
 from onnxfi.injector.drawing import Drawer
 from onnxfi.injector.golden import Golden
-from onnxfi.injector.golden_pass import owned
 from onnxfi.injector.injection import Injection
 from onnxfi.injector.injections import Injections
 from onnxfi.injector.inputs import check_inputs, format_shape
@@ -25,11 +24,12 @@ from onnxfi.injector.metrics import Metric
 from onnxfi.injector.metrics.registry import checked, default_metric
 from onnxfi.injector.randomness import InjectionGenerators
 from onnxfi.injector.repeatability import check_repeated
-from onnxfi.injector.split_sessions import SplitSessions
 from onnxfi.injector.suiting import suit, suit_golden
 from onnxfi.runtime import Provider, choose_provider
 from onnxfi.runtime.alignment import aligned
 from onnxfi.runtime.limits import AUTO, Limits
+from onnxfi.runtime.ort_values import copy_from_runtime
+from onnxfi.suffix.split_sessions import SplitSessions
 from onnxfi.surgery import resolve_targets, split
 from onnxfi.surgery.noise import noise_note
 
@@ -190,7 +190,7 @@ class Injector:
             targets[target.tensor] = value
             return value
 
-        values |= owned(self._sessions.run_suffix({**boundary, **targets}, keep))
+        values |= copy_from_runtime(self._sessions.run_suffix({**boundary, **targets}, keep))
         targets = {name: values[name] for name in targets}
         outputs = {name: values[name] for name in self._output_names}
         answer = {name: before.get(name, value) for name, value in outputs.items()}

@@ -8,6 +8,7 @@ import numpy as np
 
 from onnxfi.injector.metrics import Metric, Outputs
 from onnxfi.injector.metrics.many import are_wrong, in_parts
+from onnxfi.suffix.trial import bit_equal
 
 Outcome = Literal["masked", "benign", "sdc", "due"]
 # NumPy's kinds of floats and complex numbers, and V: bfloat16 and float8 of ml_dtypes.
@@ -94,19 +95,6 @@ def _have_new_non_finite(faulty: np.ndarray, golden: np.ndarray) -> np.ndarray:
     if faulty.dtype.kind not in _WITH_NON_FINITE:
         return np.zeros(len(faulty), bool)
     return np.asarray((np.isfinite(golden).reshape(1, -1) & ~np.isfinite(faulty)).any(axis=1))
-
-
-def bit_equal(golden: Any, faulty: Any) -> bool:
-    """Return whether two outputs are the same, bit by bit."""
-    if golden is faulty:
-        return True
-    if isinstance(golden, list) and isinstance(faulty, list):  # sequences of tensors
-        return len(golden) == len(faulty) and all(map(bit_equal, golden, faulty))
-    if golden is None or faulty is None:  # an optional without a value
-        return False
-    if golden.dtype == object:  # strings
-        return bool(np.array_equal(golden, faulty))
-    return bool(golden.shape == faulty.shape and golden.tobytes() == faulty.tobytes())
 
 
 def _has_new_non_finite(golden: Any, faulty: Any) -> bool:

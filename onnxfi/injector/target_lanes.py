@@ -7,13 +7,13 @@ import numpy as np
 
 from onnxfi.graph import Model, Target
 from onnxfi.graph.size_dependence import sizes_depend_on
-from onnxfi.injector.input_lanes import InputLanes
 from onnxfi.injector.inputs import check_inputs
-from onnxfi.injector.lane_decision import LaneDecision
-from onnxfi.injector.lanes import Lanes
-from onnxfi.propagation import find_region
 from onnxfi.runtime import Session
 from onnxfi.runtime.provider import Provider, choose_provider
+from onnxfi.suffix import find_region
+from onnxfi.suffix.lanes.decision import LaneDecision
+from onnxfi.suffix.lanes.input_lanes import InputLanes
+from onnxfi.suffix.lanes.lanes import Lanes
 from onnxfi.surgery import Stage, split
 
 _THREADS = 1  # as campaigns of several workers have it

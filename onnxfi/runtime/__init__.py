@@ -5,15 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from onnxfi.runtime.heap import give_back_memory
-    from onnxfi.runtime.patched_session import PatchedSession
     from onnxfi.runtime.provider import Provider, choose_provider
     from onnxfi.runtime.session import Session
 
-__all__ = ["PatchedSession", "Provider", "Session", "choose_provider", "give_back_memory"]
+__all__ = ["Provider", "Session", "choose_provider", "give_back_memory"]
 
 # Imported when first used: a child process that runs a model needs little of it, and soon.
 _HOMES = {
-    "PatchedSession": "patched_session",
     "Provider": "provider",
     "Session": "session",
     "choose_provider": "provider",

@@ -12,7 +12,7 @@ import numpy as np
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
-from onnxfi.converters.wrong_optimizers import WRONG_OPTIMIZERS
+from onnxfi.converters.disabled_optimizers import DISABLED_OPTIMIZERS
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.runtime.heap import large_blocks_apart
 from onnxfi.runtime.ort_values import (
@@ -165,7 +165,7 @@ def _open(
 ) -> onnxruntime.InferenceSession:
     try:
         return onnxruntime.InferenceSession(
-            content, options, providers=providers, disabled_optimizers=[*WRONG_OPTIMIZERS]
+            content, options, providers=providers, disabled_optimizers=[*DISABLED_OPTIMIZERS]
         )
     except _REFUSALS:
         # An optimization may fail where the kernels do not, such as those for int8 on float8.

@@ -4,8 +4,10 @@ ONNX Runtime's Python API knows NumPy's own dtypes. The others (bfloat16, float8
 ml_dtypes on our side) it takes as memory of a stated type: no cast, so a NaN keeps its payload.
 """
 
+import copy
 import ctypes
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import ml_dtypes
@@ -134,3 +136,9 @@ def _unpack(memory: np.ndarray, width: int) -> np.ndarray:
     shifts = np.arange(0, 8, width, dtype=np.uint8)
     codes: np.ndarray = (memory[:, None] >> shifts).reshape(-1) & ((1 << width) - 1)
     return codes
+
+
+def copy_from_runtime(values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return copies: a tensor of ONNX Runtime keeps all the memory of its session alive."""
+    # Sequences of tensors are lists, and absent optionals None.
+    return {name: copy.deepcopy(x) for name, x in values.items()}

@@ -7,8 +7,8 @@ from onnx import TensorProto, helper
 
 import onnxfi
 from onnxfi.graph.sample_axis.kernels import ELEMENTWISE, depends_on_place
-from onnxfi.injector.disturbed import have_same_bits
 from onnxfi.runtime import Session
+from onnxfi.suffix.trial import have_same_bits
 from tests.support.small_graphs import model, node, value
 
 BINARY = "Add Div Equal Greater Less Max Min Mod Mul PRelu Pow Sub".split()  # noqa: SIM905

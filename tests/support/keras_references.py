@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from onnx import helper
 
 from onnxfi.converters import convert
+from onnxfi.converters.disabled_optimizers import DISABLED_OPTIMIZERS
 from onnxfi.converters.keras_graph import MODEL_CLASSES
 from onnxfi.converters.layer_map import METADATA_KEY, Layer, parse_layers
-from onnxfi.converters.wrong_optimizers import WRONG_OPTIMIZERS
 
 # Of one model, in the tests.
 MOST_FAULTS = 40
@@ -126,7 +126,7 @@ def session_of(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
         model.SerializeToString(),
         options,
         providers=["CPUExecutionProvider"],
-        disabled_optimizers=[*WRONG_OPTIMIZERS],
+        disabled_optimizers=[*DISABLED_OPTIMIZERS],
     )
 
 

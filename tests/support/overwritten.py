@@ -8,7 +8,7 @@ import onnxruntime
 from onnx import helper
 
 import onnxfi
-from onnxfi.injector.disturbed import have_same_bits
+from onnxfi.suffix.trial import have_same_bits
 
 
 class Overwritten:

@@ -8,8 +8,8 @@ from onnx.helper import np_dtype_to_tensor_dtype
 
 import onnxfi
 from onnxfi.error_models import Corruption
-from onnxfi.propagation import Propagator, find_region
 from onnxfi.runtime import Session
+from onnxfi.suffix import Propagator, find_region
 from tests.support.small_graphs import model, node, value
 
 SPECIAL = [np.nan, -0.0, 0.0, np.inf, -np.inf, 1e-40, -1e-40, 3.4e38, -3.4e38, 1.0, -1.0]

@@ -1,0 +1,67 @@
+"""Checking that a stage in two parts, a region and the rest, gives the bits of the whole.
+
+What ONNX Runtime is known to merge across a cut is never parted (`propagation.rewritten`). Where
+the rest begins with operators of which less is known, both are compared.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from onnxfi.errors import InputError
+from onnxfi.graph import Model
+from onnxfi.runtime import Session
+from onnxfi.suffix import Region
+from onnxfi.suffix.trial import have_same_bits, perturbed
+
+# Convolutional networks are made of these; nightly tests compare whole architectures.
+_KNOWN = frozenset(
+    [
+        *("Add", "AveragePool", "BatchNormalization", "Concat", "Conv", "ConvInteger"),
+        *("ConvTranspose", "Flatten", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "LRN"),
+        *("MaxPool", "QLinearConv", "Relu", "Reshape", "Sum"),
+    ]
+)
+
+_Run = Callable[[Mapping[str, np.ndarray]], Mapping[str, np.ndarray]]
+
+
+def is_known(region: Region) -> bool:
+    """Return whether a region has no nodes, or the rest begins with well-known operators."""
+    readers = {
+        use.node.op_type
+        for value in region.rest.graph.inputs
+        if value.name in region.frontier
+        for use in value.uses()
+    }
+    return not region.steps or readers <= _KNOWN
+
+
+def gives_the_same(
+    parts: _Run, whole: Model, values: Mapping[str, np.ndarray], *, threads: int | None
+) -> bool:
+    """Return whether both give the same bits, of some values and of others like them.
+
+    Args:
+        parts: runs the parts one after the other.
+        whole: the stage; runs on the CPU.
+        values: its inputs by name, maybe among others.
+        threads: intra-op threads.
+    """
+    session = Session(whole, threads=threads, arena=False)
+    rng = np.random.default_rng(0)
+    inputs = {x.name or "": values[x.name or ""] for x in whole.graph.inputs}
+    others = [
+        {name: perturbed(x, rng, signed=signed) for name, x in inputs.items()}
+        for signed in (False, True)
+    ]
+    try:
+        pairs = [(session.run(x), parts({**values, **x})) for x in (inputs, *others)]
+    except InputError:
+        return False
+    return all(
+        have_same_bits(made[name], expected[name])
+        for expected, made in pairs
+        for name in session.output_names
+        if isinstance(expected[name], np.ndarray)
+    )

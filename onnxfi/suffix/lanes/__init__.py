@@ -1,0 +1,1 @@
+"""Runs several faulty executions as one batch."""

@@ -1,0 +1,1 @@
+"""The phases of a suffix: ways to advance lanes exactly."""

@@ -1,0 +1,178 @@
+"""A part of a model that windows of images go through, and which windows it takes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from onnxfi.graph import Model
+from onnxfi.suffix.windows.boxes import Boxes
+from onnxfi.suffix.windows.steps import Step
+
+# Lengths that are tried before the whole image is taken.
+_TRIES = 8
+# The columns of a matrix that ONNX Runtime computes at once.
+_SMALLEST_BLOCK, _LARGEST_BLOCK = 16, 128
+
+
+class NoWindowsError(Exception):
+    """The images of a piece lie on grids that windows of one size cannot be cut from."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Crops:
+    """The windows of all lanes; those of one tensor have one size.
+
+    Attributes:
+        origins: for each tensor the first row and column, shape ``(lanes, 2)``.
+        lengths: for each tensor the number of rows and columns, shape ``(2,)``.
+        changed: for each tensor where it may differ from golden.
+    """
+
+    origins: Mapping[str, np.ndarray]
+    lengths: Mapping[str, np.ndarray]
+    changed: Mapping[str, Boxes]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Piece:
+    """A part of a model, from some images to others.
+
+    Attributes:
+        steps: its nodes.
+        inputs: the images that it takes, changed or golden.
+        outputs: the images that it makes and that are read later.
+        others: what else it takes, whole and golden.
+        passed: the images that are read later, and that earlier pieces made.
+        sizes: rows and columns of each image.
+        strides: for each image the step of its grid, as a number of steps of the finest one.
+        model: computes the outputs for any number of lanes and any size of the images.
+        work: multiplications that the whole images take.
+    """
+
+    steps: Sequence[Step]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    others: tuple[str, ...]
+    passed: tuple[str, ...]
+    sizes: Mapping[str, np.ndarray]
+    strides: Mapping[str, np.ndarray]
+    model: Model
+    work: float
+
+    def crops(self, changed: Mapping[str, Boxes]) -> Crops:
+        """Return the smallest windows that tell what comes of changes.
+
+        A window begins on every grid at the same place of the image. It has all that the changed
+        outputs read, and where that ends with the image, so does the window: padding is then
+        where it would be.
+
+        Args:
+            changed: where images may differ from golden; at least one input of this piece.
+
+        Raises:
+            NoWindowsError: the grids do not fit.
+        """
+        boxes = self._changed(changed)
+        needed = self._needed(boxes)
+        coarsest = np.max([self.strides[name] for name in needed], axis=0)
+        factors = {name: coarsest // self.strides[name] for name in needed}
+        firsts = [box.low // factors[name] for name, box in needed.items()]
+        first = np.maximum(np.min(firsts, axis=0), 0)
+        cells = np.min([-(-self.sizes[x] // factors[x]) for x in self._sliding_inputs()], axis=0)
+        ends = [-(-box.high // factors[name]) for name, box in needed.items()]
+        count = np.maximum((np.max(ends, axis=0) - first).max(axis=0), 1)
+        for _ in range(_TRIES):
+            count = self._widened(np.minimum(count, cells), cells, factors)
+            lengths = self._lengths(count, factors)
+            origins = np.minimum(first, cells - count)
+            missing = np.zeros(2, np.int64)
+            for name, box in needed.items():
+                short = box.high - origins * factors[name] - lengths[name]
+                short = np.where(box.high > box.low, short, 0)
+                missing = np.maximum(missing, -(-short.max(axis=0) // factors[name]))
+            if not missing.any():
+                return Crops(
+                    {name: origins * factors[name] for name in needed},
+                    lengths,
+                    {**changed, **boxes},
+                )
+            if (count == cells)[missing > 0].any():
+                break
+            count = count + missing
+        raise NoWindowsError
+
+    def shares(self, crops: Crops) -> np.ndarray:
+        """Return how much of the rows and of the columns of whole images windows have."""
+        name = self._sliding_inputs()[0]
+        shares: np.ndarray = crops.lengths[name] / self.sizes[name]
+        return shares
+
+    def _widened(
+        self, count: np.ndarray, cells: np.ndarray, factors: Mapping[str, np.ndarray]
+    ) -> np.ndarray:
+        """Return a number of cells in which transposed convolutions add in their usual order.
+
+        ONNX Runtime computes them as products of matrices, whose sums are taken in blocks that
+        depend on the number of places: up to 16, 32, 64, or more.
+        """
+        for step in self.steps:
+            if step.node.op_type != "ConvTranspose":
+                continue
+            name = step.images[0]
+            most = min(int(np.prod(self.sizes[name])), _LARGEST_BLOCK)
+            below = (1 << (most - 1).bit_length()) // 2 if most > _SMALLEST_BLOCK else 0
+            while (count < cells).any() and np.prod(self._lengths(count, factors)[name]) <= below:
+                count = np.minimum(count + 1, cells)
+        return count
+
+    def _sliding_inputs(self) -> list[str]:
+        """Return the inputs from which windows slide, or all if there are none."""
+        sliding = {x for step in self.steps if step.sliding is not None for x in step.images}
+        return [x for x in self.inputs if x in sliding] or list(self.inputs)
+
+    def _changed(self, changed: Mapping[str, Boxes]) -> dict[str, Boxes]:
+        boxes = {name: changed[name] for name in self.inputs if name in changed}
+        for step in self.steps:
+            read = [boxes[name] for name in step.images if name in boxes]
+            if read:
+                union = read[0]
+                for other in read[1:]:
+                    union = union.union(other)
+                if step.sliding is not None:
+                    union = step.sliding.readers(union)
+                boxes[step.output] = union.clipped(self.sizes[step.output])
+        return boxes
+
+    def _needed(self, changed: Mapping[str, Boxes]) -> dict[str, Boxes]:
+        lanes = len(next(iter(changed.values())).low)
+        needed = {x: changed.get(x, Boxes.empty(lanes)) for x in self.outputs}
+        for step in reversed(self.steps):
+            box = needed.get(step.output)
+            if box is None:
+                continue
+            read = box if step.sliding is None else step.sliding.read(box)
+            for name in step.images:
+                clipped = read.clipped(self.sizes[name])
+                needed[name] = needed[name].union(clipped) if name in needed else clipped
+        return needed
+
+    def _lengths(
+        self, count: np.ndarray, factors: Mapping[str, np.ndarray]
+    ) -> dict[str, np.ndarray]:
+        # What an image lacks of its last cell every window lacks, so that one can end there.
+        lengths = {
+            name: count * factors[name] - -self.sizes[name] % factors[name]
+            for name in self._sliding_inputs()
+        }
+        for step in self.steps:
+            known = [lengths[name] for name in step.images if name in lengths]
+            if not known or any((x != known[0]).any() for x in known):
+                raise NoWindowsError
+            for name in step.images:
+                lengths.setdefault(name, known[0])
+            length = known[0]
+            if step.sliding is not None:
+                length = step.sliding.output_length(length)
+            lengths[step.output] = length
+        return lengths

@@ -1,0 +1,213 @@
+"""Computing what comes of changes by windows of the images, not the whole ones."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from onnxfi.runtime import Session
+from onnxfi.suffix.patches import LanePatch, Patches
+from onnxfi.suffix.windows.boxes import Boxes
+from onnxfi.suffix.windows.changes import Change, SparseChange, WindowChange
+from onnxfi.suffix.windows.effort import Effort, follow
+from onnxfi.suffix.windows.piece import Piece
+
+# A window takes so many times its share of what the image takes, with cutting it out.
+_COST_OF_SHARE = 1.3
+# The windows of a batch stay in the processor's caches.
+_PLACES_IN_A_BATCH = 1 << 13
+_MOST_LANES = 64
+# Windows of a batch have one size: so much more work than windows of their own is taken with it.
+_WASTE = 1.3
+
+#: What differs from golden in one lane, by tensor.
+LaneChange = dict[str, LanePatch]
+
+
+class Windowed:
+    """Carries changes through pieces of a model, in windows; safe to use from several threads.
+
+    Attributes:
+        cut: names of the images after the last piece.
+        made: names of the images that the pieces make.
+    """
+
+    def __init__(self, pieces: Sequence[Piece], *, threads: int | None) -> None:
+        """Open a session for each piece.
+
+        Args:
+            pieces: at least one.
+            threads: intra-op threads of each session.
+
+        Raises:
+            ModelFormatError: ONNX Runtime cannot run a piece.
+        """
+        self._pieces = pieces
+        # Many small sessions, of which one at a time runs.
+        self._sessions = [Session(x.model, threads=threads, arena=False) for x in pieces]
+        self.cut = (*pieces[-1].outputs, *pieces[-1].passed)
+        self.made = tuple(name for piece in pieces for name in piece.outputs)
+        self._others = any(piece.others for piece in pieces)
+        self._effort = Effort(pieces)
+
+    def run_whole(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Compute whole images and return all that the pieces make.
+
+        Args:
+            values: what the pieces take, by name, maybe among others.
+
+        Raises:
+            InputError: ONNX Runtime refuses a value.
+        """
+        made: dict[str, np.ndarray] = {}
+        for piece, session in zip(self._pieces, self._sessions, strict=True):
+            names = (*piece.inputs, *piece.others)
+            made |= session.run({x: made[x] if x in made else values[x] for x in names})
+        return made
+
+    def work(
+        self,
+        patches: Mapping[str, Patches],
+        shapes: Mapping[str, tuple[int, ...]],
+        lanes: Sequence[int],
+    ) -> np.ndarray:
+        """Return for each lane the work of its windows, as a share of that of whole images.
+
+        Args:
+            patches: what differs before the first piece, by tensor.
+            shapes: the shapes of these tensors.
+            lanes: the lanes; all of them have a patch.
+        """
+        return self._effort.work(_boxes(patches, shapes, lanes).lengths)
+
+    def run(
+        self,
+        goldens: Sequence[Mapping[str, np.ndarray]],
+        patches: Mapping[str, Patches],
+        lanes: Sequence[int],
+    ) -> Iterator[dict[int, LaneChange]]:
+        """Yield what differs from golden after the last piece, batch by batch.
+
+        Args:
+            goldens: for each lane the golden values of all that the pieces take and make, by name;
+                their shapes are the same.
+            patches: what differs before the first piece.
+            lanes: the lanes to carry on; all of them have a patch.
+
+        Yields:
+            For each lane what differs, by tensor of `cut`; nothing for those that are masked.
+
+        Raises:
+            NoWindowsError: the grids of the images do not fit.
+            InputError: ONNX Runtime refuses a window.
+        """
+        # What is no image is taken whole, so it must be the same in all lanes of a batch.
+        together: dict[object, list[int]] = {}
+        for lane in lanes:
+            together.setdefault(self._others and id(goldens[lane]), []).append(lane)
+        for some in together.values():
+            yield from self._run_together(goldens, patches, some)
+
+    def _run_together(
+        self,
+        goldens: Sequence[Mapping[str, np.ndarray]],
+        patches: Mapping[str, Patches],
+        lanes: Sequence[int],
+    ) -> Iterator[dict[int, LaneChange]]:
+        shapes = {x: goldens[lanes[0]][x].shape for x in patches}
+        boxes = _boxes(patches, shapes, lanes)
+        for positions in self._batches(boxes.lengths):
+            some = [lanes[x] for x in positions]
+            of_lanes = [goldens[lane] for lane in some]
+            changes: dict[str, Change] = {
+                name: SparseChange(x, some, shapes[name]) for name, x in patches.items()
+            }
+            for piece, session in zip(self._pieces, self._sessions, strict=True):
+                changes = _run_piece(piece, session, of_lanes, changes)
+            found: dict[int, LaneChange] = {}
+            for position, lane in enumerate(some):
+                differing = {
+                    name: change
+                    for name in self.cut
+                    if name in changes
+                    and (change := changes[name].lane(position, goldens[lane][name])) is not None
+                }
+                if differing:
+                    found[lane] = differing
+            yield found
+
+    def _batches(self, lengths: np.ndarray) -> Iterable[list[int]]:
+        """Yield the positions of lanes that share a batch: their windows are about one size."""
+        sizes, which = np.unique(self._effort.rounded(lengths), axis=0, return_inverse=True)
+        batch: list[int] = []
+        largest, total = sizes[0], 0.0
+        for number, (size, work) in enumerate(zip(sizes, self._effort.work(sizes), strict=True)):
+            members = np.flatnonzero(which.reshape(-1) == number).tolist()
+            joined = np.maximum(largest, size)
+            apart = total + work * len(members)
+            if batch and self._joint_work(joined, len(batch) + len(members)) > _WASTE * apart:
+                yield batch
+                batch, total, joined = [], 0.0, size
+            largest, total = joined, total + work * len(members)
+            batch += members
+            places = float(self._effort.places(largest[np.newaxis])[0])
+            most = int(np.clip(_PLACES_IN_A_BATCH / places, 1, _MOST_LANES))
+            while len(batch) >= most:
+                yield batch[:most]
+                batch = batch[most:]
+            total = min(total, self._joint_work(largest, len(batch)))
+        if batch:
+            yield batch
+
+    def _joint_work(self, size: np.ndarray, lanes: int) -> float:
+        return float(self._effort.work(size[np.newaxis])[0]) * lanes
+
+
+def choose_pieces(pieces: Sequence[Piece]) -> Sequence[Piece]:
+    """Return the first pieces, as far as windows of a single changed place pay; maybe none.
+
+    They pay up to where they save most: in a network that makes images smaller and larger again,
+    windows that are nearly whole images may lie between others that are not.
+    """
+    saved, most, chosen = 0.0, 0.0, 0
+    for count, (crops, piece) in enumerate(follow(pieces, 1), start=1):
+        saved += piece.work * (1 - _COST_OF_SHARE * float(piece.shares(crops).prod()))
+        if saved > most:
+            most, chosen = saved, count
+    return pieces[:chosen]
+
+
+def _boxes(
+    patches: Mapping[str, Patches], shapes: Mapping[str, tuple[int, ...]], lanes: Sequence[int]
+) -> Boxes:
+    boxes = Boxes.empty(len(lanes))
+    for name, one in patches.items():
+        boxes = boxes.union(SparseChange(one, lanes, shapes[name]).boxes)
+    return boxes
+
+
+def _run_piece(
+    piece: Piece,
+    session: Session,
+    goldens: Sequence[Mapping[str, np.ndarray]],
+    changes: dict[str, Change],
+) -> dict[str, Change]:
+    passed = {name: changes[name] for name in piece.passed if name in changes}
+    if not any(name in changes for name in piece.inputs):
+        return passed
+    crops = piece.crops({name: x.boxes for name, x in changes.items()})
+    feeds = {name: goldens[0][name] for name in piece.others}
+    for name in piece.inputs:
+        origins, (rows, columns) = crops.origins[name], crops.lengths[name].tolist()
+        images = [golden[name][0] for golden in goldens]
+        windows = np.empty((len(origins), len(images[0]), rows, columns), images[0].dtype)
+        for lane, (top, left) in enumerate(origins.tolist()):
+            windows[lane] = images[lane][:, top : top + rows, left : left + columns]
+        if name in changes:
+            changes[name].write(windows, origins)
+        feeds[name] = windows
+    made: dict[str, Change] = {
+        name: WindowChange(windows, crops.origins[name], crops.changed[name])
+        for name, windows in session.run(feeds).items()
+        if name in crops.changed
+    }
+    return made | passed
