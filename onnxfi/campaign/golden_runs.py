@@ -17,7 +17,7 @@ from onnxfi.injector.golden_pass import GoldenPass
 from onnxfi.injector.inputs import check_inputs
 from onnxfi.injector.repeatability import check_repeated
 from onnxfi.surgery import prefix_outputs
-from onnxfi.surgery.dropout_masks import with_masks_apart
+from onnxfi.surgery.noise import with_masks_apart
 
 _Targets = tuple[Target, ...]
 # Workers are at one target, or some are still at the one before.

@@ -13,7 +13,7 @@ from onnxfi.runtime import Session
 from onnxfi.runtime.alignment import aligned
 from onnxfi.runtime.ort_values import copy_from_runtime
 from onnxfi.surgery.extract import extract
-from onnxfi.surgery.noise_seeds import with_seeds
+from onnxfi.surgery.noise import with_seeds
 
 
 class GoldenPass:

@@ -17,7 +17,7 @@ from onnxfi.suffix.lane_result import LaneResult
 from onnxfi.suffix.second_try import SecondTry
 from onnxfi.suffix.stage_runner import StageRunner
 from onnxfi.surgery import Split
-from onnxfi.surgery.dropout_masks import with_masks_apart
+from onnxfi.surgery.noise import with_masks_apart
 
 #: Gives what takes the place of a target's value.
 Corrupt = Callable[[Target, np.ndarray], np.ndarray]

@@ -16,9 +16,9 @@ from onnxfi.graph.dependencies import (
     working_nodes,
 )
 from onnxfi.graph.noise import draws_noise
-from onnxfi.surgery.dropout_masks import with_masks_apart
 from onnxfi.surgery.extract import extract
-from onnxfi.surgery.noise import check_replayable
+from onnxfi.surgery.noise.dropout_masks import with_masks_apart
+from onnxfi.surgery.noise.replay import check_replayable
 from onnxfi.surgery.weights_file import save_sharing_weights
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import onnx_ir as ir
 
 from onnxfi.graph import Model
-from onnxfi.graph.external_weights import SMALLEST_EXTERNAL
+from onnxfi.graph.preparation.external_weights import SMALLEST_EXTERNAL
 
 WEIGHTS_FILE = "weights.bin"
 

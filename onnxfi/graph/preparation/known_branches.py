@@ -14,8 +14,8 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from onnxfi.graph.bodies import bodies
 from onnxfi.graph.dependencies import consumed_values
-from onnxfi.graph.inner_weights import detach_tensor
 from onnxfi.graph.noise import draws_noise
+from onnxfi.graph.preparation.inner_weights import detach_tensor
 
 _SILENT = 4
 _NO_PARAMETERS = (ir.DataType.INT64, ir.DataType.BOOL)

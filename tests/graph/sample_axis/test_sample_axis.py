@@ -13,7 +13,7 @@ from onnxfi.errors import ModelFormatError
 from onnxfi.graph.sample_axis import sample_axes
 from onnxfi.runtime import Session
 from onnxfi.surgery.free_batch import with_free_batch
-from tests.graph.sample_axis_cases import APART, LAID_OUT_ANEW, MIXED, Case
+from tests.graph.sample_axis.cases import APART, LAID_OUT_ANEW, MIXED, Case
 from tests.support.small_graphs import model, node, value
 
 SAMPLES, MANY = 5, 50
