@@ -5,14 +5,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from onnxfi.error_models.bit_choice import BitField, bits_of_dtype, checked_bit, draw_bits
-from onnxfi.error_models.bit_layout import bit_layout, flip_bits
 from onnxfi.error_models.configuration import checked_integer
 from onnxfi.error_models.corruption import Corruption
 from onnxfi.error_models.error_model import ErrorModel
 from onnxfi.error_models.single_flip import SingleFlip
-from onnxfi.error_models.sites import values_at
+from onnxfi.error_models.sites.uniform import values_at
 from onnxfi.error_models.sitewise import SitewiseErrorModel
+from onnxfi.error_models.values.bit_choice import BitField, bits_of_dtype, checked_bit, draw_bits
+from onnxfi.error_models.values.bit_layout import bit_layout, flip_bits
 from onnxfi.errors import ErrorModelError
 
 

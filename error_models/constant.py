@@ -5,11 +5,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from onnxfi.error_models.bit_layout import bit_layout
 from onnxfi.error_models.configuration import checked_number
 from onnxfi.error_models.corruption import Corruption
-from onnxfi.error_models.rounding import integer_limits, round_to
 from onnxfi.error_models.sitewise import SitewiseErrorModel
+from onnxfi.error_models.values.bit_layout import bit_layout
+from onnxfi.error_models.values.rounding import integer_limits, round_to
 from onnxfi.errors import ErrorModelError
 
 

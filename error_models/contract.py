@@ -25,7 +25,7 @@ import numpy as np
 
 from onnxfi.error_models.corruption import Corruption
 from onnxfi.error_models.error_model import ErrorModel, ForGolden
-from onnxfi.error_models.registry import from_dict, load
+from onnxfi.error_models.registry.loading import from_dict, load
 from onnxfi.errors import ErrorModelError
 
 FLOATS = (

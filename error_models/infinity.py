@@ -6,11 +6,11 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from onnxfi.error_models.bit_layout import bit_layout
 from onnxfi.error_models.configuration import checked_choice
 from onnxfi.error_models.corruption import Corruption
-from onnxfi.error_models.rounding import integer_limits, largest_float
 from onnxfi.error_models.sitewise import SitewiseErrorModel
+from onnxfi.error_models.values.bit_layout import bit_layout
+from onnxfi.error_models.values.rounding import integer_limits, largest_float
 
 _SIGNS = ("positive", "negative", "any")
 

@@ -5,9 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from onnxfi.error_models.bit_layout import bit_layout
 from onnxfi.error_models.corruption import Corruption
 from onnxfi.error_models.sitewise import SitewiseErrorModel
+from onnxfi.error_models.values.bit_layout import bit_layout
 from onnxfi.errors import ErrorModelError
 
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from onnxfi.error_models.configuration import checked_choice, checked_number
 from onnxfi.error_models.corruption import Corruption
-from onnxfi.error_models.rounding import round_to
-from onnxfi.error_models.sites import values_at
+from onnxfi.error_models.sites.uniform import values_at
 from onnxfi.error_models.sitewise import SitewiseErrorModel
-from onnxfi.error_models.value_class import to_float64
+from onnxfi.error_models.values.rounding import round_to
+from onnxfi.error_models.values.value_class import to_float64
 
 _LARGEST = sys.float_info.max
 

@@ -7,13 +7,13 @@ from typing import ClassVar, Literal, Self
 
 import numpy as np
 
-from onnxfi.error_models.bit_layout import bit_layout
 from onnxfi.error_models.configuration import checked_choice, checked_number, checked_range
 from onnxfi.error_models.corruption import Corruption
-from onnxfi.error_models.profile import Profile, read_profile, tensor_unknown
-from onnxfi.error_models.rounding import integer_limits, largest_float, round_to
 from onnxfi.error_models.sitewise import SitewiseErrorModel
-from onnxfi.error_models.value_range import mean_and_deviation, value_range
+from onnxfi.error_models.values.bit_layout import bit_layout
+from onnxfi.error_models.values.profile import Profile, read_profile, tensor_unknown
+from onnxfi.error_models.values.rounding import integer_limits, largest_float, round_to
+from onnxfi.error_models.values.value_range import mean_and_deviation, value_range
 from onnxfi.errors import ErrorModelError
 
 

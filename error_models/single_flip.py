@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from onnxfi.error_models.bit_layout import bit_layout
 from onnxfi.error_models.corruption import Corruption
 from onnxfi.error_models.corruptions import Corruptions
 from onnxfi.error_models.error_model import Generators
+from onnxfi.error_models.values.bit_layout import bit_layout
 
 _LOWER_32, _LOWER_16 = np.uint64(2**32 - 1), np.uint64(2**16 - 1)
 

@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from onnxfi.error_models.bit_layout import bit_layout
 from onnxfi.error_models.configuration import to_dict
 from onnxfi.error_models.corruption import Corruption
-from onnxfi.error_models.extent import Extent
-from onnxfi.error_models.region import Region
-from onnxfi.error_models.sites import draw_sites
+from onnxfi.error_models.sites.extent import Extent
+from onnxfi.error_models.sites.region import Region
+from onnxfi.error_models.sites.uniform import draw_sites
+from onnxfi.error_models.values.bit_layout import bit_layout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from onnxfi.error_models.bit_choice import BitField, bits_of_dtype, checked_bit, draw_bits
-from onnxfi.error_models.bit_layout import bit_layout, bit_masks
 from onnxfi.error_models.configuration import checked_integer
 from onnxfi.error_models.corruption import Corruption
-from onnxfi.error_models.sites import values_at
+from onnxfi.error_models.sites.uniform import values_at
 from onnxfi.error_models.sitewise import SitewiseErrorModel
+from onnxfi.error_models.values.bit_choice import BitField, bits_of_dtype, checked_bit, draw_bits
+from onnxfi.error_models.values.bit_layout import bit_layout, bit_masks
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Write the built-in spatial models from the published figures.
 
 Reads the CLASSES v2 files of a folder (one for each operator, as published at
-github.com/D4De/classes) and writes ``error_models/library/*.json`` in onnxfi's own schema:
+github.com/D4De/classes) and writes ``error_models/spatial/library/*.json`` in onnxfi's own schema:
 frequencies and shares as ratios with four digits, percentages that complement each other, and
 nothing that drawing does not use.
 
@@ -12,8 +12,12 @@ import json
 import sys
 from pathlib import Path
 
-from onnxfi.error_models.library import MODELS, model_path
-from onnxfi.error_models.spatial_file import SpatialFile, format_spatial_file, read_spatial_file
+from onnxfi.error_models.spatial.files.spatial_file import (
+    SpatialFile,
+    format_spatial_file,
+    read_spatial_file,
+)
+from onnxfi.error_models.spatial.library import MODELS, model_path
 
 SOURCE = (
     "Bolchini, Cassano, Miele, Toschi: Fast and Accurate Error Simulation for CNNs Against Soft "

@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from onnxfi.error_models import BitFlip, Corruption
-from onnxfi.error_models.bit_choice import bits_of_dtype
-from onnxfi.error_models.bit_layout import flip_bits
-from onnxfi.error_models.region import Region
-from onnxfi.error_models.sites import values_at
+from onnxfi.error_models.sites.region import Region
+from onnxfi.error_models.sites.uniform import values_at
+from onnxfi.error_models.values.bit_choice import bits_of_dtype
+from onnxfi.error_models.values.bit_layout import flip_bits
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from onnxfi.campaign.plan import Shard
 from onnxfi.campaign.records import read_file
 from onnxfi.campaign.run_directory import RunDirectory
 from onnxfi.campaign.worker import Worker
-from onnxfi.error_models.bit_layout import bit_layout
-from onnxfi.error_models.site_list import SiteList
+from onnxfi.error_models.sites.site_list import SiteList
+from onnxfi.error_models.values.bit_layout import bit_layout
 from onnxfi.errors import ConfigurationError, InputError
 from onnxfi.injector import Injection
 from onnxfi.injector.golden import Golden

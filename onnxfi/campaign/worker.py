@@ -20,7 +20,7 @@ from onnxfi.campaign.run_directory import RunDirectory
 from onnxfi.campaign.shard_records import ShardRecords
 from onnxfi.campaign.specialising import specialise
 from onnxfi.campaign.strata import chosen_targets, count_left_out
-from onnxfi.error_models.value_class import finite_range
+from onnxfi.error_models.values.value_class import finite_range
 from onnxfi.graph import Target, load
 from onnxfi.injector import Golden, Injector
 from onnxfi.injector.blocks import Meeting

@@ -35,7 +35,7 @@ from onnxfi.cli.target_options import (
     print_left_out,
     selection,
 )
-from onnxfi.error_models.profile import TensorProfile
+from onnxfi.error_models.values.profile import TensorProfile
 from onnxfi.graph import load
 from onnxfi.graph.choosing.selection import select
 

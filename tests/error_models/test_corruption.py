@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from onnxfi.error_models import BitFlip, Corruption
-from onnxfi.error_models.extent import Extent
-from onnxfi.error_models.sites import draw_sites
+from onnxfi.error_models.sites.extent import Extent
+from onnxfi.error_models.sites.uniform import draw_sites
 from onnxfi.errors import ErrorModelError, InputError
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from onnxfi.error_models import BitFlip, SpatialModel
 from onnxfi.error_models.error_model import ForMany
-from onnxfi.error_models.library import MODELS
+from onnxfi.error_models.spatial.library import MODELS
 from onnxfi.errors import ErrorModelError
 from onnxfi.injector.metrics import Classification, Outputs
 from onnxfi.injector.metrics.many import are_wrong, columns_of_all

@@ -23,7 +23,7 @@ import numpy as np
 
 from onnxfi.error_models import ErrorModel, load
 from onnxfi.error_models.error_model import ForGolden
-from onnxfi.error_models.library import MODELS
+from onnxfi.error_models.spatial.library import MODELS
 
 T = TypeVar("T")
 SHAPES = ((1, 64, 112, 112), (1, 512, 7, 7))

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from onnxfi.error_models.spec_text import parse_spec
+from onnxfi.error_models.registry.spec_text import parse_spec
 from onnxfi.errors import ConfigurationError, ErrorModelError, OnnxfiError
 from onnxfi.injector.metrics.classification import Classification
 from onnxfi.injector.metrics.detection import Detection

@@ -1,0 +1,1 @@
+"""Makes error models from names, texts and mappings."""

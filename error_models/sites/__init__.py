@@ -1,0 +1,1 @@
+"""Injection sites: the elements of a target that a corruption hits."""

@@ -1,0 +1,1 @@
+"""Spatial error models: patterns and values as observed on hardware."""

@@ -1,0 +1,1 @@
+"""Derives spatial models from observed corruptions."""

@@ -1,0 +1,285 @@
+"""SpatialModel: patterns and values as they were observed on real hardware."""
+
+import copy
+import os
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any, ClassVar, Final
+
+import numpy as np
+
+from onnxfi.error_models.configuration import checked_range, closest, to_dict
+from onnxfi.error_models.corruption import Corruption
+from onnxfi.error_models.corruptions import Corruptions
+from onnxfi.error_models.error_model import Generators
+from onnxfi.error_models.sites.canonical_layout import CanonicalLayout
+from onnxfi.error_models.sites.uniform import values_at
+from onnxfi.error_models.spatial.distribution import SpatialDistribution
+from onnxfi.error_models.spatial.library import MODEL_OF_OPERATOR, MODELS, read_model
+from onnxfi.error_models.spatial.many import draw_spatial_many
+from onnxfi.error_models.spatial.patterns import PATTERNS
+from onnxfi.error_models.spatial.placement import SpatialDraw, draw_spatial
+from onnxfi.error_models.spatial.value_sources import (
+    ValueSource,
+    draw_values,
+    needs_range,
+    value_source,
+)
+from onnxfi.error_models.values.bit_layout import bit_layout
+from onnxfi.error_models.values.profile import Profile, read_profile, tensor_unknown
+from onnxfi.error_models.values.value_class import ValueClass
+from onnxfi.error_models.values.value_range import value_range
+from onnxfi.errors import ErrorModelError
+
+_AUTO: Final = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class SpatialModel:
+    """Draws a spatial pattern and values as often as a model of observed corruptions says.
+
+    For one corruption the pattern is drawn first, then its parameters, then the injection sites,
+    then the value classes, then the values (``draw_values`` tells how). ``CanonicalLayout`` tells
+    what the channels, rows and columns of a tensor are. Of a batch, one sample is corrupted.
+
+    What does not suit the tensor's shape is replaced. Parameters are clamped. A pattern for which
+    the shape has no room at all (several channels where there is one, say) gives way to another
+    pattern of the model, drawn among those that have room by their frequencies; if there is none,
+    to a single value. The corruption's ``pattern`` is the one that it really has.
+
+    A file is read once, when the error model is made.
+
+    Attributes:
+        model: name of a built-in model, such as ``conv``; ``auto`` for the built-in model of the
+            operator that makes the target; or path of a file, in onnxfi's schema or CLASSES v2,
+            relative to the current directory.
+        low: the least value in range; None, together with ``high``, for the range of the golden
+            tensor's finite values. To take that range ``sample`` reads the whole golden tensor,
+            unless ``for_golden`` has.
+        high: the greatest value in range.
+        pattern: the only spatial pattern to draw; None for all those of the model.
+        profile: path of a profile, in place of ``low`` and ``high``: the range is that of the
+            target over a data set. `onnxfi profile` writes it.
+
+    Raises:
+        ErrorModelError: the file cannot be read or is no such file, the model lacks the pattern, or
+            the range is wrong.
+    """
+
+    name: ClassVar[str] = "spatial"
+    paths: ClassVar[tuple[str, ...]] = ("model", "profile")  # the keys that hold a path
+    not_paths: ClassVar[tuple[str, ...]] = (_AUTO, *MODELS)  # but for these words
+
+    model: str | os.PathLike[str] = _AUTO
+    low: float | None = None
+    high: float | None = None
+    pattern: str | None = None
+    profile: str | os.PathLike[str] | None = None
+    _profile: Profile | None = field(init=False, repr=False, compare=False)
+    _distribution: SpatialDistribution | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Check the values and read the file."""
+        low, high = checked_range(self.name, self.low, self.high)
+        object.__setattr__(self, "low", low)
+        object.__setattr__(self, "high", high)
+        profile = read_profile(self.name, self.profile, given=low is not None)
+        object.__setattr__(self, "_profile", profile)
+        if self.profile is not None:
+            object.__setattr__(self, "profile", os.fspath(self.profile))
+        model: object = self.model
+        if not isinstance(model, str | os.PathLike) or not os.fspath(model):
+            raise ErrorModelError(
+                f"spatial: model must be {_AUTO}, a built-in model ({', '.join(MODELS)}) or the "
+                f"path of a file, got {model!r}: write model={_AUTO}, say"
+            )
+        pattern: object = self.pattern
+        if pattern is not None and not isinstance(pattern, str):
+            raise ErrorModelError(
+                f"spatial: pattern must be a text, got {pattern!r}: write pattern=single, say"
+            )
+        path = os.fspath(model)
+        object.__setattr__(self, "model", path)
+        object.__setattr__(self, "_distribution", None if path == _AUTO else self._read(path))
+
+    @property
+    def distribution(self) -> SpatialDistribution | None:
+        """What the model contains; None for ``auto``."""
+        return self._distribution
+
+    def for_operator(self, op_type: str) -> "SpatialModel":
+        """Give the error model for targets that an operator makes.
+
+        Args:
+            op_type: the ONNX operator, such as ``Conv``.
+
+        Returns:
+            With ``model=auto``, an error model with the operator's built-in model; else this one.
+
+        Raises:
+            ErrorModelError: the operator has no built-in model, or the model lacks the pattern.
+        """
+        if self.model != _AUTO:
+            return self
+        if op_type not in MODEL_OF_OPERATOR:
+            raise ErrorModelError(
+                f"spatial: model={_AUTO} needs a target made by an operator that has a built-in "
+                f"model ({', '.join(MODEL_OF_OPERATOR)}), got one made by {op_type or 'none'}: "
+                "choose other targets, or name a model"
+            )
+        return replace(self, model=MODEL_OF_OPERATOR[op_type])
+
+    def for_tensor(self, tensor: str) -> "SpatialModel":
+        """Give the error model with the range that the profile says of a tensor.
+
+        Raises:
+            ErrorModelError: the profile lacks the tensor.
+        """
+        if self._profile is None:
+            return self
+        found = self._profile.of(tensor)
+        return replace(self, profile=None, low=found.min, high=found.max)
+
+    def for_golden(self, golden: np.ndarray) -> "SpatialModel":
+        """Give the error model with the golden tensor's range filled in."""
+        bit_layout(golden.dtype)  # raises for a dtype that has no values to draw
+        fixed = self.low is not None or self._profile is not None
+        golden_range = None if fixed else value_range(golden)
+        if golden_range is None:
+            return self
+        ranged = copy.copy(self)  # without reading the file again
+        object.__setattr__(ranged, "low", golden_range[0])
+        object.__setattr__(ranged, "high", golden_range[1])
+        return ranged
+
+    def sample(
+        self, golden: np.ndarray, *, channel_axis: int | None, rng: np.random.Generator
+    ) -> Corruption:
+        """Draw a pattern, its sites and their values.
+
+        Args:
+            golden: the golden tensor, of any rank with at least one element.
+            channel_axis: its channel axis. None is enough for tensors of rank 2 or less, and for
+                patterns that need no channels: single and single_block.
+            rng: the source of randomness.
+
+        Returns:
+            A corruption with its ``pattern``.
+
+        Raises:
+            ErrorModelError: the tensor is empty, or of no numeric dtype, or lacks the channels that
+                a pattern of the model needs; or ``pattern`` is given and does not fit; or there is
+                no value in the range; or the model is ``auto``.
+        """
+        distribution, layout = self._ready(golden, channel_axis)
+        drawn = draw_spatial(distribution, layout, replace=self.pattern is None, rng=rng)
+        sites = layout.injection_sites(drawn.canonical, sample=drawn.sample)
+        values = values_at(golden, sites)
+        pairs = zip(drawn.classes, drawn.counts, strict=True)
+        low, high = self._range(golden, [value_class for value_class, count in pairs if count])
+        for place, value_class in enumerate(drawn.classes):
+            if drawn.counts[place]:
+                chosen = drawn.places == place
+                values[chosen] = draw_values(
+                    value_class, values[chosen], low=low, high=high, rng=rng
+                )
+        if not layout.keeps_order:
+            order = np.argsort(sites)
+            sites, values = sites[order], values[order]
+        return Corruption(sites, values, pattern=drawn.pattern)
+
+    def sample_many(
+        self,
+        golden: np.ndarray,
+        *,
+        channel_axis: int | None,
+        generators: Generators,
+        ids: range,
+    ) -> Corruptions:
+        """Draw what ``sample`` draws from the generator of each id, several times faster.
+
+        Args:
+            golden: the golden tensor, of any rank with at least one element.
+            channel_axis: its channel axis, or None.
+            generators: the generators of the injections.
+            ids: the injections, at least one.
+
+        Raises:
+            ErrorModelError: where ``sample`` raises it.
+        """
+        distribution, layout = self._ready(golden, channel_axis)
+
+        def draw(rng: np.random.Generator) -> SpatialDraw:
+            return draw_spatial(distribution, layout, replace=self.pattern is None, rng=rng)
+
+        @cache
+        def source(value_class: ValueClass) -> ValueSource:
+            low, high = self._range(golden, [value_class])
+            return value_source(value_class, golden.dtype, low, high)
+
+        return draw_spatial_many(golden, layout, draw, source, (generators.at(x) for x in ids))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give ``{"name": "spatial", "configuration": {"model": ..., "low": ..., ...}}``."""
+        return to_dict(self)
+
+    def _read(self, model: str) -> SpatialDistribution:
+        """Read a model, of which only the one pattern counts if that is wished."""
+        distribution = read_model(model).distribution
+        if self.pattern is None:
+            return distribution
+        only = distribution.only(lambda each: each.pattern == self.pattern)
+        if only is None:
+            there = [each.pattern for each in distribution.items]
+            raise ErrorModelError(
+                f"spatial: pattern must be one that {model} has, {', '.join(there)}, "
+                f"got {self.pattern!r}{closest(self.pattern, there)}"
+            )
+        return only
+
+    def _ready(
+        self, golden: np.ndarray, channel_axis: int | None
+    ) -> tuple[SpatialDistribution, CanonicalLayout]:
+        """Check that corruptions of a tensor can be drawn, and give what they are drawn with."""
+        if self._profile is not None:
+            raise tensor_unknown(self.name)
+        distribution = self._distribution
+        if distribution is None:
+            raise ErrorModelError(
+                f"spatial: model={_AUTO} cannot draw before it knows the operator that makes the "
+                "target: call for_operator, or name a model"
+            )
+        bit_layout(golden.dtype)  # raises for a dtype that has no values to draw
+        if not golden.size:
+            raise ErrorModelError(
+                "spatial: the target must have an element at least, "
+                f"got one of shape {golden.shape}, which has 0: choose another target"
+            )
+        layout = CanonicalLayout.of(golden.shape, channel_axis)
+        if not layout.has_channels:
+            _check_channels_not_needed(distribution, golden)
+        return distribution, layout
+
+    def _range(self, golden: np.ndarray, classes: list[ValueClass]) -> tuple[float, float]:
+        """Give the ends of the range, or anything where no value class needs them."""
+        if self.low is not None and self.high is not None:
+            return self.low, self.high
+        if not any(needs_range(each, golden.dtype) for each in classes):
+            return 0.0, 0.0
+        golden_range = value_range(golden)
+        if golden_range is None:
+            raise ErrorModelError(
+                "spatial: the range is taken from the golden tensor's finite values, "
+                "got a tensor without any: give low and high"
+            )
+        return golden_range
+
+
+def _check_channels_not_needed(distribution: SpatialDistribution, golden: np.ndarray) -> None:
+    for each in distribution.items:
+        if PATTERNS[each.pattern].needs_channels:
+            raise ErrorModelError(
+                f"spatial: {each.pattern} needs a target whose channel axis is known, got one "
+                f"of shape {golden.shape} without: choose another target, or a pattern that "
+                "needs none (pattern=single, pattern=single_block)"
+            )

@@ -1,0 +1,1 @@
+"""Values of tensors: their bits, ranges and classes."""
