@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from onnxfi.campaign import Campaign
-from onnxfi.cli.campaign_running import run_to_end
-from onnxfi.cli.campaign_summary import print_summary
+from onnxfi.cli.campaign.live_run import run_to_end
+from onnxfi.cli.campaign.summary import print_summary
 from onnxfi.cli.output import messages
 from onnxfi.demo.pipeline import prepare
 from onnxfi.report import write_campaign_report

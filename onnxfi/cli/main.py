@@ -14,19 +14,20 @@ from onnxfi.errors import OnnxfiError
 
 INPUT_AT_FAULT = 2
 
-# Each has a module of its name; a group of commands has an ``app`` there.
-_COMMANDS = (
-    "demo",
-    "convert",
-    "describe",
-    "inspect",
-    "split",
-    "inject",
-    "embed",
-    "profile",
-    "report",
-)
-_GROUPS = {"campaign": "campaign", "error-models": "error_models"}
+# The module of each command, which holds a function of the command's name.
+_COMMANDS = {
+    "demo": "demo",
+    "convert": "models.convert",
+    "describe": "models.describe",
+    "inspect": "models.inspect",
+    "split": "models.split",
+    "inject": "models.inject",
+    "embed": "models.embed",
+    "profile": "models.profile",
+    "report": "campaign.report",
+}
+# The module of each group of commands, which holds its ``app``.
+_GROUPS = {"campaign": "campaign.run", "error-models": "error_models.show"}
 
 
 def _print_version(value: bool) -> None:
@@ -67,9 +68,9 @@ def make_app(words: Iterable[str] = ()) -> typer.Typer:
     )
     app.callback()(_options)
     known = first in (*_COMMANDS, *_GROUPS)
-    for name in _COMMANDS:
+    for name, module in _COMMANDS.items():
         if not known or name == first:
-            app.command()(getattr(import_module(f"onnxfi.cli.{name}"), name))
+            app.command()(getattr(import_module(f"onnxfi.cli.{module}"), name))
     for name, module in _GROUPS.items():
         if not known or name == first:
             app.add_typer(import_module(f"onnxfi.cli.{module}").app, name=name)

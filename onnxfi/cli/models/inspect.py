@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from onnxfi.cli.arguments import (
+from onnxfi.cli.options.arguments import (
     ArrayOption,
     AxisOption,
     ConstantOption,
@@ -18,8 +18,7 @@ from onnxfi.cli.arguments import (
     ProviderOption,
     RepeatOption,
 )
-from onnxfi.cli.output import messages, print_json, print_table
-from onnxfi.cli.target_options import (
+from onnxfi.cli.options.targets import (
     DtypesOption,
     ExcludeOption,
     IndexOption,
@@ -31,6 +30,7 @@ from onnxfi.cli.target_options import (
     print_left_out,
     selection,
 )
+from onnxfi.cli.output import messages, print_json, print_table
 from onnxfi.errors import InputError
 from onnxfi.graph import Model, Target, load
 from onnxfi.graph.choosing.selection import select
@@ -95,15 +95,17 @@ def inspect(
     )
     loaded = load(model)
     if constant:
-        from onnxfi.cli.inputs import written_constants  # a list alone starts sooner without
+        from onnxfi.cli.options.inputs import (
+            written_constants,  # a list alone starts sooner without
+        )
 
         loaded = fold_conditions(loaded, written_constants(loaded, constant))
     selected = select(loaded, wanted)
     rows = _rows(loaded, selected.targets)
     if lanes:
         # A list alone starts sooner without.
-        from onnxfi.cli.inputs import optional_inputs_of
-        from onnxfi.cli.inspect_lanes import lanes_of
+        from onnxfi.cli.models.inspect_lanes import lanes_of
+        from onnxfi.cli.options.inputs import optional_inputs_of
 
         given = optional_inputs_of(inputs, array=array, axis=axis, constant=constant, repeat=repeat)
         tried = lanes_of(loaded, selected.targets, given, provider=provider.value)

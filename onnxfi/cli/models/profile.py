@@ -9,7 +9,7 @@ from rich.table import Table
 
 from onnxfi.campaign.profiling import profile as make_profile
 from onnxfi.campaign.specialising import specialise
-from onnxfi.cli.arguments import (
+from onnxfi.cli.options.arguments import (
     ArrayOption,
     AxisOption,
     ConstantOption,
@@ -21,9 +21,8 @@ from onnxfi.cli.arguments import (
     ProviderOption,
     RepeatOption,
 )
-from onnxfi.cli.inputs import inputs_of, read_samples
-from onnxfi.cli.output import messages, print_json, print_table
-from onnxfi.cli.target_options import (
+from onnxfi.cli.options.inputs import inputs_of, read_samples
+from onnxfi.cli.options.targets import (
     DtypesOption,
     ExcludeOption,
     IndexOption,
@@ -35,6 +34,7 @@ from onnxfi.cli.target_options import (
     print_left_out,
     selection,
 )
+from onnxfi.cli.output import messages, print_json, print_table
 from onnxfi.error_models.values.profile import TensorProfile
 from onnxfi.graph import load
 from onnxfi.graph.choosing.selection import select

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from onnxfi.cli.arguments import DirectoryArgument
+from onnxfi.cli.options.arguments import DirectoryArgument
 from onnxfi.report import write_campaign_report
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from onnxfi.cli.arguments import SeedOption
+from onnxfi.cli.options.arguments import SeedOption
 from onnxfi.error_models import load as load_error_model
 from onnxfi.error_models.spatial.picture import COLOURS, draw_png, draw_strip, draw_svg, panels_of
 from onnxfi.errors import InputError

@@ -7,7 +7,7 @@ from typing import Any
 
 import h5py
 
-RECURRENT = Path(__file__).parents[1] / "converters" / "data" / "recurrent_k2.h5"
+RECURRENT = Path(__file__).parents[2] / "converters" / "data" / "recurrent_k2.h5"
 
 
 def test_a_stateful_layer_is_noted(onnxfi: Callable[..., Any], tmp_path: Path) -> None:

@@ -7,23 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from onnxfi.campaign import Campaign, Configuration
-from onnxfi.cli.arguments import (
-    ArrayOption,
-    AxisOption,
-    ConstantOption,
-    DirectoryArgument,
-    ProviderName,
-    RepeatOption,
-)
-from onnxfi.cli.campaign_compare import compare_campaigns
-from onnxfi.cli.campaign_export import export
-from onnxfi.cli.campaign_plan import plan_campaign
-from onnxfi.cli.campaign_replay import replay_injection
-from onnxfi.cli.campaign_running import run_to_end
-from onnxfi.cli.campaign_status import status
-from onnxfi.cli.campaign_summary import print_summary, summary
-from onnxfi.cli.campaign_targets import with_targets
-from onnxfi.cli.older_tools import (
+from onnxfi.cli.campaign.compare import compare_campaigns
+from onnxfi.cli.campaign.export import export
+from onnxfi.cli.campaign.importers import (
     ClassesOption,
     InputsOption,
     LabelsOption,
@@ -34,7 +20,21 @@ from onnxfi.cli.older_tools import (
     keep,
     translate,
 )
-from onnxfi.cli.target_options import (
+from onnxfi.cli.campaign.live_run import run_to_end
+from onnxfi.cli.campaign.plan import plan_campaign
+from onnxfi.cli.campaign.replay import replay_injection
+from onnxfi.cli.campaign.status import status
+from onnxfi.cli.campaign.summary import print_summary, summary
+from onnxfi.cli.campaign.target_overrides import with_targets
+from onnxfi.cli.options.arguments import (
+    ArrayOption,
+    AxisOption,
+    ConstantOption,
+    DirectoryArgument,
+    ProviderName,
+    RepeatOption,
+)
+from onnxfi.cli.options.targets import (
     DtypesOption,
     ExcludeOption,
     IndexOption,

@@ -7,8 +7,8 @@ import typer
 
 from onnxfi.campaign import RunDirectory
 from onnxfi.campaign.csv_file import write_csv
-from onnxfi.cli.arguments import DirectoryArgument
-from onnxfi.cli.campaign_running import shown
+from onnxfi.cli.campaign.live_run import shown
+from onnxfi.cli.options.arguments import DirectoryArgument
 from onnxfi.errors import ConfigurationError
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import h5py
 import pytest
 
-KERAS_FILE = Path(__file__).parents[2] / "onnxfi" / "demo" / "assets" / "lenet_digits.h5"
+KERAS_FILE = Path(__file__).parents[3] / "onnxfi" / "demo" / "assets" / "lenet_digits.h5"
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import numpy as np
 from rich.progress import track
 
 from onnxfi.campaign.configuration import Inputs
-from onnxfi.cli.inputs import read_samples
+from onnxfi.cli.options.inputs import read_samples
 from onnxfi.cli.output import messages
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model, Target

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from onnxfi.cli.arguments import JsonOption
-from onnxfi.cli.error_models_derive import derive
-from onnxfi.cli.error_models_merge import merge
-from onnxfi.cli.error_models_plot import plot
+from onnxfi.cli.error_models.derive import derive
+from onnxfi.cli.error_models.merge import merge
+from onnxfi.cli.error_models.plot import plot
+from onnxfi.cli.options.arguments import JsonOption
 from onnxfi.cli.output import print_json, print_table
 from onnxfi.error_models import ERROR_MODELS, SpatialModel
 from onnxfi.error_models import load as load_error_model

@@ -10,7 +10,7 @@ import typer
 
 from onnxfi.campaign import Configuration
 from onnxfi.campaign.older_tools import Translation, translate_classes, translate_tensorfi2
-from onnxfi.cli.inputs import inputs_of
+from onnxfi.cli.options.inputs import inputs_of
 from onnxfi.cli.output import messages
 from onnxfi.errors import ConfigurationError
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from onnxfi.cli.arguments import KindName
+from onnxfi.cli.options.arguments import KindName
 from onnxfi.cli.output import messages
 from onnxfi.errors import InputError
 from onnxfi.graph import Model, Target

@@ -9,7 +9,7 @@ import typer
 from onnxfi.campaign.configuration import Inputs
 from onnxfi.campaign.plan import Plan
 from onnxfi.campaign.strata import Stratum
-from onnxfi.cli.arguments import (
+from onnxfi.cli.options.arguments import (
     ArrayOption,
     AxisOption,
     ConstantOption,
@@ -18,7 +18,7 @@ from onnxfi.cli.arguments import (
     SeedOption,
     TargetOption,
 )
-from onnxfi.cli.inputs import optional_inputs_of, read_samples
+from onnxfi.cli.options.inputs import optional_inputs_of, read_samples
 from onnxfi.cli.output import messages
 from onnxfi.error_models import ErrorModel, SiteList, read_dense_sites, write_dense_sites
 from onnxfi.error_models import load as load_error_model

@@ -13,11 +13,11 @@ from onnxfi.campaign import Campaign
 from onnxfi.campaign.cluster import dask_executor
 from onnxfi.campaign.execution import ShardOutcomes
 from onnxfi.campaign.storage import is_address
-from onnxfi.cli.campaign_plan import expected_text
-from onnxfi.cli.event_log import EventLog
-from onnxfi.cli.live_view import LiveView
+from onnxfi.cli.campaign.event_log import EventLog
+from onnxfi.cli.campaign.live_view import LiveView
+from onnxfi.cli.campaign.plan import expected_text
+from onnxfi.cli.options.targets import print_left_out
 from onnxfi.cli.output import messages
-from onnxfi.cli.target_options import print_left_out
 from onnxfi.errors import OnnxfiError
 
 INTERRUPTED = 130

@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from onnxfi.cli.error_models_merge import OutOption, write_model
+from onnxfi.cli.error_models.merge import OutOption, write_model
 from onnxfi.cli.output import messages
 from onnxfi.error_models.spatial.files.spatial_file import SpatialFile
 from onnxfi.error_models.spatial.fitting.deriving import derive as derive_model

@@ -12,7 +12,7 @@ from onnxfi.campaign.records import make_schema
 from onnxfi.campaign.specialising import specialise
 from onnxfi.campaign.statistics import Rate
 from onnxfi.campaign.strata import Stratum
-from onnxfi.cli.arguments import (
+from onnxfi.cli.options.arguments import (
     ArrayOption,
     AxisOption,
     ConstantOption,
@@ -26,10 +26,8 @@ from onnxfi.cli.arguments import (
     RepeatOption,
     SeedOption,
 )
-from onnxfi.cli.inputs import inputs_of, read_samples
-from onnxfi.cli.output import print_json, print_table
-from onnxfi.cli.rates import rate_text
-from onnxfi.cli.target_options import (
+from onnxfi.cli.options.inputs import inputs_of, read_samples
+from onnxfi.cli.options.targets import (
     DtypesOption,
     ExcludeOption,
     IndexOption,
@@ -41,6 +39,8 @@ from onnxfi.cli.target_options import (
     hit_together,
     selection,
 )
+from onnxfi.cli.output import print_json, print_table
+from onnxfi.cli.rates import rate_text
 from onnxfi.error_models import load as load_error_model
 from onnxfi.error_models.values.value_class import to_float64
 from onnxfi.graph import load

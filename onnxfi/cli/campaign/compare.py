@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from onnxfi.campaign.statistics.comparison import ComparedGroup, Comparison, compare
-from onnxfi.cli.arguments import JsonOption
+from onnxfi.cli.options.arguments import JsonOption
 from onnxfi.cli.output import print_json, print_table
 from onnxfi.cli.rates import as_document, difference_text, rate_text
 from onnxfi.errors import ConfigurationError

@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from onnxfi.cli.arguments import ModelArgument
-from onnxfi.cli.output import messages
-from onnxfi.cli.target_options import (
+from onnxfi.cli.options.arguments import ModelArgument
+from onnxfi.cli.options.targets import (
     DtypesOption,
     ExcludeOption,
     IndexOption,
@@ -19,6 +18,7 @@ from onnxfi.cli.target_options import (
     hit_together,
     selection,
 )
+from onnxfi.cli.output import messages
 from onnxfi.graph import load
 from onnxfi.surgery import split as split_model
 from onnxfi.surgery.noise import draws

@@ -12,10 +12,9 @@ from onnxfi.campaign import Campaign, Configuration
 from onnxfi.campaign.estimate import estimate_seconds
 from onnxfi.campaign.plan import Plan
 from onnxfi.campaign.worker import Worker
-from onnxfi.cli.arguments import JsonOption
-from onnxfi.cli.campaign_targets import with_targets
-from onnxfi.cli.output import messages, print_json, print_table
-from onnxfi.cli.target_options import (
+from onnxfi.cli.campaign.target_overrides import with_targets
+from onnxfi.cli.options.arguments import JsonOption
+from onnxfi.cli.options.targets import (
     DtypesOption,
     ExcludeOption,
     IndexOption,
@@ -27,6 +26,7 @@ from onnxfi.cli.target_options import (
     print_left_out,
     selection,
 )
+from onnxfi.cli.output import messages, print_json, print_table
 
 # Fewer injections than these take about as long as measuring does.
 _WORTH_MEASURING = 1000

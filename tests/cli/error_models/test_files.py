@@ -11,7 +11,7 @@ import pytest
 
 from onnxfi.error_models import SpatialModel
 
-MODEL = Path(__file__).parents[1] / "error_models" / "data" / "unambiguous.json"
+MODEL = Path(__file__).parents[2] / "error_models" / "data" / "unambiguous.json"
 
 
 def frequencies(document: dict[str, Any]) -> dict[str, float]:

@@ -22,8 +22,8 @@ from onnxfi.campaign.statistics.wording import (
     describe_masking,
     describe_place,
 )
-from onnxfi.cli.arguments import DirectoryArgument, JsonOption
-from onnxfi.cli.campaign_running import shown
+from onnxfi.cli.campaign.live_run import shown
+from onnxfi.cli.options.arguments import DirectoryArgument, JsonOption
 from onnxfi.cli.output import print_json, print_table
 from onnxfi.cli.rates import CAPTION, as_document, difference_text, rate_text
 from onnxfi.errors import ConfigurationError

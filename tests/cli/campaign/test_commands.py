@@ -18,7 +18,7 @@ from rich.console import Console
 from onnxfi.campaign import read_records
 from onnxfi.campaign.execution import ShardOutcomes
 from onnxfi.campaign.plan import Shard
-from onnxfi.cli.live_view import LiveView
+from onnxfi.cli.campaign.live_view import LiveView
 from onnxfi.error_models import SiteList
 
 
@@ -162,8 +162,8 @@ def test_the_live_view_shows_progress_and_rates(
     onnxfi: Callable[..., Any], work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     terminal = Console(file=io.StringIO(), force_terminal=True, width=100, height=40)
-    for module in ("live_view", "campaign_running"):
-        monkeypatch.setattr(f"onnxfi.cli.{module}.messages", terminal)
+    for module in ("live_view", "live_run"):
+        monkeypatch.setattr(f"onnxfi.cli.campaign.{module}.messages", terminal)
     view = LiveView(planned=200)
     view.advance(100)  # of an earlier run
     with view:

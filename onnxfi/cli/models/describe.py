@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from onnxfi.cli.arguments import JsonOption
+from onnxfi.cli.options.arguments import JsonOption
 from onnxfi.cli.output import messages, print_json, print_table
 from onnxfi.converters.description import (
     FileDescription,
