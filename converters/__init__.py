@@ -10,12 +10,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from onnxfi.converters.source_kind import is_keras_file, kind_of
+from onnxfi.converters.sources.kind import is_keras_file, kind_of
 from onnxfi.converters.tensorflow.limits import Limits
 
 if TYPE_CHECKING:
     from onnxfi.converters.conversion import NEWEST_OPSET, OLDEST_OPSET, convert
-    from onnxfi.converters.verification import verify
+    from onnxfi.converters.tensorflow.verification import verify
 
 __all__ = [
     "NEWEST_OPSET",
@@ -32,7 +32,7 @@ _HOMES = {
     "NEWEST_OPSET": "onnxfi.converters.conversion",
     "OLDEST_OPSET": "onnxfi.converters.conversion",
     "convert": "onnxfi.converters.conversion",
-    "verify": "onnxfi.converters.verification",
+    "verify": "onnxfi.converters.tensorflow.verification",
 }
 
 

@@ -5,10 +5,10 @@ from typing import Final, Literal
 
 import onnx
 
-from onnxfi.converters.native import convert_native
-from onnxfi.converters.source_kind import SourceKind, kind_of
+from onnxfi.converters.native.route import convert_native
+from onnxfi.converters.sources.kind import SourceKind, kind_of
 from onnxfi.converters.tensorflow.limits import Limits
-from onnxfi.converters.tf2onnx_route import convert_with_tf2onnx
+from onnxfi.converters.tensorflow.route import convert_with_tf2onnx
 from onnxfi.errors import ModelFormatError
 
 OLDEST_OPSET: Final = 13

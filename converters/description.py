@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
-from onnxfi.converters.configuration_outline import OutlinedLayer, Shape, model_ends, outline_layers
-from onnxfi.converters.hdf5 import StoredWeight
-from onnxfi.converters.keras_file import KerasFile, open_keras_file
-from onnxfi.converters.keras_graph import parse_model
-from onnxfi.converters.layer_shapes import layer_shapes
-from onnxfi.converters.safety import dangers_of
-from onnxfi.converters.weight_assignment import weights_by_path
-from onnxfi.converters.weight_layouts import NamedWeights, WeightGroup
+from onnxfi.converters.keras_files.file import KerasFile, open_keras_file
+from onnxfi.converters.keras_files.graph import parse_model
+from onnxfi.converters.keras_files.hdf5 import StoredWeight
+from onnxfi.converters.keras_files.outline import OutlinedLayer, Shape, model_ends, outline_layers
+from onnxfi.converters.keras_files.weight_layouts import NamedWeights, WeightGroup
+from onnxfi.converters.native.layer_shapes import layer_shapes
+from onnxfi.converters.native.weight_assignment import weights_by_path
+from onnxfi.converters.safety.safety import dangers_of
 from onnxfi.errors import OnnxfiError
 
 WeightsByPath = Mapping[str, tuple[StoredWeight, ...]]

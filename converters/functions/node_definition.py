@@ -14,7 +14,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
 from onnxfi.converters.functions.operators import DTYPES
-from onnxfi.converters.layer_call import Options
+from onnxfi.converters.translation.layer_call import Options
 
 # The fields of tensorflow/core/framework/node_def.proto and attr_value.proto that matter.
 _MESSAGES = {

@@ -5,9 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from onnxfi.converters.dtype_policy import compute_type
-from onnxfi.converters.graph_builder import GraphBuilder, Tensor
-from onnxfi.converters.layer_call import LayerCall, LayerResult, Options, WeightRole, is_whole
 from onnxfi.converters.layers.activation_functions import (
     FUNCTIONS,
     OPERATORS,
@@ -15,8 +12,17 @@ from onnxfi.converters.layers.activation_functions import (
     softmax,
 )
 from onnxfi.converters.options.refusals import class_of, no_translation, user_code
-from onnxfi.converters.options.requirement import require_known_options
-from onnxfi.converters.reductions import reduced
+from onnxfi.converters.translation.dtype_policy import compute_type
+from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.known_options import require_known_options
+from onnxfi.converters.translation.layer_call import (
+    LayerCall,
+    LayerResult,
+    Options,
+    WeightRole,
+    is_whole,
+)
+from onnxfi.converters.translation.reductions import reduced
 
 # Activations of Keras that have no translation.
 _OTHERS_OF_KERAS = ("threshold",)

@@ -3,9 +3,9 @@
 import math
 from dataclasses import replace
 
-from onnxfi.converters.graph_builder import GraphBuilder, Tensor
-from onnxfi.converters.layer_call import LayerCall, LayerResult, is_whole
 from onnxfi.converters.layers.activation import activate
+from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, is_whole
 
 
 def translate_dense(call: LayerCall, graph: GraphBuilder) -> LayerResult:

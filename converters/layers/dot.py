@@ -2,9 +2,9 @@
 
 from string import ascii_letters
 
-from onnxfi.converters.graph_builder import GraphBuilder, Tensor
-from onnxfi.converters.layer_call import LayerCall, LayerResult, is_whole
-from onnxfi.converters.layers.unit_normalization import of_unit_length
+from onnxfi.converters.layers.normalization.unit import of_unit_length
+from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, is_whole
 
 _SMALLEST_LENGTH = 1e-6
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from onnx import TensorProto
 
-from onnxfi.converters.graph_builder import GraphBuilder, Tensor
-from onnxfi.converters.layer_call import LayerCall, LayerResult, Options, WeightRole
-from onnxfi.converters.sequences import any_true
+from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, WeightRole
+from onnxfi.converters.translation.sequences import any_true
 
 
 def embedding_weights(_options: Options) -> tuple[WeightRole, ...]:

@@ -5,9 +5,9 @@ The formulas are those of ``_merge_function`` in Keras 3; Keras 2 merges all val
 
 from dataclasses import replace
 
-from onnxfi.converters.graph_builder import GraphBuilder, Tensor
-from onnxfi.converters.layer_call import LayerCall, LayerResult
 from onnxfi.converters.layers.merging import translate_elementwise
+from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
 
 _EXTREMES = {"Maximum": "Max", "Minimum": "Min"}
 

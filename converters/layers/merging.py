@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from onnxfi.converters.graph_builder import GraphBuilder, Tensor
-from onnxfi.converters.layer_call import LayerCall, LayerResult
+from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
 
 # The ONNX operator of each layer; Sub takes two inputs, Mean, Max and Min any number.
 _OPERATORS = {

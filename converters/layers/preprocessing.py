@@ -5,8 +5,14 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxfi.converters.graph_builder import GraphBuilder
-from onnxfi.converters.layer_call import LayerCall, LayerResult, Options, WeightRole, is_whole
+from onnxfi.converters.translation.graph_builder import GraphBuilder
+from onnxfi.converters.translation.layer_call import (
+    LayerCall,
+    LayerResult,
+    Options,
+    WeightRole,
+    is_whole,
+)
 
 _SMALLEST_DEVIATION = 1e-7
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from onnxfi.converters.graph_builder import GraphBuilder
-from onnxfi.converters.interpolation import interpolation_of
-from onnxfi.converters.layer_call import LayerCall, LayerResult
-from onnxfi.converters.sequences import sizes
+from onnxfi.converters.translation.graph_builder import GraphBuilder
+from onnxfi.converters.translation.interpolation import interpolation_of
+from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
+from onnxfi.converters.translation.sequences import sizes
 
 
 def translate_upsampling(call: LayerCall, graph: GraphBuilder) -> LayerResult:

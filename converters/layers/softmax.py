@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from onnxfi.converters.graph_builder import GraphBuilder
-from onnxfi.converters.layer_call import LayerCall, LayerResult
 from onnxfi.converters.layers.activation import translate_activation_layer
+from onnxfi.converters.translation.graph_builder import GraphBuilder
+from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
 
 _MASKED = -1e9  # what Keras adds to a value that is left out, or puts in its place
 

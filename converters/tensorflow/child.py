@@ -25,8 +25,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper
 
-from onnxfi.converters.layer_map import METADATA_KEY, dump_layers
-from onnxfi.converters.safety import require_safe
+from onnxfi.converters.metadata.layer_map import METADATA_KEY, dump_layers
+from onnxfi.converters.safety.safety import require_safe
 from onnxfi.converters.tensorflow.traced_graph import ConvertedModel
 
 

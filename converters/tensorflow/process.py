@@ -11,8 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import BinaryIO
 
-from onnxfi.converters.keras_file import keras_version_of
-from onnxfi.converters.source_kind import SourceKind, kind_of
+from onnxfi.converters.keras_files.file import keras_version_of
+from onnxfi.converters.sources.kind import SourceKind, kind_of
 from onnxfi.converters.tensorflow.limits import Limits, resident_memory
 from onnxfi.errors import MissingExtraError, ModelFormatError
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxfi.converters.scopes import ScopedNode, common_root, scope_outputs, scopes_of
+from onnxfi.converters.metadata.scopes import ScopedNode, common_root, scope_outputs, scopes_of
 from onnxfi.converters.tensorflow.conversion import convert_function
 from onnxfi.converters.tensorflow.traced_graph import ConvertedModel, TracedOutput, plain_model
 from onnxfi.errors import ModelFormatError

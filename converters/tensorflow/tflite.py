@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxfi.converters.scopes import ScopedNode, common_root, scope_outputs, scopes_of
+from onnxfi.converters.metadata.scopes import ScopedNode, common_root, scope_outputs, scopes_of
+from onnxfi.converters.sources.tflite import TfliteGraph, read_tflite
 from onnxfi.converters.tensorflow.traced_graph import ConvertedModel, TracedOutput, plain_model
-from onnxfi.converters.tflite_file import TfliteGraph, read_tflite
 
 
 class TfliteModel:

@@ -14,7 +14,7 @@ import onnx
 import onnx_ir as ir
 import onnx_ir.passes.common as passes
 
-from onnxfi.converters.layer_map import AbsentLayer, Layer
+from onnxfi.converters.metadata.layer_map import AbsentLayer, Layer
 
 # tf2onnx numbers the nodes that it inserts: "conv2d/Conv2D__12".
 _INSERTED = re.compile(r"__\d+$")

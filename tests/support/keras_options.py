@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxfi.converters.graph_builder import GraphBuilder, Tensor
-from onnxfi.converters.hdf5 import StoredWeight
-from onnxfi.converters.keras_file import open_keras_file
-from onnxfi.converters.keras_graph import KerasLayer, KerasModel, parse_model
-from onnxfi.converters.keras_wrappers import inner_layers
-from onnxfi.converters.layer_names import names_of
-from onnxfi.converters.native import Walk
-from onnxfi.converters.options.understood import require_understood
-from onnxfi.converters.weight_assignment import weights_by_path
+from onnxfi.converters.keras_files.file import open_keras_file
+from onnxfi.converters.keras_files.graph import KerasLayer, KerasModel, parse_model
+from onnxfi.converters.keras_files.hdf5 import StoredWeight
+from onnxfi.converters.keras_files.wrappers import inner_layers
+from onnxfi.converters.native.layer_names import names_of
+from onnxfi.converters.native.route import Walk
+from onnxfi.converters.native.understood import require_understood
+from onnxfi.converters.native.weight_assignment import weights_by_path
+from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
 
 OTHER_VALUES: Mapping[str, Sequence[Any]] = {
     "activation": ["relu", "tanh", {"class_name": "ELU", "config": {"alpha": 0.5}}],

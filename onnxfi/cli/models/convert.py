@@ -11,8 +11,8 @@ import typer
 
 from onnxfi import converters
 from onnxfi.cli.output import messages
-from onnxfi.converters.layer_map import METADATA_KEY, parse_layers
-from onnxfi.converters.provenance import (
+from onnxfi.converters.metadata.layer_map import METADATA_KEY, parse_layers
+from onnxfi.converters.metadata.provenance import (
     DIFFERENCE_KEY,
     NOTES_KEY,
     ROUTE_KEY,

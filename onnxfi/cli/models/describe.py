@@ -16,7 +16,7 @@ from onnxfi.converters.description import (
 from onnxfi.converters.description import (
     describe as describe_file,
 )
-from onnxfi.converters.safety import in_words
+from onnxfi.converters.safety.safety import in_words
 from onnxfi.injector.inputs import format_shape
 
 

@@ -1,0 +1,87 @@
+"""TFOpLambda and SlicingOpLambda: functions of TensorFlow that Keras 2 lists among the layers.
+
+Such a layer states the name of a function and all of its arguments. The functions here are plain
+arithmetic: each is translated as the operation of Keras 3 that does the same, and none is called.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from onnxfi.converters.functions.table import FUNCTIONS
+from onnxfi.converters.operations.table import OPERATIONS, TENSORFLOW_OPERATIONS
+from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options
+from onnxfi.converters.translation.operands import shown
+from onnxfi.errors import UnsupportedLayerError
+
+# What says nothing about the numbers: a name, hints for kernels, checks.
+_IGNORED = ("bad_indices_policy", "conjugate", "name", "partition_strategy", "use_cudnn_on_gpu")
+
+# Operations whose only operand is a list, of which Keras 2 lists the parts one by one.
+_OF_LISTS = ("AddN", "Concatenate", "Fill", "Ones", "Stack", "Zeros")
+
+# Of these, those whose list may be one tensor.
+_MAKING = ("Fill", "Ones", "Zeros")
+
+# Functions of which Keras 2 stores the first argument alone.
+_LOST = ("einsum", "meshgrid")
+
+
+def translate_tensorflow_function(call: LayerCall, graph: GraphBuilder) -> LayerResult:
+    """Translate the function of TensorFlow that a TFOpLambda or a SlicingOpLambda names."""
+    name = call.options.get("function")
+    if name in _LOST:
+        raise UnsupportedLayerError(
+            f"A file must hold the tensors of each function, but Keras leaves those of {name} out: "
+            f"layer {call.options.path!r} has no inputs in the file, and Keras cannot load it "
+            "either. Build the model with keras.layers.EinsumDense or other layers, or write it "
+            "with model.export('folder') and convert the folder.",
+            layer=call.options.path,
+            layer_class=call.options.layer_class,
+        )
+    return translate_function(call, name, call.arguments, call.keywords, graph)
+
+
+def translate_function(
+    call: LayerCall,
+    name: object,
+    positional: tuple[Any, ...],
+    keywords: Mapping[str, Any],
+    graph: GraphBuilder,
+) -> LayerResult:
+    """Translate a call of a function of TensorFlow.
+
+    Args:
+        call: the call of the layer.
+        name: the function, such as ``math.add``.
+        positional: its positional arguments.
+        keywords: its keyword arguments.
+        graph: the graph that grows.
+
+    Raises:
+        UnsupportedLayerError: the function, or an argument of it, has no translation.
+    """
+    function = FUNCTIONS.get(name) if isinstance(name, str) else None
+    if function is None:
+        raise call.options.unsupported(f"calls the function {name!r}, which has no translation")
+    if function.operation in _OF_LISTS:
+        whole = len(positional) == 1 and isinstance(positional[0], Tensor) and positional[0].rank
+        positional = positional if whole and function.operation in _MAKING else (list(positional),)
+    given = dict(zip(function.operands, positional, strict=False)) | dict(keywords)
+    missing = [key for key in function.operands if key not in given]
+    if missing:
+        raise call.options.unsupported(f"calls {name} without {missing[0]!r}")
+    arguments = tuple(given.pop(key) for key in function.operands)
+    values = {"name": call.options.get("name"), **function.fixed}
+    for key, value in given.items():
+        if key in function.options:
+            values[function.options[key]] = value
+        elif key not in _IGNORED:
+            raise call.options.unsupported(f"calls {name} with {key}={shown(value)}")
+    options = Options(
+        call.options.path, f"ops.{function.operation}", values, call.options.keras_major
+    )
+    translated = replace(call, options=options, arguments=arguments, keywords={})
+    translate = OPERATIONS.get(options.layer_class) or TENSORFLOW_OPERATIONS[options.layer_class]
+    return translate(translated, graph)

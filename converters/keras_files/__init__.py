@@ -1,0 +1,1 @@
+"""Reads Keras files: archives, HDF5 weights, and configurations of either dialect."""

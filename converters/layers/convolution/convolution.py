@@ -1,0 +1,129 @@
+"""Convolutions over one, two or three axes: plain, depthwise and separable.
+
+Kernels are turned from (rows, columns, …) to the order of ONNX, (…, rows, columns).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from onnxfi.converters.layers.activation import activate
+from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, WeightRole
+from onnxfi.converters.translation.padding import causal_padding, same_padding, window_size
+
+_CAUSAL = ("Conv1D", "SeparableConv1D")
+
+
+def kernel_and_bias(options: Options) -> tuple[WeightRole, ...]:
+    """Weights of a layer with a kernel, and a bias unless ``use_bias`` is false."""
+    return (WeightRole("kernel"), *_bias(options))
+
+
+def separable_weights(options: Options) -> tuple[WeightRole, ...]:
+    """Weights of SeparableConv: the two kernels, and a bias unless ``use_bias`` is false."""
+    return (WeightRole("depthwise_kernel"), WeightRole("pointwise_kernel"), *_bias(options))
+
+
+def translate_convolution(call: LayerCall, graph: GraphBuilder) -> LayerResult:
+    """Translate Conv1D, Conv2D and Conv3D, with groups, dilation, stride and any padding."""
+    size = call.options.per_axis("kernel_size", call.axes)
+    filters = call.options.size("filters")
+    groups = call.options.size("groups", 1)
+    stored = call.weight("kernel", (*size, call.channels() // groups, filters))
+    kernel = graph.weight(call.weights_path, "kernel", filters_first(stored))
+    parameters = [kernel, *bias_names(call, graph, filters)]
+    result = _convolve(call, graph, parameters, size, filters, groups)
+    return activate(call.options, result, graph)
+
+
+def translate_depthwise_convolution(call: LayerCall, graph: GraphBuilder) -> LayerResult:
+    """Translate DepthwiseConv1D and 2D: `depth_multiplier` filters for each channel alone."""
+    size = call.options.per_axis("kernel_size", call.axes)
+    kernel, filters = _depthwise_kernel(call, "kernel", size)
+    parameters = [
+        graph.weight(call.weights_path, "kernel", kernel),
+        *bias_names(call, graph, filters),
+    ]
+    result = _convolve(call, graph, parameters, size, filters, call.channels())
+    return activate(call.options, result, graph)
+
+
+def translate_separable_convolution(call: LayerCall, graph: GraphBuilder) -> LayerResult:
+    """Translate SeparableConv1D and 2D: a depthwise convolution, then one of size 1."""
+    size = call.options.per_axis("kernel_size", call.axes)
+    depthwise, channels = _depthwise_kernel(call, "depthwise_kernel", size)
+    name = graph.weight(call.weights_path, "depthwise_kernel", depthwise)
+    each = _convolve(call, graph, [name], size, channels, call.channels())
+    filters = call.options.size("filters")
+    ones = (1,) * call.axes
+    pointwise = filters_first(call.weight("pointwise_kernel", (*ones, channels, filters)))
+    kernel = graph.weight(call.weights_path, "pointwise_kernel", pointwise)
+    parameters = [kernel, *bias_names(call, graph, filters)]
+    joined = graph.operator("Conv", [each.name, *parameters], kernel_shape=ones)
+    result = Tensor(joined, (*each.shape[:-1], filters), channels_first=True)
+    return activate(call.options, result, graph)
+
+
+def filters_first(kernel: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a kernel (rows, columns, a, b) as (b, a, rows, columns), with any number of axes."""
+    last = kernel.ndim - 1
+    return np.transpose(kernel, (last, last - 1, *range(last - 1)))
+
+
+def bias_names(call: LayerCall, graph: GraphBuilder, filters: int) -> list[str]:
+    """Return the name of the layer's bias in a list, which is empty where it has none."""
+    if "bias" not in call.weights:
+        return []
+    return [graph.weight(call.weights_path, "bias", call.weight("bias", (filters,)))]
+
+
+def _bias(options: Options) -> tuple[WeightRole, ...]:
+    return (WeightRole("bias"),) if options.flag("use_bias", True) else ()
+
+
+def _depthwise_kernel(
+    call: LayerCall, role: str, size: tuple[int, ...]
+) -> tuple[NDArray[np.float32], int]:
+    """Return a depthwise kernel in the order of ONNX, and its number of filters."""
+    channels = call.channels()
+    multiplier = call.options.size("depth_multiplier", 1)
+    filters = channels * multiplier
+    stored = np.moveaxis(call.weight(role, (*size, channels, multiplier)), (-2, -1), (0, 1))
+    return stored.reshape(filters, 1, *size), filters
+
+
+def _convolve(
+    call: LayerCall,
+    graph: GraphBuilder,
+    parameters: Sequence[str],
+    size: tuple[int, ...],
+    filters: int,
+    groups: int,
+) -> Tensor:
+    options = call.options
+    causal = ("causal",) if options.layer_class in _CAUSAL else ()
+    padding = options.choice("padding", "valid", "valid", "same", *causal)
+    strides = options.per_axis("strides", call.axes, 1)
+    dilation = options.per_axis("dilation_rate", call.axes, 1)
+    lengths = call.image().shape[1:-1]
+    attributes = {}
+    if padding == "same":
+        attributes = same_padding(lengths, size, strides, dilation)
+    elif padding == "causal":
+        attributes = causal_padding(size, dilation)
+    name = graph.operator(
+        "Conv",
+        [graph.channels_first(call.image()).name, *parameters],
+        kernel_shape=size,
+        strides=strides,
+        dilations=dilation,
+        group=groups,
+        **attributes,
+    )
+    sizes = (
+        window_size(length, window, stride, rate, padding)
+        for length, window, stride, rate in zip(lengths, size, strides, dilation, strict=True)
+    )
+    return Tensor(name, (None, *sizes, filters), channels_first=True)

@@ -1,0 +1,1 @@
+"""The native route: converts a Keras file without Keras."""

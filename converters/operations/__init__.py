@@ -1,0 +1,1 @@
+"""Translations of operations and functions, one module for each family."""

@@ -1,0 +1,1 @@
+"""Translations of recurrent layers, and of the wrappers that run them."""

@@ -1,0 +1,1 @@
+"""Finds what loading a source file would execute, read or allocate."""

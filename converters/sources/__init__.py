@@ -1,0 +1,1 @@
+"""Recognises source files, and reads those of TensorFlow without TensorFlow."""

@@ -1,0 +1,49 @@
+"""In which type a layer computes: float32, or float16 of Keras's float16 and mixed policies.
+
+Keras converts the floating-point inputs of a layer to the type of its policy, and the weights to it
+at every use. Some normalisations compute in float32 all the same and convert their result.
+"""
+
+from onnxfi.converters.translation.graph_builder import Tensor
+from onnxfi.converters.translation.layer_call import Options
+from onnxfi.converters.translation.operands import FLOATS
+
+_POLICIES = {"float32": "float32", "float16": "float16", "mixed_float16": "float16"}
+_FLOAT32_INSIDE = {
+    "BatchNormalization",
+    "BatchNormalizationV1",
+    "BatchNormalizationV2",
+    "GroupNormalization",
+    "LayerNormalization",
+    "RMSNormalization",
+    "SyncBatchNormalization",
+}
+
+
+def compute_type(options: Options) -> str:
+    """Return the type in which a layer gets its inputs and returns its output.
+
+    Raises:
+        UnsupportedLayerError: the policy is neither float32 nor one of float16.
+    """
+    dtype = options.get("dtype", "float32")
+    if isinstance(dtype, dict):  # Keras 3, and mixed precision in Keras 2
+        policy = dtype.get("config")
+        named = policy if isinstance(policy, dict) else {}
+        dtype = named.get("name") or named.get("mode") or dtype.get("class_name")
+    if not isinstance(dtype, str) or dtype not in _POLICIES:
+        quantised = ", which is quantised" if str(dtype).startswith("int") else ""
+        raise options.unsupported(
+            f"has the dtype policy {dtype!r}{quantised}, not {' or '.join(map(repr, _POLICIES))}"
+        )
+    return _POLICIES[dtype]
+
+
+def inner_type(layer_class: str, compute: str) -> str:
+    """Return the type in which a layer of a compute type works inside."""
+    return "float32" if layer_class in _FLOAT32_INSIDE else compute
+
+
+def is_float(tensor: Tensor) -> bool:
+    """Say whether a tensor holds numbers of a type that a policy can choose."""
+    return tensor.dtype in FLOATS

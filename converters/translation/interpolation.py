@@ -1,0 +1,59 @@
+"""How Keras, through TensorFlow, maps a pixel of a resized image back, in the words of ONNX."""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from onnxfi.converters.translation.layer_call import Options
+
+INTERPOLATIONS: Mapping[str, Mapping[str, Any]] = {
+    "nearest": {
+        "mode": "nearest",
+        "coordinate_transformation_mode": "half_pixel",
+        "nearest_mode": "round_prefer_ceil",
+    },
+    "bilinear": {"mode": "linear", "coordinate_transformation_mode": "half_pixel"},
+    "bicubic": {
+        "mode": "cubic",
+        "coordinate_transformation_mode": "half_pixel",
+        "cubic_coeff_a": -0.5,
+        "exclude_outside": 1,
+    },
+}
+"""Attributes of Resize for each interpolation of which ONNX computes the same."""
+
+# TensorFlow looks the weights of bicubic up in a table of this many offsets between two pixels.
+_TABLE_SIZE = 1024
+
+
+def interpolation_of(
+    options: Options, default: str, lengths: Sequence[int | None], sizes: Sequence[int | None]
+) -> Mapping[str, Any]:
+    """Return the attributes of Resize for the option ``interpolation``.
+
+    Args:
+        options: the layer.
+        default: what the layer's class does where it has no such option.
+        lengths: sizes of the axes before.
+        sizes: and after.
+
+    Raises:
+        UnsupportedLayerError: ONNX has no such interpolation, or TensorFlow rounds its weights.
+    """
+    name = options.choice("interpolation", default, *INTERPOLATIONS)
+    if name == "bicubic":
+        for length, size in zip(lengths, sizes, strict=True):
+            if length is None or size is None or not _is_exact(length, size):
+                raise options.unsupported(
+                    f"resizes {length} to {size} pixels by bicubic interpolation, for which "
+                    "TensorFlow rounds the weights or ONNX Runtime has no kernel"
+                )
+    return INTERPOLATIONS[name]
+
+
+def _is_exact(length: int, size: int) -> bool:
+    """Say whether all offsets of (i + 1/2) * length / size - 1/2 are in TensorFlow's table.
+
+    Where an image becomes smaller, ONNX Runtime has a kernel for one layout alone.
+    """
+    return size >= length and (Fraction(length, 2 * size) * _TABLE_SIZE).denominator == 1
