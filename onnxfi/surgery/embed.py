@@ -1,4 +1,4 @@
-"""Embedding corruptions in a model, so that any ONNX runtime can run it with a fault."""
+"""Embeds corruptions in a model, so that any ONNX runtime can run it with a fault."""
 
 import copy
 import math
@@ -9,19 +9,12 @@ import onnx_ir as ir
 
 from onnxfi.error_models import Corruption
 from onnxfi.errors import InputError
-from onnxfi.graph import Model, Target
+from onnxfi.graph import Model, Target, Targets, check_distinct, resolve_targets
 from onnxfi.graph.type_inference import infer_types
 from onnxfi.surgery.free_name import free_name
-from onnxfi.surgery.saboteur import (
-    NO_FAULT,
-    Parts,
-    Saboteur,
-    add_saboteur,
-    check_operators,
-    constant,
-    read_saboteurs,
-    write_saboteurs,
-)
+from onnxfi.surgery.node_builder import NodeBuilder, constant
+from onnxfi.surgery.saboteur import Saboteur, read_saboteurs, write_saboteurs
+from onnxfi.surgery.saboteur_nodes import NO_FAULT, add_saboteur, check_operators
 
 # The first version of the format in which an initializer need not be a graph input.
 _FIRST_IR_VERSION = 4
@@ -31,42 +24,68 @@ _UNUSUAL_LENGTH = 1009
 
 def embed(
     model: Model,
-    target: Target | str,
-    corruptions: Sequence[Corruption],
+    targets: Targets,
+    corruptions: Sequence[Corruption] | Sequence[Sequence[Corruption]],
     *,
     per_sample: bool | None = None,
 ) -> Model:
-    """Embed a saboteur: corruptions of a target, and a graph input that selects one of them.
+    """Embed saboteurs: corruptions of a target, and a graph input that selects one of them.
 
-    The result has the operators of the ONNX standard only. Its new input ``saboteur/TENSOR`` is
-    int64, of shape (1,) for one selection for all samples of the batch, or (samples,) for one each:
-    k selects corruption k, -1 no fault, -2 a random corruption. It need not be fed: by default it
-    is -1, and the model computes what it did before, bit by bit. Any other selection makes the
-    runtime fail; where a runtime does not check indices, as ONNX Runtime on CUDA, the tensor's
-    first elements then become NaN, or the integer with all bits set.
+    The result has operators of the ONNX standard only. The new input ``saboteur/TENSOR`` is int64,
+    of shape (1,) for one selection for all samples of the batch, or (samples,) for one each: k
+    selects corruption k, -1 no fault, -2 a random corruption. It need not be fed: by default it is
+    -1, and the outputs are bit-identical to the original model's. Any other selection makes the
+    runtime fail. If a runtime does not check indices, as ONNX Runtime on CUDA, the tensor's first
+    elements then become NaN, or the integer with all bits set.
 
-    What read the target now reads ``saboteur/TENSOR/sabotaged``. Outputs of the model keep their
-    names: where the target is one, it becomes ``saboteur/TENSOR/golden``. The metadata under
-    ``onnxfi.saboteurs`` lists the saboteurs; there may be several, at different targets.
+    The nodes that read the target now read ``saboteur/TENSOR/sabotaged``. Outputs of the model keep
+    their names: if the target is one, the target becomes ``saboteur/TENSOR/golden``. The metadata
+    under ``onnxfi.saboteurs`` lists the saboteurs; a model may have several, at different targets.
 
     Args:
-        model: the model; it is left as it is.
-        target: the target, or its tensor, layer or node name.
-        corruptions: at least one; with `per_sample`, drawn from the golden tensor of one sample.
-        per_sample: whether axis 0 of the target counts samples, each of which is corrupted by
-            itself; otherwise the tensor is corrupted as a whole. By default `counts_samples`.
+        model: the model; it is not changed.
+        targets: a target, or its tensor, layer or node name; or several of these.
+        corruptions: the corruptions of the target, at least one; for several targets a sequence of
+            corruptions for each. With `per_sample`, they are drawn from the golden tensor of one
+            sample.
+        per_sample: whether axis 0 of each target counts samples, which are corrupted one by one;
+            otherwise the tensor is corrupted as a whole. By default `counts_samples`.
 
     Raises:
         TargetNotFoundError: the model has no such target.
         ModelFormatError: the model's opset is below 9, or its list of saboteurs is damaged.
-        InputError: there is no corruption, or one does not fit the target; the target has a dtype
+        InputError: there is no corruption, or one does not fit its target; a target has a dtype
             that the operators do not take, has a saboteur, is an input that is also an output, or
             has no axis and `per_sample` is set.
     """
-    if isinstance(target, str):
-        target = model.target(target)
-    if per_sample is None:
-        per_sample = counts_samples(model, target)
+    resolved = resolve_targets(model, targets)
+    check_distinct(resolved)
+    embedded = model
+    for target, own in zip(resolved, _by_target(targets, resolved, corruptions), strict=True):
+        apart = counts_samples(model, target) if per_sample is None else per_sample
+        embedded = _embed_one(embedded, target, own, per_sample=apart)
+    return embedded
+
+
+def _by_target(
+    targets: Targets,
+    resolved: Sequence[Target],
+    corruptions: Sequence[Corruption] | Sequence[Sequence[Corruption]],
+) -> list[list[Corruption]]:
+    """Return the corruptions of each target."""
+    groups = [corruptions] if isinstance(targets, Target | str) else corruptions
+    lists = [list(x) for x in groups if not isinstance(x, Corruption)]
+    if not len(lists) == len(groups) == len(resolved):
+        raise InputError(
+            "Several targets need as many sequences of corruptions, one for each, got "
+            f"{len(lists)} for {len(resolved)} targets."
+        )
+    return [[x for x in own if isinstance(x, Corruption)] for own in lists]
+
+
+def _embed_one(
+    model: Model, target: Target, corruptions: Sequence[Corruption], *, per_sample: bool
+) -> Model:
     if per_sample and target.shape == ():
         raise InputError(f"The target {target.tensor!r} has no axis that could count samples.")
     _check_corruptions(target, corruptions, sample_shape(target, per_sample=per_sample))
@@ -75,26 +94,27 @@ def embed(
     graph, golden = embedded.graph, embedded.values[target.tensor]
     present = read_saboteurs(embedded.ir_model)
     _check_target(target, golden, graph, present)
-    parts = Parts(free_name(embedded, f"saboteur/{target.tensor}"), graph.opset_imports.get("", 0))
-    check_operators(target, parts.opset)
+    name = free_name(embedded, f"saboteur/{target.tensor}")
+    builder = NodeBuilder(name, graph.opset_imports.get("", 0))
+    check_operators(target, builder.opset)
 
     uses = tuple(golden.uses())  # before the saboteur's own
-    selection = constant(parts.name, np.array([NO_FAULT], np.int64))
-    sabotaged = add_saboteur(parts, golden, selection, corruptions, per_sample=per_sample)
+    selection = constant(name, np.array([NO_FAULT], np.int64))
+    sabotaged = add_saboteur(builder, golden, selection, corruptions, per_sample=per_sample)
     sabotaged.type, sabotaged.shape = golden.type, copy.copy(golden.shape)
     for node, index in uses:
         node.replace_input_with(index, sabotaged)
-    _replace_outputs(graph, golden, sabotaged, f"{parts.name}/golden")
+    _replace_outputs(graph, golden, sabotaged, f"{name}/golden")
 
     if per_sample and (target.shape is None or target.shape[0] != 1):
-        selection.shape = ir.Shape([f"{parts.name}/selections"])
-    # Loading takes inputs with a default for constants.
+        selection.shape = ir.Shape([f"{name}/selections"])
+    # Loading turns inputs that have a default into constants.
     others = [embedded.values[x.input] for x in present if x.input in embedded.values]
     graph.inputs.extend(value for value in (*others, selection) if value not in graph.inputs)
-    for value in (selection, *parts.constants):
+    for value in (selection, *builder.constants):
         graph.register_initializer(value)
-    _insert(graph, golden, parts.nodes)
-    saboteur = Saboteur(target.tensor, parts.name, len(corruptions), per_sample)
+    _insert(graph, golden, builder.nodes)
+    saboteur = Saboteur(target.tensor, name, len(corruptions), per_sample)
     write_saboteurs(embedded.ir_model, [*present, saboteur])
     embedded.ir_model.ir_version = max(embedded.ir_model.ir_version, _FIRST_IR_VERSION)
     infer_types(embedded.ir_model)
@@ -104,7 +124,8 @@ def embed(
 def counts_samples(model: Model, target: Target) -> bool:
     """Return whether axis 0 of a target is known to count the samples of a batch.
 
-    It does where its length is 1, or always that of axis 0 of the inputs; never in a weight.
+    It does if its length is 1, or always equal to the length of axis 0 of the inputs. It never does
+    in a weight.
     """
     if target.kind == "weight" or not target.shape:
         return False
@@ -114,7 +135,7 @@ def counts_samples(model: Model, target: Target) -> bool:
     lengths = [value.shape[0] for value in model.graph.inputs if value.shape]
     if any(length is not None and length == axis for axis in lengths):
         return True
-    # Another name, or none, says little: inference makes names up. Numbers get further.
+    # Another name, or none, proves little, because inference invents names. Numbers prove more.
     batched = Model(model.ir_model.clone())
     for node in batched.graph:
         for value in node.outputs:
@@ -128,7 +149,7 @@ def counts_samples(model: Model, target: Target) -> bool:
 
 
 def sample_shape(target: Target, *, per_sample: bool) -> tuple[int | str | None, ...] | None:
-    """Return the shape that the indices of an embedded corruption count in; None if unknown."""
+    """Return the shape that the indices of an embedded corruption refer to; None if unknown."""
     return target.shape[1:] if per_sample and target.shape is not None else target.shape
 
 
@@ -172,7 +193,7 @@ def _check_target(
 
 
 def _replace_outputs(graph: ir.Graph, golden: ir.Value, sabotaged: ir.Value, new_name: str) -> None:
-    """Hand the sabotaged tensor out wherever the golden one was, also from the bodies of nodes."""
+    """Output the sabotaged tensor instead of the golden one, also from the bodies of nodes."""
     if golden in graph.outputs:
         name = golden.name
         tensor = golden.const_value

@@ -557,3 +557,26 @@ def test_only_constants_and_no_nodes() -> None:
     proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     embedded = proto_of(onnxfi.embed(onnxfi.load(proto), "w", rows([9])))
     assert run(embedded, select("w", 0))["w"][0] == 9
+
+
+def test_several_targets_at_once() -> None:
+    corruptions = [rows([5, 6]), [corruption([3, 7], [2, -2])], rows([1e3, 2e3, 3e3])]
+    loaded = onnxfi.load(chain())
+    embedded = onnxfi.embed(loaded, ["x", loaded.target("w"), "b"], corruptions)
+    assert proto_of(embedded) == proto_of(several())
+
+
+@pytest.mark.parametrize(
+    ("targets", "corruptions", "message"),
+    [
+        (["a", "b"], [rows([1])], "as many sequences of corruptions, one for each, got 1 for 2"),
+        (["a"], rows([1]), "one for each, got 0 for 1"),
+        (["a", "a"], [rows([1]), rows([1])], "'a' is given twice"),
+        ([], [], "At least one target must be given"),
+    ],
+)
+def test_several_targets_with_other_numbers_of_corruptions(
+    targets: list[str], corruptions: list[Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        onnxfi.embed(onnxfi.load(chain()), targets, corruptions)

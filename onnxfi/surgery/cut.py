@@ -1,0 +1,97 @@
+"""Assigns the nodes of a model to the prefix and to the stages behind its targets."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import onnx_ir as ir
+
+from onnxfi.graph import Model, Target
+from onnxfi.graph.dependencies import constant_values, consumed_values, required_nodes
+from onnxfi.graph.noise import draws_noise
+
+
+class Cut:
+    """The nodes that run before and after each target, and the values that cross between them.
+
+    Level 0 is the prefix; the other levels are the stages.
+
+    Attributes:
+        targets: the targets by their values.
+        levels: the number of targets on the way to each value. Values that depend on no target
+            are not listed.
+        parts: the nodes of each level.
+        crossing: the values that each level reads from earlier levels.
+    """
+
+    def __init__(self, model: Model, targets: Sequence[Target]) -> None:
+        """Assign the nodes.
+
+        Args:
+            model: the model.
+            targets: its targets, at least one.
+        """
+        self._graph = graph = model.graph
+        self.targets = {model.values[x.tensor]: x for x in targets}
+        self.levels = _levels(graph, self.targets)
+        last = max(self.levels[value] for value in self.targets)
+        # A target that reaches no output is still computed: a corruption is drawn from its value.
+        required = required_nodes(graph, [*graph.outputs, *self.targets])
+        self.parts: list[list[ir.Node]] = [[] for _ in range(last + 1)]
+        for node in graph:
+            if node in required:
+                self.parts[_node_level(node, self.levels)].append(node)
+        constants = constant_values(graph, given=self.targets)
+        # Keyed by value, so that a tensor that many nodes read counts once, in the graph's order.
+        self.crossing = [
+            [
+                value
+                for value in dict.fromkeys(x for node in nodes for x in consumed_values(node))
+                if self.levels.get(value, 0) < level and value not in constants
+            ]
+            for level, nodes in enumerate(self.parts)
+        ]
+
+    def targets_at(self, level: int) -> list[ir.Value]:
+        """Return the targets that are corrupted before a stage runs."""
+        return [value for value in self.targets if self.levels[value] == level]
+
+    def boundary(self, level: int) -> list[ir.Value]:
+        """Return the values besides targets that a level computes for later levels."""
+        later = dict.fromkeys(value for values in self.crossing[level + 1 :] for value in values)
+        return [x for x in later if self.levels.get(x, 0) == level and x not in self.targets]
+
+    def graph_outputs(self, level: int) -> list[ir.Value]:
+        """Return the outputs of the model that a level computes."""
+        return [x for x in dict.fromkeys(self._graph.outputs) if self.levels.get(x, 0) == level]
+
+    def outputs(self, level: int) -> list[ir.Value]:
+        """Return all values that a level hands on: next targets, boundary, model outputs."""
+        made = [*self.targets_at(level + 1), *self.boundary(level), *self.graph_outputs(level)]
+        return list(dict.fromkeys(made))
+
+
+def prefix_outputs(model: Model, targets: Sequence[Target]) -> list[ir.Value]:
+    """Return the outputs of the prefix of a split at some targets, as values of the model.
+
+    Call it on a model whose Dropout masks are separate (see `with_masks_apart`).
+    """
+    return Cut(model, targets).outputs(0)
+
+
+def _levels(graph: ir.Graph, targets: Collection[ir.Value]) -> dict[ir.Value, int]:
+    """Return the number of targets, one downstream of the other, on the way to each value.
+
+    A target counts itself. Values that depend on no target are not listed.
+    """
+    levels = dict.fromkeys((x for x in targets if x.producer() is None), 1)
+    for node in graph:
+        level = _node_level(node, levels)
+        for value in node.outputs:
+            if level or value in targets:
+                levels[value] = level + (value in targets)
+    return levels
+
+
+def _node_level(node: ir.Node, levels: Mapping[ir.Value, int]) -> int:
+    if draws_noise(node):  # noise is replayed, so it depends on no fault
+        return 0
+    return max((levels.get(value, 0) for value in consumed_values(node)), default=0)
