@@ -84,7 +84,11 @@ def node_models(operators: Sequence[str] | None) -> list[BackendModel]:
                 import_module(f"{node.__name__}.{operator}")
             # They add their cases to this list when they are imported.
             cases = node._NodeTestCases  # noqa: SLF001
-    found = [BackendModel("node", x.name, x.model, x.data_sets[0][0]) for x in cases]
+    found = [
+        BackendModel("node", x.name, x.model, x.data_sets[0][0])
+        for x in cases
+        if x.model is not None and x.data_sets is not None
+    ]
     return sorted(found, key=lambda model: model.name)
 
 

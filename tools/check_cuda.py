@@ -14,7 +14,7 @@ import argparse
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -91,7 +91,10 @@ def models(*, large: bool) -> Iterator[tuple[str, onnxfi.Model, dict[str, np.nda
     for name in LIGHT_MODELS if large else ():
         model = onnxfi.load(densified(name))
         (graph_input,) = model.graph.inputs
-        x = np.random.default_rng(1).standard_normal(graph_input.shape.numpy()).astype(np.float32)
+        assert graph_input.name is not None
+        assert graph_input.shape is not None
+        shape = graph_input.shape.numpy()
+        x = np.random.default_rng(1).standard_normal(shape).astype(np.float32)
         yield name, model, {graph_input.name: x}
 
 
@@ -125,8 +128,9 @@ def compare(
                 # Where golden tensors differ in a bit, so do the corruptions.
                 if cpu.corruption == cuda.corruption and cpu.outputs and cuda.outputs:
                     faulty_errors.append(difference(cuda.outputs, cpu.outputs))
+        boundary: Iterable[object] = golden.boundary.values()
         if on_cuda.split.faulty_outputs and all(
-            isinstance(x, np.ndarray) and x.dtype.isbuiltin for x in golden.boundary.values()
+            isinstance(x, np.ndarray) and x.dtype.isbuiltin for x in boundary
         ):
             overheads.append(overhead(model, target, feeds, injections, provider))
     return Comparison(
@@ -138,7 +142,7 @@ def compare(
     )
 
 
-def difference(outputs: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> float:
+def difference(outputs: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]) -> float:
     """Return the largest absolute difference over the largest absolute output."""
     largest = 0.0
     for name, array in expected.items():

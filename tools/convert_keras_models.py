@@ -21,6 +21,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -71,7 +72,8 @@ def main() -> None:
 
         print(*keras_models.MODELS, *keras_models.APPLICATIONS, sep="\n")
     elif arguments.build:
-        _build(*arguments.build[:2], Path(arguments.build[2]))
+        name, package, folder = arguments.build
+        _build(name, package, Path(folder))
     elif arguments.compare:
         _compare(*map(Path, arguments.compare))
     else:
@@ -138,8 +140,9 @@ def _build(name: str, package: str, folder: Path) -> None:
     for suffix in SUFFIXES:
         model.save(folder / f"model{suffix}")
     _, seen = run_watched(k, model, list(inputs.values()))
-    arrays = {f"input:{key}": value for key, value in inputs.items()}
-    np.savez(folder / "arrays.npz", **arrays, **{f"layer:{x}": y for x, y in seen.items()})
+    arrays: dict[str, Any] = {f"input:{key}": value for key, value in inputs.items()}
+    arrays |= {f"layer:{x}": y for x, y in seen.items()}
+    np.savez(folder / "arrays.npz", **arrays)
 
 
 def _compare(converted: Path, arrays: Path) -> None:

@@ -126,7 +126,9 @@ def _export(model: nn.Module, given: Tensor, name: str, path: Path, *, dynamo: b
 
 
 def _save_outputs(model: nn.Module, given: Tensor, path: Path) -> None:
-    outputs = {f"layer:{name}": x for name, x in _module_outputs(model, given).items()}
+    outputs: dict[str, Any] = {
+        f"layer:{name}": x for name, x in _module_outputs(model, given).items()
+    }
     np.savez_compressed(path, input=given.numpy(), **outputs)
 
 

@@ -148,7 +148,13 @@ def operations(k: Any) -> Any:
     image = layers.Input((4, 6, 3), name="image")
     other = layers.Input((4, 6, 3), name="other")
     conv = layers.Conv2D(3, 3, padding="same", name="conv")(image)
-    outputs = [conv + other, 3.0 - conv, conv / 2.0 * np.float32([1, 2, 4]), -conv, conv**2]
+    outputs = [
+        conv + other,
+        3.0 - conv,
+        conv / 2.0 * np.array([1, 2, 4], np.float32),
+        -conv,
+        conv**2,
+    ]
     outputs += [conv[:, 1:3], other[:, ::-1, 1:-1:2, 0], conv[..., None, -1], other[:, 2]]
     further = _operations_of_keras_3 if k is keras else _functions_of_tensorflow
     return k.Model([image, other], [*outputs, *further(conv, other)], name="operations")

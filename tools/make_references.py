@@ -332,7 +332,9 @@ def main() -> None:
             # Keras 3 may rename the input tensor of a Sequential: the layer has the name.
             names = [tensor.name.split(":")[0] for tensor in model.inputs]
             outputs = k_list(model(inputs if len(inputs) > 1 else inputs[0], training=False))
-            arrays = {f"input:{name}": x for name, x in zip(names, inputs, strict=True)}
+            arrays: dict[str, Any] = {
+                f"input:{name}": x for name, x in zip(names, inputs, strict=True)
+            }
             arrays |= {f"output:{i}": np.asarray(y) for i, y in enumerate(outputs)}
             arrays |= {f"layer:{name}": y for name, y in layer_outputs(k, model, inputs)}
             np.savez_compressed(path.with_suffix(".npz"), **arrays)

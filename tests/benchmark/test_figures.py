@@ -7,7 +7,7 @@ import pytest
 
 from tools.benchmark.__main__ import Part, run
 from tools.benchmark.figures import Figure, append, figure, read, table
-from tools.benchmark.timing import Ratio, Times, take_turns
+from tools.benchmark.timing import Ratio, Repeated, Times, take_turns
 
 
 def test_a_ratio_is_formed_in_each_round() -> None:
@@ -27,7 +27,7 @@ def test_the_geometric_mean_is_taken_round_by_round() -> None:
 def test_what_takes_longer_is_repeated_less_and_takes_turns() -> None:
     now, calls = 0.0, []
 
-    def thing(name: str, seconds: float):
+    def thing(name: str, seconds: float) -> Repeated:
         def run(count: int) -> None:
             nonlocal now
             calls.append(name)

@@ -2,6 +2,7 @@
 
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,8 @@ def test_all_is_the_same(name: str, targets: int, count: int, tmp_path: Path) ->
     benchmarked = make(name, tmp_path)
     for target in spread_targets(benchmarked.model, targets):
         found = []
-        for how in ({}, {"propagation": False, "lanes": 1}):
+        ways: tuple[dict[str, Any], ...] = ({}, {"propagation": False, "lanes": 1})
+        for how in ways:
             with onnxfi.Injector(
                 benchmarked.model, target, provider="cpu", threads=1, **how
             ) as injector:

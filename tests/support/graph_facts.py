@@ -57,7 +57,7 @@ def tensors_read(node: onnx.NodeProto) -> set[str]:
     """Return the names that a node reads, with those that its bodies capture."""
     read = {name for name in node.input if name}
     for body in bodies(node):
-        own = {x.name for x in (*body.input, *body.initializer)}
+        own = {x.name for x in body.input} | {x.name for x in body.initializer}
         own |= {name for inner in body.node for name in inner.output}
         inside = {name for inner in body.node for name in tensors_read(inner)}
         read |= (inside | {x.name for x in body.output}) - own

@@ -146,8 +146,9 @@ def with_switches(model: onnx.ModelProto, tensors: Mapping[str, np.dtype[Any]]) 
         for name in tensors.keys() & set(node.output):
             inputs = [f"{name}/switch", f"{name}/given", f"{name}/made"]
             graph.node.append(helper.make_node("Where", inputs, [name]))
+            shapes: tuple[list[int] | None, ...] = ([], None)
             for source, dtype, shape in zip(
-                inputs[:2], (np.dtype(bool), tensors[name]), ([], None), strict=True
+                inputs[:2], (np.dtype(bool), tensors[name]), shapes, strict=True
             ):
                 element = helper.np_dtype_to_tensor_dtype(dtype)
                 graph.input.append(helper.make_tensor_value_info(source, element, shape))

@@ -159,6 +159,7 @@ def with_frozen_noise(
 
     def run(x: np.ndarray, corrupted: np.ndarray) -> np.ndarray:
         feeds = {"x": x, _CORRUPTED: corrupted}
-        return session.run(["y"], {name: feeds[name] for name in names})[0]
+        y: np.ndarray = session.run(["y"], {name: feeds[name] for name in names})[0]
+        return y
 
     return run

@@ -61,8 +61,8 @@ def values_of_all_kinds(rng: np.random.Generator, count: int, dtype: type | np.d
     if dtype.kind == "b":
         return rng.integers(0, 2, count).astype(bool)
     if dtype in (ml_dtypes.int4, ml_dtypes.uint4):
-        limits = ml_dtypes.iinfo(dtype)
-        return rng.integers(limits.min, limits.max + 1, count).astype(dtype)
+        lowest, highest = (-8, 7) if dtype == ml_dtypes.int4 else (0, 15)
+        return rng.integers(lowest, highest + 1, count).astype(dtype)
     unsigned = np.dtype(f"u{dtype.itemsize}")
     bits = rng.integers(0, np.iinfo(unsigned).max, count, unsigned, endpoint=True).view(dtype)
     with np.errstate(all="ignore"):

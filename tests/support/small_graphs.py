@@ -1,6 +1,7 @@
 """Small graphs with every way in which tensors can cross a split, and an oracle for them."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import onnx
@@ -19,7 +20,9 @@ recent_reference = pytest.mark.skipif(
 )
 
 
-def value(name: str, shape: list[int | str] | None, dtype: int = FLOAT) -> onnx.ValueInfoProto:
+def value(
+    name: str, shape: Sequence[int | str | None] | None, dtype: int = FLOAT
+) -> onnx.ValueInfoProto:
     return helper.make_tensor_value_info(name, dtype, shape)
 
 
@@ -27,10 +30,12 @@ def model(
     nodes: list[onnx.NodeProto],
     inputs: list[onnx.ValueInfoProto],
     outputs: list[onnx.ValueInfoProto],
-    weights: Mapping[str, np.ndarray] | None = None,
-    **kwargs: object,
+    weights: Mapping[str, np.ndarray | np.generic] | None = None,
+    **kwargs: Any,
 ) -> onnx.ModelProto:
-    initializers = [numpy_helper.from_array(x, name) for name, x in (weights or {}).items()]
+    initializers = [
+        numpy_helper.from_array(np.asarray(x), name) for name, x in (weights or {}).items()
+    ]
     graph = helper.make_graph(nodes, "small", inputs, outputs, initializers)
     return helper.make_model(
         graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=8, **kwargs
@@ -41,7 +46,7 @@ def weights(*shape: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
 
 
-def node(op: str, inputs: str, outputs: str, **attributes: object) -> onnx.NodeProto:
+def node(op: str, inputs: str, outputs: str, **attributes: Any) -> onnx.NodeProto:
     """A node named after its first output; names are separated by spaces, ``-`` is left out."""
     ins = ["" if x == "-" else x for x in inputs.split()]
     outs = outputs.split()
@@ -300,7 +305,7 @@ def run_overwriting(
         # A node may leave out its last outputs.
         results.update(zip(runtime_node.output, produced, strict=False))
         results[""] = None  # which an optional output that is left out would have taken
-        if tensor in runtime_node.output:
+        if tensor is not None and tensor in runtime_node.output:
             before = np.asarray(results[tensor])
             results[tensor] = overwrite(before)
     return {x.name: np.asarray(results[x.name]) for x in proto.graph.output}, before

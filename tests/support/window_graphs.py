@@ -4,12 +4,16 @@ Weights and images are small whole numbers, so that every sum is exact in whatev
 takes it.
 """
 
+from typing import Any
+
 import numpy as np
 import onnx
 
 from tests.support.small_graphs import model, node, value
 
 SHAPE = (1, 3, 13, 17)
+
+Weights = dict[str, np.ndarray | np.generic]
 
 
 def numbers(*shape: int, seed: int = 0) -> np.ndarray:
@@ -19,10 +23,10 @@ def numbers(*shape: int, seed: int = 0) -> np.ndarray:
 def convolution(
     read: str,
     made: str,
-    weights: dict[str, np.ndarray],
+    weights: Weights,
     shape: tuple[int, ...],
     op: str = "Conv",
-    **attributes: object,
+    **attributes: Any,
 ) -> onnx.NodeProto:
     weights[f"{made}_w"] = numbers(*shape, seed=len(weights))
     return node(op, f"{read} {made}_w", made, kernel_shape=list(shape[2:]), **attributes)
@@ -30,7 +34,7 @@ def convolution(
 
 def chain() -> onnx.ModelProto:
     """Kernels, strides, paddings and dilations of many kinds, one after the other."""
-    w: dict[str, np.ndarray] = {}
+    w: Weights = {}
     nodes = [
         convolution("x", "a", w, (4, 3, 3, 3), pads=[1, 1, 1, 1]),
         node("Relu", "a", "b"),
@@ -44,7 +48,7 @@ def chain() -> onnx.ModelProto:
 
 def branches() -> onnx.ModelProto:
     """A residual block that halves the image, and a concatenation."""
-    w: dict[str, np.ndarray] = {"bias": numbers(1, 4, 1, 1, seed=9)}
+    w: Weights = {"bias": numbers(1, 4, 1, 1, seed=9)}
     nodes = [
         convolution("x", "a", w, (4, 3, 3, 3), strides=[2, 2], pads=[1, 1, 1, 1]),
         node("Relu", "a", "b"),
@@ -64,7 +68,7 @@ def branches() -> onnx.ModelProto:
 
 def beyond() -> onnx.ModelProto:
     """What follows the windows needs the whole image, and so does a second reader."""
-    w: dict[str, np.ndarray] = {}
+    w: Weights = {}
     nodes = [
         convolution("x", "a", w, (16, 3, 3, 3), pads=[1, 1, 1, 1]),
         node("Relu", "a", "b"),
@@ -79,7 +83,7 @@ def beyond() -> onnx.ModelProto:
 
 def decoder() -> onnx.ModelProto:
     """A U-Net of two levels: to the coarser grid and back, beside a skip, and finer."""
-    w: dict[str, np.ndarray] = {"twice": np.float32([1, 1, 2, 2])}
+    w: Weights = {"twice": np.array([1, 1, 2, 2], np.float32)}
     nodes = [
         convolution("x", "a", w, (16, 3, 3, 3), pads=[1, 1, 1, 1]),
         node("Relu", "a", "b"),
@@ -96,10 +100,10 @@ def decoder() -> onnx.ModelProto:
 
 def upward() -> onnx.ModelProto:
     """Enlargements of all kinds, one after the other."""
-    w: dict[str, np.ndarray] = {
-        "twice": np.float32([1, 1, 2, 2]),
+    w: Weights = {
+        "twice": np.array([1, 1, 2, 2], np.float32),
         "sizes": np.array([1, 3, 60, 56]),
-        "once": np.float32([1, 1, 1, 2]),
+        "once": np.array([1, 1, 1, 2], np.float32),
     }
     nodes = [
         convolution(
@@ -124,7 +128,7 @@ def upward() -> onnx.ModelProto:
 
 def quantised() -> onnx.ModelProto:
     """Convolutions of integers, in the form that ONNX Runtime makes integer operators of."""
-    w: dict[str, np.ndarray] = {"s": np.float32(1), "z": np.int8(0)}
+    w: Weights = {"s": np.float32(1), "z": np.int8(0)}
 
     def integers(name: str) -> list[onnx.NodeProto]:
         return [

@@ -4,6 +4,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -31,7 +32,8 @@ def write_configuration(
 ) -> Path:
     """Write the configuration of a campaign on the CPU to a new folder, and return its path."""
     folder = Path(tempfile.mkdtemp(dir=folder))
-    np.savez(folder / "inputs.npz", **benchmarked.feeds)
+    arrays: dict[str, Any] = {**benchmarked.feeds}
+    np.savez(folder / "inputs.npz", **arrays)
     document = {
         "model": str(benchmarked.path),
         "inputs": {"file": "inputs.npz"},

@@ -102,7 +102,8 @@ def measure(model: ErrorModel, golden: np.ndarray, *, most: int) -> tuple[float,
 
 def median_time(run: Callable[[], T], most: int) -> tuple[float, list[T]]:
     """Return the median time of a call in microseconds, and what the calls gave."""
-    times, results = [], []
+    times: list[int] = []
+    results: list[T] = []
     end = time.perf_counter() + SECONDS
     while len(times) < most and (len(times) < 5 or time.perf_counter() < end):
         start = time.perf_counter_ns()

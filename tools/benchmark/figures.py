@@ -55,7 +55,7 @@ def figure(
 
 def table(figures: Iterable[Figure]) -> str:
     """Return a table, one line for each figure."""
-    rows = [("what", "model", "figure", "lowest", "highest", "bar", "met")]
+    rows: list[tuple[str, ...]] = [("what", "model", "figure", "lowest", "highest", "bar", "met")]
     for x in figures:
         numbers = (f"{y:.3g}" if y < 100 else f"{y:.0f}" for y in (x.median, x.low, x.high))
         met = {None: "", True: "yes", False: "NO"}[x.met]

@@ -71,7 +71,7 @@ def run_child(what: str, place: Path) -> dict[str, float]:
     Raises:
         CalledProcessError: it failed.
     """
-    command = [sys.executable, "-m", "tools.benchmark.child", what, place, str(time.time())]
+    command = [sys.executable, "-m", "tools.benchmark.child", what, str(place), str(time.time())]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found

@@ -25,7 +25,10 @@ tf.config.threading.set_intra_op_parallelism_threads(1)
 tf.config.threading.set_inter_op_parallelism_threads(1)
 
 #: The ways to inject, and the bars.
-BARS = {"Keras sub-models, as published": 25.0, "Keras sub-models, kind": None}
+BARS: dict[str, float | None] = {
+    "Keras sub-models, as published": 25.0,
+    "Keras sub-models, kind": None,
+}
 
 # Convolutions at which the model is in two parts; the method needs more models elsewhere.
 _MAKERS: dict[str, tuple[Callable[[], keras.Model], Callable[[str], bool]]] = {
@@ -46,7 +49,7 @@ _MAKERS: dict[str, tuple[Callable[[], keras.Model], Callable[[str], bool]]] = {
         lambda name: "conv" in name,
     ),
 }
-MODELS = tuple(_MAKERS)
+MODELS: tuple[str, ...] = tuple(_MAKERS)
 
 
 def peers_of(name: str, folder: Path, count: int) -> Iterator[Peer]:

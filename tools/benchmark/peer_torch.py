@@ -16,9 +16,15 @@ from tools.benchmark.timing import Repeated
 from tools.benchmark.torch_models import IMAGE
 
 _BATCH = 16
-MODELS = ("torch_squeezenet", "mobilenet_v2", "torch_resnet50", "unet", "vgg16")  # light ones first
+MODELS: tuple[str, ...] = (
+    "torch_squeezenet",
+    "mobilenet_v2",
+    "torch_resnet50",
+    "unet",
+    "vgg16",
+)  # light ones first
 #: The ways to inject, and the bars.
-BARS = {"PyTorchFI": 15.0, f"PyTorchFI, a batch of {_BATCH}": 15.0}
+BARS: dict[str, float | None] = {"PyTorchFI": 15.0, f"PyTorchFI, a batch of {_BATCH}": 15.0}
 
 
 def peers_of(name: str, folder: Path, count: int) -> Iterator[Peer]:

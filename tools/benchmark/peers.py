@@ -52,7 +52,7 @@ def measure(arguments: argparse.Namespace) -> Iterator[Figure]:
         return
     columns = (*BARS, _WHOLE)
     print(f"{'model, target':<34}{'onnxfi ms':>10}" + "".join(f"{x:>34}" for x in columns))
-    means = []
+    means: list[list[Ratio]] = []
     names = arguments.models.split(",") if arguments.models else MODELS
     for name in within(arguments.minutes, names):
         with tempfile.TemporaryDirectory() as folder:
@@ -61,10 +61,12 @@ def measure(arguments: argparse.Namespace) -> Iterator[Figure]:
         means.append([Ratio.mean(x) for x in zip(*ratios, strict=True)])
         for what, ratio in zip(columns, means[-1], strict=True):
             yield figure(f"{what}, times a campaign's injection", name, ratio)
-    for what, *ratios in zip(columns, *means, strict=True):
+    for what, of_models in zip(columns, zip(*means, strict=True), strict=True):
         label = f"mean of {len(means)}"
         bar = BARS.get(what)
-        yield figure(f"{what}, times a campaign's injection", label, Ratio.mean(ratios), least=bar)
+        yield figure(
+            f"{what}, times a campaign's injection", label, Ratio.mean(of_models), least=bar
+        )
 
 
 def measure_target(peer: Peer, folder: Path, arguments: argparse.Namespace) -> list[Ratio]:

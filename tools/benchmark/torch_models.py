@@ -2,6 +2,7 @@
 
 import logging
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -44,6 +45,7 @@ class Fire(nn.Module):
 def squeezenet(classes: int = 1000) -> nn.Sequential:
     """SqueezeNet 1.1."""
     layers: list[nn.Module] = [nn.Conv2d(3, 64, 3, 2), nn.ReLU(), nn.MaxPool2d(3, 2)]
+    fires: tuple[tuple[int, int, int] | None, ...]
     fires = ((64, 16, 64), (128, 16, 64), None, (128, 32, 128), (256, 32, 128), None)
     fires += ((256, 48, 192), (384, 48, 192), (384, 64, 256), (512, 64, 256))
     layers += [nn.MaxPool2d(3, 2) if x is None else Fire(*x) for x in fires]
@@ -87,7 +89,7 @@ def _two(before: int, after: int) -> nn.Sequential:
     return nn.Sequential(layers[0], nn.ReLU(), layers[1], nn.ReLU())
 
 
-_MAKERS = {
+_MAKERS: dict[str, Callable[[], nn.Module]] = {
     "mobilenet_v2": mobilenet_v2,
     "resnet50": resnet50,
     "squeezenet": squeezenet,
@@ -102,13 +104,14 @@ def export(name: str, path: Path) -> nn.Module:
     The exporter makes a BatchNorm that follows a convolution a part of it, as it does by default.
     """
     torch.manual_seed(0)
-    model = _MAKERS[name]()
+    model: nn.Module = _MAKERS[name]()
     image = torch.randn(IMAGE)
     _randomise(model, torch.cat([image, torch.randn(IMAGE)]))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         logging.getLogger("torch.onnx").setLevel(logging.ERROR)
         program = torch.onnx.export(model, (image,), dynamo=True, verbose=False)
+        assert program is not None
         program.save(path)
     return model
 

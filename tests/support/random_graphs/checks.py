@@ -144,7 +144,7 @@ def _check_part(part: onnx.ModelProto) -> None:
     # The checker wants the ranks of what crosses, and nothing tells those of a Loop's state.
     if all(x.type.tensor_type.HasField("shape") for x in (*graph.input, *graph.output)):
         onnx.checker.check_model(part, full_check=True)
-    known = [x.name for x in (*graph.input, *graph.initializer)]
+    known = [x.name for x in graph.input] + [x.name for x in graph.initializer]
     for node in graph.node:
         assert tensors_read(node) <= set(known)
         known += [name for name in node.output if name]

@@ -131,7 +131,8 @@ def float_chain(seed: int) -> FloatChain:
     """Make a graph of up to six steps; the steps keep the shape."""
     chain = _Chain(np.random.default_rng(seed))
     sample = chain.one_of(*SHAPES)
-    shape, x, made = [1, *sample], chain.add("Identity", "x"), []
+    shape, x = [1, *sample], chain.add("Identity", "x")
+    made: list[str] = []
     for _ in range(chain.rng.integers(2, 7)):
         earlier = [y for y in made if chain.rng.random() < 0.2]
         x = chain.add("Add", x, earlier[0]) if earlier else chain.one_of(*STEPS)(chain, x, shape)

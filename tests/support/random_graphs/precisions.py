@@ -5,6 +5,7 @@ A graph is drawn from a seed alone. Its values stay finite without a fault.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import onnx
@@ -47,12 +48,12 @@ class _Builder:
     constants: list[onnx.TensorProto] = field(default_factory=list)
     made: list[str] = field(default_factory=lambda: ["x"])
 
-    def node(self, op: str, *inputs: str, outputs: int = 1, **attributes: object) -> str:
+    def node(self, op: str, *inputs: str, outputs: int = 1, **attributes: Any) -> str:
         names = [f"t{len(self.nodes)}" + "abc"[k] * bool(k) for k in range(outputs)]
         self.nodes.append(helper.make_node(op, list(inputs), names, f"n_{names[0]}", **attributes))
         return names[0]
 
-    def constant(self, array: np.ndarray) -> str:
+    def constant(self, array: np.ndarray | np.generic) -> str:
         name = f"c{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(np.asarray(array), name))
         return name

@@ -55,7 +55,8 @@ class Tensor:
 
     def info(self, shape: Sequence[int | str] | None = None) -> onnx.ValueInfoProto:
         """Return what the graph says of it: by default the rank and no more of the shape."""
-        return value(self.name, [None] * len(self.shape) if shape is None else shape, self.dtype)
+        dims = [None] * len(self.shape) if shape is None else shape
+        return value(self.name, dims, self.dtype)
 
 
 class Scope:
@@ -70,6 +71,7 @@ class Scope:
         self.captured: list[Tensor] = []
         self.nodes: list[onnx.NodeProto] = []
         self.initializers: list[onnx.TensorProto] = []
+        self.stem: str
         self.stem = self.one_of("t", "/block.1/Ünit 2:") if outer is None else f"{outer.stem}in_"
         # Bodies side by side have the same names in them.
         self.names = (f"{self.stem}{number}" for number in itertools.count())
