@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from onnxfi.atomic_write import atomic_write
 from onnxfi.error_models.corruption import Corruption
 from onnxfi.error_models.sites.site_list import SiteList
 from onnxfi.errors import InputError
-from onnxfi.whole_file import whole_file
 
 
 def read_dense_sites(path: Path, *, dtype: np.dtype, channel_axis: int | None = None) -> SiteList:
@@ -82,7 +82,7 @@ def write_dense_sites(sites: SiteList, path: Path, *, channel_axis: int | None =
     shape = (len(sites.corruptions), *(sites.shape[x] for x in order))
     dtype = sites.dtype if sites.dtype.isbuiltin == 1 else np.dtype(np.float32)
     try:
-        with whole_file(path) as aside, whole_file(masks_path(path)) as masks_aside:
+        with atomic_write(path) as aside, atomic_write(masks_path(path)) as masks_aside:
             # Mapped: a list of a thousand corruptions is a thousand times the tensor.
             injections = np.lib.format.open_memmap(aside, "w+", dtype, shape)
             masks = np.lib.format.open_memmap(masks_aside, "w+", dtype, shape)

@@ -11,9 +11,9 @@ from zipfile import BadZipFile, ZipFile
 import ml_dtypes  # noqa: F401  # gives NumPy the names of bfloat16 and the like
 import numpy as np
 
+from onnxfi.atomic_write import atomic_write
 from onnxfi.error_models.corruption import Corruption
 from onnxfi.errors import InputError
-from onnxfi.whole_file import whole_file
 
 _VERSION = 1
 _NO_BIT = -1
@@ -89,7 +89,7 @@ class SiteList:
             "patterns": np.array([x.pattern or "" for x in listed]),
         }
         try:
-            with whole_file(path) as aside, aside.open("wb") as file:
+            with atomic_write(path) as aside, aside.open("wb") as file:
                 np.savez_compressed(file, **arrays)
         except OSError as error:
             raise InputError(

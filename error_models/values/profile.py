@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
+from onnxfi.atomic_write import atomic_write
 from onnxfi.error_models.configuration import closest
 from onnxfi.errors import ErrorModelError, InputError
-from onnxfi.whole_file import whole_file
 
 SCHEMA = "onnxfi.profile/1"
 _SPREAD = ("min", "max", "mean", "deviation")
@@ -80,7 +80,7 @@ class Profile:
         """
         document = {"schema": SCHEMA, **asdict(self)}
         try:
-            with whole_file(Path(path)) as aside:
+            with atomic_write(Path(path)) as aside:
                 aside.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
         except OSError as error:
             raise InputError(f"The profile could not be written to {path}: {error}.") from error

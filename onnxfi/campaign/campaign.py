@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Self
 
 from onnxfi.campaign.configuration import Configuration
-from onnxfi.campaign.execution import FinishedIds, ShardOutcomes, run_shards
-from onnxfi.campaign.heartbeat import Heartbeat
-from onnxfi.campaign.kept_metric import forget_failure, note_failure
-from onnxfi.campaign.limits import with_limits
-from onnxfi.campaign.plan import Shard
-from onnxfi.campaign.records import read_shards
-from onnxfi.campaign.rounds import ENOUGH, Rounds
-from onnxfi.campaign.run_directory import RunDirectory
+from onnxfi.campaign.planning.plan import Shard
+from onnxfi.campaign.records.record_files import read_shards
+from onnxfi.campaign.run_directory.heartbeat import Heartbeat
+from onnxfi.campaign.run_directory.kept_metric import forget_failure, note_failure
+from onnxfi.campaign.run_directory.run_directory import RunDirectory
+from onnxfi.campaign.running.limits import with_limits
+from onnxfi.campaign.running.rounds import ENOUGH, Rounds
+from onnxfi.campaign.running.run_shards import FinishedIds, ShardOutcomes, run_shards
+from onnxfi.campaign.running.worker import Worker, record_shard, run_shard
 from onnxfi.campaign.storage import is_address
-from onnxfi.campaign.worker import Worker, record_shard, run_shard
 from onnxfi.errors import ConfigurationError, MetricError
 from onnxfi.graph import load
 from onnxfi.graph.choosing.selection import LeftOut

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from onnxfi.atomic_write import PARTIAL, atomic_write
 from onnxfi.errors import ConfigurationError, MissingExtraError
-from onnxfi.whole_file import PARTIAL, whole_file
 
 # Object stores: what is put there appears whole or not at all.
 _WHOLE_PUTS = frozenset({"memory", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl"})
@@ -62,7 +62,7 @@ class LocalStorage:
         path = self.path / name
         if not path.parent.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path, durable=True) as aside:
+        with atomic_write(path, durable=True) as aside:
             aside.write_bytes(content)
 
     def read(self, name: str) -> bytes:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import onnx_ir as ir
 
+from onnxfi.atomic_write import atomic_write
 from onnxfi.converters.metadata.layer_map import METADATA_KEY, Layer, parse_layers
 from onnxfi.errors import ModelFormatError, TargetNotFoundError
 from onnxfi.graph.choosing.shape_arithmetic import shape_arithmetic
@@ -19,7 +20,6 @@ from onnxfi.graph.precision import has_low_precision
 from onnxfi.graph.size_dependence import shape_sources
 from onnxfi.graph.target import Target, TargetKind
 from onnxfi.graph.target_listing import list_targets
-from onnxfi.whole_file import whole_file
 
 # Bytes of weights. A file of Protocol Buffers ends at 2 GiB, with all else that is in it.
 _LARGEST_INSIDE = 1_900_000_000
@@ -249,7 +249,7 @@ class Model:
         is_large = sum(x.nbytes for x in tensors) > _LARGEST_INSIDE
         data = f"{path.name}.data" if is_external or is_large else None
         try:
-            with whole_file(path) as aside:
+            with atomic_write(path) as aside:
                 ir.save(self.ir_model, aside, format="protobuf", external_data=data)
         except OSError as error:
             raise ModelFormatError(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from onnxfi.atomic_write import atomic_write
 from onnxfi.campaign.statistics import (
     CampaignStatistics,
     Difference,
@@ -19,7 +20,6 @@ from onnxfi.error_models import BitLayout
 from onnxfi.errors import ConfigurationError, MissingExtraError
 from onnxfi.injector import DUE_REASONS
 from onnxfi.report.charts import OUTCOME_COLOURS, bit_chart, outcome_chart
-from onnxfi.whole_file import whole_file
 
 # In the order in which an outcome is decided.
 DEFINITIONS = {
@@ -87,7 +87,7 @@ def write_report(
     )
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(out) as aside:
+        with atomic_write(out) as aside:
             aside.write_text(page, encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(

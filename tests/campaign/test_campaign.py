@@ -18,7 +18,7 @@ from onnx.reference import ReferenceEvaluator
 from onnx.utils import Extractor
 
 from onnxfi.campaign import Campaign, Configuration, RunDirectory, read_records, summarise
-from onnxfi.campaign.records import make_schema
+from onnxfi.campaign.records.record_files import make_schema
 from onnxfi.errors import ConfigurationError, ErrorModelError, InputError, ModelFormatError
 from onnxfi.graph import load
 from onnxfi.injector import Classification, Injector

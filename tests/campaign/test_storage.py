@@ -11,12 +11,12 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from onnxfi.atomic_write import atomic_write
 from onnxfi.campaign import Campaign, RunDirectory, read_records
-from onnxfi.campaign.records import about, read_file, record_files, write_records
-from onnxfi.campaign.replay import replay
+from onnxfi.campaign.records.record_files import about, read_file, record_files, write_records
+from onnxfi.campaign.running.replay import replay
 from onnxfi.campaign.storage import LocalStorage, RemoteStorage, open_storage
 from onnxfi.errors import ConfigurationError, MissingExtraError
-from onnxfi.whole_file import whole_file
 
 
 def rows_of(place: str | Path) -> str:
@@ -166,7 +166,7 @@ def test_a_whole_file_is_on_the_disk_before_it_has_its_name(
     monkeypatch.setattr(
         Path, "replace", lambda self, other: (events.append("rename"), replace(self, other))[1]
     )
-    with whole_file(tmp_path / "x", durable=True) as aside:
+    with atomic_write(tmp_path / "x", durable=True) as aside:
         aside.write_text("content")
     assert events == ["file", "rename", "folder"]
     assert [x.name for x in tmp_path.iterdir()] == ["x"]

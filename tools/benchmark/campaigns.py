@@ -10,8 +10,8 @@ import numpy as np
 import yaml
 
 from onnxfi.campaign import Campaign
-from onnxfi.campaign.plan import Shard
-from onnxfi.campaign.worker import Worker, record_shard
+from onnxfi.campaign.planning.plan import Shard
+from onnxfi.campaign.running.worker import Worker, record_shard
 from tools.benchmark.models import Benchmarked
 
 FLIPS = {"name": "bitflip"}

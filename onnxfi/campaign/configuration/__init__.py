@@ -2,7 +2,7 @@
 
 from onnxfi.campaign.configuration.configuration import Configuration
 from onnxfi.campaign.configuration.error_model_entry import ErrorModelEntry
-from onnxfi.campaign.configuration.handling import Execution, Statistics
+from onnxfi.campaign.configuration.execution_options import Execution, Statistics
 from onnxfi.campaign.configuration.injections import Injections, Until
 from onnxfi.campaign.configuration.inputs import Inputs, InputTensor, Labels
 from onnxfi.campaign.configuration.metric_entry import MetricEntry

@@ -7,15 +7,15 @@ import yaml
 from pydantic import Discriminator, Field, Tag, ValidationError, ValidationInfo, field_validator
 
 from onnxfi.campaign.configuration.error_model_entry import ErrorModelEntry
-from onnxfi.campaign.configuration.handling import Execution, Statistics
+from onnxfi.campaign.configuration.execution_options import Execution, Statistics
 from onnxfi.campaign.configuration.injections import Injections
 from onnxfi.campaign.configuration.inputs import Inputs
 from onnxfi.campaign.configuration.metric_entry import MetricEntry
-from onnxfi.campaign.configuration.mistakes import describe_mistake, describe_yaml_problem
 from onnxfi.campaign.configuration.section import Section
 from onnxfi.campaign.configuration.selections import Targets, TargetsTogether
+from onnxfi.campaign.configuration.validation_errors import describe_mistake, describe_yaml_problem
+from onnxfi.campaign.configuration.yaml_text import dump_yaml, load_yaml
 from onnxfi.campaign.storage import is_address
-from onnxfi.campaign.yaml_text import dump_yaml, load_yaml
 from onnxfi.errors import ConfigurationError
 from onnxfi.injector.metrics.own_code import Sources
 

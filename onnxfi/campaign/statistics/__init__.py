@@ -2,7 +2,7 @@
 
 from onnxfi.campaign.statistics.campaign_statistics import summarise, summarise_records
 from onnxfi.campaign.statistics.difference import Difference
-from onnxfi.campaign.statistics.masking import MaskedAt, TargetMasking
+from onnxfi.campaign.statistics.masked_locations import MaskedAt, TargetMasking
 from onnxfi.campaign.statistics.network import WeightedRate
 from onnxfi.campaign.statistics.rate import Rate
 from onnxfi.campaign.statistics.results import (

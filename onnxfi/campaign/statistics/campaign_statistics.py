@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from onnxfi.campaign.configuration import Configuration
-from onnxfi.campaign.records import read_shards
+from onnxfi.campaign.records.record_files import read_shards
 from onnxfi.campaign.statistics.difference import difference
 from onnxfi.campaign.statistics.grouping import (
     GAINED,
@@ -24,7 +24,7 @@ from onnxfi.campaign.statistics.grouping import (
     flags_of,
     prepare,
 )
-from onnxfi.campaign.statistics.masking import MaskingTally
+from onnxfi.campaign.statistics.masked_locations import MaskingTally
 from onnxfi.campaign.statistics.network import weighted_rate
 from onnxfi.campaign.statistics.open_faults import OpenFaults
 from onnxfi.campaign.statistics.rate import Rate

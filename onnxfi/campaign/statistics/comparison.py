@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from onnxfi.campaign.run_directory import RunDirectory
+from onnxfi.campaign.run_directory.run_directory import RunDirectory
 from onnxfi.campaign.statistics.campaign_statistics import summarise
 from onnxfi.campaign.statistics.difference import (
     Difference,

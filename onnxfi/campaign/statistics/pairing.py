@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from onnxfi.campaign.records import read_shards
+from onnxfi.campaign.records.record_files import read_shards
 
 #: Target and error model.
 PairKey = tuple[str, str]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from onnxfi.campaign.statistics.difference import Difference
-from onnxfi.campaign.statistics.masking import TargetMasking
+from onnxfi.campaign.statistics.masked_locations import TargetMasking
 from onnxfi.campaign.statistics.network import WeightedRate
 from onnxfi.campaign.statistics.rate import Rate
 

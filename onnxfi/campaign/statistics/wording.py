@@ -1,6 +1,6 @@
 """Statistics in words."""
 
-from onnxfi.campaign.statistics.masking import MaskedAt
+from onnxfi.campaign.statistics.masked_locations import MaskedAt
 from onnxfi.campaign.statistics.results import CampaignStatistics, TargetDue
 
 

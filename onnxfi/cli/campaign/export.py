@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from onnxfi.campaign import RunDirectory
-from onnxfi.campaign.csv_file import write_csv
+from onnxfi.campaign.records.csv_file import write_csv
 from onnxfi.cli.campaign.live_run import shown
 from onnxfi.cli.options.arguments import DirectoryArgument
 from onnxfi.errors import ConfigurationError

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from onnxfi.campaign import Configuration
-from onnxfi.campaign.older_tools import Translation, translate_classes, translate_tensorfi2
+from onnxfi.campaign.importers import Translation, translate_classes, translate_tensorfi2
 from onnxfi.cli.options.inputs import inputs_of
 from onnxfi.cli.output import messages
 from onnxfi.errors import ConfigurationError

@@ -10,8 +10,8 @@ from pathlib import Path
 import typer
 
 from onnxfi.campaign import Campaign
-from onnxfi.campaign.cluster import dask_executor
-from onnxfi.campaign.execution import ShardOutcomes
+from onnxfi.campaign.running.cluster import dask_executor
+from onnxfi.campaign.running.run_shards import ShardOutcomes
 from onnxfi.campaign.storage import is_address
 from onnxfi.cli.campaign.event_log import EventLog
 from onnxfi.cli.campaign.live_view import LiveView

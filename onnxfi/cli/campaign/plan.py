@@ -9,9 +9,9 @@ import typer
 from rich.table import Table
 
 from onnxfi.campaign import Campaign, Configuration
-from onnxfi.campaign.estimate import estimate_seconds
-from onnxfi.campaign.plan import Plan
-from onnxfi.campaign.worker import Worker
+from onnxfi.campaign.planning.plan import Plan
+from onnxfi.campaign.running.estimate import estimate_seconds
+from onnxfi.campaign.running.worker import Worker
 from onnxfi.cli.campaign.target_overrides import with_targets
 from onnxfi.cli.options.arguments import JsonOption
 from onnxfi.cli.options.targets import (

@@ -7,9 +7,9 @@ import typer
 from rich.table import Table
 
 from onnxfi.campaign import Rate, RunDirectory
-from onnxfi.campaign.heartbeat import SignOfLife, read_sign_of_life
-from onnxfi.campaign.records import read_shards
-from onnxfi.campaign.rounds import ENOUGH
+from onnxfi.campaign.records.record_files import read_shards
+from onnxfi.campaign.run_directory.heartbeat import SignOfLife, read_sign_of_life
+from onnxfi.campaign.running.rounds import ENOUGH
 from onnxfi.cli.options.arguments import DirectoryArgument, JsonOption
 from onnxfi.cli.output import print_json, print_table
 from onnxfi.cli.rates import rate_text

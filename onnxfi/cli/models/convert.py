@@ -10,6 +10,7 @@ import onnx
 import typer
 
 from onnxfi import converters
+from onnxfi.atomic_write import atomic_write
 from onnxfi.cli.output import messages
 from onnxfi.converters.metadata.layer_map import METADATA_KEY, parse_layers
 from onnxfi.converters.metadata.provenance import (
@@ -19,7 +20,6 @@ from onnxfi.converters.metadata.provenance import (
     record_difference,
 )
 from onnxfi.errors import ModelFormatError
-from onnxfi.whole_file import whole_file
 
 
 class RouteName(StrEnum):
@@ -111,7 +111,7 @@ def convert(
 
 def _write(model: onnx.ModelProto, destination: Path) -> None:
     try:
-        with whole_file(destination) as aside:
+        with atomic_write(destination) as aside:
             onnx.save(model, aside)
     except OSError as error:
         raise ModelFormatError(

@@ -7,8 +7,8 @@ import numpy as np
 import typer
 
 from onnxfi.campaign.configuration import Inputs
-from onnxfi.campaign.plan import Plan
-from onnxfi.campaign.strata import Stratum
+from onnxfi.campaign.planning.plan import Plan
+from onnxfi.campaign.planning.strata import Stratum
 from onnxfi.cli.options.arguments import (
     ArrayOption,
     AxisOption,

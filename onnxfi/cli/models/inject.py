@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from onnxfi.campaign.plan import Plan
-from onnxfi.campaign.records import make_schema
-from onnxfi.campaign.specialising import specialise
+from onnxfi.campaign.inputs.specialising import specialise
+from onnxfi.campaign.planning.plan import Plan
+from onnxfi.campaign.planning.strata import Stratum
+from onnxfi.campaign.records.record_files import make_schema
 from onnxfi.campaign.statistics import Rate
-from onnxfi.campaign.strata import Stratum
 from onnxfi.cli.options.arguments import (
     ArrayOption,
     AxisOption,

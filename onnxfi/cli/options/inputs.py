@@ -9,11 +9,11 @@ import yaml
 
 from onnxfi.campaign.configuration import Inputs, InputTensor, Labels
 from onnxfi.campaign.configuration.inputs import is_plain
+from onnxfi.campaign.configuration.yaml_text import load_yaml
 from onnxfi.campaign.inputs import InputSource, read_inputs
 from onnxfi.campaign.inputs.array_file import ArrayFile
 from onnxfi.campaign.inputs.files import sample_files
 from onnxfi.campaign.inputs.values import array_of_value
-from onnxfi.campaign.yaml_text import load_yaml
 from onnxfi.cli.output import messages
 from onnxfi.errors import InputError
 from onnxfi.graph import Model

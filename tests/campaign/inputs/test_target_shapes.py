@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from onnxfi.campaign.configuration import Inputs
-from onnxfi.campaign.fault_space import target_shapes
 from onnxfi.campaign.inputs import read_inputs
+from onnxfi.campaign.planning.fault_space import target_shapes
 from onnxfi.graph import load
 from tests.support.small_graphs import model, node, value
 

@@ -16,8 +16,8 @@ import pytest
 from rich.console import Console
 
 from onnxfi.campaign import read_records
-from onnxfi.campaign.execution import ShardOutcomes
-from onnxfi.campaign.plan import Shard
+from onnxfi.campaign.planning.plan import Shard
+from onnxfi.campaign.running.run_shards import ShardOutcomes
 from onnxfi.cli.campaign.live_view import LiveView
 from onnxfi.error_models import SiteList
 

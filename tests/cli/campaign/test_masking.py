@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from onnxfi.campaign.records import about, read_file, record_files, write_records
+from onnxfi.campaign.records.record_files import about, read_file, record_files, write_records
 from onnxfi.campaign.storage import open_storage
 
 # Of two of the run's ten files each; the first are of conv1.

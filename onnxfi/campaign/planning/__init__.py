@@ -1,0 +1,1 @@
+"""Plans a campaign: its strata, its faults and their ids."""

@@ -1,0 +1,165 @@
+"""From a configuration to its plan: how many faults each stratum has."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from functools import partial
+
+import numpy as np
+
+from onnxfi.campaign.configuration import Configuration, Injections
+from onnxfi.campaign.inputs import InputSource
+from onnxfi.campaign.planning.exhaustive import EveryBit
+from onnxfi.campaign.planning.fault_space import (
+    Shape,
+    count_bits,
+    count_flips,
+    is_single_flip,
+    target_shapes,
+)
+from onnxfi.campaign.planning.plan import Plan
+from onnxfi.campaign.planning.sample_size import sample_size
+from onnxfi.campaign.planning.strata import Stratum, make_strata
+from onnxfi.campaign.planning.suitability import check_error_models
+from onnxfi.errors import ConfigurationError
+from onnxfi.graph import Model, Target
+from onnxfi.surgery.noise import check_replayable
+
+# No injection has this number, so the generator that shares out the faults is its own.
+_ALLOCATION_KEY = 2**64
+
+
+def make_plan(model: Model, inputs: InputSource, configuration: Configuration) -> Plan:
+    """Return the plan of a campaign.
+
+    Raises:
+        TargetNotFoundError: a single target does not exist.
+        ConfigurationError: the configuration chooses no target, or asks for what its error models
+            do not have: an exhaustive campaign needs single-bit flips.
+        ErrorModelError: an error model does not suit its target.
+        InputError: a fault would change which random numbers the model draws.
+    """
+    strata = make_strata(model, configuration)
+    check_replayable(model, dict.fromkeys(stratum.targets for stratum in strata))
+    wanted = configuration.injections
+    width = _inputs_per_fault(wanted, len(inputs))
+    targets = dict.fromkeys(target for stratum in strata for target in stratum.targets)
+    shapes = target_shapes(model, targets, inputs)
+    check_error_models(
+        (
+            pair
+            for stratum in strata
+            for pair in zip(stratum.targets, stratum.error_models, strict=True)
+        ),
+        shapes,
+    )
+    sizes = [sum(count_bits(x, shapes[x]) for x in stratum.targets) for stratum in strata]
+    windows = -(-len(inputs) // width)
+    if wanted.exhaustive:
+        _check_that_shapes_are_fixed(targets, inputs)
+        strata, faults = _list_all(strata, shapes)
+    elif wanted.margin is not None:
+        size = partial(sample_size, margin=wanted.margin, confidence=wanted.confidence, p=wanted.p)
+        faults = [size(count_faults(stratum, shapes, windows)) for stratum in strata]
+    elif wanted.until is not None:
+        until = wanted.until
+        size = partial(sample_size, margin=until.margin, confidence=until.confidence)
+        faults = [size(count_faults(stratum, shapes, windows)) for stratum in strata]
+    else:
+        total = wanted.total or (wanted.per_target or 0) * len(strata)
+        faults = share(total, sizes, how=wanted.allocation, seed=configuration.seed)
+    return Plan(
+        strata=strata,
+        inputs=len(inputs),
+        faults=faults,
+        inputs_per_fault=width,
+        per_round=wanted.until.per_round if wanted.until else None,
+        sizes=sizes,
+    )
+
+
+def count_faults(stratum: Stratum, shapes: dict[Target, Shape], windows: int) -> int | None:
+    """Return how many faults a stratum samples from; None where they cannot be counted.
+
+    Args:
+        stratum: the stratum.
+        shapes: shapes of its targets.
+        windows: how many groups of inputs a fault may meet.
+    """
+    if len(stratum.targets) > 1:
+        return None
+    flips = count_flips(stratum.error_models[0], stratum.targets[0], shapes[stratum.targets[0]])
+    return None if flips is None else flips * windows
+
+
+def share(total: int, sizes: Sequence[int], *, how: str, seed: int) -> list[int]:
+    """Share a number of faults among strata.
+
+    Args:
+        total: the number.
+        sizes: the weight of each stratum; where all are 0, all count alike.
+        how: ``per_target``, evenly; ``proportional``, in proportion to the sizes, but at least one
+            each; ``uniform``, as it falls when each fault is drawn in proportion to the sizes.
+        seed: of the campaign; only ``uniform`` draws.
+    """
+    if not any(sizes):
+        sizes = [1] * len(sizes)
+    if how == "uniform":
+        sequence = np.random.SeedSequence(seed, spawn_key=(_ALLOCATION_KEY,))
+        shares = np.array(sizes) / sum(sizes)
+        drawn = np.random.default_rng(sequence).multinomial(total, shares)
+        return [int(x) for x in drawn]
+    if how == "per_target":
+        return _round_to(total, [Fraction(total, len(sizes))] * len(sizes))
+    exact = [Fraction(total * size, sum(sizes)) for size in sizes]
+    return [max(1, x) for x in _round_to(total, exact)]
+
+
+def _round_to(total: int, exact: Sequence[Fraction]) -> list[int]:
+    """Round to whole numbers of the same sum: the largest remainders are rounded up."""
+    whole = [int(x) for x in exact]
+    by_remainder = sorted(range(len(exact)), key=lambda i: whole[i] - exact[i])
+    for i in by_remainder[: total - sum(whole)]:
+        whole[i] += 1
+    return whole
+
+
+def _inputs_per_fault(wanted: Injections, inputs: int) -> int:
+    if wanted.inputs_per_fault == "all":
+        return inputs
+    if wanted.inputs_per_fault > inputs:
+        raise ConfigurationError(
+            f"injections.inputs_per_fault must be at most the number of inputs, {inputs}, "
+            f"got {wanted.inputs_per_fault}. Lower it, or write all."
+        )
+    return wanted.inputs_per_fault
+
+
+def _check_that_shapes_are_fixed(targets: Iterable[Target], inputs: InputSource) -> None:
+    for target in targets:
+        fixed = target.shape is not None and all(isinstance(x, int) for x in target.shape)
+        if not fixed and not inputs.alike:
+            raise ConfigurationError(
+                f"An exhaustive campaign lists the bits of one shape, and {target.tensor!r} may "
+                "have another one with each input, as the inputs differ in shape. Give per_target, "
+                "inputs of one shape, or a target of fixed shape such as a weight."
+            )
+
+
+def _list_all(
+    strata: Sequence[Stratum], shapes: dict[Target, Shape]
+) -> tuple[list[Stratum], list[int]]:
+    listed, faults, first = [], [], 0
+    for stratum in strata:
+        error_model, target = stratum.error_models[0], stratum.targets[0]
+        if len(stratum.targets) > 1 or not is_single_flip(error_model):
+            raise ConfigurationError(
+                "An exhaustive campaign needs the error model bitflip with one bit at one site, "
+                f"and one target an injection, got {stratum.label!r} at "
+                f"{' + '.join(x.tensor for x in stratum.targets)!r}. Give per_target, or change "
+                "the error model."
+            )
+        listed.append(replace(stratum, error_models=(EveryBit(error_model, first),)))
+        faults.append(count_flips(error_model, target, shapes[target]) or 0)
+        first += faults[-1]
+    return listed, faults

@@ -1,0 +1,100 @@
+"""Pairs targets with error models."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from onnxfi.campaign.configuration import Configuration, Targets
+from onnxfi.campaign.planning.suitability import suited
+from onnxfi.error_models import ErrorModel
+from onnxfi.errors import ConfigurationError, InputError
+from onnxfi.graph import Model, Target
+from onnxfi.graph.choosing.selection import LeftOut, Selected, select
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """The injections that hit the same targets with the same error models.
+
+    Attributes:
+        targets: what each injection hits: one target, or several together.
+        error_models: the error model of each target.
+        label: what the records call the error models.
+    """
+
+    targets: tuple[Target, ...]
+    error_models: tuple[ErrorModel, ...]
+    label: str
+
+
+def make_strata(model: Model, configuration: Configuration) -> list[Stratum]:
+    """Return the strata that a configuration asks for.
+
+    Raises:
+        TargetNotFoundError: a single target does not exist.
+        ConfigurationError: no target satisfies what is asked for, or two entries of a list of
+            targets choose the same one.
+        ErrorModelError: an error model has nothing for the operator that makes a target.
+    """
+    said = configuration.targets
+    entries = configuration.error_models
+    if isinstance(said, Targets):
+        return [
+            Stratum((target,), (suited(entry.error_model, target),), entry.label)
+            for target in choose_targets(model, said).targets
+            for entry in entries
+        ]
+    own = {}
+    for wanted in said:
+        for target in choose_targets(model, wanted).targets:
+            if target in own:
+                raise ConfigurationError(
+                    f"A target must be chosen by one entry of targets, and {target.tensor!r} is "
+                    "chosen by two. Narrow one of them."
+                )
+            own[target] = wanted.error_model
+    strata = []
+    # Where every target has its own error model, the campaign needs none.
+    for entry in entries or (None,):
+        chosen = [x for model_entry in own.values() if (x := model_entry or entry) is not None]
+        labels = dict.fromkeys(x.label for x in chosen)
+        pairs = zip(chosen, own, strict=True)
+        error_models = tuple(suited(x.error_model, target) for x, target in pairs)
+        strata.append(Stratum(tuple(own), error_models, " + ".join(labels)))
+    return strata
+
+
+def choose_targets(model: Model, wanted: Targets) -> Selected:
+    """Return the targets that a configuration asks for, in the graph's order.
+
+    Raises:
+        TargetNotFoundError: a single target does not exist.
+        ConfigurationError: no target satisfies what is asked for.
+    """
+    try:
+        return select(model, wanted.selection)
+    except InputError as error:
+        raise ConfigurationError(str(error)) from error
+
+
+def chosen_targets(model: Model, configuration: Configuration) -> list[Target]:
+    """Return all targets that a configuration asks for.
+
+    Raises:
+        OnnxfiError: as `make_strata` does.
+    """
+    chosen = (choose_targets(model, x).targets for x in _entries(configuration))
+    return [target for targets in chosen for target in targets]
+
+
+def count_left_out(model: Model, configuration: Configuration) -> LeftOut:
+    """Return how many activations the configuration leaves out because nobody asked for them.
+
+    Raises:
+        OnnxfiError: as `make_strata` does.
+    """
+    return sum((choose_targets(model, x).left_out for x in _entries(configuration)), LeftOut())
+
+
+def _entries(configuration: Configuration) -> Sequence[Targets]:
+    said = configuration.targets
+    return (said,) if isinstance(said, Targets) else said

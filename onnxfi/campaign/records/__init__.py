@@ -1,0 +1,1 @@
+"""Collects, writes and reads the records of injections."""

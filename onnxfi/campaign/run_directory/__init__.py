@@ -1,0 +1,1 @@
+"""Keeps a campaign on disk: configuration, manifest, records and signs of life."""

@@ -1,0 +1,1 @@
+"""Runs the shards of a campaign, in threads, processes or on a cluster."""

@@ -1,0 +1,68 @@
+"""How long a campaign will take."""
+
+import time
+from statistics import mean
+
+from onnxfi.campaign.planning.plan import Plan
+from onnxfi.campaign.running.worker import Worker
+
+# Seconds that measuring may take, about, and injections at each target that is measured.
+_BUDGET = 1.0
+_INJECTIONS = 16
+
+
+def estimate_seconds(worker: Worker, *, workers: int) -> float:
+    """Return about how many seconds a campaign takes, from some injections that are not kept.
+
+    Golden runs and injections are measured at the first stratum, the last one and some between, as
+    many as a second allows, and scaled up. Early masking differs between faults, and sessions take
+    time to open, so it may be off by a factor of two.
+
+    Args:
+        worker: has the model, the inputs and the plan.
+        workers: how many run at the same time.
+    """
+    plan = worker.plan
+    began = time.perf_counter()
+    seconds: list[tuple[float, float]] = []
+    for stratum in _spread(len(plan.strata)):
+        if plan.faults[stratum]:
+            seconds.append(_measure(worker, stratum))
+        if seconds and time.perf_counter() - began > _BUDGET:
+            break
+    if not seconds:
+        return 0.0
+    golden, injection = (mean(x) for x in zip(*seconds, strict=True))
+    return float(golden * _golden_runs(plan) + injection * len(plan)) / workers
+
+
+def _measure(worker: Worker, stratum: int) -> tuple[float, float]:
+    """Return the seconds of a golden run and of an injection."""
+    chosen = worker.plan.strata[stratum]
+    injector = worker.injector(chosen.targets)
+    inputs = worker.inputs.at(0)
+    injector.golden(inputs)  # the first run of a session is slow
+    began = time.perf_counter()
+    golden = injector.golden(inputs)
+    after_golden = time.perf_counter()
+    seed = worker.configuration.seed
+    for _ in injector.inject(
+        golden, chosen.error_models, count=_INJECTIONS, seed=seed, metric=worker.metric
+    ):
+        pass
+    return after_golden - began, (time.perf_counter() - after_golden) / _INJECTIONS
+
+
+def _golden_runs(plan: Plan) -> int:
+    """Return about how many golden runs there are: one for each input of each stratum."""
+    return sum(min(plan.inputs, faults * plan.inputs_per_fault) for faults in plan.faults)
+
+
+def _spread(count: int) -> list[int]:
+    """Return all numbers below a count: the first, the last, then ever more between."""
+    order = dict.fromkeys((0, count - 1))
+    step = count
+    while step > 1:
+        step = -(-step // 2)
+        order.update(dict.fromkeys(range(0, count, step)))
+    return list(order)

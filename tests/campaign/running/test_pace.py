@@ -1,0 +1,32 @@
+"""How many workers and how large shards a campaign takes."""
+
+import os
+
+import pytest
+
+from onnxfi.campaign.configuration import Execution
+from onnxfi.campaign.running.pace import Pace
+
+SLOW, FAST = Pace(5e-2, 10_000), Pace(1e-5, 1000)
+
+
+def test_a_small_model_gets_one_worker_unless_the_user_wants_more() -> None:
+    assert FAST.workers(Execution()) == 1
+    assert SLOW.workers(Execution()) == os.cpu_count()
+    assert FAST.workers(Execution(workers=3)) == 3
+
+
+@pytest.mark.parametrize(
+    ("pace", "largest", "workers", "expected"),
+    [
+        (SLOW, 10**6, 1, 200),
+        (FAST, 10**6, 1, 20_000),
+        (FAST, 10**4, 4, 2500),  # each worker gets something to do
+        (SLOW, 50, 2, 25),  # so that both need the sessions of one target only
+        (FAST, 10, 1, 20),
+        (Pace(1e-5, 1 << 21), 10**6, 1, 1024),  # faults may have many sites
+    ],
+)
+def test_shards(pace: Pace, largest: int, workers: int, expected: int) -> None:
+    assert pace.shard(Execution(), largest=largest, workers=workers) == expected
+    assert pace.shard(Execution(shard=7), largest=largest, workers=workers) == 7
