@@ -7,7 +7,14 @@ tensor and a random generator.
 from onnxfi.error_models.bit_flip import BitFlip
 from onnxfi.error_models.constant import Constant
 from onnxfi.error_models.corruption import Corruption
-from onnxfi.error_models.error_model import ErrorModel
+from onnxfi.error_models.corruptions import Corruptions
+from onnxfi.error_models.error_model import (
+    BatchSampler,
+    ErrorModel,
+    Generators,
+    Preparable,
+    TargetInfo,
+)
 from onnxfi.error_models.infinity import Infinity
 from onnxfi.error_models.nan import NaN
 from onnxfi.error_models.noise import Noise
@@ -28,7 +35,12 @@ from onnxfi.error_models.zero import Zero
 __all__ = [  # noqa: RUF022  # grouped, not sorted
     # the concepts
     "Corruption",
+    "Corruptions",
     "ErrorModel",
+    "BatchSampler",
+    "Generators",
+    "Preparable",
+    "TargetInfo",
     # the error models
     "BitFlip",
     "Constant",

@@ -7,7 +7,7 @@ import numpy as np
 
 from onnxfi.error_models.configuration import checked_integer
 from onnxfi.error_models.corruption import Corruption
-from onnxfi.error_models.error_model import ErrorModel
+from onnxfi.error_models.error_model import ErrorModel, TargetInfo
 from onnxfi.error_models.single_flip import SingleFlip
 from onnxfi.error_models.sites.uniform import values_at
 from onnxfi.error_models.sitewise import SitewiseErrorModel
@@ -53,10 +53,10 @@ class BitFlip(SitewiseErrorModel):
                 "add adjacent=true for a burst from that bit on, or leave bit out"
             )
 
-    def for_golden(self, golden: np.ndarray) -> ErrorModel:
-        """Give an error model that draws the same from this tensor, faster where it can."""
+    def prepare(self, target: TargetInfo, golden: np.ndarray | None) -> ErrorModel:
+        """Return an error model that draws the same corruptions, faster for a single bit."""
         several = self.bits_per_value > 1 or self._extent.count != 1 or self.region is not None
-        if several or not golden.size:
+        if several or golden is None or not golden.size:
             return self
         allowed = bits_of_dtype(self.name, self.bit, golden.dtype)
         return SingleFlip(golden, allowed, to_dict=self.to_dict)

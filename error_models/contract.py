@@ -18,13 +18,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import ClassVar
 
 import ml_dtypes
 import numpy as np
 
 from onnxfi.error_models.corruption import Corruption
-from onnxfi.error_models.error_model import ErrorModel, ForGolden
+from onnxfi.error_models.error_model import BatchSampler, ErrorModel, Preparable, TargetInfo
 from onnxfi.error_models.registry.loading import from_dict, load
 from onnxfi.errors import ErrorModelError
 
@@ -62,6 +63,15 @@ NO_DTYPES = (
 """Some dtypes that no error model takes."""
 
 
+@dataclass(frozen=True, slots=True)
+class ContractTarget:
+    """A target to prepare an error model for."""
+
+    tensor: str = "target"
+    kind: str = "activation"
+    op_type: str = "Conv"
+
+
 class ErrorModelContract:
     """What every error model must hold to.
 
@@ -73,11 +83,13 @@ class ErrorModelContract:
             ErrorModelError.
         shape: shape of a golden tensor that it takes; large enough for corruptions to differ.
         channel_axis: the channel axis of that shape.
+        target: the target that the error model is prepared for.
     """
 
     dtypes: ClassVar[tuple[np.dtype, ...]] = DTYPES
     shape: ClassVar[tuple[int, ...]] = (2, 3, 4, 5)
     channel_axis: ClassVar[int | None] = 1
+    target: ClassVar[TargetInfo] = ContractTarget()
 
     def golden(self, dtype: np.dtype | None = None) -> np.ndarray:
         """Give a golden tensor of small values, some of them equal; by default of the first dtype.
@@ -176,18 +188,34 @@ class ErrorModelContract:
                 for same in (np.asfortranarray(golden), strided):
                     assert self.draw(error_model, same, seed) == expected
 
-    def test_reading_the_golden_tensor_before_changes_nothing(
-        self, error_model: ErrorModel
-    ) -> None:
-        """What ``for_golden`` gives, where there is one, draws the same corruptions."""
-        if not isinstance(error_model, ForGolden):
+    def test_preparing_changes_nothing(self, error_model: ErrorModel) -> None:
+        """What ``prepare`` returns, if there is one, draws the same corruptions."""
+        if not isinstance(error_model, Preparable):
             return
         for dtype in self.dtypes:
             golden = self.golden(dtype)
-            ready = error_model.for_golden(golden)
+            ready = error_model.prepare(self.target, golden)
             for seed in range(3):
                 drawn = self.draw(error_model, golden, seed)
                 assert self.draw(ready, golden, seed) == drawn, dtype
+
+    def test_drawing_many_at_once(self, error_model: ErrorModel) -> None:
+        """What ``sample_many`` draws, if there is one, is what ``sample`` draws one by one."""
+        for dtype in self.dtypes:
+            golden = self.golden(dtype)
+            ready = error_model
+            if isinstance(error_model, Preparable):
+                ready = error_model.prepare(self.target, golden)
+            for model in (error_model, ready):
+                if isinstance(model, BatchSampler):
+                    drawn = model.sample_many(
+                        golden,
+                        channel_axis=self.channel_axis,
+                        generators=_SeededGenerators(),
+                        ids=range(3, 9),
+                    )
+                    expected = [self.draw(error_model, golden, seed) for seed in range(3, 9)]
+                    assert list(drawn) == expected, dtype
 
     def test_not_a_number_in_the_golden_tensor(self, error_model: ErrorModel) -> None:
         """NaN and infinities in the golden tensor do no harm."""
@@ -198,10 +226,12 @@ class ErrorModelContract:
             golden.flat[::7] = np.nan
             golden.flat[1::7] = np.inf
             golden.flat[2::7] = -np.inf
-            ready = error_model.for_golden(golden) if isinstance(error_model, ForGolden) else None
+            ready = error_model
+            if isinstance(error_model, Preparable):
+                ready = error_model.prepare(self.target, golden)
             for seed in range(3):
                 drawn = self.draw(error_model, golden, seed)
-                assert self.draw(ready or error_model, golden, seed) == drawn
+                assert self.draw(ready, golden, seed) == drawn
 
     def test_single_number(self, error_model: ErrorModel) -> None:
         """A tensor of no axes is corrupted, or refused with an ErrorModelError."""
@@ -217,6 +247,16 @@ class ErrorModelContract:
         """A tensor without elements is an ErrorModelError."""
         shape = (0, *self.shape[1:])
         _refusal(lambda: self.draw(error_model, np.zeros(shape, self.dtypes[0])))
+
+
+class _SeededGenerators:
+    """The generators that ``draw`` draws from."""
+
+    def at(self, injection_id: int) -> np.random.Generator:
+        return np.random.default_rng(injection_id)
+
+    def first_words(self, ids: range) -> np.ndarray:
+        return np.array([self.at(x).bit_generator.random_raw() for x in ids], np.uint64)
 
 
 def _refusal(run: Callable[[], object]) -> str:

@@ -1,4 +1,4 @@
-"""The protocol of an error model: how a corrupted tensor looks."""
+"""The protocols of error models, which draw corruptions of a golden tensor."""
 
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
@@ -12,8 +12,10 @@ from onnxfi.error_models.corruptions import Corruptions
 class ErrorModel(Protocol):
     """Draws corruptions of a golden tensor.
 
-    An error model is an immutable value: all that it draws comes from the generator it is handed,
+    An error model is an immutable value. All its randomness comes from the generator it is handed,
     so the same golden tensor and the same generator state give the same corruption.
+
+    This is all that an error model must have. `Preparable` and `BatchSampler` are optional.
 
     Attributes:
         name: the name under which the registry, the command line and ``to_dict`` know it.
@@ -27,86 +29,82 @@ class ErrorModel(Protocol):
         """Draw one corruption of a golden tensor.
 
         Args:
-            golden: the golden tensor, of any shape and layout with at least one element; it is
-                only read.
-            channel_axis: the axis of ``golden`` that counts channels; None where it has none.
+            golden: the golden tensor, of any shape and layout with at least one element; read-only.
+            channel_axis: the axis of ``golden`` that counts channels; None if it has none.
             rng: the only source of randomness.
 
         Returns:
             A corruption whose ``values`` have the dtype of ``golden``.
 
         Raises:
-            ErrorModelError: the golden tensor's size or dtype does not suit the error model.
+            ErrorModelError: the error model does not support the golden tensor's size or dtype.
         """
         ...
 
     def to_dict(self) -> dict[str, Any]:
-        """Give ``{"name": ..., "configuration": {...}}``, which ``load`` turns back."""
+        """Return ``{"name": ..., "configuration": {...}}``, from which ``load`` rebuilds it."""
+        ...
+
+
+class TargetInfo(Protocol):
+    """The properties of a target that an error model may depend on.
+
+    `onnxfi.graph.Target` has them.
+    """
+
+    @property
+    def tensor(self) -> str:
+        """Name of the tensor."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """``activation``, ``weight`` or ``input``."""
+        ...
+
+    @property
+    def op_type(self) -> str:
+        """The ONNX operator that computes an activation, such as ``Conv``."""
         ...
 
 
 @runtime_checkable
-class ForOperator(Protocol):
-    """What an error model also has if the operator that makes the target matters to it."""
+class Preparable(ErrorModel, Protocol):
+    """An error model that depends on the target, or reads the golden tensor ahead of drawing."""
 
-    def for_operator(self, op_type: str) -> ErrorModel:
-        """Give the error model to draw with.
+    def prepare(self, target: TargetInfo, golden: np.ndarray | None) -> ErrorModel:
+        """Return the error model that draws the corruptions of a target.
+
+        It may be called twice: when the target is known, and on the result of that once for each
+        golden tensor.
 
         Args:
-            op_type: the ONNX operator, such as ``Conv``; empty for a weight or an input.
+            target: the target.
+            golden: the golden tensor of all corruptions that the result will draw, which must be
+                those that it would draw unprepared. None if the tensor is unknown or differs from
+                corruption to corruption.
 
         Raises:
-            ErrorModelError: there is none for this operator.
-        """
-        ...
-
-
-@runtime_checkable
-class ForTensor(Protocol):
-    """What an error model also has if it may know values of tensors by their names."""
-
-    def for_tensor(self, tensor: str) -> ErrorModel:
-        """Give the error model to draw with.
-
-        Args:
-            tensor: name of the target's tensor.
-
-        Raises:
-            ErrorModelError: the error model knows nothing of this tensor and has to.
-        """
-        ...
-
-
-@runtime_checkable
-class ForGolden(Protocol):
-    """What an error model also has if it reads the whole golden tensor to draw from it."""
-
-    def for_golden(self, golden: np.ndarray) -> ErrorModel:
-        """Give an error model that has read a golden tensor.
-
-        It draws the same corruptions of this tensor, and faster; it is for no other tensor.
-
-        Args:
-            golden: the golden tensor.
+            ErrorModelError: the error model cannot corrupt this target.
         """
         ...
 
 
 class Generators(Protocol):
-    """The generators that the injections of a campaign draw from."""
+    """The random generators of a campaign's injections."""
 
     def at(self, injection_id: int) -> np.random.Generator:
-        """Return the generator of an injection; it is another's as soon as that is asked for."""
+        """Return the generator of an injection. It is reused: invalid after the next call."""
         ...
 
     def first_words(self, ids: range) -> np.ndarray:
-        """Return the first 64 bits that the generator of each injection gives, uint64."""
+        """Return the first 64 random bits of each injection's generator, uint64."""
         ...
 
 
 @runtime_checkable
-class ForMany(Protocol):
-    """What an error model also has if it draws for many injections quicker than one by one."""
+class BatchSampler(ErrorModel, Protocol):
+    """An error model that draws the corruptions of many injections faster than one by one."""
 
     def sample_many(
         self,
@@ -118,23 +116,15 @@ class ForMany(Protocol):
     ) -> Corruptions:
         """Draw what ``sample`` draws from the generator of each injection.
 
+        An error model that lists its corruptions, instead of drawing them, takes them by the ids.
+
         Args:
             golden: the golden tensor, with at least one element.
-            channel_axis: its channel axis, or None.
+            channel_axis: its channel axis; None if it has none.
             generators: the generators.
             ids: the injections, at least one.
-        """
-        ...
 
-
-@runtime_checkable
-class ForFault(Protocol):
-    """What an error model also has if it lists its corruptions instead of drawing them."""
-
-    def for_fault(self, number: int) -> ErrorModel:
-        """Give the error model of one corruption in the list.
-
-        Args:
-            number: of the fault in its campaign, from 0.
+        Raises:
+            ErrorModelError: where ``sample`` raises it.
         """
         ...

@@ -9,6 +9,7 @@ import numpy as np
 
 from onnxfi.error_models.configuration import checked_choice, checked_number, checked_range
 from onnxfi.error_models.corruption import Corruption
+from onnxfi.error_models.error_model import TargetInfo
 from onnxfi.error_models.sitewise import SitewiseErrorModel
 from onnxfi.error_models.values.bit_layout import bit_layout
 from onnxfi.error_models.values.profile import Profile, read_profile, tensor_unknown
@@ -27,7 +28,7 @@ class RandomValue(SitewiseErrorModel):
     finite value of the dtype becomes that. A bool is a fair coin whatever is given.
 
     What is not given is that of the golden tensor's finite values: the range, or mean and standard
-    deviation. To take it ``sample`` reads the whole golden tensor, unless ``for_golden`` has. With
+    deviation. To take it ``sample`` reads the whole golden tensor, unless ``prepare`` has. With
     ``profile`` it is that of the target over a data set.
 
     Attributes:
@@ -81,23 +82,23 @@ class RandomValue(SitewiseErrorModel):
         if self.profile is not None:
             object.__setattr__(self, "profile", os.fspath(self.profile))
 
-    def for_tensor(self, tensor: str) -> Self:
-        """Give the error model with what the profile says of a tensor filled in.
+    def prepare(self, target: TargetInfo, golden: np.ndarray | None) -> Self:
+        """Return the error model with its range, or mean and deviation, filled in.
+
+        They come from the profile, if there is one, and otherwise from the golden tensor.
 
         Raises:
-            ErrorModelError: the profile lacks the tensor.
+            ErrorModelError: the profile lacks the target, or the golden tensor's dtype has no
+                values to draw.
         """
-        if self._profile is None:
-            return self
-        found = self._profile.of(tensor)
-        if self.distribution == "uniform":
-            return replace(self, profile=None, low=found.min, high=found.max)
-        return replace(self, profile=None, mean=found.mean, deviation=found.deviation)
-
-    def for_golden(self, golden: np.ndarray) -> Self:
-        """Give the error model with the golden tensor's range, or mean and deviation, filled in."""
-        bit_layout(golden.dtype)  # raises for a dtype that has no values to draw
+        if golden is not None:
+            bit_layout(golden.dtype)  # raises for a dtype that has no values to draw
         if self._profile is not None:
+            found = self._profile.of(target.tensor)
+            if self.distribution == "uniform":
+                return replace(self, profile=None, low=found.min, high=found.max)
+            return replace(self, profile=None, mean=found.mean, deviation=found.deviation)
+        if golden is None:
             return self
         if self.distribution == "uniform" and self.low is None:
             golden_range = value_range(golden)

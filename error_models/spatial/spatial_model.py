@@ -11,7 +11,7 @@ import numpy as np
 from onnxfi.error_models.configuration import checked_range, closest, to_dict
 from onnxfi.error_models.corruption import Corruption
 from onnxfi.error_models.corruptions import Corruptions
-from onnxfi.error_models.error_model import Generators
+from onnxfi.error_models.error_model import Generators, TargetInfo
 from onnxfi.error_models.sites.canonical_layout import CanonicalLayout
 from onnxfi.error_models.sites.uniform import values_at
 from onnxfi.error_models.spatial.distribution import SpatialDistribution
@@ -55,7 +55,7 @@ class SpatialModel:
             relative to the current directory.
         low: the least value in range; None, together with ``high``, for the range of the golden
             tensor's finite values. To take that range ``sample`` reads the whole golden tensor,
-            unless ``for_golden`` has.
+            unless ``prepare`` has.
         high: the greatest value in range.
         pattern: the only spatial pattern to draw; None for all those of the model.
         profile: path of a profile, in place of ``low`` and ``high``: the range is that of the
@@ -107,20 +107,33 @@ class SpatialModel:
         """What the model contains; None for ``auto``."""
         return self._distribution
 
-    def for_operator(self, op_type: str) -> "SpatialModel":
-        """Give the error model for targets that an operator makes.
+    def prepare(self, target: TargetInfo, golden: np.ndarray | None) -> "SpatialModel":
+        """Return the error model for a target: with the model of its operator, and with the range.
 
-        Args:
-            op_type: the ONNX operator, such as ``Conv``.
-
-        Returns:
-            With ``model=auto``, an error model with the operator's built-in model; else this one.
+        With ``model=auto`` the model is the built-in one of the operator that computes the target.
+        The range comes from the profile, if there is one, and otherwise from the golden tensor.
 
         Raises:
-            ErrorModelError: the operator has no built-in model, or the model lacks the pattern.
+            ErrorModelError: the operator has no built-in model, the model lacks the pattern, the
+                profile lacks the target, or the golden tensor's dtype has no values to draw.
         """
-        if self.model != _AUTO:
-            return self
+        prepared = self._of_operator(target) if self.model == _AUTO else self
+        if self._profile is not None:
+            found = self._profile.of(target.tensor)
+            prepared = replace(prepared, profile=None, low=found.min, high=found.max)
+        if golden is None:
+            return prepared
+        bit_layout(golden.dtype)  # raises for a dtype that has no values to draw
+        golden_range = None if prepared.low is not None else value_range(golden)
+        if golden_range is None:
+            return prepared
+        ranged = copy.copy(prepared)  # without reading the file again
+        object.__setattr__(ranged, "low", golden_range[0])
+        object.__setattr__(ranged, "high", golden_range[1])
+        return ranged
+
+    def _of_operator(self, target: TargetInfo) -> "SpatialModel":
+        op_type = target.op_type if target.kind == "activation" else ""
         if op_type not in MODEL_OF_OPERATOR:
             raise ErrorModelError(
                 f"spatial: model={_AUTO} needs a target made by an operator that has a built-in "
@@ -128,29 +141,6 @@ class SpatialModel:
                 "choose other targets, or name a model"
             )
         return replace(self, model=MODEL_OF_OPERATOR[op_type])
-
-    def for_tensor(self, tensor: str) -> "SpatialModel":
-        """Give the error model with the range that the profile says of a tensor.
-
-        Raises:
-            ErrorModelError: the profile lacks the tensor.
-        """
-        if self._profile is None:
-            return self
-        found = self._profile.of(tensor)
-        return replace(self, profile=None, low=found.min, high=found.max)
-
-    def for_golden(self, golden: np.ndarray) -> "SpatialModel":
-        """Give the error model with the golden tensor's range filled in."""
-        bit_layout(golden.dtype)  # raises for a dtype that has no values to draw
-        fixed = self.low is not None or self._profile is not None
-        golden_range = None if fixed else value_range(golden)
-        if golden_range is None:
-            return self
-        ranged = copy.copy(self)  # without reading the file again
-        object.__setattr__(ranged, "low", golden_range[0])
-        object.__setattr__(ranged, "high", golden_range[1])
-        return ranged
 
     def sample(
         self, golden: np.ndarray, *, channel_axis: int | None, rng: np.random.Generator
@@ -247,7 +237,7 @@ class SpatialModel:
         if distribution is None:
             raise ErrorModelError(
                 f"spatial: model={_AUTO} cannot draw before it knows the operator that makes the "
-                "target: call for_operator, or name a model"
+                "target: call prepare, or name a model"
             )
         bit_layout(golden.dtype)  # raises for a dtype that has no values to draw
         if not golden.size:

@@ -148,5 +148,5 @@ def read_profile(model: str, path: str | os.PathLike[str] | None, *, given: bool
 def tensor_unknown(model: str) -> ErrorModelError:
     """Give the error of an error model with a profile that was told no tensor."""
     return ErrorModelError(
-        f"{model}: a profile is of use only for a target by name: call for_tensor first"
+        f"{model}: a profile is of use only for a target by name: call prepare first"
     )

@@ -6,8 +6,8 @@ from onnxfi.injector.injection import Injection
 from onnxfi.injector.injector import Injector
 from onnxfi.injector.metrics import Classification, Metric
 from onnxfi.injector.outcome import OUTCOMES, Outcome, decide_outcome
+from onnxfi.injector.preparation import prepare_error_model
 from onnxfi.injector.randomness import injection_rng
-from onnxfi.injector.suiting import suit
 
 __all__ = [
     "DUE_REASONS",
@@ -21,5 +21,5 @@ __all__ = [
     "Outcome",
     "decide_outcome",
     "injection_rng",
-    "suit",
+    "prepare_error_model",
 ]

@@ -1,20 +1,18 @@
-"""Drawing the corruptions of injections."""
+"""Draws the corruptions of injections."""
 
 from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
 
-from onnxfi.error_models import Corruption, ErrorModel
-from onnxfi.error_models.corruptions import Corruptions
-from onnxfi.error_models.error_model import ForFault, ForMany
+from onnxfi.error_models import BatchSampler, Corruption, Corruptions, ErrorModel
 from onnxfi.graph import Target
 from onnxfi.injector.randomness import InjectionGenerators
-from onnxfi.injector.user_code import is_own, sample_own
+from onnxfi.injector.user_code import is_own, sample_many_own, sample_own
 
 
 class Drawer:
-    """Draws the corruptions of faults by the numbers of these; for one thread.
+    """Draws the corruptions of faults by their numbers; for one thread.
 
     Fault k draws from ``injection_rng(seed, k)``, for one target after the other.
     """
@@ -22,7 +20,7 @@ class Drawer:
     def __init__(
         self, error_models: Mapping[str, ErrorModel], generators: InjectionGenerators
     ) -> None:
-        """Begin.
+        """Keep the error models and the generators.
 
         Args:
             error_models: the error model of each target, by the name of its tensor.
@@ -30,10 +28,6 @@ class Drawer:
         """
         self._models = error_models
         self._generators = generators
-        # Asked once: to ask a protocol takes as long as to draw.
-        self._listing = {
-            name: model for name, model in error_models.items() if isinstance(model, ForFault)
-        }
 
     def draw_many(
         self, faults: range, targets: Mapping[Target, np.ndarray]
@@ -53,32 +47,33 @@ class Drawer:
         if len(targets) == 1:
             ((target, value),) = targets.items()
             model = self._models[target.tensor]
-            if isinstance(model, ForMany) and value.size:
-                drawn_at_once = model.sample_many(
+            if isinstance(model, BatchSampler) and value.size:
+                own = is_own(model)
+                sample_many = partial(sample_many_own, model) if own else model.sample_many
+                corruptions = sample_many(
                     value,
                     channel_axis=target.channel_axis,
                     generators=self._generators,
                     ids=faults,
                 )
-                return {target.tensor: drawn_at_once}
+                return {target.tensor: corruptions}
         drawn: dict[str, list[Corruption]] = {x.tensor: [] for x in targets}
         for fault in faults:
-            one = self.of_fault(fault)
+            of_fault = self.of_fault(fault)
             for target, value in targets.items():
-                drawn[target.tensor].append(one.draw(target, value))
+                drawn[target.tensor].append(of_fault.draw(target, value))
         return {name: Corruptions.of(x) for name, x in drawn.items()}
 
     def of_fault(self, fault: int) -> "FaultDrawer":
-        """Begin to draw the corruptions of one fault; do so before another one's."""
-        listed = {name: model.for_fault(fault) for name, model in self._listing.items()}
-        return FaultDrawer({**self._models, **listed}, self._generators.at(fault))
+        """Return what draws the corruptions of one fault; invalid after the next call."""
+        return FaultDrawer(self._models, self._generators.at(fault))
 
 
 class FaultDrawer:
     """Draws the corruptions of one fault, for one target after the other."""
 
     def __init__(self, models: Mapping[str, ErrorModel], rng: np.random.Generator) -> None:
-        """Begin with a generator that nothing was drawn from."""
+        """Keep the error models and a generator from which nothing has been drawn."""
         self._models = models
         self._rng = rng
 
@@ -88,7 +83,7 @@ class FaultDrawer:
         Raises:
             ErrorModelError: the error model does not fit the target.
         """
-        if not value.size:  # nothing there that a fault could hit
+        if not value.size:  # there is nothing for a fault to hit
             return Corruption(np.empty(0, np.int64), np.empty(0, value.dtype))
         model = self._models[target.tensor]
         sample = partial(sample_own, model) if is_own(model) else model.sample

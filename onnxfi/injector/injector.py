@@ -22,9 +22,9 @@ from onnxfi.injector.injections import Injections
 from onnxfi.injector.inputs import check_inputs, format_shape
 from onnxfi.injector.metrics import Metric
 from onnxfi.injector.metrics.registry import checked, default_metric
+from onnxfi.injector.preparation import prepare_error_model
 from onnxfi.injector.randomness import InjectionGenerators
 from onnxfi.injector.repeatability import check_repeated
-from onnxfi.injector.suiting import suit, suit_golden
 from onnxfi.runtime import Provider, choose_provider
 from onnxfi.runtime.alignment import aligned
 from onnxfi.runtime.limits import AUTO, Limits
@@ -306,8 +306,8 @@ class Injector:
             drawers = []
             for meeting in block:
                 if last is None or last[0] is not meeting.golden:
-                    suited = self._suited(error_models, meeting.golden)
-                    last = meeting.golden, Drawer(suited, generators)
+                    prepared = self._prepared(error_models, meeting.golden)
+                    last = meeting.golden, Drawer(prepared, generators)
                 drawers.append(last[1])
             found = self._blocks.run(list(zip(block, drawers, strict=True)), chosen)
             sizes.took(time.perf_counter() - began, block[0].golden)
@@ -347,24 +347,27 @@ class Injector:
             self._default = default_metric(golden.outputs)
         return self._default
 
-    def _suited(self, models: Mapping[str, ErrorModel], golden: Golden) -> dict[str, ErrorModel]:
-        """Return the error models; those of the first targets have read the golden tensors."""
-        first = {x.tensor for x in self.split.stages[0].targets}
+    def _prepared(self, models: Mapping[str, ErrorModel], golden: Golden) -> dict[str, ErrorModel]:
+        """Prepare the error models of the first stage's targets for their golden tensors."""
+        first = self.split.stages[0].targets
         return {
-            name: suit_golden(model, golden.targets[name]) if name in first else model
-            for name, model in models.items()
+            x.tensor: prepare_error_model(models[x.tensor], x, golden.targets[x.tensor])
+            if x in first
+            else models[x.tensor]
+            for x in self.targets
         }
 
     def _by_target(self, error_model: ErrorModel | Sequence[ErrorModel]) -> dict[str, ErrorModel]:
         if not isinstance(error_model, Sequence):
-            return {x.tensor: suit(error_model, x) for x in self.targets}
+            return {x.tensor: prepare_error_model(error_model, x) for x in self.targets}
         if len(error_model) != len(self.targets):
             raise InputError(
                 f"There must be one error model, or one for each of the {len(self.targets)} "
                 f"targets, got {len(error_model)}."
             )
         return {
-            x.tensor: suit(model, x) for x, model in zip(self.targets, error_model, strict=True)
+            x.tensor: prepare_error_model(model, x)
+            for x, model in zip(self.targets, error_model, strict=True)
         }
 
 

@@ -1,13 +1,23 @@
-"""Calls code of the user's: protects its arguments, checks it, and says where it failed."""
+"""Calls code of the user's: protects its arguments, checks its results, and locates failures."""
 
 import importlib
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from onnxfi.error_models import Corruption, ErrorModel
+from onnxfi.error_models import (
+    BatchSampler,
+    Corruption,
+    Corruptions,
+    ErrorModel,
+    Generators,
+    Preparable,
+    TargetInfo,
+)
 from onnxfi.errors import ErrorModelError
 
 _OUR_PACKAGE = "onnxfi."
@@ -51,6 +61,22 @@ def is_own(model: ErrorModel) -> bool:
     return not type(model).__module__.startswith(_OUR_PACKAGE)
 
 
+def prepare_own(model: Preparable, target: TargetInfo, golden: np.ndarray | None) -> ErrorModel:
+    """Return what the ``prepare`` of a user's error model returns.
+
+    Raises:
+        ErrorModelError: the error model fails, or returns no error model.
+    """
+    with _naming(model):
+        prepared = model.prepare(target, read_only(golden))
+    if not isinstance(prepared, ErrorModel):
+        raise ErrorModelError(
+            f"the error model {model.name} must return an error model from prepare, "
+            f"got a {type(prepared).__name__}"
+        )
+    return prepared
+
+
 def sample_own(
     model: ErrorModel, value: np.ndarray, *, channel_axis: int | None, rng: np.random.Generator
 ) -> Corruption:
@@ -65,22 +91,66 @@ def sample_own(
     Raises:
         ErrorModelError: the error model fails, or returns no corruption of the value.
     """
-    try:
+    with _naming(model):
         drawn = model.sample(read_only(value), channel_axis=channel_axis, rng=rng)
+    if not isinstance(drawn, Corruption):
+        raise ErrorModelError(
+            f"the error model {model.name} must return a Corruption, got a {type(drawn).__name__}"
+        )
+    _check_fits(model, drawn, value)
+    return drawn
+
+
+def sample_many_own(
+    model: BatchSampler,
+    value: np.ndarray,
+    *,
+    channel_axis: int | None,
+    generators: Generators,
+    ids: range,
+) -> Corruptions:
+    """Return corruptions that fit the value, one for each injection.
+
+    Args:
+        model: the user's error model; it gets a read-only view of the value.
+        value: the target's value.
+        channel_axis: its channel axis.
+        generators: the generators of the injections.
+        ids: the injections.
+
+    Raises:
+        ErrorModelError: the error model fails, or returns other than one corruption for each.
+    """
+    with _naming(model):
+        drawn: object = model.sample_many(
+            read_only(value), channel_axis=channel_axis, generators=generators, ids=ids
+        )
+    if not isinstance(drawn, Corruptions) or len(drawn) != len(ids):
+        raise ErrorModelError(
+            f"the error model {model.name} must return Corruptions, one for each of {len(ids)} "
+            f"injections, from sample_many, got a {type(drawn).__name__}"
+        )
+    _check_fits(model, drawn, value)
+    return drawn
+
+
+@contextmanager
+def _naming(model: ErrorModel) -> Iterator[None]:
+    """Turn what the user's error model raises into an error that names it."""
+    try:
+        yield
     except ErrorModelError:
         raise
     except Exception as error:  # the user's code may raise anything
         raise ErrorModelError(
             f"the error model {model.name} failed: {describe_failure(error)}"
         ) from error
-    if not isinstance(drawn, Corruption):
-        raise ErrorModelError(
-            f"the error model {model.name} must return a Corruption, got a {type(drawn).__name__}"
-        )
+
+
+def _check_fits(model: ErrorModel, drawn: Corruption | Corruptions, value: np.ndarray) -> None:
     if drawn.values.dtype != value.dtype or drawn.indices.max(initial=-1) >= value.size:
         raise ErrorModelError(
             f"the error model {model.name} must return {value.dtype} values at indices "
             f"below {value.size}, as its target has, got {drawn.values.dtype} and indices up to "
             f"{drawn.indices.max(initial=-1)}"
         )
-    return drawn

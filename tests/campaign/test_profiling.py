@@ -11,6 +11,7 @@ import pytest
 import onnxfi
 from onnxfi.campaign import Campaign, read_records
 from onnxfi.error_models import Profile, RandomValue, SpatialModel, load
+from onnxfi.error_models.contract import ContractTarget
 from onnxfi.errors import ErrorModelError
 from tests.support.small_graphs import model as make_model
 from tests.support.small_graphs import node, value, weights
@@ -83,14 +84,17 @@ def test_error_models_take_the_range(tmp_path: Path, chain: onnxfi.Model) -> Non
         joint = "," if ":" in spec else ":"
         wanted = load(f"{spec}{joint}profile={tmp_path / 'profile.json'}")
         assert load(wanted.to_dict()) == wanted
-        told = wanted.for_tensor("a")
+        assert isinstance(wanted, RandomValue | SpatialModel)
+        told = wanted.prepare(ContractTarget("a"), None)
         assert (told.low, told.high) == (low, high)
-        assert told.for_golden(golden).high == high
-        with pytest.raises(ErrorModelError, match="call for_tensor first"):
+        assert told.prepare(ContractTarget("a"), golden).high == high
+        with pytest.raises(ErrorModelError, match="call prepare first"):
             wanted.sample(golden, channel_axis=1, rng=np.random.default_rng(0))
         with pytest.raises(ErrorModelError, match=r"the target 'aa', which it lacks.*'a'"):
-            wanted.for_tensor("aa")
-    normal = RandomValue(distribution="normal", profile=tmp_path / "profile.json").for_tensor("a")
+            wanted.prepare(ContractTarget("aa"), golden)
+    normal = RandomValue(distribution="normal", profile=tmp_path / "profile.json").prepare(
+        ContractTarget("a"), None
+    )
     assert (normal.mean, normal.deviation) == (
         made.tensors["a"].mean,
         made.tensors["a"].deviation,

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from onnxfi.error_models import BitFlip
+from onnxfi.error_models.contract import ContractTarget
 from onnxfi.error_models.single_flip import SingleFlip
 from onnxfi.errors import ErrorModelError
 
@@ -22,7 +23,7 @@ def test_the_same_corruptions_and_the_same_draws(dtype: Any, bit: int | str) -> 
     values = np.random.default_rng(0).normal(0, 3, (3, 5, 4))
     golden = values.astype(np.int8).astype(dtype).transpose(2, 0, 1)  # not contiguous
     model = BitFlip(bit=bit)
-    fast = model.for_golden(golden)
+    fast = model.prepare(ContractTarget(), golden)
     assert isinstance(fast, SingleFlip)
     for seed in range(50):
         one, other = (np.random.default_rng(seed) for _ in range(2))
@@ -44,11 +45,11 @@ def test_the_same_corruptions_and_the_same_draws(dtype: Any, bit: int | str) -> 
     ],
 )
 def test_other_bit_flips_stay_as_they_are(model: BitFlip) -> None:
-    assert model.for_golden(np.zeros((2, 3, 4), np.float32)) is model
+    assert model.prepare(ContractTarget(), np.zeros((2, 3, 4), np.float32)) is model
 
 
 def test_a_bit_that_the_dtype_lacks() -> None:
     with pytest.raises(ErrorModelError, match="from 0 to 31"):
-        BitFlip(bit=40).for_golden(np.zeros(3, np.float32))
+        BitFlip(bit=40).prepare(ContractTarget(), np.zeros(3, np.float32))
     with pytest.raises(ErrorModelError, match="dtype"):
-        BitFlip().for_golden(np.array(["text"]))
+        BitFlip().prepare(ContractTarget(), np.array(["text"]))

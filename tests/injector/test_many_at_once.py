@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onnxfi.error_models import BitFlip, SpatialModel
-from onnxfi.error_models.error_model import ForMany
+from onnxfi.error_models import BatchSampler, BitFlip, SpatialModel
+from onnxfi.error_models.contract import ContractTarget
 from onnxfi.error_models.spatial.library import MODELS
 from onnxfi.errors import ErrorModelError
 from onnxfi.injector.metrics import Classification, Outputs
@@ -59,8 +59,8 @@ def test_bit_flips_drawn_together_are_those_drawn_alone(
     if isinstance(bit, str) and bit != "any" and golden.dtype.kind != "f":
         bit = "any"
     model = BitFlip(bit=bit)
-    many = model.for_golden(golden)
-    assert isinstance(many, ForMany)
+    many = model.prepare(ContractTarget(), golden)
+    assert isinstance(many, BatchSampler)
     ids = range(first, first + count)
     together = many.sample_many(
         golden, channel_axis=None, generators=InjectionGenerators(seed), ids=ids
@@ -74,8 +74,8 @@ def test_bit_flips_that_are_drawn_again() -> None:
     """Of some numbers of sites NumPy rejects a part of its random bits, and draws new ones."""
     size, ids = 3 << 22, range(15_000)
     golden = np.zeros(size, np.int8)
-    many = BitFlip().for_golden(golden)
-    assert isinstance(many, ForMany)
+    many = BitFlip().prepare(ContractTarget(), golden)
+    assert isinstance(many, BatchSampler)
     generators = InjectionGenerators(1)
     lower = [int(x) % 2**32 * size % 2**32 for x in generators.first_words(ids)]
     again = [number for number, x in zip(ids, lower, strict=True) if x < 2**32 % size]
@@ -123,7 +123,7 @@ def test_spatial_patterns_drawn_together_are_those_drawn_alone(
     golden = np.abs(np.random.default_rng(0).normal(0, 3, shape)).astype(dtype)
     alone = made(model, *(ends or ()))
     ids = range(first, first + count)
-    for together in (alone, alone.for_golden(golden)):
+    for together in (alone, alone.prepare(ContractTarget(), golden)):
         drawn = together.sample_many(
             golden, channel_axis=channel_axis, generators=InjectionGenerators(seed), ids=ids
         )
@@ -135,7 +135,7 @@ def test_spatial_patterns_drawn_together_are_those_drawn_alone(
 def test_spatial_patterns_of_many_sites() -> None:
     """They are put together a part at a time."""
     golden = np.random.default_rng(0).normal(0, 3, (1, 64, 56, 56)).astype(np.float32)
-    model = SpatialModel("conv", pattern="full_channels").for_golden(golden)
+    model = SpatialModel("conv", pattern="full_channels").prepare(ContractTarget(), golden)
     drawn = model.sample_many(
         golden, channel_axis=1, generators=InjectionGenerators(5), ids=range(30)
     )

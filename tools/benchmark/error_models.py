@@ -21,8 +21,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from onnxfi.error_models import ErrorModel, load
-from onnxfi.error_models.error_model import ForGolden
+from onnxfi.error_models import ErrorModel, Preparable, load
+from onnxfi.error_models.contract import ContractTarget
 from onnxfi.error_models.spatial.library import MODELS
 
 T = TypeVar("T")
@@ -84,8 +84,9 @@ def main() -> None:
         measured = [measure(model, tensor, most=arguments.draws) for tensor in tensors]
         figures = "".join(f"{microseconds:>20.1f}" for microseconds, _ in measured)
         print(f"{label:<{width}}{figures}{max(sites for _, sites in measured):>8}")
-        if isinstance(model, ForGolden):
-            reading = [median_time(partial(model.for_golden, x), 50)[0] for x in tensors]
+        if isinstance(model, Preparable):
+            prepare = partial(model.prepare, ContractTarget())
+            reading = [median_time(partial(prepare, x), 50)[0] for x in tensors]
             if max(reading) > NOTHING_READ:
                 figures = "".join(f"{microseconds:>20.1f}" for microseconds in reading)
                 print(f"{'  reading the golden tensor':<{width}}{figures}")
@@ -93,8 +94,8 @@ def main() -> None:
 
 def measure(model: ErrorModel, golden: np.ndarray, *, most: int) -> tuple[float, int]:
     """Return the median time of a draw in microseconds, and the largest number of sites."""
-    if isinstance(model, ForGolden):
-        model = model.for_golden(golden)
+    if isinstance(model, Preparable):
+        model = model.prepare(ContractTarget(), golden)
     draw = partial(model.sample, golden, channel_axis=1, rng=np.random.default_rng(1))
     microseconds, corruptions = median_time(draw, most)
     return microseconds, max(x.indices.size for x in corruptions)

@@ -9,7 +9,7 @@ from onnxfi.campaign.planning.fault_space import Shape
 from onnxfi.error_models import ErrorModel
 from onnxfi.errors import ErrorModelError
 from onnxfi.graph import Target
-from onnxfi.injector import suit
+from onnxfi.injector import prepare_error_model
 from onnxfi.injector.drawing import Drawer
 from onnxfi.injector.inputs import format_shape
 from onnxfi.injector.randomness import InjectionGenerators
@@ -18,13 +18,13 @@ _LISTED = 5  # further targets that a message names
 
 
 def suited(error_model: ErrorModel, target: Target) -> ErrorModel:
-    """Give the error model to draw with for a target, as `onnxfi.injector.suit` does.
+    """Return the error model that draws the corruptions of a target.
 
     Raises:
         ErrorModelError: there is none; the message names the target.
     """
     try:
-        return suit(error_model, target)
+        return prepare_error_model(error_model, target)
     except ErrorModelError as error:
         raise ErrorModelError(_refused(error_model, target, error)) from error
 
@@ -48,7 +48,7 @@ def check_error_models(
         for _, error_model in group:
             try:
                 drawer = Drawer({target.tensor: error_model}, generators)
-                drawer.of_fault(0).draw(target, stand_in)
+                drawer.draw_many(range(1), {target: stand_in})
             except ErrorModelError as error:
                 refused.append((target, _refused(error_model, target, error)))
     if refused:

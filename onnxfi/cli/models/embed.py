@@ -24,7 +24,7 @@ from onnxfi.error_models import ErrorModel, SiteList, read_dense_sites, write_de
 from onnxfi.error_models import load as load_error_model
 from onnxfi.errors import InputError
 from onnxfi.graph import Model, Target, load
-from onnxfi.injector import Injector, injection_rng, suit
+from onnxfi.injector import Injector, injection_rng, prepare_error_model
 from onnxfi.injector.inputs import format_shape, shape_fits
 from onnxfi.surgery import embed as embed_in_model
 from onnxfi.surgery.embed import counts_samples, sample_shape
@@ -146,7 +146,7 @@ def _draw(
     else:
         samples = read_samples(model, inputs)
         feeds = [samples.at(index) for index in range(len(samples))]
-    error_model = suit(error_model, target)
+    error_model = prepare_error_model(error_model, target)
     stratum = Stratum((target,), (error_model,), label="")
     plan = Plan([stratum], len(feeds), faults=[count])
     corruptions = []

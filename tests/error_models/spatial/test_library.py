@@ -13,7 +13,7 @@ import pytest
 
 import onnxfi
 from onnxfi.error_models import SpatialModel, load
-from onnxfi.error_models.error_model import ForOperator
+from onnxfi.error_models.contract import ContractTarget
 from onnxfi.error_models.registry.loading import map_paths
 from onnxfi.error_models.spatial.library import (
     MODEL_OF_OPERATOR,
@@ -97,28 +97,30 @@ def test_auto_is_the_model_of_the_operator(op_type: str) -> None:
     if "single_block" in {
         each.pattern for each in built_in_model(MODEL_OF_OPERATOR[op_type]).distribution.items
     }:
-        assert isinstance(auto, ForOperator)
-        named = auto.for_operator(op_type)
+        assert isinstance(auto, SpatialModel)
+        named = auto.prepare(ContractTarget(op_type=op_type), None)
         assert named == SpatialModel(MODEL_OF_OPERATOR[op_type], -1, 2, "single_block")
     auto = load("spatial:model=auto")
-    assert isinstance(auto, ForOperator)
-    assert auto.for_operator(op_type) == SpatialModel(MODEL_OF_OPERATOR[op_type])
+    assert isinstance(auto, SpatialModel)
+    assert auto.prepare(ContractTarget(op_type=op_type), None) == SpatialModel(
+        MODEL_OF_OPERATOR[op_type]
+    )
     assert auto.to_dict()["configuration"]["model"] == "auto"
     assert load(auto.to_dict()) == auto == copy.deepcopy(auto)
 
 
 def test_a_named_model_is_kept_whatever_the_operator() -> None:
     model = SpatialModel("relu")
-    assert model.for_operator("Conv") is model
-    assert model.for_operator("Softmax") is model
+    assert model.prepare(ContractTarget(op_type="Conv"), None) is model
+    assert model.prepare(ContractTarget(op_type="Softmax"), None) is model
 
 
 def test_operators_without_a_model_are_told_those_with_one() -> None:
     with pytest.raises(ErrorModelError) as caught:
-        SpatialModel("auto").for_operator("Softmax")
+        SpatialModel("auto").prepare(ContractTarget(op_type="Softmax"), None)
     for op_type in (*MODEL_OF_OPERATOR, "Softmax"):
         assert re.search(rf"\b{op_type}\b", str(caught.value))
-    with pytest.raises(ErrorModelError, match="call for_operator"):
+    with pytest.raises(ErrorModelError, match="call prepare"):
         SpatialModel("auto").sample(
             np.zeros((1, 4), np.float32), channel_axis=1, rng=np.random.default_rng(0)
         )

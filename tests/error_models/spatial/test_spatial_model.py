@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from onnxfi.error_models import ERROR_MODELS, Corruption, SpatialModel, load
+from onnxfi.error_models.contract import ContractTarget
 from onnxfi.error_models.spatial.patterns import PATTERNS
 from onnxfi.error_models.values.value_class import to_float64
 from onnxfi.errors import ErrorModelError
@@ -41,7 +42,7 @@ def draw_many(
     model: SpatialModel, golden: np.ndarray, count: int, axis: int | None = 1
 ) -> list[Corruption]:
     rng = np.random.default_rng(5)
-    model = model.for_golden(golden)
+    model = model.prepare(ContractTarget(), golden)
     return [model.sample(golden, channel_axis=axis, rng=rng) for _ in range(count)]
 
 
