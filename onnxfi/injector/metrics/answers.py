@@ -1,4 +1,4 @@
-"""The tensors of an answer."""
+"""Reads the tensors of an answer from a model's outputs."""
 
 import numpy as np
 
@@ -12,10 +12,10 @@ def pick_tensor(outputs: Outputs, name: str | None) -> np.ndarray:
 
     Args:
         outputs: the outputs of a model.
-        name: of the output; None takes the one that `first_scores` names.
+        name: name of the output; None means the output that `first_scores` names.
 
     Raises:
-        InputError: there is none of this name, or it is no tensor of numbers.
+        InputError: there is no output of this name, or it is not a tensor of numbers.
     """
     name = first_scores(outputs) if name is None else name
     if name not in outputs:
@@ -24,17 +24,17 @@ def pick_tensor(outputs: Outputs, name: str | None) -> np.ndarray:
     dtype = getattr(tensor, "dtype", None)
     if dtype is None or dtype.hasobject:  # a sequence of tensors, or texts
         raise InputError(
-            f"The metric's output must be a tensor of numbers, and {name!r} is none. Choose "
+            f"The metric's output must be a tensor of numbers, and {name!r} is not. Choose "
             "another output of the model."
         )
     return tensor
 
 
 def first_scores(outputs: Outputs) -> str:
-    """Return the name of the first output; of a classifier that gives labels, too, of its scores.
+    """Return the name of the first output, or of the scores if the first output holds labels.
 
-    Labels, such as those of scikit-learn, come as a vector of integers or of texts, before the
-    scores of floating-point numbers.
+    Classifiers of scikit-learn give labels, a vector of integers or texts, before the scores, which
+    are floating-point numbers.
     """
     first, *others = outputs
     if _is_labels(outputs[first]):
@@ -49,7 +49,7 @@ def _is_labels(output: object) -> bool:
 
 
 def by_sample(tensor: np.ndarray) -> np.ndarray:
-    """Return a tensor with an axis of samples and one of values; a vector is one sample."""
+    """Return a tensor of shape (samples, values); a vector is one sample."""
     samples = tensor.shape[0] if tensor.ndim > 1 else 1
     return tensor.reshape(samples, tensor.size // max(1, samples))
 
@@ -57,7 +57,8 @@ def by_sample(tensor: np.ndarray) -> np.ndarray:
 def best_classes(scores: np.ndarray, axis: int) -> np.ndarray:
     """Return the classes with the highest scores along an axis.
 
-    A NaN never wins, of equal scores the lower class does, and a single score is class 1 above 0.5.
+    A NaN never wins, the lower of equal scores' classes does, and a single score is class 1 above
+    0.5.
     """
     if not scores.size:
         return np.zeros((*scores.shape[:axis], *scores.shape[axis + 1 :]), np.int64)

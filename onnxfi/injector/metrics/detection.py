@@ -1,4 +1,4 @@
-"""Detection: boxes that are lost, new or moved."""
+"""Compares detected boxes: lost, new or moved ones."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -24,18 +24,18 @@ _COLUMNS: Mapping[str, ColumnType] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detection:
-    """The answer is boxes with scores: wrong if any is lost, new or moved.
+    """The answer is boxes with scores; it is wrong if any box is lost, new or moved.
 
     A box counts if its score reaches ``score``. Golden and faulty boxes of the same class and
-    sample are matched one to one, those of the largest IoU (intersection over union) first, down to
-    ``match``; of equal ones the earlier golden and then the earlier faulty box is first. A golden
-    box without a match is lost, a faulty one new; a match of an IoU below ``moved`` has moved. A
-    box of which a coordinate is NaN, or that has no area, matches none. Another number of samples
-    is wrong.
+    sample are matched one to one, in order of falling IoU (intersection over union), down to
+    ``match``. Of equal IoUs the earlier golden and then the earlier faulty box comes first. A
+    golden box without a match is lost, a faulty one is new; a match with an IoU below ``moved`` has
+    moved. A box with a NaN coordinate or without area matches none. Another number of samples is
+    wrong.
 
     The columns, over all samples: ``golden_boxes``, ``boxes``, ``lost``, ``new``, ``moved``, and
-    ``min_iou`` of the matches, None where there is none. All but the first are None where the
-    number of samples differs.
+    ``min_iou`` of the matches, None if there is no match. All but the first are None if the number
+    of samples differs.
 
     Attributes:
         boxes: the output with the boxes, shape (N, boxes, 4) or (boxes, 4).
@@ -44,8 +44,8 @@ class Detection:
         classes: the output with their classes, of the scores' shape; None for one class.
         format: ``corners`` for two opposite corners, x before y or y before x; ``size`` for a
             corner and the size; ``centre`` for the centre and the size.
-        score: the least score of a box that counts.
-        match: the least IoU of a match.
+        score: the lowest score of a box that counts.
+        match: the lowest IoU of a match.
         moved: the IoU below which a match has moved.
     """
 
@@ -111,7 +111,7 @@ class Detection:
     def _match(
         self, before: tuple[np.ndarray, np.ndarray], after: tuple[np.ndarray, np.ndarray]
     ) -> list[float]:
-        """Return the IoU of each match of one sample."""
+        """Return the IoU of each match in one sample."""
         overlaps = _iou(before[0], after[0])
         overlaps[before[1][:, None] != after[1][None]] = 0
         rows, columns = np.nonzero(overlaps >= self.match)
@@ -138,7 +138,7 @@ def _corners(boxes: np.ndarray, layout: str) -> np.ndarray:
 
 
 def _iou(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Return the IoU of each pair of boxes, (K, 4) and (L, 4); 0 where it is not defined."""
+    """Return the IoU of each pair of boxes, (K, 4) and (L, 4); 0 if it is undefined."""
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         low = np.maximum(before[:, None, :2], after[None, :, :2])
         high = np.minimum(before[:, None, 2:], after[None, :, 2:])

@@ -1,4 +1,4 @@
-"""EmbeddingDistance: how far a vector has moved."""
+"""Compares embedding vectors by their distance."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ _COLUMNS: Mapping[str, ColumnType] = {"cosine_distance": float, "euclidean_dista
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmbeddingDistance:
-    """The answer is a vector for each sample: wrong if any has moved too far from the golden one.
+    """The answer is a vector for each sample; it is wrong if any has moved too far.
 
-    The cosine distance is 1 less the cosine of the angle, from 0 to 2; that of two vectors of zeros
-    is 0, and that of another vector to one of zeros 1. Where a vector is not finite, and not equal
-    to the golden one, the distances are infinite. Answers of another shape are wrong.
+    The cosine distance is 1 minus the cosine of the angle, from 0 to 2. It is 0 between two vectors
+    of zeros, and 1 between a vector of zeros and any other. If a vector is not finite, and not
+    equal to the golden one, the distances are infinite. Answers of another shape are wrong.
 
     The columns: ``cosine_distance`` and ``euclidean_distance``, the largest of any sample. They are
-    None where the shapes differ.
+    None if the shapes differ.
 
     Attributes:
-        output: the output that holds the vectors, shape (N, …); None takes the first.
-        distance: the one that counts, ``cosine`` or ``euclidean``.
+        output: the output that holds the vectors, shape (N, …); None means the first output.
+        distance: the distance that decides, ``cosine`` or ``euclidean``.
         limit: the largest distance of an answer that is not wrong.
     """
 
@@ -63,7 +63,7 @@ def _cosine_distance(x: np.ndarray, y: np.ndarray) -> float:
         return 0.0
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
         return float("inf")
-    # Divided by the largest element, so that no square overflows.
+    # Divide by the largest element, so that no square overflows.
     scales = np.abs(x).max(), np.abs(y).max()
     if 0 in scales:
         return 1.0

@@ -20,7 +20,7 @@ def has_several_class_axes(answer: np.ndarray) -> bool:
 
 
 def fitting_metric(answer: np.ndarray) -> str:
-    """Return the name of the metric that fits an output by its shape and dtype.
+    """Return the name of the metric that fits the shape and dtype of an output.
 
     It is classification for one axis besides the samples, not counting axes of length 1, unless the
     output may hold tokens: int64 with an axis besides the samples.
@@ -32,7 +32,7 @@ def fitting_metric(answer: np.ndarray) -> str:
 
 
 def unfit_for_classification(name: str, answer: np.ndarray) -> InputError:
-    """Return the error for an output that classification does not fit, with the metrics that do."""
+    """Return the error for an output that classification does not fit; it names metrics that do."""
     fitting = fitting_metric(answer)
     meanings = {
         "sequence": "sequence (a class or a token at each step)",
@@ -52,7 +52,7 @@ def unfit_for_classification(name: str, answer: np.ndarray) -> InputError:
 
 
 def check_default(golden: Outputs, output: str | None) -> None:
-    """Check that classification fits where no metric was chosen.
+    """Check that classification fits, if no metric was chosen.
 
     Args:
         golden: the golden outputs.
@@ -68,7 +68,7 @@ def check_default(golden: Outputs, output: str | None) -> None:
 
 
 def default_metric_name(golden: Outputs) -> str:
-    """Return the metric to use where none was chosen, and warn if it is not classification."""
+    """Return the metric to use if none was chosen, and warn if it is not classification."""
     name = first_scores(golden)
     answer: Any = golden[name]
     if not isinstance(answer, np.ndarray):

@@ -1,4 +1,4 @@
-"""FunctionMetric: gives a function the form of a metric."""
+"""Adapts a function to the metric protocol."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from onnxfi.injector.metrics.metric import ColumnType, MetricValue, Outputs
 
 @dataclass(frozen=True, slots=True)
 class FunctionMetric:
-    """Asks a function whether an answer is wrong; `OwnMetric` checks what it returns.
+    """Calls a function to compare outputs; `OwnMetric` checks what it returns.
 
     Attributes:
         function: takes the golden and the faulty outputs, and returns whether the answer is wrong,
-            or a mapping that holds this under ``wrong``, and the columns. An attribute
-            ``column_types`` of the function tells the types of the columns: bool, int or float.
-        name: what messages call it.
+            or a mapping with that value under ``wrong``, and the columns. An attribute
+            ``column_types`` of the function gives the types of the columns: bool, int or float.
+        name: the metric's name in messages.
     """
 
     function: Callable[[Outputs, Outputs], bool | Mapping[str, MetricValue]]
@@ -23,11 +23,11 @@ class FunctionMetric:
 
     @property
     def column_types(self) -> Mapping[str, ColumnType]:
-        """What the function says of its columns."""
+        """The columns that the function declares."""
         return getattr(self.function, "column_types", {})
 
     def is_wrong(self, golden: Outputs, faulty: Outputs) -> Any:
-        """Return what the function says; its whole answer where that lacks the key ``wrong``."""
+        """Return the function's verdict, or its whole result if that lacks the key ``wrong``."""
         found = self.function(golden, faulty)
         return found.get("wrong", found) if isinstance(found, Mapping) else found
 

@@ -1,4 +1,4 @@
-"""Imports a metric's module from a folder, apart from all modules that are installed."""
+"""Imports a metric's module from a folder, in isolation from installed modules."""
 
 import importlib
 import sys
@@ -23,13 +23,13 @@ class Sources(Protocol):
 
     @property
     def folder(self) -> str:
-        """The folder, as messages and tracebacks call it."""
+        """The folder's path, for messages and tracebacks."""
 
     def names(self) -> Iterable[str]:
-        """Return the names of the files at the top."""
+        """Return the names of the files at the top level."""
 
     def read(self, name: str) -> bytes | None:
-        """Return what a file holds; None if there is none."""
+        """Return the content of a file; None if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,11 @@ class FolderSources:
         return str(self.path)
 
     def names(self) -> Iterable[str]:
-        """Return the names of the files at the top."""
+        """Return the names of the files at the top level."""
         return [x.name for x in self.path.glob("*.py")]
 
     def read(self, name: str) -> bytes | None:
-        """Return what a file holds; None if there is none."""
+        """Return the content of a file; None if there is none."""
         path = self.path / name
         return path.read_bytes() if path.is_file() else None
 
@@ -61,13 +61,13 @@ def is_in(sources: Sources, module: str) -> bool:
 def import_apart(sources: Sources, module: str) -> tuple[ModuleType, dict[str, bytes]]:
     """Import a module from sources, with the neighbours that it imports.
 
-    Nothing of it stays in ``sys.modules`` or ``sys.path``, so that other folders may have modules
-    of the same names. A neighbour can therefore be imported at the top of a module only, not
-    within a function. Neighbours with the name of a module of Python's own are not seen. No
-    bytecode is read or written.
+    ``sys.modules`` and ``sys.path`` are restored afterwards, so other folders may have modules of
+    the same names. A neighbour can therefore be imported at the top of a module only, not within a
+    function. Modules of the standard library win over neighbours of the same name. No bytecode is
+    read or written.
 
     Args:
-        sources: the sources; they have the module.
+        sources: the sources; they contain the module.
         module: its dotted name.
 
     Returns:
@@ -93,7 +93,7 @@ def import_apart(sources: Sources, module: str) -> tuple[ModuleType, dict[str, b
 
 @dataclass(slots=True, eq=False)
 class _Finder(MetaPathFinder):
-    """Finds modules in sources, and keeps the files that it has given."""
+    """Finds modules in sources, and keeps the files that it has read."""
 
     sources: Sources
     wanted: str

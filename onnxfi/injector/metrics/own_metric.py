@@ -1,4 +1,4 @@
-"""OwnMetric: a metric of the user's, with its arguments protected and its answers checked."""
+"""Wraps a user's metric: protects its arguments and checks its answers."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,14 +16,15 @@ _INT64 = range(-(2**63), 2**63)
 
 
 class OwnMetric:
-    """Calls a metric that is not onnxfi's own.
+    """Calls a user's metric.
 
-    It gets read-only arrays. What it raises, and what it must not return, is a `MetricError`.
+    The metric gets read-only arrays. If it fails or returns an invalid answer, that is a
+    `MetricError`.
 
     Attributes:
-        name: what messages call the metric.
+        name: the metric's name in messages.
         files: the files that it was imported from, by relative path.
-        folder: where they lie; None for an installed package.
+        folder: the folder of these files; None for an installed package.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class OwnMetric:
         types: Any = self._call(lambda: metric.column_types, {})
         if not isinstance(types, Mapping):
             raise ConfigurationError(
-                f"The metric {name} must have a mapping of names to types for its column_types, "
+                f"The metric {name} must have a mapping from names to types as its column_types, "
                 f"got {_described(types)}."
             )
         for column, kind in types.items():
@@ -71,7 +72,7 @@ class OwnMetric:
         return self._types
 
     def is_wrong(self, golden: Outputs, faulty: Outputs) -> bool:
-        """Return whether the metric calls the faulty answer wrong.
+        """Return the metric's verdict on the faulty answer.
 
         Raises:
             MetricError: the metric fails, or returns neither True nor False.
@@ -112,7 +113,7 @@ class OwnMetric:
     def _ask(
         self, method: Callable[[Outputs, Outputs], _T], golden: Outputs, faulty: Outputs
     ) -> _T:
-        # The faulty outputs may share arrays with the golden ones.
+        # The faulty outputs may share arrays with the golden outputs.
         return self._call(lambda: method(_read_only(golden), _read_only(faulty)), faulty)
 
     def _call(self, ask: Callable[[], _T], faulty: Outputs) -> _T:
@@ -129,11 +130,11 @@ class OwnMetric:
 
 @contextmanager
 def naming_injections(ids: Sequence[int], outputs: Sequence[Outputs]) -> Iterator[None]:
-    """Add the injection's id to a `MetricError`.
+    """Add the injection's id to a `MetricError` that is raised within.
 
     Args:
         ids: ids of the injections that are compared.
-        outputs: their faulty outputs, the very mappings that the metric is asked about.
+        outputs: their faulty outputs, the same objects that the metric gets.
 
     Raises:
         MetricError: one was raised within.
@@ -152,7 +153,7 @@ def _read_only(outputs: Outputs) -> dict[str, Any]:
 
 
 def _as_column(value: Any, kind: ColumnType) -> MetricValue:
-    """Return a value as the Python type of its column; None if it has another type."""
+    """Return a value as the Python type of its column; None if its type does not fit."""
     truth = isinstance(value, bool | np.bool_)
     if kind is bool:
         return bool(value) if truth else None

@@ -1,4 +1,4 @@
-"""Metrics by name."""
+"""Finds metrics by name: built-in ones, the user's, and those of installed packages."""
 
 import re
 import sys
@@ -47,10 +47,10 @@ def load_metric(
     """Return the metric of a name.
 
     Args:
-        name: of a built-in metric; or ``module:object``, or an entry point's: a class of metrics,
-            or a function of the golden and the faulty outputs.
+        name: a built-in metric's name; or ``module:object``, or an entry point's name. The object
+            is a class of metrics, or a function of the golden and the faulty outputs.
         configuration: the arguments of the class.
-        sources: where a module is looked for first, before those that are installed.
+        sources: searched for the module first, before installed packages.
 
     Raises:
         ConfigurationError: there is no such metric, or its configuration is wrong.
@@ -92,15 +92,15 @@ def parse_metric(text: str) -> tuple[str, dict[str, Any]]:
 
 
 def default_metric(golden: Outputs) -> Metric:
-    """Return the metric to use where none was chosen, and warn if it is not classification."""
+    """Return the metric to use if none was chosen, and warn if it is not classification."""
     return load_metric(default_metric_name(golden), {})
 
 
 def checked(metric: Metric) -> Metric:
-    """Return a metric that is safe to ask: one of onnxfi's, or a checked one of the user's.
+    """Return a metric of onnxfi as it is, and a user's metric wrapped in `OwnMetric`.
 
     Raises:
-        ConfigurationError: it is no metric.
+        ConfigurationError: it is not a metric.
     """
     if type(metric) in _TRUSTED:
         return metric
@@ -128,7 +128,7 @@ def _configure(name: str, kind: type[Any], configuration: Mapping[str, Any]) -> 
 
 
 def _import(name: str, sources: Sources | None) -> tuple[Any, Mapping[str, bytes], str | None]:
-    """Return the object of a name, its files, and their folder if it is that of the sources."""
+    """Return the named object, its files, and their folder if they come from the sources."""
     folder = None
     try:
         entry = EntryPoint(name, name, GROUP) if _PATH.fullmatch(name) else _entry_point(name)
@@ -139,7 +139,7 @@ def _import(name: str, sources: Sources | None) -> tuple[Any, Mapping[str, bytes
             loaded, files = entry.load(), _installed_file(entry.module)
     except OnnxfiError:
         raise
-    except (Exception, SystemExit) as error:  # a module may raise anything while it is imported
+    except (Exception, SystemExit) as error:  # a module may raise anything on import
         looked = "" if sources is None else f" in {sources.folder} or"
         raise ConfigurationError(
             f"The metric {name} must be importable{looked} from an installed package, got "
@@ -153,7 +153,7 @@ def _import(name: str, sources: Sources | None) -> tuple[Any, Mapping[str, bytes
 
 
 def _installed_file(module: str) -> dict[str, bytes]:
-    """Return the file of a module that was imported; modules made in memory have none."""
+    """Return the file of an imported module; modules made in memory have none."""
     place = getattr(sys.modules[module], "__file__", None)
     return {} if place is None else {module: Path(place).read_bytes()}
 

@@ -1,4 +1,4 @@
-"""Regression: numbers that may be a little off."""
+"""Compares numbers within a tolerance."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,19 +20,19 @@ _COLUMNS: Mapping[str, ColumnType] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Regression:
-    """The answer is numbers: wrong if any is off by more than absolute + relative |golden|.
+    """The answer is numbers; it is wrong if any is off by more than absolute + relative |golden|.
 
-    Equal numbers are not off, be they infinite, or NaN both. Otherwise, what is not finite is off
-    without bound. Answers of another shape than the golden one are wrong.
+    Equal numbers have no error, also if both are infinite or both are NaN. Otherwise the error of a
+    number that is not finite is infinite. Answers of another shape than the golden one are wrong.
 
     The columns, over all elements: ``max_absolute_error``, ``mean_absolute_error``, and
-    ``max_relative_error``, as shares of the golden value (infinite where that is 0). They are None
-    where the shapes differ.
+    ``max_relative_error``, as a share of the golden value (infinite if that is 0). They are None if
+    the shapes differ.
 
     Attributes:
-        output: the output that holds the numbers; None takes the first.
-        absolute: what a number may be off, at least 0.
-        relative: what it may be off besides, as a share of the golden value, at least 0.
+        output: the output that holds the numbers; None means the first output.
+        absolute: the absolute tolerance, at least 0.
+        relative: the tolerance on top of it, as a share of the golden value, at least 0.
     """
 
     output: str | None = None
@@ -45,7 +45,7 @@ class Regression:
         return _COLUMNS
 
     def is_wrong(self, golden: Outputs, faulty: Outputs) -> bool:
-        """Return whether any number is off by too much."""
+        """Return whether any number exceeds the tolerance."""
         found = self._errors(golden, faulty)
         if found is None:
             return True
@@ -65,12 +65,12 @@ class Regression:
         return {
             "max_absolute_error": float(error.max()),
             "mean_absolute_error": float(error.mean()),
-            # What was no number before has no share: it is off without bound.
+            # A golden value that is not finite has no relative error: count it as infinite.
             "max_relative_error": float(np.where(np.isnan(relative), np.inf, relative).max()),
         }
 
     def _errors(self, golden: Outputs, faulty: Outputs) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return the golden numbers, 0 where not finite, and how far off the faulty ones are."""
+        """Return the golden numbers, 0 where not finite, and the absolute errors."""
         before = to_float64(pick_tensor(golden, self.output))
         after = to_float64(pick_tensor(faulty, self.output))
         if before.shape != after.shape:

@@ -1,4 +1,4 @@
-"""Segmentation: the class of each pixel."""
+"""Compares the class of each pixel."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,28 +11,28 @@ from onnxfi.errors import InputError
 from onnxfi.injector.metrics.answers import best_classes, by_sample, pick_tensor
 from onnxfi.injector.metrics.metric import ColumnType, MetricValue, Outputs
 
-# Of more classes, only those that occur are counted.
+# Classes. Beyond that many, only those that occur are counted.
 _MOST_CLASSES = 1 << 16
 _COLUMNS: Mapping[str, ColumnType] = {"iou": float, "pixels_changed": float}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segmentation:
-    """The answer is a class for each pixel: wrong if it overlaps too little with the golden one.
+    """The answer is a class for each pixel; it is wrong if it overlaps the golden one too little.
 
     The overlap of a sample is the mean, over the classes that either answer has, of the
     intersection over the union of their pixels. A NaN among the scores never wins, and of equal
     scores the lower class does. Answers of another shape than the golden one are wrong.
 
     The columns: ``iou``, the lowest overlap of any sample; ``pixels_changed``, the share of the
-    pixels of all samples that have another class. They are None where the shapes differ.
+    pixels of all samples that have another class. They are None if the shapes differ.
 
     Attributes:
         output: the output that holds the scores, shape (N, classes, …), or the classes themselves
-            as integers, shape (N, …); None takes the first. With one class, a score above 0.5 is
-            class 1, else 0.
-        class_axis: the axis of the classes, of scores.
-        min_iou: the least overlap, from 0 to 1, of an answer that is not wrong.
+            as integers, shape (N, …); None means the first output. With one class, a score above
+            0.5 is class 1, else 0.
+        class_axis: the axis of the classes in scores.
+        min_iou: the lowest overlap, from 0 to 1, of an answer that is not wrong.
     """
 
     output: str | None = None
@@ -66,8 +66,8 @@ class Segmentation:
             return by_sample(tensor)
         if not 0 < self.class_axis < tensor.ndim:
             raise InputError(
-                f"The metric's class_axis must be an axis of the output behind the first, which "
-                f"has {tensor.ndim} axes, got {self.class_axis}."
+                f"The metric's class_axis must be an axis of the output, from 1 to "
+                f"{tensor.ndim - 1}, got {self.class_axis}."
             )
         return by_sample(best_classes(tensor, self.class_axis))
 

@@ -1,4 +1,4 @@
-"""TokenSequence: the class at each step, as recognisers of text and speech answer."""
+"""Compares the class at each step, for models that recognise text or speech."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from pydantic import Field
 
 from onnxfi.errors import InputError
 from onnxfi.injector.metrics.answers import best_classes, pick_tensor
-from onnxfi.injector.metrics.metric import ColumnType, MetricValue, Outputs
+from onnxfi.injector.metrics.metric import ColumnType, Comparisons, MetricValue, Outputs
 from onnxfi.injector.metrics.tokens import Tokens
 
 _COLUMNS: Mapping[str, ColumnType] = {
@@ -23,7 +23,7 @@ _COLUMNS: Mapping[str, ColumnType] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenSequence:
-    """The answer is a token for each step: wrong if the sequence of any sample differs.
+    """The answer is a token for each step; it is wrong if the sequence of any sample differs.
 
     The token of a step is the class with the highest score: a NaN never wins, of equal scores the
     lower class does, and a single score is class 1 above 0.5. Integers are the tokens themselves.
@@ -32,21 +32,21 @@ class TokenSequence:
 
     The columns, over all samples: ``golden_length`` and ``length``, the number of tokens;
     ``edit_distance``, the least number of insertions, deletions and replacements between them
-    (Levenshtein); ``error_rate``, the edit distance divided by the golden length, or by 1 where
-    that is 0. All but the first are None where the number of samples, classes or axes differs.
+    (Levenshtein); ``error_rate``, the edit distance divided by the golden length, or by 1 if that
+    is 0. All but the first are None if the number of samples, classes or axes differs.
 
     Attributes:
         output: the output that holds the scores, shape (N, …, classes), or (steps, classes) of one
-            sample; or the tokens as integers, shape (N, …), or (steps) of one sample. None takes
-            the first.
-        class_axis: the axis of the classes, of scores. The axes besides those of the classes and
-            the samples are the steps, in their order.
-        batch_axis: the axis of the samples, where there is one.
-        end: the token that ends a sequence; it belongs to the sequence, and what follows does not.
+            sample; or the tokens as integers, shape (N, …), or (steps) of one sample. None means
+            the first output.
+        class_axis: the axis of the classes in scores. All axes but the classes and the samples are
+            steps, in their order.
+        batch_axis: the axis of the samples, if there is one.
+        end: the token that ends a sequence. It belongs to the sequence; later tokens do not.
         blank: the blank of CTC: equal neighbours are merged, then blanks are dropped.
-        merge_repeats: whether equal neighbours are merged where there is a blank.
+        merge_repeats: whether a blank also merges equal neighbours.
 
-    Of scores, ``end`` and ``blank`` are classes, and -1 is the last one.
+    If the output holds scores, ``end`` and ``blank`` are classes, and -1 is the last class.
     """
 
     output: str | None = None
@@ -63,45 +63,26 @@ class TokenSequence:
 
     def is_wrong(self, golden: Outputs, faulty: Outputs) -> bool:
         """Return whether the sequence of any sample differs from the golden one."""
-        return self.are_wrong(golden, [faulty])[0]
+        return self.compare_many(golden, [faulty]).wrong()[0]
 
     def columns(self, golden: Outputs, faulty: Outputs) -> dict[str, MetricValue]:
         """Return the columns that the class describes."""
-        return {name: x[0] for name, x in self.columns_of_all(golden, [faulty]).items()}
+        found = self.compare_many(golden, [faulty]).columns()
+        return {name: values[0] for name, values in found.items()}
 
-    def are_wrong(self, golden: Outputs, faulty: Sequence[Outputs]) -> list[bool]:
-        """Return what `is_wrong` returns of each."""
-        before, wrong = self._tokens([pick_tensor(golden, self.output)]), list[bool]()
-        for count, after in self._comparable(golden, faulty):
-            differ = np.ones((count, 1), bool) if after is None else after.differ(before)
-            wrong.extend(bool(row.any()) for row in differ)
-        return wrong
-
-    def columns_of_all(
-        self, golden: Outputs, faulty: Sequence[Outputs]
-    ) -> dict[str, list[MetricValue]]:
-        """Return what `columns` returns of each, column by column."""
+    def compare_many(self, golden: Outputs, faulty: Sequence[Outputs]) -> Comparisons:
+        """Compare several faulty outputs at once; see `Metric`."""
         before = self._tokens([pick_tensor(golden, self.output)])
-        golden_length = int(before.lengths.sum())
-        columns: dict[str, list[MetricValue]] = {name: [] for name in _COLUMNS}
-        columns["golden_length"] += [golden_length] * len(faulty)
-        for count, after in self._comparable(golden, faulty):
-            if after is None:
-                for name in ("length", "edit_distance", "error_rate"):
-                    columns[name] += [None] * count
-                continue
-            edits = after.edits(before).sum(axis=1)
-            columns["length"] += after.lengths.sum(axis=1).tolist()
-            columns["edit_distance"] += edits.tolist()
-            columns["error_rate"] += (edits / max(1, golden_length)).tolist()
-        return columns
+        after = list(self._comparable(golden, faulty))
+        return Comparisons(lambda: _wrong(before, after), lambda: _columns(before, after))
 
     def _comparable(
         self, golden: Outputs, faulty: Sequence[Outputs]
     ) -> Iterator[tuple[int, Tokens | None]]:
-        """Yield the sequences of faulty outputs: all at once, or one by one if shapes differ.
+        """Yield the number of faulty outputs and their sequences: all, or one by one.
 
-        Each comes with their number; None stands for sequences that cannot be compared.
+        They are yielded one by one if their shapes differ. None stands for sequences that cannot be
+        compared with the golden ones.
         """
         before = self._fixed_sizes(pick_tensor(golden, self.output))
         tensors = [pick_tensor(x, self.output) for x in faulty]
@@ -111,7 +92,7 @@ class TokenSequence:
             yield len(part), self._tokens(part) if comparable else None
 
     def _fixed_sizes(self, tensor: np.ndarray) -> tuple[int, ...]:
-        """Return what a faulty output must have in common with the golden one."""
+        """Return the properties that a faulty output must share with the golden one."""
         axes = tensor.ndim
         is_scores = tensor.dtype.kind not in "biu"
         classes = tensor.shape[self.class_axis] if is_scores else 0
@@ -154,8 +135,34 @@ class TokenSequence:
         )
 
 
+def _wrong(before: Tokens, after: Sequence[tuple[int, Tokens | None]]) -> list[bool]:
+    wrong: list[bool] = []
+    for count, tokens in after:
+        differ = np.ones(count, bool) if tokens is None else tokens.differ(before).any(axis=1)
+        wrong.extend(map(bool, differ))
+    return wrong
+
+
+def _columns(
+    before: Tokens, after: Sequence[tuple[int, Tokens | None]]
+) -> dict[str, list[MetricValue]]:
+    golden_length = int(before.lengths.sum())
+    columns: dict[str, list[MetricValue]] = {name: [] for name in _COLUMNS}
+    for count, tokens in after:
+        columns["golden_length"] += [golden_length] * count
+        if tokens is None:
+            for name in ("length", "edit_distance", "error_rate"):
+                columns[name] += [None] * count
+            continue
+        edits = tokens.edits(before).sum(axis=1)
+        columns["length"] += tokens.lengths.sum(axis=1).tolist()
+        columns["edit_distance"] += edits.tolist()
+        columns["error_rate"] += (edits / max(1, golden_length)).tolist()
+    return columns
+
+
 def _class(token: int | None, classes: int) -> int | None:
-    """Return the number of a class that may be counted from the end."""
+    """Return a class counted from 0; it may be given counted from the end."""
     if token is None or 0 <= token < classes:
         return token
     if -classes <= token < 0:

@@ -1,4 +1,4 @@
-"""Sequences of tokens: cutting them, and counting the edits between them."""
+"""Decodes sequences of tokens, and counts the edits between them."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -11,7 +11,7 @@ class Tokens:
     """Sequences of tokens of different lengths.
 
     Attributes:
-        values: the tokens, shape (K, samples, steps); 0 behind the end of each sequence.
+        values: the tokens, shape (K, samples, steps); 0 after the end of each sequence.
         lengths: the lengths, shape (K, samples).
     """
 
@@ -22,13 +22,13 @@ class Tokens:
     def of_steps(
         cls, steps: np.ndarray, *, end: int | None, blank: int | None, merge_repeats: bool
     ) -> Self:
-        """Make sequences of the token at each step.
+        """Decode the sequences from the token at each step.
 
         Args:
             steps: shape (K, samples, steps).
-            end: cuts each sequence behind its first such token.
-            blank: merges equal neighbours and drops these tokens, as CTC does.
-            merge_repeats: whether it merges.
+            end: the token that ends a sequence, itself included.
+            blank: the blank of CTC: equal neighbours are merged, then blanks are dropped.
+            merge_repeats: whether a blank also merges equal neighbours.
         """
         kept = np.ones(steps.shape, bool)
         if end is not None:
@@ -78,7 +78,7 @@ def edit_distances(golden: np.ndarray, faulty: np.ndarray, lengths: np.ndarray) 
 
     Args:
         golden: the one sequence, shape (G,).
-        faulty: the others, shape (K, T); what lies behind the length of each is ignored.
+        faulty: the others, shape (K, T); tokens beyond the length of each are ignored.
         lengths: their lengths, shape (K,).
     """
     steps = np.arange(faulty.shape[1] + 1)
@@ -87,6 +87,6 @@ def edit_distances(golden: np.ndarray, faulty: np.ndarray, lengths: np.ndarray) 
         replaced = row[:, :-1] + (faulty != token)
         row[:, 1:] = np.minimum(replaced, row[:, 1:] + 1)
         row[:, 0] = place
-        # An insertion costs 1 a step: a running minimum, once the steps are taken off.
+        # An insertion costs 1 a step, so subtracting the steps leaves a running minimum.
         row = np.minimum.accumulate(row - steps, axis=1) + steps
     return np.asarray(row[np.arange(len(faulty)), lengths])

@@ -129,7 +129,7 @@ def test_an_inherited_verdict_of_many_does_not_hide_ones_own() -> None:
 
     metric = checked(Never())
     assert isinstance(metric, OwnMetric)
-    assert not hasattr(metric, "are_wrong")
+    assert not hasattr(metric, "compare_many")
     assert checked(Classification()).is_wrong(outputs(1, 2), outputs(2, 1))
     assert not metric.is_wrong(outputs(1, 2), outputs(2, 1))
 
