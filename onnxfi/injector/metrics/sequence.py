@@ -138,8 +138,8 @@ class TokenSequence:
 def _wrong(before: Tokens, after: Sequence[tuple[int, Tokens | None]]) -> list[bool]:
     wrong: list[bool] = []
     for count, tokens in after:
-        differ = np.ones(count, bool) if tokens is None else tokens.differ(before).any(axis=1)
-        wrong.extend(map(bool, differ))
+        differ = np.ones((count, 1), bool) if tokens is None else tokens.differ(before)
+        wrong.extend(bool(row.any()) for row in differ)
     return wrong
 
 
