@@ -60,6 +60,11 @@ def make(name: str, folder: Path) -> Benchmarked:
         from tools.benchmark.torch_models import export
 
         source = export(name.removeprefix("torch_"), path)
+    return open_model(name, path, source)
+
+
+def open_model(name: str, path: Path, source: Any = None) -> Benchmarked:
+    """Load a model file with one input, and draw an image for it."""
     model = onnxfi.load(path)
     (graph_input,) = model.graph.inputs
     shape = [x if isinstance(x, int) else 1 for x in graph_input.shape or ()]
