@@ -1,26 +1,61 @@
-"""Inject faults into neural networks given as ONNX graphs, and measure what the faults do."""
+"""Inject faults into neural networks given as ONNX graphs, and measure what the faults do.
+
+An example::
+
+    import numpy as np
+    import onnxfi
+    from onnxfi.error_models import BitFlip
+
+    model = onnxfi.load("lenet.onnx")
+    print([target.tensor for target in model.targets(kind="activation", op="Conv")])
+
+    with onnxfi.Injector(model, "conv2d") as injector:  # one target, or a list of several
+        golden = injector.golden({"input": np.zeros((1, 32, 32, 1), np.float32)})
+        for injection in injector.inject(golden, BitFlip(bit=30), count=1000, seed=0):
+            print(injection.corruption.indices, injection.outcome)
+
+    run = onnxfi.Campaign.from_yaml("campaign.yaml").run()  # many targets, recorded, resumable
+
+Error models are in `onnxfi.error_models`, metrics in `onnxfi.injector.metrics`, and the errors that
+onnxfi raises in `onnxfi.errors`. All names below are imported when they are first used.
+"""
 
 from importlib import import_module
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     __version__: str
-    from onnxfi.campaign import Campaign, profile
-    from onnxfi.graph import Model, Target, load
+    from onnxfi import error_models, errors
+    from onnxfi.campaign import Campaign, RunDirectory, profile
+    from onnxfi.error_models import Profile
+    from onnxfi.graph import Model, Target, TargetKind, Targets, load
     from onnxfi.injector import Golden, Injection, Injector
+    from onnxfi.injector.injections import Hits, Injections
+    from onnxfi.runtime import Limits
     from onnxfi.surgery.embed import embed
     from onnxfi.surgery.expose import expose
-    from onnxfi.surgery.split import Split, split
+    from onnxfi.surgery.split import Split, Stage, split
 
 __all__ = [
     "Campaign",
     "Golden",
+    "Hits",
     "Injection",
+    "Injections",
     "Injector",
+    "Limits",
     "Model",
+    "Profile",
+    "RunDirectory",
     "Split",
+    "Stage",
     "Target",
+    "TargetKind",
+    "Targets",
     "embed",
+    "error_models",
+    "errors",
     "expose",
     "load",
     "profile",
@@ -31,11 +66,19 @@ __all__ = [
 _HOMES = {
     "Campaign": "onnxfi.campaign",
     "Golden": "onnxfi.injector",
+    "Hits": "onnxfi.injector.injections",
     "Injection": "onnxfi.injector",
+    "Injections": "onnxfi.injector.injections",
     "Injector": "onnxfi.injector",
+    "Limits": "onnxfi.runtime",
     "Model": "onnxfi.graph",
+    "Profile": "onnxfi.error_models",
+    "RunDirectory": "onnxfi.campaign",
     "Split": "onnxfi.surgery",
+    "Stage": "onnxfi.surgery",
     "Target": "onnxfi.graph",
+    "TargetKind": "onnxfi.graph",
+    "Targets": "onnxfi.graph",
     "embed": "onnxfi.surgery",
     "expose": "onnxfi.surgery",
     "load": "onnxfi.graph",
@@ -45,10 +88,15 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    value: Any
     if name == "__version__":
         value = _version()
     elif name in _HOMES:
         value = getattr(import_module(_HOMES[name]), name)
+        if isinstance(value, type | FunctionType):
+            value.__module__ = __name__  # the path that people import it from
+    elif name in __all__:
+        value = import_module(f"{__name__}.{name}")
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = value

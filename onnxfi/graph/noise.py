@@ -5,8 +5,8 @@ import onnx_ir as ir
 from onnxfi.graph.bodies import bodies
 
 #: Operators that read no more of a tensor than its shape.
-LIKE = frozenset(["RandomNormalLike", "RandomUniformLike"])
-STANDARD = LIKE | {"Bernoulli", "Multinomial", "RandomNormal", "RandomUniform"}
+SHAPE_ONLY = frozenset(["RandomNormalLike", "RandomUniformLike"])
+STANDARD = SHAPE_ONLY | {"Bernoulli", "Multinomial", "RandomNormal", "RandomUniform"}
 # The place of the input that switches the training mode; without it they draw nothing.
 _TRAINING_MODES = {
     ("", "Dropout"): 2,

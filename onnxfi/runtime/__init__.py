@@ -1,21 +1,54 @@
-"""Running models with ONNX Runtime."""
+"""Runs models with ONNX Runtime."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from onnxfi.runtime.alignment import aligned
     from onnxfi.runtime.heap import give_back_memory
+    from onnxfi.runtime.limited_session import LimitedSession
+    from onnxfi.runtime.limits import AUTO, Limits
+    from onnxfi.runtime.ort_values import (
+        copy_from_runtime,
+        dtype_beyond_numpy,
+        to_numpy,
+        to_ort_value,
+    )
+    from onnxfi.runtime.processor import processor
     from onnxfi.runtime.provider import Provider, choose_provider
     from onnxfi.runtime.session import Session
 
-__all__ = ["Provider", "Session", "choose_provider", "give_back_memory"]
+__all__ = [
+    "AUTO",
+    "LimitedSession",
+    "Limits",
+    "Provider",
+    "Session",
+    "aligned",
+    "choose_provider",
+    "copy_from_runtime",
+    "dtype_beyond_numpy",
+    "give_back_memory",
+    "processor",
+    "to_numpy",
+    "to_ort_value",
+]
 
-# Imported when first used: a child process that runs a model needs little of it, and soon.
+# Imported when first used, because a child process that runs a model needs few of them, and soon.
 _HOMES = {
+    "AUTO": "limits",
+    "LimitedSession": "limited_session",
+    "Limits": "limits",
     "Provider": "provider",
     "Session": "session",
+    "aligned": "alignment",
     "choose_provider": "provider",
+    "copy_from_runtime": "ort_values",
+    "dtype_beyond_numpy": "ort_values",
     "give_back_memory": "heap",
+    "processor": "processor",
+    "to_numpy": "ort_values",
+    "to_ort_value": "ort_values",
 }
 
 

@@ -2,17 +2,44 @@
 
 from onnxfi.graph import resolve_targets
 from onnxfi.surgery.cut import prefix_outputs
-from onnxfi.surgery.embed import embed
+from onnxfi.surgery.definition import keep_definition
+from onnxfi.surgery.embed import counts_samples, embed, sample_shape
 from onnxfi.surgery.expose import expose
+from onnxfi.surgery.extract import extract
+from onnxfi.surgery.free_batch import with_free_batch
+from onnxfi.surgery.noise.dropout_masks import with_masks_apart
+from onnxfi.surgery.noise.replay import (
+    changed_noise,
+    check_replayable,
+    draws,
+    noise_nodes,
+    noise_note,
+)
+from onnxfi.surgery.noise.seeds import with_seeds
 from onnxfi.surgery.split import Split, Stage, split, split_at
+from onnxfi.surgery.weights_file import WEIGHTS_FILE, large_initializers
 
 __all__ = [
+    "WEIGHTS_FILE",
     "Split",
     "Stage",
+    "changed_noise",
+    "check_replayable",
+    "counts_samples",
+    "draws",
     "embed",
     "expose",
+    "extract",
+    "keep_definition",
+    "large_initializers",
+    "noise_nodes",
+    "noise_note",
     "prefix_outputs",
     "resolve_targets",
+    "sample_shape",
     "split",
     "split_at",
+    "with_free_batch",
+    "with_masks_apart",
+    "with_seeds",
 ]

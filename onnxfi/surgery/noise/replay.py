@@ -9,7 +9,7 @@ from onnxfi.errors import InputError
 from onnxfi.graph import Model, Target
 from onnxfi.graph.dependencies import consumed_values, required_nodes
 from onnxfi.graph.fault_reach import faults_reaching
-from onnxfi.graph.noise import LIKE, describe_noise, draws_noise, is_dropout, training_mode
+from onnxfi.graph.noise import SHAPE_ONLY, describe_noise, draws_noise, is_dropout, training_mode
 
 _MOST_NAMED = 6
 
@@ -96,7 +96,7 @@ def _conditions(node: ir.Node) -> Iterator[tuple[str, list[ir.Value], list[ir.Va
     training = training_mode(node)
     if not draws_noise(node):
         yield "distribution", [] if training is None else [training], []
-    elif (node.domain == "" and node.op_type in LIKE) or is_dropout(node):
+    elif (node.domain == "" and node.op_type in SHAPE_ONLY) or is_dropout(node):
         data, *others = [x for x in node.inputs if x is not None]
         yield "shape", [], [data]
         yield "distribution", others, []
