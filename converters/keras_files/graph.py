@@ -14,10 +14,9 @@ from onnxfi.converters.keras_files.call_arguments import (
     node_arguments,
     tensor_reference,
 )
-from onnxfi.converters.keras_files.nesting import leaves, map_leaves
+from onnxfi.converters.keras_files.values import is_whole, leaves, map_leaves
 from onnxfi.converters.keras_files.wrappers import inner_layers
 from onnxfi.converters.options.refusals import class_of, user_code
-from onnxfi.converters.translation.layer_call import is_whole
 from onnxfi.errors import ModelFormatError
 
 MODEL_CLASSES = ("Functional", "Model", "Sequential")

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from onnxfi.converters.keras_files.values import is_whole
 from onnxfi.converters.layers.activation_functions import (
     FUNCTIONS,
     OPERATORS,
@@ -15,13 +16,7 @@ from onnxfi.converters.options.refusals import class_of, no_translation, user_co
 from onnxfi.converters.translation.dtype_policy import compute_type
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.translation.known_options import require_known_options
-from onnxfi.converters.translation.layer_call import (
-    LayerCall,
-    LayerResult,
-    Options,
-    WeightRole,
-    is_whole,
-)
+from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, WeightRole
 from onnxfi.converters.translation.reductions import reduced
 
 # Activations of Keras that have no translation.

@@ -3,9 +3,10 @@
 import math
 from dataclasses import replace
 
+from onnxfi.converters.keras_files.values import is_whole
 from onnxfi.converters.layers.activation import activate
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
-from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, is_whole
+from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
 
 
 def translate_dense(call: LayerCall, graph: GraphBuilder) -> LayerResult:

@@ -2,9 +2,10 @@
 
 from string import ascii_letters
 
+from onnxfi.converters.keras_files.values import is_whole
 from onnxfi.converters.layers.normalization.unit import of_unit_length
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
-from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, is_whole
+from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
 
 _SMALLEST_LENGTH = 1e-6
 

@@ -7,15 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from onnxfi.converters.keras_files.values import is_whole
 from onnxfi.converters.layers.activation import activate
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
-from onnxfi.converters.translation.layer_call import (
-    LayerCall,
-    LayerResult,
-    Options,
-    WeightRole,
-    is_whole,
-)
+from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, WeightRole
 
 _EQUATION = re.compile(r"(\.\.\.)?([A-Za-z]+),([A-Za-z]+)->(\.\.\.)?([A-Za-z]+)")
 

@@ -5,14 +5,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from onnxfi.converters.keras_files.values import is_whole
 from onnxfi.converters.translation.graph_builder import GraphBuilder
-from onnxfi.converters.translation.layer_call import (
-    LayerCall,
-    LayerResult,
-    Options,
-    WeightRole,
-    is_whole,
-)
+from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, WeightRole
 
 _SMALLEST_DEVIATION = 1e-7
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from onnxfi.converters.keras_files.nesting import leaves
+from onnxfi.converters.keras_files.values import leaves
 from onnxfi.converters.native.layer_table import ANY_TYPE, CALL_ARGUMENTS
 from onnxfi.converters.translation.graph_builder import Tensor
 from onnxfi.converters.translation.layer_call import Options

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from onnx import numpy_helper
 
-from onnxfi.converters.keras_files.nesting import leaves
+from onnxfi.converters.keras_files.values import leaves
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.translation.layer_call import LayerCall, Options
 from onnxfi.converters.translation.sequences import sizes

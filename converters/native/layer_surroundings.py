@@ -8,7 +8,7 @@ and its outputs out of it.
 from dataclasses import replace
 from typing import Any
 
-from onnxfi.converters.keras_files.nesting import leaves, map_leaves
+from onnxfi.converters.keras_files.values import leaves, map_leaves
 from onnxfi.converters.native.argument_checks import is_operation
 from onnxfi.converters.translation.data_format import (
     as_channels_last,

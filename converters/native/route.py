@@ -16,7 +16,7 @@ from onnxfi.converters.keras_files.call_arguments import TensorReference
 from onnxfi.converters.keras_files.file import open_keras_file
 from onnxfi.converters.keras_files.graph import KerasInput, KerasLayer, KerasModel, parse_model
 from onnxfi.converters.keras_files.hdf5 import StoredWeight
-from onnxfi.converters.keras_files.nesting import leaves, map_leaves
+from onnxfi.converters.keras_files.values import leaves, map_leaves
 from onnxfi.converters.keras_files.version import require_version
 from onnxfi.converters.metadata.layer_map import AbsentLayer, Layer
 from onnxfi.converters.metadata.provenance import describe_source, finish_model

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from onnxfi.converters.keras_files.values import is_whole
 from onnxfi.converters.layers.convolution.convolution import (
     translate_convolution,
     translate_depthwise_convolution,
@@ -15,7 +16,7 @@ from onnxfi.converters.layers.convolution.pooling import translate_pooling
 from onnxfi.converters.layers.core import transposed
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.translation.interpolation import interpolation_of
-from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, is_whole
+from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options
 from onnxfi.converters.translation.operands import FLOATS, as_operand, cast, shown
 from onnxfi.converters.translation.reductions import reduced
 from onnxfi.converters.translation.sequences import sizes

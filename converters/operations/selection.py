@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from onnxfi.converters.keras_files.values import is_whole
 from onnxfi.converters.operations.indexing import translate_get_item, translate_take
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
-from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, is_whole
+from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
 from onnxfi.converters.translation.operands import (
     FLOATS,
     as_operand,

@@ -6,9 +6,10 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+from onnxfi.converters.keras_files.values import is_whole
 from onnxfi.converters.layers.core import transposed
 from onnxfi.converters.translation.graph_builder import BATCH, GraphBuilder, Tensor
-from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, is_whole
+from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
 from onnxfi.converters.translation.operands import (
     Operand,
     aligned,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from onnxfi.converters.keras_files.nesting import leaves
+from onnxfi.converters.keras_files.values import leaves
 from onnxfi.converters.recurrent.cell import Cell, build_cell, cell_options
 from onnxfi.converters.recurrent.keras_mask import (
     FrontSteps,

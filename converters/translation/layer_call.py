@@ -7,12 +7,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxfi.converters.keras_files.nesting import leaves
+from onnxfi.converters.keras_files.values import is_whole, leaves
 from onnxfi.converters.options.refusals import shown, unsupported
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
 from onnxfi.errors import ModelFormatError, UnsupportedLayerError
 
-_LARGEST = 2**31  # no size of a layer reaches it
 _MOST_LISTED = 2**16
 
 
@@ -266,8 +265,3 @@ class RunInner(Protocol):
 
 Translation = Callable[[LayerCall, GraphBuilder], LayerResult]
 WeightRoles = Callable[[Options], tuple[WeightRole, ...]]
-
-
-def is_whole(value: Any) -> bool:
-    """Say whether a JSON value is a whole number of a size that a layer can have."""
-    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST

@@ -11,9 +11,10 @@ from dataclasses import replace
 import numpy as np
 from onnx import TensorProto
 
+from onnxfi.converters.keras_files.values import is_whole
 from onnxfi.converters.layers.attention.axes import AttentionAxes
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
-from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, is_whole
+from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
 from onnxfi.converters.translation.operands import FLOATS
 from onnxfi.converters.translation.sequences import indices
 

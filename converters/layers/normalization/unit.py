@@ -2,14 +2,9 @@
 
 from dataclasses import replace
 
+from onnxfi.converters.keras_files.values import is_whole
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
-from onnxfi.converters.translation.layer_call import (
-    LayerCall,
-    LayerResult,
-    Options,
-    WeightRole,
-    is_whole,
-)
+from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, WeightRole
 from onnxfi.converters.translation.operands import axes_of
 from onnxfi.converters.translation.reductions import reduced
 

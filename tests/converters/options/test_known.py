@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from onnxfi.converters.keras_files.nesting import leaves
+from onnxfi.converters.keras_files.values import leaves
 from onnxfi.converters.native.argument_checks import is_operation
 from onnxfi.converters.native.layer_table import TRANSLATIONS
 from onnxfi.converters.options.known import (

@@ -1,9 +1,10 @@
-"""Nested lists, tuples and mappings, as Keras passes tensors to its layers."""
+"""Walks nested values, as Keras passes them to its layers, and checks single ones."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 _Leaf = TypeVar("_Leaf")
+_LARGEST = 2**31  # elements; sizes of real layers are smaller
 
 
 def leaves(value: Any, kind: type[_Leaf]) -> Iterator[_Leaf]:
@@ -27,3 +28,8 @@ def map_leaves(value: Any, kind: type[_Leaf], function: Callable[[_Leaf], Any]) 
     if isinstance(value, list | tuple):
         return type(value)(map_leaves(item, kind, function) for item in value)
     return value
+
+
+def is_whole(value: Any) -> bool:
+    """Say whether a JSON value is a whole number of a size that a layer can have."""
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST
