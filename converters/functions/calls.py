@@ -10,8 +10,10 @@ from typing import Any
 
 from onnxfi.converters.functions.table import FUNCTIONS
 from onnxfi.converters.operations.table import OPERATIONS, TENSORFLOW_OPERATIONS
+from onnxfi.converters.options.known import layer_options
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options
+from onnxfi.converters.translation.layer_kind import InputCast, LayerKind, rows
 from onnxfi.converters.translation.operands import shown
 from onnxfi.errors import UnsupportedLayerError
 
@@ -83,5 +85,21 @@ def translate_function(
         call.options.path, f"ops.{function.operation}", values, call.options.keras_major
     )
     translated = replace(call, options=options, arguments=arguments, keywords={})
-    translate = OPERATIONS.get(options.layer_class) or TENSORFLOW_OPERATIONS[options.layer_class]
-    return translate(translated, graph)
+    if options.layer_class in OPERATIONS:
+        return OPERATIONS[options.layer_class].translate(translated, graph)
+    return TENSORFLOW_OPERATIONS[options.layer_class](translated, graph)
+
+
+LAYERS: Mapping[str, LayerKind] = rows(
+    "SlicingOpLambda TFOpLambda",
+    LayerKind(
+        translate=translate_tensorflow_function,
+        options=layer_options(
+            "function", idle={"dtype": "functions compute in the type of their input"}
+        ),
+        any_type=True,
+        cast=InputCast.NONE,
+        operation=True,
+    ),
+)
+"""The layers of this module, by class."""

@@ -1,5 +1,6 @@
 """TensorFlowOpLayer: one operator of TensorFlow, translated as the function that makes it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,8 +10,10 @@ from onnxfi.converters.functions.calls import translate_function
 from onnxfi.converters.functions.node_definition import node_of
 from onnxfi.converters.functions.operators import GRAPH_OPERATORS
 from onnxfi.converters.operations.product import translate_einsum_operation
+from onnxfi.converters.options.known import layer_options
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
+from onnxfi.converters.translation.layer_kind import InputCast, LayerKind
 
 
 def translate_tensorflow_operator(call: LayerCall, graph: GraphBuilder) -> LayerResult:
@@ -65,3 +68,17 @@ def _known(value: Any, graph: GraphBuilder) -> Any:
     if known is None or not all(isinstance(size, int) for size in known):
         return value
     return list(known) if value.rank else known[0]
+
+
+LAYERS: Mapping[str, LayerKind] = {
+    "TensorFlowOpLayer": LayerKind(
+        translate=translate_tensorflow_operator,
+        options=layer_options(
+            "node_def", "constants", idle={"dtype": "operators state their own types"}
+        ),
+        any_type=True,
+        cast=InputCast.NONE,
+        operation=True,
+    ),
+}
+"""The layers of this module, by class."""

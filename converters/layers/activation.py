@@ -12,11 +12,13 @@ from onnxfi.converters.layers.activation_functions import (
     ActivationFunction,
     softmax,
 )
+from onnxfi.converters.options.known import KnownOptions, layer_options
 from onnxfi.converters.options.refusals import class_of, no_translation, user_code
 from onnxfi.converters.translation.dtype_policy import compute_type
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.translation.known_options import require_known_options
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, WeightRole
+from onnxfi.converters.translation.layer_kind import LayerKind, MaskRule
 from onnxfi.converters.translation.reductions import reduced
 
 # Activations of Keras that have no translation.
@@ -88,16 +90,17 @@ def _function_name(options: Options, activation: Any) -> str | None:
 
 def _apply_layer(options: Options, layer: Options, tensor: Tensor, graph: GraphBuilder) -> Tensor:
     """Apply a layer that stands in the place of a function."""
-    if layer.layer_class not in ("Activation", *_LAYERS):
+    function, known = _FUNCTIONS.get(layer.layer_class, (None, _ACTIVATION_OPTIONS))
+    if function is None and layer.layer_class != "Activation":
         raise no_translation(
             options.path, options.layer_class, role="activation", inner=layer.layer_class
         )
-    require_known_options(layer)
+    require_known_options(layer, known)
     if compute_type(layer) != compute_type(options):
         raise options.unsupported(f"has an activation with the dtype policy {compute_type(layer)}")
-    if layer.layer_class == "Activation":
+    if function is None:
         return apply_activation(options, layer.get("activation"), tensor, graph)
-    return _LAYERS[layer.layer_class](layer, tensor, graph)
+    return function(layer, tensor, graph)
 
 
 def translate_activation(call: LayerCall, graph: GraphBuilder) -> LayerResult:
@@ -108,7 +111,7 @@ def translate_activation(call: LayerCall, graph: GraphBuilder) -> LayerResult:
 
 def translate_activation_layer(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     """Translate ReLU, LeakyReLU, ThresholdedReLU, ELU and Softmax."""
-    function = _LAYERS[call.options.layer_class]
+    function, _ = _FUNCTIONS[call.options.layer_class]
     return LayerResult(function(call.options, call.input, graph))
 
 
@@ -177,10 +180,34 @@ def _softmax_layer(options: Options, tensor: Tensor, graph: GraphBuilder) -> Ten
     return graph.apply("Div", powers, total)
 
 
-_LAYERS: Mapping[str, ActivationFunction] = {
-    "ELU": _elu_layer,
-    "LeakyReLU": _leaky_relu_layer,
-    "ReLU": _relu_layer,
-    "Softmax": _softmax_layer,
-    "ThresholdedReLU": _thresholded_relu_layer,
+SOFTMAX_OPTIONS = layer_options("axis", fixed={"robust_masking": False})
+"""The options of Softmax, as a layer or in the place of a function."""
+
+_ACTIVATION_OPTIONS = layer_options("activation")
+
+# Activation layers, which may also stand in the place of a function inside another layer.
+_FUNCTIONS: Mapping[str, tuple[ActivationFunction, KnownOptions]] = {
+    "ELU": (_elu_layer, layer_options("alpha")),
+    "LeakyReLU": (_leaky_relu_layer, layer_options("alpha", "negative_slope")),
+    "ReLU": (_relu_layer, layer_options("max_value", "negative_slope", "threshold")),
+    "Softmax": (_softmax_layer, SOFTMAX_OPTIONS),
+    "ThresholdedReLU": (_thresholded_relu_layer, layer_options("theta")),
 }
+
+LAYERS: Mapping[str, LayerKind] = {
+    "Activation": LayerKind(
+        translate=translate_activation, options=_ACTIVATION_OPTIONS, mask=MaskRule.PASSED
+    ),
+    "PReLU": LayerKind(
+        translate=translate_prelu,
+        options=layer_options("shared_axes"),
+        weights=prelu_weights,
+        mask=MaskRule.PASSED,
+    ),
+    **{
+        name: LayerKind(translate=translate_activation_layer, options=options, mask=MaskRule.PASSED)
+        for name, (_, options) in _FUNCTIONS.items()
+        if name != "Softmax"  # its layer heeds a Keras mask
+    },
+}
+"""The layers of this module, by class."""

@@ -1,12 +1,22 @@
 """Dense, the layers that only change shapes, and those that do nothing outside of training."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 from onnxfi.converters.keras_files.values import is_whole
 from onnxfi.converters.layers.activation import activate
+from onnxfi.converters.options.known import (
+    IDLE_ENDINGS,
+    IN_TRAINING,
+    SEED,
+    KnownOptions,
+    layer_options,
+)
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
-from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
+from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Translation
+from onnxfi.converters.translation.layer_kind import LayerKind, MaskRule, over_axes, rows
+from onnxfi.converters.translation.weight_roles import kernel_and_bias
 
 
 def translate_dense(call: LayerCall, graph: GraphBuilder) -> LayerResult:
@@ -111,3 +121,62 @@ def _elements(tensor: Tensor) -> int | None:
             return None
         total *= size
     return total
+
+
+_DROPOUT_IDLE = {"rate": IN_TRAINING, "noise_shape": IN_TRAINING, "seed": SEED}
+_AUGMENTATION_IDLE = dict.fromkeys(
+    (
+        *("data_format", "factor", "fill_mode", "fill_value", "height_factor", "interpolation"),
+        *("mode", "rng_type", "seed", "value_range", "width_factor"),
+    ),
+    "changes images in training only",
+)
+_AUGMENTATIONS = (
+    "RandomBrightness RandomContrast RandomFlip RandomRotation RandomTranslation RandomZoom"
+)
+
+
+def _in_training(options: KnownOptions, translate: Translation = translate_identity) -> LayerKind:
+    """Return the row of a layer that acts in training only."""
+    return LayerKind(
+        translate=translate,
+        options=options,
+        mask=MaskRule.SHARED,
+        mask_in_keras_2=MaskRule.PASSED,
+    )
+
+
+LAYERS: Mapping[str, LayerKind] = {
+    "ActivityRegularization": _in_training(
+        layer_options(idle=dict.fromkeys(("l1", "l2"), IDLE_ENDINGS["_regularizer"]))
+    ),
+    **rows("AlphaDropout GaussianDropout", _in_training(layer_options(idle=_DROPOUT_IDLE))),
+    "Dense": LayerKind(
+        translate=translate_dense,
+        options=layer_options("units", "activation", "use_bias"),
+        weights=kernel_and_bias,
+        mask=MaskRule.PASSED,
+    ),
+    "Dropout": _in_training(layer_options(idle=_DROPOUT_IDLE), translate_dropout),
+    "Flatten": LayerKind(translate=translate_flatten, options=layer_options("data_format")),
+    "GaussianNoise": _in_training(layer_options(idle={"stddev": IN_TRAINING, "seed": SEED})),
+    "Identity": LayerKind(
+        translate=translate_identity,
+        options=layer_options(),
+        mask=MaskRule.SHARED,
+        mask_in_keras_2=MaskRule.LOST,
+    ),
+    "Permute": LayerKind(translate=translate_permute, options=layer_options("dims")),
+    "RepeatVector": LayerKind(translate=translate_repeat_vector, options=layer_options("n")),
+    "Reshape": LayerKind(translate=translate_reshape, options=layer_options("target_shape")),
+    **rows(
+        _AUGMENTATIONS,
+        LayerKind(
+            translate=translate_augmentation,
+            options=layer_options(idle=_AUGMENTATION_IDLE),
+            arguments=("training",),
+        ),
+    ),
+    **over_axes("SpatialDropout{}", _in_training(layer_options("data_format", idle=_DROPOUT_IDLE))),
+}
+"""The layers of this module, by class."""

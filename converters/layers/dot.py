@@ -1,11 +1,14 @@
 """Dot: the product of two tensors, sample by sample, summed along an axis of each."""
 
+from collections.abc import Mapping
 from string import ascii_letters
 
 from onnxfi.converters.keras_files.values import is_whole
 from onnxfi.converters.layers.normalization.unit import of_unit_length
+from onnxfi.converters.options.known import layer_options
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
+from onnxfi.converters.translation.layer_kind import LayerKind
 
 _SMALLEST_LENGTH = 1e-6
 
@@ -48,3 +51,9 @@ def _axes(call: LayerCall, tensors: list[Tensor]) -> list[int]:
     if len(axes) != 2 or not all(is_whole(x) and x % y.rank > 0 for x, y in pairs):
         raise call.options.wrong("axes", value, "an axis behind the batch, or one for each tensor")
     return [axis % tensor.rank for axis, tensor in pairs]
+
+
+LAYERS: Mapping[str, LayerKind] = {
+    "Dot": LayerKind(translate=translate_dot, options=layer_options("axes", "normalize")),
+}
+"""The layers of this module, by class."""

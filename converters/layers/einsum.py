@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +10,10 @@ from numpy.typing import NDArray
 
 from onnxfi.converters.keras_files.values import is_whole
 from onnxfi.converters.layers.activation import activate
+from onnxfi.converters.options.known import layer_options
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, WeightRole
+from onnxfi.converters.translation.layer_kind import LayerKind
 
 _EQUATION = re.compile(r"(\.\.\.)?([A-Za-z]+),([A-Za-z]+)->(\.\.\.)?([A-Za-z]+)")
 
@@ -136,3 +139,13 @@ def _bias_shape(
     first = min(product.result.index(letter) for letter in axes)
     letters = [letter if letter in axes else None for letter in product.result[first:]]
     return tuple(1 if letter is None else sizes[letter] or 0 for letter in letters)
+
+
+LAYERS: Mapping[str, LayerKind] = {
+    "EinsumDense": LayerKind(
+        translate=translate_einsum,
+        options=layer_options("equation", "output_shape", "activation", "bias_axes"),
+        weights=einsum_weights,
+    ),
+}
+"""The layers of this module, by class."""

@@ -1,11 +1,14 @@
 """Embedding and Masking: the layers that make masks."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from onnx import TensorProto
 
+from onnxfi.converters.options.known import KNOWN_SHAPE, layer_options
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, WeightRole
+from onnxfi.converters.translation.layer_kind import InputCast, LayerKind
 from onnxfi.converters.translation.sequences import any_true
 
 
@@ -48,3 +51,18 @@ def translate_masking(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     return LayerResult(
         replace(tensor, name=name), masks=(Tensor(mask, tensor.shape[:-1], dtype="bool"),)
     )
+
+
+LAYERS: Mapping[str, LayerKind] = {
+    "Embedding": LayerKind(
+        translate=translate_embedding,
+        options=layer_options(
+            "input_dim", "output_dim", "mask_zero", idle={"input_length": KNOWN_SHAPE}
+        ),
+        weights=embedding_weights,
+        any_type=True,
+        cast=InputCast.NONE,
+    ),
+    "Masking": LayerKind(translate=translate_masking, options=layer_options("mask_value")),
+}
+"""The layers of this module, by class."""

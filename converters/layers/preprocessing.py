@@ -1,13 +1,16 @@
 """Layers that prepare inputs: Rescaling, Normalization and CenterCrop."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onnxfi.converters.keras_files.values import is_whole
+from onnxfi.converters.options.known import layer_options
 from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, WeightRole
+from onnxfi.converters.translation.layer_kind import InputCast, LayerKind, MaskRule
 
 _SMALLEST_DEVIATION = 1e-7
 
@@ -90,3 +93,30 @@ def _statistic(call: LayerCall, role: str, shape: tuple[int, ...]) -> NDArray[np
     if value.size not in (1, size):
         raise call.options.wrong(role, value.tolist(), f"numbers of the shape {shape}")
     return np.broadcast_to(value.ravel(), (size,)).reshape(shape)
+
+
+LAYERS: Mapping[str, LayerKind] = {
+    "CenterCrop": LayerKind(
+        translate=translate_center_crop,
+        options=layer_options("height", "width", "data_format"),
+        arguments=("training",),
+    ),
+    "Normalization": LayerKind(
+        translate=translate_normalization,
+        options=layer_options("axis", "mean", "variance", "invert"),
+        weights=normalization_weights,
+        any_type=True,
+        cast=InputCast.ALL,
+        mask=MaskRule.PASSED,
+        mask_in_keras_2=MaskRule.LOST,
+    ),
+    "Rescaling": LayerKind(
+        translate=translate_rescaling,
+        options=layer_options("scale", "offset"),
+        any_type=True,
+        cast=InputCast.ALL,
+        mask=MaskRule.PASSED,
+        mask_in_keras_2=MaskRule.LOST,
+    ),
+}
+"""The layers of this module, by class."""

@@ -1,12 +1,15 @@
 """Layers that change the sizes of the axes between batch and channels: enlarge, pad, crop."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
+from onnxfi.converters.options.known import OF_REFUSED, layer_options
 from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.interpolation import interpolation_of
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
+from onnxfi.converters.translation.layer_kind import LayerKind, over_axes
 from onnxfi.converters.translation.sequences import sizes
 
 
@@ -75,3 +78,34 @@ def translate_cropping(call: LayerCall, graph: GraphBuilder) -> LayerResult:
         graph.integers("axes", axes),
     )
     return LayerResult(replace(cropped, shape=tuple(shape)))
+
+
+LAYERS: Mapping[str, LayerKind] = {
+    **over_axes(
+        "Cropping{}",
+        LayerKind(translate=translate_cropping, options=layer_options("cropping", "data_format")),
+    ),
+    "Resizing": LayerKind(
+        translate=translate_resizing,
+        options=layer_options(
+            *("height", "width", "data_format", "interpolation"),
+            *("crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias"),
+            idle=dict.fromkeys(("fill_mode", "fill_value"), OF_REFUSED),
+        ),
+        arguments=("training",),
+    ),
+    **over_axes(
+        "UpSampling{}",
+        LayerKind(
+            translate=translate_upsampling,
+            options=layer_options("size", "data_format", "interpolation"),
+        ),
+    ),
+    **over_axes(
+        "ZeroPadding{}",
+        LayerKind(
+            translate=translate_zero_padding, options=layer_options("padding", "data_format")
+        ),
+    ),
+}
+"""The layers of this module, by class."""

@@ -1,10 +1,12 @@
 """Softmax as a layer: what its mask leaves out gets no share."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from onnxfi.converters.layers.activation import translate_activation_layer
+from onnxfi.converters.layers.activation import SOFTMAX_OPTIONS, translate_activation_layer
 from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
+from onnxfi.converters.translation.layer_kind import LayerKind, MaskRule
 
 _MASKED = -1e9  # what Keras adds to a value that is left out, or puts in its place
 
@@ -30,3 +32,11 @@ def translate_softmax(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     result = translate_activation_layer(replace(call, arguments=(kept,)), graph).tensor
     name = graph.operator("Where", [mask.name, result.name, zero])
     return LayerResult(replace(result, name=name))
+
+
+LAYERS: Mapping[str, LayerKind] = {
+    "Softmax": LayerKind(
+        translate=translate_softmax, options=SOFTMAX_OPTIONS, mask=MaskRule.PASSED
+    ),
+}
+"""The layers of this module, by class."""

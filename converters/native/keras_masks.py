@@ -1,11 +1,12 @@
-"""Masks: which time steps of a tensor count, and what each layer makes of the mask of its inputs.
+"""Carries the Keras mask of each tensor from layer to layer.
 
-Keras carries a mask as an attribute of a tensor. Embedding and Masking make it, recurrent layers
-and attention read it, the others pass it on or lose it. Which layer does what is in the method
-``compute_mask`` of its class, in both versions of Keras.
+A Keras mask marks the time steps of a tensor that count. Keras carries it as an attribute of the
+tensor: Embedding and Masking make it, recurrent layers and attention read it, the other layers
+pass it on or lose it. The method ``compute_mask`` of a layer class defines which, in both versions
+of Keras; the layer table states it as a `MaskRule`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,58 +15,16 @@ from onnx import numpy_helper
 from onnxfi.converters.keras_files.values import leaves
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.translation.layer_call import LayerCall, Options
+from onnxfi.converters.translation.layer_kind import MaskRule
 from onnxfi.converters.translation.sequences import sizes
 
-# Layers whose output has the mask of their input.
-_PASSING = {
-    "Activation",
-    "ActivityRegularization",
-    "AlphaDropout",
-    "BatchNormalization",
-    "Dense",
-    "Dropout",
-    "ELU",
-    "GaussianDropout",
-    "GaussianNoise",
-    "GroupNormalization",
-    "GroupedQueryAttention",
-    "LayerNormalization",
-    "LeakyReLU",
-    "PReLU",
-    "ReLU",
-    "Softmax",
-    "SpatialDropout1D",
-    "SpatialDropout2D",
-    "SpatialDropout3D",
-    "ThresholdedReLU",
-    "UnitNormalization",
-}
-_PASSING_IN_KERAS_3 = _PASSING | {"Identity", "Normalization", "Rescaling"}
-_MERGING = {"Add", "Average", "Maximum", "Minimum", "Multiply", "Subtract"}
 
-# Layers that leave masked values out of what they compute; their translations must say so by giving
-# the masks of their outputs.
-_READING = {2: ("GlobalAveragePooling1D", "GroupNormalization"), 3: ("GlobalAveragePooling1D",)}
-
-# Layers that return their very input outside of training: both have one mask from then on.
-_SAME_TENSOR = {
-    "ActivityRegularization",
-    "AlphaDropout",
-    "Dropout",
-    "GaussianDropout",
-    "GaussianNoise",
-    "Identity",
-    "SpatialDropout1D",
-    "SpatialDropout2D",
-    "SpatialDropout3D",
-}
-
-
-class Masks:
-    """The mask of each tensor of a model, by the tensor's name."""
+class KerasMasks:
+    """The Keras mask of each tensor of a model, by the tensor's name."""
 
     def __init__(self) -> None:
         """Start without masks."""
+        # Tensors that share one mask share one list of it.
         self._holders: dict[str, list[Tensor | None]] = {}
 
     def of(self, name: str) -> Tensor | None:
@@ -76,33 +35,44 @@ class Masks:
         """Give tensors, by name, their masks."""
         self._holders |= {name: [mask] for name, mask in masks.items()}
 
-    def record(
-        self, call: LayerCall, outputs: Sequence[Tensor], masks: Sequence[Tensor | None]
-    ) -> None:
-        """Give the outputs of a call their masks, in order; outputs without a mask may be left out.
+    def copy(self, source: str, destination: str) -> None:
+        """Give one tensor the mask of another, if it has one."""
+        mask = self.of(source)
+        if mask is not None:
+            self.give({destination: mask})
 
-        MultiHeadAttention of Keras 3 takes the masks away from the tensors that it reads, so a
-        layer that reads them later finds none.
+    def record(
+        self,
+        call: LayerCall,
+        rule: MaskRule,
+        outputs: Sequence[Tensor],
+        masks: Sequence[Tensor | None],
+    ) -> None:
+        """Give the outputs of a call their masks, in order.
+
+        Args:
+            call: the call.
+            rule: the rule of its layer, which may also change the masks of the inputs.
+            outputs: the outputs of the call.
+            masks: their masks; those of the last outputs may be missing.
         """
         for output, mask in zip(outputs, masks, strict=False):
             self._holders[output.name] = [mask]
-        if call.options.keras_major == 2:
-            return
-        if call.options.layer_class in _SAME_TENSOR:
+        if rule is MaskRule.SHARED:
             holder = self._holders.setdefault(call.input.name, [None])
             self._holders[outputs[0].name] = holder
-        if call.options.layer_class == "MultiHeadAttention":
+        elif rule is MaskRule.TAKEN:
             for tensor in leaves((call.arguments, call.keywords), Tensor):
                 self._holders.setdefault(tensor.name, [None])[0] = None
 
 
-def masks_among(
-    keywords: Mapping[str, Any], inputs: Sequence[Tensor], options: Options
+def explicit_masks(
+    keywords: Mapping[str, Any], inputs: Iterable[Tensor], options: Options
 ) -> dict[str, Tensor]:
-    """Return the masks that a call passes as an argument, by the names of its inputs.
+    """Return the Keras masks that a call passes as an argument, by the names of its inputs.
 
     Raises:
-        UnsupportedLayerError: a mask is no tensor of truth values.
+        UnsupportedLayerError: a mask is not a tensor of truth values.
     """
     given = keywords.get("mask")
     masks = given if isinstance(given, list) else [given]
@@ -115,11 +85,12 @@ def masks_among(
     return named
 
 
-def passed_masks(call: LayerCall, graph: GraphBuilder) -> tuple[Tensor | None, ...]:
-    """Return the mask of the output of a layer that makes none of its own.
+def output_masks(call: LayerCall, rule: MaskRule, graph: GraphBuilder) -> tuple[Tensor | None, ...]:
+    """Return the Keras masks of the outputs of a layer that makes none of its own.
 
     Args:
         call: the call.
+        rule: the rule of its layer.
         graph: the graph that grows.
 
     Returns:
@@ -128,26 +99,27 @@ def passed_masks(call: LayerCall, graph: GraphBuilder) -> tuple[Tensor | None, .
     Raises:
         UnsupportedLayerError: the layer reads masks, or joins them in a way, without translation.
     """
-    layer_class = call.options.layer_class
-    passing = _PASSING if call.options.keras_major == 2 else _PASSING_IN_KERAS_3
     masks = [call.mask_of(tensor) for tensor in call.inputs]
     if not any(mask is not None for mask in masks):
         return ()
-    if layer_class in _READING[call.options.keras_major]:
-        raise call.options.unsupported("leaves out the masked steps of its input")
-    if layer_class in passing:
-        return tuple(masks[:1])
-    if layer_class in _MERGING:
-        return (_merged(call, masks, graph),)
-    if layer_class == "Concatenate":
-        return (_concatenated(call, masks, graph),)
-    return ()
+    match rule:
+        case MaskRule.REFUSED:
+            raise call.options.unsupported("leaves out the masked steps of its input")
+        case MaskRule.PASSED | MaskRule.SHARED:
+            return tuple(masks[:1])
+        case MaskRule.MERGED:
+            return (_merged(call, masks, graph),)
+        case MaskRule.CONCATENATED:
+            return (_concatenated(call, masks, graph),)
+        case MaskRule.LOST | MaskRule.TAKEN:
+            return ()
 
 
 def _merged(call: LayerCall, masks: Sequence[Tensor | None], graph: GraphBuilder) -> Tensor | None:
     """Return the mask of an element-wise layer.
 
-    Keras 2 wants every mask that there is to be true, Keras 3 one of them, if all inputs have one.
+    In Keras 2 a step counts if every existing mask is true; in Keras 3 if one mask is true, and
+    there is no mask unless all inputs have one.
     """
     present = [mask for mask in masks if mask is not None]
     if call.options.keras_major == 3 and len(present) < len(masks):
@@ -162,7 +134,7 @@ def _merged(call: LayerCall, masks: Sequence[Tensor | None], graph: GraphBuilder
 def _concatenated(
     call: LayerCall, masks: Sequence[Tensor | None], graph: GraphBuilder
 ) -> Tensor | None:
-    """Return the mask of a Concatenate: along the time it is the masks, one behind the other."""
+    """Return the mask of a Concatenate: along the time axis, the masks are concatenated."""
     axis = call.options.integer("axis", -1)
     if any(tensor.rank != 3 for tensor in call.inputs) or axis not in (-1, 1, 2):
         raise call.options.unsupported(f"joins masks along axis {axis}")

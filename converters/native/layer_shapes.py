@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from onnxfi.converters.keras_files.graph import KerasModel
 from onnxfi.converters.keras_files.hdf5 import StoredWeight
 from onnxfi.converters.native.layer_names import names_of
-from onnxfi.converters.native.route import Walk
+from onnxfi.converters.native.walk import Walk
 from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.errors import OnnxfiError
 

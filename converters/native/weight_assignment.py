@@ -1,4 +1,4 @@
-"""Giving the stored weights of a Keras file to their layers and roles.
+"""Assigns the stored weights of a Keras file to layers and roles.
 
 Both layouts store a layer's weights in order, without saying which is which. In the older one a
 nested model has one flat list: what training changes first, for all its layers, then the rest; a
@@ -16,8 +16,7 @@ from onnxfi.converters.keras_files.graph import KerasLayer, KerasModel
 from onnxfi.converters.keras_files.hdf5 import StoredWeight
 from onnxfi.converters.keras_files.weight_layouts import NamedWeights, WeightGroup
 from onnxfi.converters.keras_files.wrappers import inner_groups
-from onnxfi.converters.native.layer_table import TRANSLATIONS, WEIGHTS
-from onnxfi.converters.options.refusals import no_translation
+from onnxfi.converters.native.layer_table import kind_of
 from onnxfi.converters.recurrent.cell import cell_options
 from onnxfi.converters.translation.layer_call import Options, WeightRole
 from onnxfi.errors import ModelFormatError
@@ -78,10 +77,7 @@ def weight_roles(options: Options) -> tuple[WeightRole, ...]:
     Raises:
         UnsupportedLayerError: the layer's class has no translation.
     """
-    if options.layer_class not in TRANSLATIONS:
-        raise no_translation(options.path, options.layer_class)
-    roles = WEIGHTS.get(options.layer_class)
-    return () if roles is None else roles(options)
+    return kind_of(options).weights(options)
 
 
 def _in_order(
@@ -196,10 +192,9 @@ def _split(
 
 def _own_roles(layer: KerasLayer, path: str, keras_major: int) -> tuple[WeightRole, ...]:
     """Return the weights that a nested model or a wrapper has besides those of its layers."""
-    roles = WEIGHTS.get(layer.layer_class)
-    return (
-        () if roles is None else roles(Options(path, layer.layer_class, layer.options, keras_major))
-    )
+    if layer.model is not None:
+        return ()
+    return weight_roles(Options(path, layer.layer_class, layer.options, keras_major))
 
 
 def _roles_inside(

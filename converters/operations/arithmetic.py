@@ -7,7 +7,8 @@ import numpy as np
 
 from onnxfi.converters.operations.reduction import translate_reduction
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
-from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
+from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Translation
+from onnxfi.converters.translation.layer_kind import LayerKind, operation
 from onnxfi.converters.translation.operands import (
     FLOATS,
     Operand,
@@ -168,3 +169,27 @@ def _combined(call: LayerCall, operator: str, values: list[Operand], graph: Grap
     tensors = aligned(of_one_type(call, values, graph), graph)
     name = graph.operator(operator, [tensor.name for tensor in tensors])
     return replace(broadcast(tensors), name=name)
+
+
+OPERATIONS: Mapping[str, LayerKind] = {
+    "DivideNoNan": operation(translate_no_nan),
+    "Expm1": operation(translate_logarithm),
+    "FloorDivide": operation(translate_floor_divide),
+    "Isfinite": operation(translate_is_finite),
+    "Log10": operation(translate_logarithm),
+    "Log1p": operation(translate_logarithm),
+    "Log2": operation(translate_logarithm),
+    "Mod": operation(translate_modulo),
+}
+"""The operations of Keras 3, by class."""
+
+TENSORFLOW_OPERATIONS: Mapping[str, Translation] = {
+    "AddN": translate_add_n,
+    "BiasAdd": translate_bias_add,
+    "CountNonzero": translate_count_nonzero,
+    "Crelu": translate_crelu,
+    "MultiplyNoNan": translate_no_nan,
+    "ScaledSilu": translate_scaled_silu,
+    "TfNorm": translate_norm,
+}
+"""Functions of TensorFlow that are not operations of Keras 3."""

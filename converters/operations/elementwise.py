@@ -9,6 +9,7 @@ from onnx import numpy_helper
 from onnxfi.converters.layers.activation_functions import FUNCTIONS, OPERATORS, gelu, softmax
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
+from onnxfi.converters.translation.layer_kind import LayerKind, operation
 from onnxfi.converters.translation.operands import (
     FLOATS,
     aligned,
@@ -229,3 +230,29 @@ def _typed(tensor: Tensor, kind: str) -> Tensor:
     if kind in _TRUTH or tensor.dtype == "bool":
         return replace(tensor, dtype="bool", channels=None)
     return tensor
+
+
+OPERATIONS: Mapping[str, LayerKind] = {
+    **dict.fromkeys(_UNARY, operation(translate_unary)),
+    **dict.fromkeys(_BINARY, operation(translate_binary)),
+    **{
+        name: operation(translate_activation_operation, *options)
+        for name, (_, options) in _ACTIVATIONS.items()
+    },
+    "Cast": operation(translate_cast, "dtype"),
+    "Clip": operation(translate_clip, "x_min", "x_max"),
+    "ConvertToTensor": operation(translate_cast, "dtype"),
+    "Copy": operation(translate_pass),
+    "Gelu": operation(translate_gelu, "approximate"),
+    "LeakyRelu": operation(translate_leaky_relu, "negative_slope"),
+    "LogSoftmax": operation(translate_softmax_operation, "axis"),
+    "OnesLike": operation(translate_filled_like, "dtype"),
+    "Round": operation(translate_unary, fixed={"decimals": 0}),
+    "Rsqrt": operation(translate_rsqrt),
+    "Softmax": operation(translate_softmax_operation, "axis"),
+    "Square": operation(translate_square),
+    "StopGradient": operation(translate_pass),
+    "Where": operation(translate_where),
+    "ZerosLike": operation(translate_filled_like, "dtype"),
+}
+"""The operations of Keras 3, by class."""

@@ -1,12 +1,14 @@
 """Functions whose result has a shape that is an argument: constants, and repeated tensors."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from onnx import TensorProto, numpy_helper
 
 from onnxfi.converters.keras_files.values import is_whole
 from onnxfi.converters.operations.shape import shape_of
 from onnxfi.converters.translation.graph_builder import BATCH, GraphBuilder, Tensor
-from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
+from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Translation
 from onnxfi.converters.translation.operands import FLOATS
 
 _VALUES = {"ops.Zeros": 0, "ops.Ones": 1}
@@ -52,3 +54,14 @@ def translate_count(call: LayerCall, graph: GraphBuilder) -> LayerResult:
 def _of_sizes(name: str, sizes: list[int | str | None], dtype: str) -> Tensor:
     shape = tuple(size if isinstance(size, int) else None for size in sizes)
     return Tensor(name, shape, dtype=dtype, batch=sizes[:1] == [BATCH])
+
+
+TENSORFLOW_OPERATIONS: Mapping[str, Translation] = {
+    "BroadcastTo": translate_broadcast_to,
+    "Fill": translate_fill,
+    "Ones": translate_fill,
+    "Rank": translate_count,
+    "Size": translate_count,
+    "Zeros": translate_fill,
+}
+"""Functions of TensorFlow that are not operations of Keras 3."""

@@ -16,7 +16,7 @@ from onnxfi.converters.layers.convolution.pooling import translate_pooling
 from onnxfi.converters.layers.core import transposed
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.translation.interpolation import interpolation_of
-from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options
+from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, Translation
 from onnxfi.converters.translation.operands import FLOATS, as_operand, cast, shown
 from onnxfi.converters.translation.reductions import reduced
 from onnxfi.converters.translation.sequences import sizes
@@ -268,3 +268,28 @@ def _lengths(call: LayerCall, image: Tensor) -> list[int]:
     if len(lengths) != 2:
         raise call.options.unsupported(f"gets an image of unknown size, {image.shape}")
     return lengths
+
+
+TENSORFLOW_OPERATIONS: Mapping[str, Translation] = {
+    "AdjustBrightness": translate_brightness,
+    "AveragePooling": translate_pool,
+    "CentralCrop": translate_crop_or_pad,
+    "Convolution": translate_convolution_function,
+    "CropOrPad": translate_crop_or_pad,
+    "CropToBox": translate_crop_or_pad,
+    "DepthToSpace": translate_blocks,
+    "DepthwiseConvolution": translate_convolution_function,
+    "FlipLeftRight": translate_turned,
+    "FlipUpDown": translate_turned,
+    "GrayToRgb": translate_gray,
+    "ImageResize": translate_image_resize,
+    "MaxPooling": translate_pool,
+    "PadToBox": translate_crop_or_pad,
+    "ResponseNormalization": translate_response_normalization,
+    "RgbToGray": translate_gray,
+    "Rot90": translate_turned,
+    "SpaceToDepth": translate_blocks,
+    "Standardize": translate_standardization,
+    "TransposeImage": translate_turned,
+}
+"""Functions of TensorFlow that are not operations of Keras 3."""

@@ -1,6 +1,6 @@
 """Operations between layers that take parts of a tensor, repeat it, or put constants around it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 from onnxfi.converters.keras_files.values import is_whole
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
+from onnxfi.converters.translation.layer_kind import LayerKind, operation
 from onnxfi.converters.translation.operands import as_operand, axes_of, one_axis, shown
 
 _FAR = 2**31 - 1  # behind the end of every axis; its negative is before the start
@@ -197,3 +198,14 @@ def _bounds(call: LayerCall, part: Any) -> slice:
         if is_whole(step) and step and all(x is None or is_whole(x) for x in (start, end)):
             return slice(start, end, step)
     raise call.options.unsupported(f"takes the part {str(part)[:60]}")
+
+
+OPERATIONS: Mapping[str, LayerKind] = {
+    "Flip": operation(translate_flip, "axis"),
+    "GetItem": operation(translate_get_item, "key"),
+    "Pad": operation(translate_pad, "pad_width", "mode", "constant_values"),
+    "Repeat": operation(translate_repeat, "repeats", "axis"),
+    "Take": operation(translate_take, "axis"),
+    "Tile": operation(translate_tile, "repeats"),
+}
+"""The operations of Keras 3, by class."""

@@ -1,5 +1,6 @@
 """Operations between layers that multiply along axes, and norms along them."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +8,8 @@ from numpy.typing import NDArray
 
 from onnxfi.converters.layers.normalization.unit import of_unit_length, over_root_mean_square
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
-from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
+from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Translation
+from onnxfi.converters.translation.layer_kind import LayerKind, operation
 from onnxfi.converters.translation.operands import axes_of, broadcast, of_one_type, operands
 
 _EPSILON = 1e-7  # what Keras calls its fuzz factor
@@ -117,3 +119,17 @@ def translate_rms_norm(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     epsilon = call.options.number("epsilon", _EPSILON) or _EPSILON
     name = over_root_mean_square(tensor.name, sorted(axes), epsilon, graph)
     return LayerResult(replace(tensor, name=name))
+
+
+OPERATIONS: Mapping[str, LayerKind] = {
+    "Einsum": operation(translate_einsum_operation, "subscripts"),
+    "Matmul": operation(translate_matmul),
+    "Normalize": operation(translate_normalize, "axis", "order", "epsilon"),
+    "RMSNorm": operation(translate_rms_norm, "axis", "epsilon"),
+}
+"""The operations of Keras 3, by class."""
+
+TENSORFLOW_OPERATIONS: Mapping[str, Translation] = {
+    "TfTensordot": translate_tensor_product,
+}
+"""Functions of TensorFlow that are not operations of Keras 3."""

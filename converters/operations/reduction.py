@@ -8,6 +8,7 @@ from onnx import TensorProto
 
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
+from onnxfi.converters.translation.layer_kind import LayerKind, operation
 from onnxfi.converters.translation.operands import FLOATS, axes_of, cast, one_axis
 from onnxfi.converters.translation.reductions import reduced
 
@@ -110,3 +111,22 @@ def _shape(tensor: Tensor, axes: list[int], *, keepdims: bool) -> tuple[int | No
     if keepdims:
         return tuple(1 if i in axes else size for i, size in enumerate(tensor.shape))
     return tuple(size for i, size in enumerate(tensor.shape) if i not in axes)
+
+
+OPERATIONS: Mapping[str, LayerKind] = {
+    "All": operation(translate_reduction, "axis", "keepdims"),
+    "Amax": operation(translate_reduction, "axis", "keepdims"),
+    "Amin": operation(translate_reduction, "axis", "keepdims"),
+    "Any": operation(translate_reduction, "axis", "keepdims"),
+    "Argmax": operation(translate_position, "axis", "keepdims"),
+    "Argmin": operation(translate_position, "axis", "keepdims"),
+    "Logsumexp": operation(translate_reduction, "axis", "keepdims"),
+    "Max": operation(translate_reduction, "axis", "keepdims", "initial"),
+    "Mean": operation(translate_reduction, "axis", "keepdims"),
+    "Min": operation(translate_reduction, "axis", "keepdims", "initial"),
+    "Prod": operation(translate_reduction, "axis", "keepdims"),
+    "Std": operation(translate_variance, "axis", "keepdims"),
+    "Sum": operation(translate_reduction, "axis", "keepdims"),
+    "Var": operation(translate_variance, "axis", "keepdims"),
+}
+"""The operations of Keras 3, by class."""

@@ -1,5 +1,6 @@
 """Functions that select values: by position, by rank among others, or by parts of an axis."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +9,8 @@ import numpy as np
 from onnxfi.converters.keras_files.values import is_whole
 from onnxfi.converters.operations.indexing import translate_get_item, translate_take
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
-from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
+from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Translation
+from onnxfi.converters.translation.layer_kind import LayerKind, operation
 from onnxfi.converters.translation.operands import (
     FLOATS,
     as_operand,
@@ -281,3 +283,25 @@ def translate_band(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     if result is tensor:
         result = graph.apply("Identity", tensor)
     return LayerResult(result)
+
+
+OPERATIONS: Mapping[str, LayerKind] = {
+    "Argsort": operation(translate_sort, "axis"),
+    "Cumsum": operation(translate_running_sum, "axis"),
+    "OneHot": operation(translate_one_hot, "num_classes", "axis", "dtype", "sparse"),
+    "Roll": operation(translate_roll, "shift", "axis"),
+    "Sort": operation(translate_sort, "axis"),
+    "TopK": operation(translate_top_k, "k", "sorted"),
+    "Unstack": operation(translate_unstack, "num", "axis"),
+}
+"""The operations of Keras 3, by class."""
+
+TENSORFLOW_OPERATIONS: Mapping[str, Translation] = {
+    "BandPart": translate_band,
+    "Gather": translate_gather,
+    "GatherNd": translate_gather_nd,
+    "SequenceMask": translate_sequence_mask,
+    "StridedSlice": translate_strided_slice,
+    "TfSlice": translate_slice,
+}
+"""Functions of TensorFlow that are not operations of Keras 3."""

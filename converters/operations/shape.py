@@ -1,7 +1,7 @@
 """Operations between layers that move elements: new shapes, other orders of axes, joins, parts."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -10,6 +10,7 @@ from onnxfi.converters.keras_files.values import is_whole
 from onnxfi.converters.layers.core import transposed
 from onnxfi.converters.translation.graph_builder import BATCH, GraphBuilder, Tensor
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
+from onnxfi.converters.translation.layer_kind import LayerKind, operation
 from onnxfi.converters.translation.operands import (
     Operand,
     aligned,
@@ -267,3 +268,18 @@ def _new_shape(
             shape[shape.index(None, 1)] = total // known
         return tuple(shape), True
     return tuple(shape), shape[0] is None and shape.count(None) == 1 and known == total
+
+
+OPERATIONS: Mapping[str, LayerKind] = {
+    "Concatenate": operation(translate_join, "axis"),
+    "ExpandDims": operation(translate_expand_dims, "axis"),
+    "Moveaxis": operation(translate_moveaxis, "source", "destination"),
+    "Reshape": operation(translate_reshape_operation, "newshape"),
+    "Shape": operation(translate_shape),
+    "Split": operation(translate_split, "indices_or_sections", "axis"),
+    "Squeeze": operation(translate_squeeze, "axis"),
+    "Stack": operation(translate_join, "axis"),
+    "Swapaxes": operation(translate_moveaxis, "axis1", "axis2"),
+    "Transpose": operation(translate_transpose, "axes"),
+}
+"""The operations of Keras 3, by class."""

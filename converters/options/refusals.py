@@ -7,24 +7,10 @@ the code of a user's function or class.
 from collections.abc import Mapping
 from typing import Any
 
-from onnxfi.converters.options.known import LAYER_OPTIONS
+from onnxfi.converters.options.keras_classes import KERAS_CLASSES
 from onnxfi.errors import UnsupportedLayerError
 
 _FAMILIES = ("keras", "tf_keras")
-# Classes of Keras that the native route does not translate, and TensorFlow may take.
-_OTHERS_OF_KERAS = {
-    *("AugMix", "AutoContrast", "CategoryEncoding", "ContrastLimitedAdaptiveHistogramEqualization"),
-    *("ConvLSTM1DCell", "ConvLSTM2DCell", "ConvLSTM3DCell", "CuDNNGRU", "CuDNNLSTM", "CutMix"),
-    *("DenseFeatures", "Discretization", "Equalization", "HashedCrossing", "Hashing"),
-    *("IntegerLookup"),
-    *("MaxNumBoundingBoxes", "MelSpectrogram", "MixUp", "Pipeline", "RandAugment"),
-    *("RandomColorDegeneration", "RandomColorJitter", "RandomCrop", "RandomElasticTransform"),
-    *("RandomErasing", "RandomGaussianBlur", "RandomGrayscale", "RandomHeight", "RandomHue"),
-    *("RandomInvert", "RandomPerspective", "RandomPosterization", "RandomSaturation"),
-    *("RandomSharpness", "RandomShear", "RandomWidth", "ReversibleEmbedding", "STFTSpectrogram"),
-    *("Solarization", "StringLookup"),
-    "TextVectorization",
-}
 _LONGEST = 60
 
 
@@ -75,7 +61,7 @@ def no_translation(
     """
     name = inner or layer_class
     has = f"has the {role} {inner!r}, which " if inner else ""
-    if name in LAYER_OPTIONS or name in _OTHERS_OF_KERAS or name.startswith("ops."):
+    if name in KERAS_CLASSES or name.startswith("ops."):
         return unsupported(path, layer_class, f"{has}has no translation")
     reason = f"{has}holds code, or is no class of Keras that onnxfi knows"
     return user_code(path, layer_class, reason)

@@ -8,6 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxfi.converters.layers.activation_functions import HARD_SIGMOID_SLOPE
+from onnxfi.converters.options.known import (
+    IDLE_ENDINGS,
+    IN_TRAINING,
+    SAME_NUMBERS,
+    SEED,
+    KnownOptions,
+    layer_options,
+)
 from onnxfi.converters.options.refusals import class_of
 from onnxfi.converters.translation.layer_call import Options, WeightRole
 
@@ -193,3 +201,33 @@ def _one_cell(
         raise options.unsupported(f"has a cell of class {layer_class!r}")
     inner = Options(options.path, options.layer_class, config, options.keras_major)
     return CellOptions(kind, inner, prefix)
+
+
+CELL_IDLE = {
+    "dropout": IN_TRAINING,
+    "implementation": SAME_NUMBERS,
+    "recurrent_dropout": IN_TRAINING,
+    "seed": SEED,
+    "unit_forget_bias": IDLE_ENDINGS["_initializer"],
+}
+"""Options of a cell that do not affect inference, with the reasons."""
+
+RUN_OPTIONS = ("return_sequences", "return_state", "go_backwards", "stateful")
+"""Options of a layer that runs a cell over a sequence."""
+
+SIMPLE_OPTIONS = ("units", "activation", "use_bias")
+"""Options that SimpleRNN reads as a cell."""
+
+LSTM_OPTIONS = (*SIMPLE_OPTIONS, "recurrent_activation")
+"""Options that LSTM reads as a cell."""
+
+GRU_OPTIONS = (*LSTM_OPTIONS, "reset_after")
+"""Options that GRU reads as a cell."""
+
+CELLS: Mapping[str, KnownOptions] = {
+    "GRUCell": layer_options(*GRU_OPTIONS, idle=CELL_IDLE),
+    "LSTMCell": layer_options(*LSTM_OPTIONS, idle=CELL_IDLE),
+    "SimpleRNNCell": layer_options(*SIMPLE_OPTIONS, idle=CELL_IDLE),
+    "StackedRNNCells": layer_options("cells", fixed={"reverse_state_order": False}),
+}
+"""The options of each class of cell."""

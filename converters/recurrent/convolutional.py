@@ -5,18 +5,21 @@ needs of the state before is in the body of the Scan. The gates are in the order
 forget, cell, output.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from onnx import numpy_helper
 
 from onnxfi.converters.layers.activation import apply_activation
-from onnxfi.converters.layers.convolution.convolution import filters_first
+from onnxfi.converters.layers.convolution.convolution import WINDOW_OPTIONS, filters_first
 from onnxfi.converters.layers.core import transposed
+from onnxfi.converters.options.known import OF_REFUSED, SAME_NUMBERS, layer_options
+from onnxfi.converters.recurrent.cell import CELL_IDLE, RUN_OPTIONS
 from onnxfi.converters.recurrent.layer import recurrent_arguments
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, WeightRole
+from onnxfi.converters.translation.layer_kind import LayerKind, over_axes
 from onnxfi.converters.translation.padding import same_padding, window_size
 from onnxfi.converters.translation.sequences import reverse_time, sizes
 
@@ -177,3 +180,22 @@ def _zeros(sequence: str, shape: Sequence[int], graph: GraphBuilder) -> str:
     zero = numpy_helper.from_array(np.zeros(1, graph.float_type))
     shaped = graph.operator("Concat", target, axis=0)
     return graph.operator("ConstantOfShape", [shaped], value=zero)
+
+
+LAYERS: Mapping[str, LayerKind] = over_axes(
+    "ConvLSTM{}",
+    LayerKind(
+        translate=translate_convolutional_recurrent,
+        options=layer_options(
+            *WINDOW_OPTIONS,
+            *RUN_OPTIONS,
+            *("filters", "activation", "recurrent_activation", "use_bias"),
+            fixed={"time_major": False},
+            idle={**CELL_IDLE, "unroll": SAME_NUMBERS, "zero_output_for_mask": OF_REFUSED},
+        ),
+        weights=convolutional_recurrent_weights,
+        arguments=("initial_state",),
+        own_data_format=True,
+    ),
+)
+"""The layers of this module, by class."""

@@ -5,12 +5,22 @@ backwards reads its sequence from the end, so its first output belongs to the la
 layer starts every run of the model from zeros, as Keras does after ``reset_states``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 from onnxfi.converters.keras_files.values import leaves
-from onnxfi.converters.recurrent.cell import Cell, build_cell, cell_options
+from onnxfi.converters.options.known import KnownOptions, layer_options
+from onnxfi.converters.recurrent.cell import (
+    CELL_IDLE,
+    GRU_OPTIONS,
+    LSTM_OPTIONS,
+    RUN_OPTIONS,
+    SIMPLE_OPTIONS,
+    Cell,
+    build_cell,
+    cell_options,
+)
 from onnxfi.converters.recurrent.keras_mask import (
     FrontSteps,
     kept_states,
@@ -22,6 +32,7 @@ from onnxfi.converters.recurrent.operators import Run, run_operator
 from onnxfi.converters.recurrent.steps import run_steps
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, WeightRole
+from onnxfi.converters.translation.layer_kind import LayerKind
 from onnxfi.converters.translation.sequences import last_step, reverse_time
 
 
@@ -165,3 +176,25 @@ def _zero_where_masked(
         # Where Keras unrolls the loop, it looks at the mask in the order of the input.
         mask = reverse_time(mask, graph)
     return zero_unless(mask, output, graph)
+
+
+_LOOP_OPTIONS = (*RUN_OPTIONS, "unroll", "zero_output_for_mask", "time_major", "num_constants")
+
+
+def _recurrent(options: KnownOptions) -> LayerKind:
+    """Return the row of a recurrent layer."""
+    return LayerKind(
+        translate=translate_recurrent,
+        options=options,
+        weights=recurrent_weights,
+        arguments=("initial_state",),
+    )
+
+
+LAYERS: Mapping[str, LayerKind] = {
+    "GRU": _recurrent(layer_options(*GRU_OPTIONS, *_LOOP_OPTIONS, idle=CELL_IDLE)),
+    "LSTM": _recurrent(layer_options(*LSTM_OPTIONS, *_LOOP_OPTIONS, idle=CELL_IDLE)),
+    "RNN": _recurrent(layer_options("cell", *_LOOP_OPTIONS)),
+    "SimpleRNN": _recurrent(layer_options(*SIMPLE_OPTIONS, *_LOOP_OPTIONS, idle=CELL_IDLE)),
+}
+"""The layers of this module, by class."""

@@ -5,13 +5,16 @@ The layers inside are layers of their own in the layer map: ``<wrapper>/forward_
 time steps of all sequences as its batch.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from onnxfi.converters.options.known import STATISTICS, layer_options
 from onnxfi.converters.recurrent.convolutional import CONVOLUTIONAL
 from onnxfi.converters.recurrent.layer import recurrent_arguments
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, WeightRole
+from onnxfi.converters.translation.layer_kind import LayerKind
 from onnxfi.converters.translation.sequences import any_true, reverse_time, sizes
 
 _MERGING = {"ave": "Mean", "concat": "Concat", "mul": "Mul", "sum": "Add"}
@@ -123,3 +126,21 @@ def _as_sequence(steps: Tensor, sequence: Tensor, graph: GraphBuilder) -> Tensor
         target = graph.operator("Concat", [first, rest], axis=0)
     name = graph.operator("Reshape", [steps.name, target])
     return replace(steps, name=name, shape=(None, *shape))
+
+
+LAYERS: Mapping[str, LayerKind] = {
+    "Bidirectional": LayerKind(
+        translate=translate_bidirectional,
+        options=layer_options("layer", "backward_layer", "merge_mode"),
+        arguments=("initial_state",),
+    ),
+    "SpectralNormalization": LayerKind(
+        translate=translate_spectral_normalization,
+        options=layer_options("layer", idle={"power_iterations": STATISTICS}),
+        weights=spectral_normalization_weights,
+    ),
+    "TimeDistributed": LayerKind(
+        translate=translate_time_distributed, options=layer_options("layer"), any_type=True
+    ),
+}
+"""The layers of this module, by class."""

@@ -20,9 +20,7 @@ def is_channels_first(options: Options) -> bool:
     Raises:
         UnsupportedLayerError: its data_format is none of both.
     """
-    first = options.choice("data_format", _LAST, _LAST, _FIRST) == _FIRST
-    # ConvLSTM has the time behind the batch: it looks at its data format itself.
-    return first and not options.layer_class.startswith("ConvLSTM")
+    return options.choice("data_format", _LAST, _LAST, _FIRST) == _FIRST
 
 
 def has_channels_first(layers: Iterable[KerasLayer]) -> bool:

@@ -9,15 +9,6 @@ from onnxfi.converters.translation.layer_call import Options
 from onnxfi.converters.translation.operands import FLOATS
 
 _POLICIES = {"float32": "float32", "float16": "float16", "mixed_float16": "float16"}
-_FLOAT32_INSIDE = {
-    "BatchNormalization",
-    "BatchNormalizationV1",
-    "BatchNormalizationV2",
-    "GroupNormalization",
-    "LayerNormalization",
-    "RMSNormalization",
-    "SyncBatchNormalization",
-}
 
 
 def compute_type(options: Options) -> str:
@@ -37,11 +28,6 @@ def compute_type(options: Options) -> str:
             f"has the dtype policy {dtype!r}{quantised}, not {' or '.join(map(repr, _POLICIES))}"
         )
     return _POLICIES[dtype]
-
-
-def inner_type(layer_class: str, compute: str) -> str:
-    """Return the type in which a layer of a compute type works inside."""
-    return "float32" if layer_class in _FLOAT32_INSIDE else compute
 
 
 def is_float(tensor: Tensor) -> bool:

@@ -1,13 +1,13 @@
 """Refusing the options of one layer that no translation reads."""
 
-from onnxfi.converters.options.known import IDLE_ENDINGS, known_options
-from onnxfi.converters.options.refusals import no_translation, shown
+from onnxfi.converters.options.known import IDLE_ENDINGS, KnownOptions
+from onnxfi.converters.options.refusals import shown
 from onnxfi.converters.translation.layer_call import Options
 
 _ENDINGS = tuple(IDLE_ENDINGS)
 
 
-def require_known_options(options: Options) -> None:
+def require_known_options(options: Options, known: KnownOptions) -> None:
     """Refuse the configuration of a layer that has options without a translation.
 
     Null asks for nothing, also where the option is not known.
@@ -16,9 +16,6 @@ def require_known_options(options: Options) -> None:
         UnsupportedLayerError: the class or an option is not known, or an option has a value that
             has no translation.
     """
-    known = known_options(options.layer_class)
-    if known is None:
-        raise no_translation(options.path, options.layer_class)
     options.flag("trainable", True)
     for key, value in options.values.items():
         if value is None or key in known.read or key in known.idle or key.endswith(_ENDINGS):

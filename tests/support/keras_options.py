@@ -14,8 +14,8 @@ from onnxfi.converters.keras_files.graph import KerasLayer, KerasModel, parse_mo
 from onnxfi.converters.keras_files.hdf5 import StoredWeight
 from onnxfi.converters.keras_files.wrappers import inner_layers
 from onnxfi.converters.native.layer_names import names_of
-from onnxfi.converters.native.route import Walk
-from onnxfi.converters.native.understood import require_understood
+from onnxfi.converters.native.support import require_supported
+from onnxfi.converters.native.walk import Walk
 from onnxfi.converters.native.weight_assignment import weights_by_path
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
 
@@ -126,7 +126,7 @@ class LayerProbe(Walk):
             )
             layer = replace(layer, inner=inner)
         alone = replace(layer, name=path)
-        require_understood(KerasModel("", (), (alone,), (), ()), self.major)
+        require_supported(KerasModel("", (), (alone,), (), ()), self.major)
         self.graph = GraphBuilder(17)
         self.notes = []
         before, masks = len(self.calls), self._masks

@@ -3,11 +3,14 @@
 The formulas are those of ``_calculate_scores`` and ``_apply_scores`` of the layers of Keras.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from onnxfi.converters.layers.attention.multi_head import causal_mask
+from onnxfi.converters.options.known import IN_TRAINING, SEED, layer_options
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, WeightRole
+from onnxfi.converters.translation.layer_kind import LayerKind
 
 _MASKED = -1e9  # what Keras adds to a score that is left out
 
@@ -115,3 +118,23 @@ def _zero_unless(call: LayerCall, mask: Tensor, output: str, graph: GraphBuilder
         factor = graph.operator("Cast", [kept], to=graph.float_element)
         return graph.operator("Mul", [output, factor])
     return graph.operator("Where", [kept, output, graph.numbers("zero", 0)])
+
+
+_IDLE = {"dropout": IN_TRAINING, "seed": SEED}
+_ARGUMENTS = ("return_attention_scores", "use_causal_mask")
+
+LAYERS: Mapping[str, LayerKind] = {
+    "AdditiveAttention": LayerKind(
+        translate=translate_dense_attention,
+        options=layer_options("use_scale", "causal", idle=_IDLE),
+        weights=dense_attention_weights,
+        arguments=_ARGUMENTS,
+    ),
+    "Attention": LayerKind(
+        translate=translate_dense_attention,
+        options=layer_options("use_scale", "score_mode", "causal", idle=_IDLE),
+        weights=dense_attention_weights,
+        arguments=_ARGUMENTS,
+    ),
+}
+"""The layers of this module, by class."""

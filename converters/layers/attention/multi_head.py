@@ -6,6 +6,7 @@ time of the value), and ``/attention_output``. Several axes of attention are one
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -13,8 +14,10 @@ from onnx import TensorProto
 
 from onnxfi.converters.keras_files.values import is_whole
 from onnxfi.converters.layers.attention.axes import AttentionAxes
+from onnxfi.converters.options.known import KNOWN_SHAPE, SAME_NUMBERS, SEED, layer_options
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
+from onnxfi.converters.translation.layer_kind import LayerKind, MaskRule
 from onnxfi.converters.translation.operands import FLOATS
 from onnxfi.converters.translation.sequences import indices
 
@@ -198,3 +201,44 @@ def _given_mask(call: LayerCall, most: int, least: int) -> Tensor:
 def _as_truth(mask: Tensor, graph: GraphBuilder) -> str:
     name = graph.channels_last(mask).name
     return name if mask.dtype == "bool" else graph.operator("Cast", [name], to=TensorProto.BOOL)
+
+
+_IDLE = {
+    "flash_attention": SAME_NUMBERS,
+    "key_shape": KNOWN_SHAPE,
+    "query_shape": KNOWN_SHAPE,
+    "seed": SEED,
+    "value_shape": KNOWN_SHAPE,
+}
+_ARGUMENTS = (
+    *("query", "value", "key", "attention_mask"),
+    *("return_attention_scores", "use_causal_mask"),
+)
+
+LAYERS: Mapping[str, LayerKind] = {
+    "GroupedQueryAttention": LayerKind(
+        translate=translate_attention,
+        options=layer_options(
+            *("head_dim", "num_query_heads", "num_key_value_heads", "use_bias", "dropout"),
+            *("sliding_window", "use_gate"),
+            idle=_IDLE,
+        ),
+        arguments=_ARGUMENTS,
+        any_type=True,
+        mask=MaskRule.PASSED,
+    ),
+    "MultiHeadAttention": LayerKind(
+        translate=translate_attention,
+        options=layer_options(
+            *("num_heads", "key_dim", "value_dim", "use_bias", "output_shape", "attention_axes"),
+            *("dropout", "sliding_window", "use_gate"),
+            fixed={"softmax_robust_masking": False},
+            idle=_IDLE,
+        ),
+        arguments=_ARGUMENTS,
+        any_type=True,
+        mask=MaskRule.TAKEN,
+        mask_in_keras_2=MaskRule.LOST,
+    ),
+}
+"""The layers of this module, by class."""

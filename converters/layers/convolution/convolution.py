@@ -3,27 +3,25 @@
 Kernels are turned from (rows, columns, …) to the order of ONNX, (…, rows, columns).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onnxfi.converters.layers.activation import activate
+from onnxfi.converters.options.known import layer_options
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, WeightRole
+from onnxfi.converters.translation.layer_kind import LayerKind, over_axes
 from onnxfi.converters.translation.padding import causal_padding, same_padding, window_size
+from onnxfi.converters.translation.weight_roles import bias, kernel_and_bias
 
 _CAUSAL = ("Conv1D", "SeparableConv1D")
 
 
-def kernel_and_bias(options: Options) -> tuple[WeightRole, ...]:
-    """Weights of a layer with a kernel, and a bias unless ``use_bias`` is false."""
-    return (WeightRole("kernel"), *_bias(options))
-
-
 def separable_weights(options: Options) -> tuple[WeightRole, ...]:
     """Weights of SeparableConv: the two kernels, and a bias unless ``use_bias`` is false."""
-    return (WeightRole("depthwise_kernel"), WeightRole("pointwise_kernel"), *_bias(options))
+    return (WeightRole("depthwise_kernel"), WeightRole("pointwise_kernel"), *bias(options))
 
 
 def translate_convolution(call: LayerCall, graph: GraphBuilder) -> LayerResult:
@@ -79,10 +77,6 @@ def bias_names(call: LayerCall, graph: GraphBuilder, filters: int) -> list[str]:
     return [graph.weight(call.weights_path, "bias", call.weight("bias", (filters,)))]
 
 
-def _bias(options: Options) -> tuple[WeightRole, ...]:
-    return (WeightRole("bias"),) if options.flag("use_bias", True) else ()
-
-
 def _depthwise_kernel(
     call: LayerCall, role: str, size: tuple[int, ...]
 ) -> tuple[NDArray[np.float32], int]:
@@ -127,3 +121,44 @@ def _convolve(
         for length, window, stride, rate in zip(lengths, size, strides, dilation, strict=True)
     )
     return Tensor(name, (None, *sizes, filters), channels_first=True)
+
+
+WINDOW_OPTIONS = ("kernel_size", "strides", "padding", "data_format", "dilation_rate")
+"""Options of every layer that moves a kernel over an image."""
+
+CONVOLUTION_OPTIONS = (*WINDOW_OPTIONS, "filters", "groups", "activation", "use_bias")
+"""Options of a convolution with groups."""
+
+_DEPTHWISE_OPTIONS = (*WINDOW_OPTIONS, "depth_multiplier", "activation", "use_bias")
+# Keras 2 writes the option into depthwise layers, too, and does not read it.
+_ONE_GROUP = {"groups": 1}
+
+LAYERS: Mapping[str, LayerKind] = {
+    **over_axes(
+        "Conv{}",
+        LayerKind(
+            translate=translate_convolution,
+            options=layer_options(*CONVOLUTION_OPTIONS),
+            weights=kernel_and_bias,
+        ),
+    ),
+    **over_axes(
+        "DepthwiseConv{}",
+        LayerKind(
+            translate=translate_depthwise_convolution,
+            options=layer_options(*_DEPTHWISE_OPTIONS, fixed=_ONE_GROUP),
+            weights=kernel_and_bias,
+        ),
+        axes=(1, 2),
+    ),
+    **over_axes(
+        "SeparableConv{}",
+        LayerKind(
+            translate=translate_separable_convolution,
+            options=layer_options(*_DEPTHWISE_OPTIONS, "filters", fixed=_ONE_GROUP),
+            weights=separable_weights,
+        ),
+        axes=(1, 2),
+    ),
+}
+"""The layers of this module, by class."""

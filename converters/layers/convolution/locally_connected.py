@@ -6,16 +6,19 @@ The graph gathers the window of each place, and multiplies each with its own ker
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from onnxfi.converters.layers.activation import activate
+from onnxfi.converters.options.known import layer_options
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
+from onnxfi.converters.translation.layer_kind import LayerKind, over_axes
 from onnxfi.converters.translation.padding import window_size
+from onnxfi.converters.translation.weight_roles import kernel_and_bias
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,3 +195,18 @@ def _flat_positions(
         joined = inside[:, np.newaxis, :, np.newaxis] & within[:, np.newaxis, :]
         inside = joined.reshape(shape)
     return flat, inside
+
+
+LAYERS: Mapping[str, LayerKind] = over_axes(
+    "LocallyConnected{}",
+    LayerKind(
+        translate=translate_locally_connected,
+        options=layer_options(
+            *("kernel_size", "strides", "padding", "data_format", "filters", "activation"),
+            *("use_bias", "implementation"),
+        ),
+        weights=kernel_and_bias,
+    ),
+    axes=(1, 2),
+)
+"""The layers of this module, by class."""

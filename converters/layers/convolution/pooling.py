@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from onnxfi.converters.options.known import layer_options
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
+from onnxfi.converters.translation.layer_kind import LayerKind, over_axes
 from onnxfi.converters.translation.padding import same_padding, window_size
 from onnxfi.converters.translation.reductions import reduced
 
@@ -97,3 +99,25 @@ def _masked_average(call: LayerCall, mask: Tensor, graph: GraphBuilder) -> Layer
     name = graph.operator("Div", [total, count])
     shape = (None, 1, sequence.shape[-1]) if keep else (None, sequence.shape[-1])
     return LayerResult(Tensor(name, shape), masks=(None,))
+
+
+_POOLING = LayerKind(
+    translate=translate_pooling,
+    options=layer_options("pool_size", "strides", "padding", "data_format"),
+)
+_GLOBAL_POOLING = LayerKind(
+    translate=translate_global_pooling, options=layer_options("data_format", "keepdims")
+)
+_ADAPTIVE_POOLING = LayerKind(
+    translate=translate_adaptive_pooling, options=layer_options("output_size", "data_format")
+)
+
+LAYERS: Mapping[str, LayerKind] = {
+    **over_axes("AdaptiveAveragePooling{}", _ADAPTIVE_POOLING),
+    **over_axes("AdaptiveMaxPooling{}", _ADAPTIVE_POOLING),
+    **over_axes("AveragePooling{}", _POOLING),
+    **over_axes("GlobalAveragePooling{}", _GLOBAL_POOLING),
+    **over_axes("GlobalMaxPooling{}", _GLOBAL_POOLING),
+    **over_axes("MaxPooling{}", _POOLING),
+}
+"""The layers of this module, by class."""

@@ -1,9 +1,18 @@
 """Transposed convolutions over one, two or three axes."""
 
+from collections.abc import Mapping
+
 from onnxfi.converters.layers.activation import activate
-from onnxfi.converters.layers.convolution.convolution import bias_names, filters_first
+from onnxfi.converters.layers.convolution.convolution import (
+    CONVOLUTION_OPTIONS,
+    bias_names,
+    filters_first,
+)
+from onnxfi.converters.options.known import layer_options
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
+from onnxfi.converters.translation.layer_kind import LayerKind, over_axes
+from onnxfi.converters.translation.weight_roles import kernel_and_bias
 
 
 def translate_transposed_convolution(call: LayerCall, graph: GraphBuilder) -> LayerResult:
@@ -58,3 +67,14 @@ def _cuts(
         else:
             cuts.append(min(reach - stride, 0) if extra is None else -extra)
     return cuts
+
+
+LAYERS: Mapping[str, LayerKind] = over_axes(
+    "Conv{}Transpose",
+    LayerKind(
+        translate=translate_transposed_convolution,
+        options=layer_options(*CONVOLUTION_OPTIONS, "output_padding"),
+        weights=kernel_and_bias,
+    ),
+)
+"""The layers of this module, by class."""

@@ -1,13 +1,15 @@
 """BatchNormalization, which stays a node of its own: it is a target of faults."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from onnxfi.converters.options.known import OF_REFUSED, SAME_NUMBERS, STATISTICS, layer_options
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, WeightRole
+from onnxfi.converters.translation.layer_kind import LayerKind, MaskRule, rows
 from onnxfi.converters.translation.operands import axes_of
 
 
@@ -97,3 +99,32 @@ class AxisSecond:
             back = [int(place) for place in np.argsort(self._order)]
             name = graph.operator("Transpose", [name], perm=back)
         return replace(self._tensor, name=name)
+
+
+NORMALIZATION_OPTIONS = ("axis", "epsilon", "center", "scale")
+"""Options of every layer that normalises, scales and shifts."""
+
+_BATCH_NORMALIZATION = LayerKind(
+    translate=translate_batch_normalization,
+    options=layer_options(
+        *NORMALIZATION_OPTIONS,
+        fixed={"renorm": False, "virtual_batch_size": None},
+        idle={
+            "fused": SAME_NUMBERS,
+            "momentum": STATISTICS,
+            "renorm_clipping": OF_REFUSED,
+            "renorm_momentum": OF_REFUSED,
+            "synchronized": STATISTICS,
+        },
+    ),
+    weights=batch_normalization_weights,
+    float32_inside=True,
+)
+
+LAYERS: Mapping[str, LayerKind] = {
+    "BatchNormalization": replace(_BATCH_NORMALIZATION, mask=MaskRule.PASSED),
+    **rows(
+        "BatchNormalizationV1 BatchNormalizationV2 SyncBatchNormalization", _BATCH_NORMALIZATION
+    ),
+}
+"""The layers of this module, by class."""

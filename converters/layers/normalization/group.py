@@ -5,9 +5,15 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxfi.converters.layers.normalization.batch import AxisSecond
+from onnxfi.converters.layers.normalization.batch import (
+    NORMALIZATION_OPTIONS,
+    AxisSecond,
+    scale_and_shift,
+)
+from onnxfi.converters.options.known import layer_options
 from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
+from onnxfi.converters.translation.layer_kind import LayerKind, MaskRule
 from onnxfi.converters.translation.operands import axes_of
 
 
@@ -41,3 +47,16 @@ _STEPS: Mapping[str, str] = {"gamma": "Mul", "beta": "Add"}
 def _column(call: LayerCall, role: str, channels: int) -> NDArray[np.float32]:
     """Return a weight of the channels, which come second, in a shape that broadcasts."""
     return call.weight(role, (channels,)).reshape(channels, *(1,) * (call.input.rank - 2))
+
+
+LAYERS: Mapping[str, LayerKind] = {
+    "GroupNormalization": LayerKind(
+        translate=translate_group_normalization,
+        options=layer_options(*NORMALIZATION_OPTIONS, "groups"),
+        weights=scale_and_shift,
+        float32_inside=True,
+        mask=MaskRule.PASSED,
+        mask_in_keras_2=MaskRule.REFUSED,
+    ),
+}
+"""The layers of this module, by class."""

@@ -1,12 +1,15 @@
 """LayerNormalization: each sample by itself, over some of its axes."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
-from onnxfi.converters.layers.normalization.batch import scale_and_shift
+from onnxfi.converters.layers.normalization.batch import NORMALIZATION_OPTIONS, scale_and_shift
+from onnxfi.converters.options.known import layer_options
 from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, WeightRole
+from onnxfi.converters.translation.layer_kind import LayerKind, MaskRule
 from onnxfi.converters.translation.operands import axes_of
 from onnxfi.converters.translation.reductions import reduced
 
@@ -63,3 +66,15 @@ def translate_layer_normalization(call: LayerCall, graph: GraphBuilder) -> Layer
         shift = graph.weight(call.weights_path, "beta", beta.reshape(shape))
         scaled = graph.operator("Add", [scaled, shift])
     return LayerResult(replace(tensor, name=scaled))
+
+
+LAYERS: Mapping[str, LayerKind] = {
+    "LayerNormalization": LayerKind(
+        translate=translate_layer_normalization,
+        options=layer_options(*NORMALIZATION_OPTIONS, "rms_scaling"),
+        weights=layer_normalization_weights,
+        float32_inside=True,
+        mask=MaskRule.PASSED,
+    ),
+}
+"""The layers of this module, by class."""

@@ -1,10 +1,13 @@
 """Normalisations without statistics or a mean: by the length, or by the root mean square."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from onnxfi.converters.keras_files.values import is_whole
+from onnxfi.converters.options.known import layer_options
 from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, WeightRole
+from onnxfi.converters.translation.layer_kind import LayerKind, MaskRule
 from onnxfi.converters.translation.operands import axes_of
 from onnxfi.converters.translation.reductions import reduced
 
@@ -64,3 +67,19 @@ def over_root_mean_square(tensor: str, axes: list[int], epsilon: float, graph: G
     mean = reduced("ReduceMean", square, axes, graph, keepdims=True)
     raised = graph.operator("Add", [mean, graph.numbers("epsilon", epsilon)])
     return graph.operator("Div", [tensor, graph.operator("Sqrt", [raised])])
+
+
+LAYERS: Mapping[str, LayerKind] = {
+    "RMSNormalization": LayerKind(
+        translate=translate_rms_normalization,
+        options=layer_options("axis", "epsilon"),
+        weights=rms_normalization_weights,
+        float32_inside=True,
+    ),
+    "UnitNormalization": LayerKind(
+        translate=translate_unit_normalization,
+        options=layer_options("axis"),
+        mask=MaskRule.PASSED,
+    ),
+}
+"""The layers of this module, by class."""

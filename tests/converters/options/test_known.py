@@ -8,14 +8,10 @@ from pathlib import Path
 import pytest
 
 from onnxfi.converters.keras_files.values import leaves
-from onnxfi.converters.native.argument_checks import is_operation
-from onnxfi.converters.native.layer_table import TRANSLATIONS
-from onnxfi.converters.options.known import (
-    IDLE_ENDINGS,
-    LAYER_OPTIONS,
-    known_options,
-)
-from onnxfi.converters.options.operations import OPERATION_OPTIONS
+from onnxfi.converters.native.layer_table import LAYERS
+from onnxfi.converters.native.support import INPUT_OPTIONS
+from onnxfi.converters.options.known import IDLE_ENDINGS
+from onnxfi.converters.recurrent.cell import CELLS
 from onnxfi.converters.translation.graph_builder import Tensor
 from onnxfi.converters.translation.known_options import require_known_options
 from onnxfi.converters.translation.layer_call import Options
@@ -40,7 +36,7 @@ ANYTHING = {"class_name": "Unheard", "config": {"of": 1}}
 
 def options_of(layer):
     """Return the options of a layer that must change something."""
-    known = known_options(layer.layer_class)
+    known = LAYERS[layer.layer_class].options
     return {
         key: value
         for key, value in layer.options.items()
@@ -103,7 +99,7 @@ def test_an_option_that_is_null_asks_for_nothing(recorded):
 
 def test_an_idle_option_changes_nothing_and_has_a_reason(recorded):
     for before, probe, layer, *call in recorded:
-        for option, reason in known_options(layer.layer_class).idle.items():
+        for option, reason in LAYERS[layer.layer_class].options.idle.items():
             assert len(reason.split()) > 2, option
             if option in layer.options and option != "trainable":
                 assert not changed(before, probe, layer, call, option, ANYTHING), (
@@ -116,7 +112,7 @@ def test_no_message_prints_an_object_of_ours(recorded):
     for before, probe, layer, path, arguments, keywords in recorded:
         tensor = next(leaves((arguments, keywords), Tensor))
         for value in (tensor, [tensor, 3], [[tensor], {"start": tensor}]):
-            for option in options_of(layer) if is_operation(layer.layer_class) else ():
+            for option in options_of(layer) if LAYERS[layer.layer_class].operation else ():
                 changed(before, probe, layer, [path, arguments, keywords], option, value)
             for key in (*keywords, "brand_new"):
                 call = [path, arguments, {**keywords, key: value}]
@@ -148,9 +144,10 @@ def test_flags_may_be_numbers(recorded):
 )
 def test_a_value_that_is_taken_for_granted_is_refused_otherwise(layer_class, values):
     (option,) = values
-    require_known_options(Options("layer", layer_class, {option: None}, 3))
+    known = {**CELLS, "InputLayer": INPUT_OPTIONS}.get(layer_class) or LAYERS[layer_class].options
+    require_known_options(Options("layer", layer_class, {option: None}, 3), known)
     with pytest.raises(UnsupportedLayerError, match=f"has .*{option}="):
-        require_known_options(Options("layer", layer_class, values, 3))
+        require_known_options(Options("layer", layer_class, values, 3), known)
 
 
 def test_null_is_no_whole_number_where_another_is_the_default():
@@ -158,13 +155,8 @@ def test_null_is_no_whole_number_where_another_is_the_default():
         Options("sum", "ops.Cumsum", {"axis": None}, 3).integer("axis", 0)
 
 
-def test_every_class_with_a_translation_lists_its_options():
-    layers = {name for name in TRANSLATIONS if not name.startswith("ops.")}
-    assert layers <= set(LAYER_OPTIONS)
-    assert {f"ops.{name}" for name in OPERATION_OPTIONS} <= set(TRANSLATIONS)
-
-
 def test_the_documentation_lists_the_options_that_do_not_matter():
     text = DOCUMENTATION.read_text()
-    idle = {key for known in LAYER_OPTIONS.values() for key in known.idle} | set(IDLE_ENDINGS)
+    known = [*CELLS.values(), *(kind.options for kind in LAYERS.values())]
+    idle = {key for options in known for key in options.idle} | set(IDLE_ENDINGS)
     assert not [key for key in idle if f"`{key}`" not in text and f"`…{key}`" not in text]

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from onnxfi.converters import convert
+from onnxfi.converters.native.layer_table import LAYERS
 from onnxfi.converters.operations.table import OPERATIONS
-from onnxfi.converters.options.known import IDLE_ENDINGS, known_options
+from onnxfi.converters.options.known import IDLE_ENDINGS
 from onnxfi.errors import ModelFormatError
 from tests.support.keras_options import OTHER_VALUES, other_values
 from tests.support.keras_references import run
@@ -153,7 +154,7 @@ def computed(model: Any, shape: tuple[int, ...]) -> list[Any]:
 def mutations(layer: Any, name: str) -> Any:
     """Yield the configurations of a layer that differ in one option, with that option."""
     config = layer.get_config()
-    known = known_options(name)
+    known = LAYERS[name].options
     for option, value in config.items():
         if option in ("name", "dtype") or option.endswith(tuple(IDLE_ENDINGS)):
             continue
@@ -199,7 +200,7 @@ def test_every_option_of_an_operation_of_keras_is_known():
         operation = name.removeprefix("ops.")
         classes = [found for x in modules if (found := getattr(x, operation, None)) is not None]
         for found in classes[:1]:
-            known = known_options(name)
+            known = LAYERS[name].options
             for key, option in list(inspect.signature(found.__init__).parameters.items())[1:]:
                 # Another value of an option that is null by default is refused by name.
                 assert key in (*known.read, *known.fixed) or option.default is None, (name, key)
