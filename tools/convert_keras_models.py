@@ -149,7 +149,7 @@ def _compare(converted: Path, arrays: Path) -> None:
     """Print the largest difference of a layer, the number of mapped layers and of absent ones."""
     import onnx
 
-    from onnxfi.converters.metadata.layer_map import METADATA_KEY, parse_absent_layers
+    from onnxfi.converters import METADATA_KEY, parse_absent_layers
     from tests.support.keras_references import layer_map, read_arrays, run, stored_layout
 
     model = onnx.load(converted)

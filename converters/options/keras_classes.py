@@ -22,8 +22,8 @@ RandomPosterization RandomRotation RandomSaturation RandomSharpness RandomShear 
 RandomWidth RandomZoom ReLU RepeatVector Rescaling Reshape Resizing ReversibleEmbedding
 STFTSpectrogram SeparableConv1D SeparableConv2D Sequential SimpleRNN SimpleRNNCell SlicingOpLambda
 Softmax Solarization SpectralNormalization StackedRNNCells StringLookup Subtract
-SyncBatchNormalization TFOpLambda TensorFlowOpLayer TextVectorization ThresholdedReLU TimeDistributed
-UnitNormalization
+SyncBatchNormalization TFOpLambda TensorFlowOpLayer TextVectorization ThresholdedReLU
+TimeDistributed UnitNormalization
 """
 
 KERAS_CLASSES = frozenset(

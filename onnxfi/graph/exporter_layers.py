@@ -12,8 +12,7 @@ from itertools import zip_longest
 
 import onnx_ir as ir
 
-from onnxfi.converters.metadata.layer_map import Layer
-from onnxfi.converters.metadata.scopes import ScopedNode, scope_outputs, scopes_of
+from onnxfi.converters import Layer, ScopedNode, scope_outputs, scopes_of
 from onnxfi.graph.dependencies import consumed_values
 
 _SCOPES = "pkg.torch.onnx.name_scopes"

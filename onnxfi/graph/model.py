@@ -9,7 +9,7 @@ from pathlib import Path
 import onnx_ir as ir
 
 from onnxfi.atomic_write import atomic_write
-from onnxfi.converters.metadata.layer_map import METADATA_KEY, Layer, parse_layers
+from onnxfi.converters import METADATA_KEY, Layer, parse_layers
 from onnxfi.errors import ModelFormatError, TargetNotFoundError
 from onnxfi.graph.choosing.shape_arithmetic import shape_arithmetic
 from onnxfi.graph.dependencies import constant_values, inner_holders, needed_values

@@ -12,7 +12,7 @@ import numpy as np
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
-from onnxfi.converters.disabled_optimizers import DISABLED_OPTIMIZERS
+from onnxfi.converters import DISABLED_OPTIMIZERS
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.runtime.heap import large_blocks_apart
 from onnxfi.runtime.ort_values import (

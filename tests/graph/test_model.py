@@ -9,7 +9,7 @@ import pytest
 from onnx import helper, numpy_helper
 
 import onnxfi
-from onnxfi.converters.metadata.layer_map import METADATA_KEY, Layer, dump_layers
+from onnxfi.converters import METADATA_KEY, Layer, dump_layers
 from onnxfi.errors import ModelFormatError, TargetNotFoundError
 from tests.support.small_graphs import (
     SMALL_GRAPHS,

@@ -10,10 +10,8 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import helper
 
-from onnxfi.converters import convert
-from onnxfi.converters.disabled_optimizers import DISABLED_OPTIMIZERS
+from onnxfi.converters import DISABLED_OPTIMIZERS, METADATA_KEY, Layer, convert, parse_layers
 from onnxfi.converters.keras_files.graph import MODEL_CLASSES
-from onnxfi.converters.metadata.layer_map import METADATA_KEY, Layer, parse_layers
 
 # Of one model, in the tests.
 MOST_FAULTS = 40

@@ -16,7 +16,7 @@ from onnx.reference.op_run import OpRun
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument
 
 import onnxfi
-from onnxfi.converters.metadata.layer_map import Layer, dump_layers
+from onnxfi.converters import Layer, dump_layers
 from onnxfi.error_models import BitFlip, Corruption, RandomValue
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.injector import injection_rng

@@ -12,11 +12,12 @@ import typer
 from onnxfi import converters
 from onnxfi.atomic_write import atomic_write
 from onnxfi.cli.output import messages
-from onnxfi.converters.metadata.layer_map import METADATA_KEY, parse_layers
-from onnxfi.converters.metadata.provenance import (
+from onnxfi.converters import (
     DIFFERENCE_KEY,
+    METADATA_KEY,
     NOTES_KEY,
     ROUTE_KEY,
+    parse_layers,
     record_difference,
 )
 from onnxfi.errors import ModelFormatError

@@ -9,14 +9,8 @@ from rich.table import Table
 
 from onnxfi.cli.options.arguments import JsonOption
 from onnxfi.cli.output import messages, print_json, print_table
-from onnxfi.converters.description import (
-    FileDescription,
-    LayerDescription,
-)
-from onnxfi.converters.description import (
-    describe as describe_file,
-)
-from onnxfi.converters.safety.safety import in_words
+from onnxfi.converters import FileDescription, LayerDescription, in_words
+from onnxfi.converters import describe as describe_file
 from onnxfi.injector.inputs import format_shape
 
 

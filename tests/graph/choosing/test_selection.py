@@ -6,7 +6,7 @@ import pytest
 from onnx import helper
 
 import onnxfi
-from onnxfi.converters.metadata.layer_map import METADATA_KEY, Layer, dump_layers
+from onnxfi.converters import METADATA_KEY, Layer, dump_layers
 from onnxfi.errors import InputError, TargetNotFoundError
 from onnxfi.graph.choosing.selection import Exclusion, LeftOut, Selection, check_index, select
 from tests.support.small_graphs import (
