@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from onnxfi.error_models.configuration import checked_integer
+from onnxfi.error_models.checks import checked_integer
 from onnxfi.error_models.corruption import Corruption
 from onnxfi.error_models.error_model import ErrorModel, TargetInfo
 from onnxfi.error_models.single_flip import SingleFlip

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from onnxfi.error_models.configuration import checked_choice
+from onnxfi.error_models.checks import checked_choice
 from onnxfi.error_models.corruption import Corruption
 from onnxfi.error_models.sitewise import SitewiseErrorModel
 from onnxfi.error_models.values.bit_layout import bit_layout

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, Self
 
 import numpy as np
 
-from onnxfi.error_models.configuration import checked_choice, checked_number, checked_range
+from onnxfi.error_models.checks import checked_choice, checked_number, checked_range
 from onnxfi.error_models.corruption import Corruption
 from onnxfi.error_models.error_model import TargetInfo
 from onnxfi.error_models.sitewise import SitewiseErrorModel

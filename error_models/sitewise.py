@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from onnxfi.error_models.configuration import to_dict
+from onnxfi.error_models.configuration_keys import to_dict
 from onnxfi.error_models.corruption import Corruption
 from onnxfi.error_models.sites.extent import Extent
 from onnxfi.error_models.sites.region import Region

@@ -12,11 +12,7 @@ import json
 import sys
 from pathlib import Path
 
-from onnxfi.error_models.spatial.files.spatial_file import (
-    SpatialFile,
-    format_spatial_file,
-    read_spatial_file,
-)
+from onnxfi.error_models.spatial.files import SpatialFile, format_spatial_file, read_spatial_file
 from onnxfi.error_models.spatial.library import MODELS, model_path
 
 SOURCE = (

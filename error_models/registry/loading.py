@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from onnxfi.error_models.bit_flip import BitFlip
-from onnxfi.error_models.configuration import closest, configuration_keys, required_keys
+from onnxfi.error_models.configuration_keys import configuration_keys, required_keys
 from onnxfi.error_models.constant import Constant
 from onnxfi.error_models.error_model import ErrorModel
 from onnxfi.error_models.infinity import Infinity
@@ -18,6 +18,7 @@ from onnxfi.error_models.spatial.spatial_model import SpatialModel
 from onnxfi.error_models.stuck_at import StuckAt
 from onnxfi.error_models.zero import Zero
 from onnxfi.errors import ErrorModelError
+from onnxfi.suggestions import did_you_mean
 
 ERROR_MODELS: dict[str, type[ErrorModel]] = {
     "bitflip": BitFlip,
@@ -111,7 +112,7 @@ def find_error_model(name: object) -> type[ErrorModel]:
         known = tuple(dict.fromkeys((*ERROR_MODELS, *declared_names())))
         raise ErrorModelError(
             f"an error model is one of {', '.join(known)}, or a class as package.module:Class, "
-            f"got {name!r}{closest(str(name), known)}"
+            f"got {name!r}{did_you_mean(str(name), known)}"
         )
     return found
 
@@ -159,7 +160,7 @@ def _make(name: object, configuration: Mapping[str, Any]) -> ErrorModel:
         if key not in keys:
             raise ErrorModelError(
                 f"{name}: the configuration has the keys {', '.join(keys)}, "
-                f"got {key!r}{closest(str(key), keys)}"
+                f"got {key!r}{did_you_mean(str(key), keys)}"
             )
     missing = [key for key in required_keys(kind) if key not in configuration]
     if missing:

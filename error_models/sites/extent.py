@@ -5,7 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from onnxfi.error_models.configuration import checked_integer
+from onnxfi.error_models.checks import checked_integer
 from onnxfi.errors import ErrorModelError
 
 

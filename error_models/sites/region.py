@@ -9,7 +9,6 @@ from typing import Any, Self
 
 import numpy as np
 
-from onnxfi.error_models.configuration import closest
 from onnxfi.error_models.sites.canonical_layout import CanonicalLayout
 from onnxfi.error_models.sites.index_set import (
     MOST,
@@ -21,6 +20,7 @@ from onnxfi.error_models.sites.index_set import (
 from onnxfi.error_models.sites.selection import InLayout, InTensor, Selection
 from onnxfi.error_models.sites.site_list import SiteList
 from onnxfi.errors import ErrorModelError, InputError
+from onnxfi.suggestions import did_you_mean
 
 _GRID = ("channels", "rows", "columns")
 
@@ -103,7 +103,8 @@ class Region:
         for key in said:
             if key not in keys:
                 raise ErrorModelError(
-                    f"region has the keys {', '.join(keys)}, got {key!r}{closest(str(key), keys)}"
+                    f"region has the keys {', '.join(keys)}, got {key!r}"
+                    f"{did_you_mean(str(key), keys)}"
                 )
         return cls(**said)
 

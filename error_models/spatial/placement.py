@@ -16,7 +16,7 @@ from onnxfi.errors import ErrorModelError
 
 
 @dataclass(frozen=True, slots=True)
-class SpatialDraw:
+class Placement:
     """A spatial corruption before its values are drawn.
 
     Attributes:
@@ -36,13 +36,13 @@ class SpatialDraw:
     counts: list[int]
 
 
-def draw_spatial(
+def draw_placement(
     distribution: SpatialDistribution,
     layout: CanonicalLayout,
     *,
     replace: bool,
     rng: np.random.Generator,
-) -> SpatialDraw:
+) -> Placement:
     """Draw a pattern, then its parameters, then the sites, then the value classes.
 
     Args:
@@ -60,7 +60,7 @@ def draw_spatial(
     sample = int(rng.integers(layout.samples)) if layout.samples > 1 else 0
     mix = drawn.value_mixes.draw(rng=rng)
     places, counts = mix.draw_places(canonical.size, rng=rng)
-    return SpatialDraw(drawn.pattern, canonical, sample, mix.classes, places, counts)
+    return Placement(drawn.pattern, canonical, sample, mix.classes, places, counts)
 
 
 def _draw_pattern(

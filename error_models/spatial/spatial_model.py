@@ -8,17 +8,18 @@ from typing import Any, ClassVar, Final
 
 import numpy as np
 
-from onnxfi.error_models.configuration import checked_range, closest, to_dict
+from onnxfi.error_models.checks import checked_range
+from onnxfi.error_models.configuration_keys import to_dict
 from onnxfi.error_models.corruption import Corruption
 from onnxfi.error_models.corruptions import Corruptions
 from onnxfi.error_models.error_model import Generators, TargetInfo
 from onnxfi.error_models.sites.canonical_layout import CanonicalLayout
 from onnxfi.error_models.sites.uniform import values_at
+from onnxfi.error_models.spatial.batch_sampling import draw_corruptions
 from onnxfi.error_models.spatial.distribution import SpatialDistribution
 from onnxfi.error_models.spatial.library import MODEL_OF_OPERATOR, MODELS, read_model
-from onnxfi.error_models.spatial.many import draw_spatial_many
 from onnxfi.error_models.spatial.patterns import PATTERNS
-from onnxfi.error_models.spatial.placement import SpatialDraw, draw_spatial
+from onnxfi.error_models.spatial.placement import Placement, draw_placement
 from onnxfi.error_models.spatial.value_sources import (
     ValueSource,
     draw_values,
@@ -30,6 +31,7 @@ from onnxfi.error_models.values.profile import Profile, read_profile, tensor_unk
 from onnxfi.error_models.values.value_class import ValueClass
 from onnxfi.error_models.values.value_range import value_range
 from onnxfi.errors import ErrorModelError
+from onnxfi.suggestions import did_you_mean
 
 _AUTO: Final = "auto"
 
@@ -162,7 +164,7 @@ class SpatialModel:
                 no value in the range; or the model is ``auto``.
         """
         distribution, layout = self._ready(golden, channel_axis)
-        drawn = draw_spatial(distribution, layout, replace=self.pattern is None, rng=rng)
+        drawn = draw_placement(distribution, layout, replace=self.pattern is None, rng=rng)
         sites = layout.injection_sites(drawn.canonical, sample=drawn.sample)
         values = values_at(golden, sites)
         pairs = zip(drawn.classes, drawn.counts, strict=True)
@@ -199,15 +201,15 @@ class SpatialModel:
         """
         distribution, layout = self._ready(golden, channel_axis)
 
-        def draw(rng: np.random.Generator) -> SpatialDraw:
-            return draw_spatial(distribution, layout, replace=self.pattern is None, rng=rng)
+        def draw(rng: np.random.Generator) -> Placement:
+            return draw_placement(distribution, layout, replace=self.pattern is None, rng=rng)
 
         @cache
         def source(value_class: ValueClass) -> ValueSource:
             low, high = self._range(golden, [value_class])
             return value_source(value_class, golden.dtype, low, high)
 
-        return draw_spatial_many(golden, layout, draw, source, (generators.at(x) for x in ids))
+        return draw_corruptions(golden, layout, draw, source, (generators.at(x) for x in ids))
 
     def to_dict(self) -> dict[str, Any]:
         """Give ``{"name": "spatial", "configuration": {"model": ..., "low": ..., ...}}``."""
@@ -223,7 +225,7 @@ class SpatialModel:
             there = [each.pattern for each in distribution.items]
             raise ErrorModelError(
                 f"spatial: pattern must be one that {model} has, {', '.join(there)}, "
-                f"got {self.pattern!r}{closest(self.pattern, there)}"
+                f"got {self.pattern!r}{did_you_mean(self.pattern, there)}"
             )
         return only
 

@@ -4,9 +4,10 @@ from typing import Literal
 
 import numpy as np
 
-from onnxfi.error_models.configuration import checked_integer, closest
+from onnxfi.error_models.checks import checked_integer
 from onnxfi.error_models.values.bit_layout import bit_layout
 from onnxfi.errors import ErrorModelError
+from onnxfi.suggestions import did_you_mean
 
 BitField = Literal["any", "sign", "exponent", "mantissa"]
 _FIELDS = ("any", "sign", "exponent", "mantissa")
@@ -27,7 +28,7 @@ def checked_bit(model: str, bit: object) -> int | str:
     if bit not in _FIELDS:
         raise ErrorModelError(
             f"{model}: bit must be a number or one of {', '.join(_FIELDS)}, "
-            f"got {bit!r}{closest(bit, _FIELDS)}"
+            f"got {bit!r}{did_you_mean(bit, _FIELDS)}"
         )
     return bit
 

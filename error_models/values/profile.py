@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from onnxfi.atomic_write import atomic_write
-from onnxfi.error_models.configuration import closest
 from onnxfi.errors import ErrorModelError, InputError
+from onnxfi.suggestions import did_you_mean
 
 SCHEMA = "onnxfi.profile/1"
 _SPREAD = ("min", "max", "mean", "deviation")
@@ -63,7 +63,8 @@ class Profile:
         if found is None:
             raise ErrorModelError(
                 f"a profile must hold every target that it is used for, got the target {tensor!r}, "
-                f"which it lacks{closest(tensor, self.tensors)}: make one with `onnxfi profile`"
+                f"which it lacks{did_you_mean(tensor, self.tensors)}: "
+                "make one with `onnxfi profile`"
             )
         if found.min is None:
             raise ErrorModelError(

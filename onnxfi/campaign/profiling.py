@@ -6,7 +6,8 @@ from typing import Literal
 
 import numpy as np
 
-from onnxfi.error_models.values.profile import Profile, TensorProfile
+from onnxfi.error_models import Profile
+from onnxfi.error_models.values import TensorProfile
 from onnxfi.graph import Model, Target
 from onnxfi.injector.inputs import check_inputs
 from onnxfi.runtime import Session, choose_provider

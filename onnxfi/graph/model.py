@@ -15,11 +15,12 @@ from onnxfi.graph.choosing.shape_arithmetic import shape_arithmetic
 from onnxfi.graph.dependencies import constant_values, inner_holders, needed_values
 from onnxfi.graph.exporter_layers import exporter_layers
 from onnxfi.graph.inspection.parameters import STRUCTURAL
-from onnxfi.graph.lookup import closest, matches
+from onnxfi.graph.lookup import matches
 from onnxfi.graph.precision import has_low_precision
 from onnxfi.graph.size_dependence import shape_sources
 from onnxfi.graph.target import Target, TargetKind
 from onnxfi.graph.target_listing import list_targets
+from onnxfi.suggestions import did_you_mean
 
 # Bytes of weights. A file of Protocol Buffers ends at 2 GiB, with all else that is in it.
 _LARGEST_INSIDE = 1_900_000_000
@@ -225,8 +226,8 @@ class Model:
             *(x.node for x in self._targets.values()),
         ]
         return (
-            f"A target must be a tensor, layer or node of the model, and none is called {name!r}. "
-            f"{closest(name, names)}List them with `onnxfi inspect`."
+            f"A target must be a tensor, layer or node of the model, and none is called {name!r}"
+            f"{did_you_mean(name, names, most=3)}. List them with `onnxfi inspect`."
         )
 
     def save(self, path: str | Path) -> None:

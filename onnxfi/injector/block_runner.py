@@ -4,9 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from onnxfi.error_models import Corruption
-from onnxfi.error_models.corruptions import Corruptions
-from onnxfi.error_models.sites.uniform import values_at
+from onnxfi.error_models import Corruption, Corruptions, values_at
 from onnxfi.errors import InputError
 from onnxfi.graph import Target
 from onnxfi.injector.blocks import Meeting

@@ -6,7 +6,7 @@ from typing import Self, overload
 
 import numpy as np
 
-from onnxfi.error_models.corruptions import Corruptions
+from onnxfi.error_models import Corruptions
 from onnxfi.injector.blocks import Meeting
 from onnxfi.injector.due.reasons import DueReason
 from onnxfi.injector.injection import Injection

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from onnxfi.error_models.corruptions import Corruptions
+from onnxfi.error_models import Corruptions
 from onnxfi.suffix import Values
 
 

@@ -6,8 +6,7 @@ from typing import Self
 
 import numpy as np
 
-from onnxfi.error_models import Corruption
-from onnxfi.error_models.corruptions import Corruptions
+from onnxfi.error_models import Corruption, Corruptions
 
 #: What is known of a golden run, by name; more may be added.
 Values = MutableMapping[str, np.ndarray]

@@ -100,7 +100,7 @@ def test_a_tensor_goes_before_a_node_of_the_same_name() -> None:
     ("name", "message"),
     [
         ("X1", "none is called 'X1'"),
-        ("C1", "closest are 'c1'"),
+        ("C1", r"called 'C1' \(did you mean 'c1'\?\)\. List"),
     ],
 )
 def test_no_such_target(name: str, message: str) -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import onnxfi
-from onnxfi.error_models.bit_flip import BitFlip
+from onnxfi.error_models import BitFlip
 from onnxfi.injector import Classification
 from onnxfi.injector.due.reasons import due_reasons
 from onnxfi.injector.outcome import decide_outcomes

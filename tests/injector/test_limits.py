@@ -9,7 +9,7 @@ import pytest
 from onnx import helper
 
 import onnxfi
-from onnxfi.error_models.bit_flip import BitFlip
+from onnxfi.error_models import BitFlip
 from onnxfi.errors import LimitError
 from onnxfi.injector.target_lanes import lanes_of_target
 from onnxfi.runtime.limits import Limits

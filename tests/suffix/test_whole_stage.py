@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 import onnxfi
-from onnxfi.error_models import Corruption
-from onnxfi.error_models.corruptions import Corruptions
+from onnxfi.error_models import Corruption, Corruptions
 from onnxfi.suffix.corrupted_run import CorruptedRun
 from onnxfi.suffix.lane_result import LaneResult
 from onnxfi.suffix.whole_stage import WholeStage

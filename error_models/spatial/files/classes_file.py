@@ -31,7 +31,7 @@ from onnxfi.error_models.spatial.files.distribution_reading import (
     read_shares,
     read_weighted,
 )
-from onnxfi.error_models.spatial.files.json_place import JsonPlace
+from onnxfi.error_models.spatial.files.json_node import JsonNode
 from onnxfi.error_models.spatial.patterns import PATTERNS
 from onnxfi.error_models.spatial.value_mix import ValueMix
 from onnxfi.error_models.values.value_class import ValueClass
@@ -47,7 +47,7 @@ _NOT_USED: Final = (
 _TOO_SMALL: Final = {"rectangle_width": 1, "rectangle_height": 1}
 
 
-def read_classes_document(document: JsonPlace) -> SpatialDistribution:
+def read_classes_document(document: JsonNode) -> SpatialDistribution:
     """Read the document of a CLASSES v2 file.
 
     The percentages of two value classes must complement each other; in files made by the published
@@ -84,7 +84,7 @@ def _warn_of_repair(file: str, count: int, first: str) -> None:
     )
 
 
-def _pattern(place: JsonPlace) -> PatternDistribution:
+def _pattern(place: JsonNode) -> PatternDistribution:
     mixes, parameters = place / "domain_classes", place / "parameters"
     return PatternDistribution(
         place.path,
@@ -98,12 +98,12 @@ def _pattern(place: JsonPlace) -> PatternDistribution:
     )
 
 
-def _mix_classes(place: JsonPlace) -> list[ValueClass]:
+def _mix_classes(place: JsonNode) -> list[ValueClass]:
     keys = place.object_with(("frequency",), optional=("count", "random", "values", *VALUE_CLASSES))
     return [key for key in keys if key in VALUE_CLASSES]
 
 
-def _is_not_complementary(place: JsonPlace) -> bool:
+def _is_not_complementary(place: JsonNode) -> bool:
     classes = _mix_classes(place)
     if len(classes) != 2:
         return False
@@ -111,7 +111,7 @@ def _is_not_complementary(place: JsonPlace) -> bool:
     return second != (100 - first[1], 100 - first[0])
 
 
-def _value_mix(place: JsonPlace) -> ValueMix:
+def _value_mix(place: JsonNode) -> ValueMix:
     classes = _mix_classes(place)
     if "random" in place.value:
         return _random_mix(place)
@@ -123,7 +123,7 @@ def _value_mix(place: JsonPlace) -> ValueMix:
     return ValueMix(tuple(classes), percentages)
 
 
-def _random_mix(place: JsonPlace) -> ValueMix:
+def _random_mix(place: JsonNode) -> ValueMix:
     place.object_with(("frequency", "random", "values"), optional=("count",))
     if read_percentages(place / "random") != (100, 100):
         raise (place / "random").error("must be [100, 100]")
@@ -131,7 +131,7 @@ def _random_mix(place: JsonPlace) -> ValueMix:
     return ValueMix(classes, shares=shares)
 
 
-def _parameters(place: JsonPlace, pattern: str) -> ParameterCandidates:
+def _parameters(place: JsonNode, pattern: str) -> ParameterCandidates:
     place.object_with(
         ("keys", "stats", "conditional_frequency"), optional=("overall_frequency", "count")
     )
@@ -160,7 +160,7 @@ def _parameters(place: JsonPlace, pattern: str) -> ParameterCandidates:
     )
 
 
-def _candidates(place: JsonPlace) -> list[JsonPlace]:
+def _candidates(place: JsonNode) -> list[JsonNode]:
     if not isinstance(place.value, dict):
         return [place]
     place.object_with(("RANDOM",))

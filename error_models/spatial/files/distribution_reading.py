@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeVar, get_args
 
 from onnxfi.error_models.spatial.choices import Percentages, Weighted
-from onnxfi.error_models.spatial.files.json_place import JsonPlace
+from onnxfi.error_models.spatial.files.json_node import JsonNode
 from onnxfi.error_models.spatial.patterns.pattern import Numbers
 from onnxfi.error_models.values.value_class import ValueClass
 
@@ -14,9 +14,9 @@ T = TypeVar("T")
 
 
 def read_weighted(
-    whole: JsonPlace,
-    entries: Sequence[JsonPlace],
-    read: Callable[[JsonPlace], T],
+    whole: JsonNode,
+    entries: Sequence[JsonNode],
+    read: Callable[[JsonNode], T],
     *,
     key: str = "frequency",
 ) -> Weighted[T]:
@@ -38,7 +38,7 @@ def read_weighted(
     return Weighted(items, frequencies)
 
 
-def read_number(place: JsonPlace, allowed: Numbers) -> int:
+def read_number(place: JsonNode, allowed: Numbers) -> int:
     """Read a whole number among those allowed."""
     value = place.value
     if isinstance(value, bool) or not isinstance(value, int) or value not in allowed:
@@ -51,7 +51,7 @@ def read_number(place: JsonPlace, allowed: Numbers) -> int:
     return value
 
 
-def read_percentages(place: JsonPlace) -> Percentages:
+def read_percentages(place: JsonNode) -> Percentages:
     """Read a lower and an upper percentage."""
     rule = "must be two percentages, the lower one first"
     if not isinstance(place.value, list) or len(place.value) != 2:
@@ -62,7 +62,7 @@ def read_percentages(place: JsonPlace) -> Percentages:
     return low, high
 
 
-def read_shares(place: JsonPlace) -> tuple[tuple[ValueClass, ...], tuple[float, ...]]:
+def read_shares(place: JsonNode) -> tuple[tuple[ValueClass, ...], tuple[float, ...]]:
     """Read the share of each value class; what is given adds up to 1."""
     shares = {
         key: (place / key).not_negative() for key in place.object_with((), optional=VALUE_CLASSES)

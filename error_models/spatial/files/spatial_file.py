@@ -46,7 +46,7 @@ from onnxfi.error_models.spatial.files.distribution_reading import (
     read_shares,
     read_weighted,
 )
-from onnxfi.error_models.spatial.files.json_place import JsonPlace
+from onnxfi.error_models.spatial.files.json_node import JsonNode
 from onnxfi.error_models.spatial.patterns import PATTERNS
 from onnxfi.error_models.spatial.value_mix import ValueMix
 
@@ -77,7 +77,7 @@ def read_spatial_file(path: str) -> SpatialFile:
         ErrorModelError: it cannot be read, or is neither; the message tells what is wrong and where
             in the file.
     """
-    document = JsonPlace.read(path)
+    document = JsonNode.read(path)
     if not isinstance(document.value, dict) or "schema" not in document.value:
         return SpatialFile(read_classes_document(document))
     if document.value["schema"] != SCHEMA:
@@ -102,7 +102,7 @@ def read_spatial_file(path: str) -> SpatialFile:
     return SpatialFile(distribution, source, observations)
 
 
-def _read_pattern(place: JsonPlace) -> PatternDistribution:
+def _read_pattern(place: JsonNode) -> PatternDistribution:
     name = place.path.removeprefix("patterns.")
     values = place / "values"
     parameters = NO_PARAMETERS
@@ -114,7 +114,7 @@ def _read_pattern(place: JsonPlace) -> PatternDistribution:
     return PatternDistribution(name, read_weighted(values, values.items(), _read_mix), parameters)
 
 
-def _read_mix(place: JsonPlace) -> ValueMix:
+def _read_mix(place: JsonNode) -> ValueMix:
     keys = place.object_with(("frequency",), optional=("all", "each", "rest", *VALUE_CLASSES))
     form = {*keys} - {"frequency"}
     classes = [each for each in VALUE_CLASSES if each in form]
@@ -132,7 +132,7 @@ def _read_mix(place: JsonPlace) -> ValueMix:
     raise place.error("must have all, each, or a value class and rest")
 
 
-def _read_parameters(place: JsonPlace, pattern: str) -> ParameterCandidates:
+def _read_parameters(place: JsonNode, pattern: str) -> ParameterCandidates:
     known = PATTERNS[pattern]
     place.object_with(("frequency", *known.numbers, *known.percentages))
     return ParameterCandidates(
@@ -144,7 +144,7 @@ def _read_parameters(place: JsonPlace, pattern: str) -> ParameterCandidates:
     )
 
 
-def _read_candidates(place: JsonPlace, read: Callable[[JsonPlace], T]) -> tuple[T, ...]:
+def _read_candidates(place: JsonNode, read: Callable[[JsonNode], T]) -> tuple[T, ...]:
     if not isinstance(place.value, dict):
         return (read(place),)
     place.object_with(("any_of",))

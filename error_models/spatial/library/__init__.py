@@ -1,72 +1,17 @@
-"""The built-in spatial models: one file for each operator that was measured.
+"""The built-in spatial models: one file for each measured operator."""
 
-The figures are those of Bolchini, Cassano, Miele, Toschi, "Fast and Accurate Error Simulation for
-CNNs Against Soft Errors", IEEE Transactions on Computers, 2022, doi 10.1109/TC.2022.3184274, with
-the parameters that the thesis politesi 10589/210019 added, as published with the tool CLASSES
-(github.com/D4De/classes). They were measured on the outputs of operators that ran on a GPU.
-``onnxfi.error_models.spatial.files.spatial_file`` documents the schema.
-"""
-
-from functools import cache
-from pathlib import Path
-from typing import Final
-
-from onnxfi.error_models.configuration import closest
-from onnxfi.error_models.spatial.files.spatial_file import SpatialFile, read_spatial_file
-from onnxfi.errors import ErrorModelError
-
-MODELS: Final = (
-    "conv",
-    "bias_add",
-    "batchnorm",
-    "relu",
-    "clipped_relu",
-    "elu",
-    "sigmoid",
-    "tanh",
-    "maxpool",
-    "avgpool",
+from onnxfi.error_models.spatial.library.built_in import (
+    MODEL_OF_OPERATOR,
+    MODELS,
+    built_in_model,
+    model_path,
+    read_model,
 )
-"""The names of the built-in models."""
 
-MODEL_OF_OPERATOR: Final = {
-    "Conv": "conv",
-    "Add": "bias_add",
-    "BatchNormalization": "batchnorm",
-    "Relu": "relu",
-    "Clip": "clipped_relu",
-    "Elu": "elu",
-    "Sigmoid": "sigmoid",
-    "Tanh": "tanh",
-    "MaxPool": "maxpool",
-    "AveragePool": "avgpool",
-}
-"""The built-in model for the output of each ONNX operator that has one."""
-
-
-def model_path(name: str) -> Path:
-    """Give the file of a built-in model."""
-    return Path(__file__).parent / f"{name}.json"
-
-
-@cache
-def built_in_model(name: str) -> SpatialFile:
-    """Read a built-in model, once."""
-    return read_spatial_file(str(model_path(name)))
-
-
-def read_model(model: str) -> SpatialFile:
-    """Read a built-in model by its name, or any other from its file.
-
-    Raises:
-        ErrorModelError: there is no such file, or it is wrong.
-    """
-    if model in MODELS:
-        return built_in_model(model)
-    path = Path(model)
-    if not path.exists() and not path.suffix:
-        raise ErrorModelError(
-            f"{model} is no file, and no built-in model: those are "
-            f"{', '.join(MODELS)}{closest(path.name, MODELS)}"
-        )
-    return read_spatial_file(model)
+__all__ = [
+    "MODELS",
+    "MODEL_OF_OPERATOR",
+    "built_in_model",
+    "model_path",
+    "read_model",
+]

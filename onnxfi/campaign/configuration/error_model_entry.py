@@ -8,8 +8,7 @@ from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 from onnxfi.campaign.configuration.section import Section
 from onnxfi.error_models import ErrorModel
 from onnxfi.error_models import load as load_error_model
-from onnxfi.error_models.registry.loading import map_paths
-from onnxfi.error_models.registry.spec_text import write_spec
+from onnxfi.error_models.registry import map_paths, write_spec
 from onnxfi.errors import ErrorModelError
 
 

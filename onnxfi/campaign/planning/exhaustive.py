@@ -6,8 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from onnxfi.error_models import BitFlip, Corruption, Corruptions, Generators, Region, values_at
-from onnxfi.error_models.values.bit_choice import bits_of_dtype
-from onnxfi.error_models.values.bit_layout import flip_bits
+from onnxfi.error_models.values import bits_of_dtype, flip_bits
 
 
 @dataclass(frozen=True, slots=True)

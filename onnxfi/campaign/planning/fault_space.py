@@ -7,9 +7,8 @@ from typing import TypeGuard
 import numpy as np
 
 from onnxfi.campaign.inputs import InputSource
-from onnxfi.error_models import BitFlip, ErrorModel, bit_layout
-from onnxfi.error_models.sites.region import Region
-from onnxfi.error_models.values.bit_choice import bits_of_dtype
+from onnxfi.error_models import BitFlip, ErrorModel, Region, bit_layout
+from onnxfi.error_models.values import bits_of_dtype
 from onnxfi.errors import ErrorModelError
 from onnxfi.graph import Model, Target
 from onnxfi.injector.inputs import check_inputs

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from onnxfi.error_models.values.value_class import VALUE_CLASSES, class_numbers, to_float64
+from onnxfi.error_models.values import VALUE_CLASSES, class_numbers, to_float64
 from onnxfi.graph import Target
 from onnxfi.injector.injections import Injections
 from onnxfi.injector.metrics import MetricValue

@@ -16,8 +16,7 @@ from onnxfi.campaign.planning.plan import Shard
 from onnxfi.campaign.records.record_files import read_file
 from onnxfi.campaign.run_directory.run_directory import RunDirectory
 from onnxfi.campaign.running.worker import Worker
-from onnxfi.error_models.sites.site_list import SiteList
-from onnxfi.error_models.values.bit_layout import bit_layout
+from onnxfi.error_models import SiteList, bit_layout
 from onnxfi.errors import ConfigurationError, InputError
 from onnxfi.injector import Injection
 from onnxfi.injector.golden import Golden

@@ -20,7 +20,7 @@ from onnxfi.campaign.running.exactness import check_answer
 from onnxfi.campaign.running.golden_runs import GoldenRuns
 from onnxfi.campaign.running.pace import Pace
 from onnxfi.campaign.running.run_shards import ShardOutcomes
-from onnxfi.error_models.values.value_class import finite_range
+from onnxfi.error_models.values import finite_range
 from onnxfi.graph import Target, load
 from onnxfi.injector import Golden, Injector
 from onnxfi.injector.blocks import Meeting

@@ -8,9 +8,9 @@ import typer
 
 from onnxfi.cli.error_models.merge import OutOption, write_model
 from onnxfi.cli.output import messages
-from onnxfi.error_models.spatial.files.spatial_file import SpatialFile
-from onnxfi.error_models.spatial.fitting.deriving import derive as derive_model
-from onnxfi.error_models.spatial.fitting.observing import Observation, observe
+from onnxfi.error_models.spatial.files import SpatialFile
+from onnxfi.error_models.spatial.fitting import Observation, observe
+from onnxfi.error_models.spatial.fitting import derive as derive_model
 from onnxfi.errors import ErrorModelError, InputError
 
 

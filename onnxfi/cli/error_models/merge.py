@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from onnxfi.cli.output import messages
-from onnxfi.error_models.spatial.files.spatial_file import SpatialFile, format_spatial_file
-from onnxfi.error_models.spatial.fitting.merging import merge as merge_models
+from onnxfi.error_models.spatial.files import SpatialFile, format_spatial_file
+from onnxfi.error_models.spatial.fitting import merge as merge_models
 from onnxfi.error_models.spatial.library import read_model
 from onnxfi.errors import ErrorModelError
 

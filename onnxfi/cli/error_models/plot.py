@@ -9,7 +9,7 @@ import typer
 
 from onnxfi.cli.options.arguments import SeedOption
 from onnxfi.error_models import load as load_error_model
-from onnxfi.error_models.spatial.picture import COLOURS, draw_png, draw_strip, draw_svg, panels_of
+from onnxfi.error_models.spatial.display import COLOURS, draw_png, draw_strip, draw_svg, panels_of
 from onnxfi.errors import InputError
 
 _MOST_CHANNELS = 16

@@ -16,11 +16,15 @@ from onnxfi.cli.options.arguments import JsonOption
 from onnxfi.cli.output import print_json, print_table
 from onnxfi.error_models import ERROR_MODELS, SpatialModel
 from onnxfi.error_models import load as load_error_model
-from onnxfi.error_models.configuration import default_configuration, required_keys
-from onnxfi.error_models.registry.loading import find_error_model
-from onnxfi.error_models.registry.plugins import declared_names
-from onnxfi.error_models.registry.spec_text import parse_spec, write_spec
-from onnxfi.error_models.spatial.description import describe, summarise
+from onnxfi.error_models.registry import (
+    declared_names,
+    default_configuration,
+    find_error_model,
+    parse_spec,
+    required_keys,
+    write_spec,
+)
+from onnxfi.error_models.spatial.display import describe, summarise
 from onnxfi.error_models.spatial.library import MODELS, built_in_model
 from onnxfi.errors import ErrorModelError
 

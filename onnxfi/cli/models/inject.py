@@ -42,7 +42,7 @@ from onnxfi.cli.options.targets import (
 from onnxfi.cli.output import print_json, print_table
 from onnxfi.cli.rates import rate_text
 from onnxfi.error_models import load as load_error_model
-from onnxfi.error_models.values.value_class import to_float64
+from onnxfi.error_models.values import to_float64
 from onnxfi.graph import load
 from onnxfi.injector import DUE_REASONS, OUTCOMES, Golden, Injection, Injector, Metric
 from onnxfi.injector.metrics import load_metric

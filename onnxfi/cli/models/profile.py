@@ -35,7 +35,7 @@ from onnxfi.cli.options.targets import (
     selection,
 )
 from onnxfi.cli.output import messages, print_json, print_table
-from onnxfi.error_models.values.profile import TensorProfile
+from onnxfi.error_models.values import TensorProfile
 from onnxfi.graph import load
 from onnxfi.graph.choosing.selection import select
 

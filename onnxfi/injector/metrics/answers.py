@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from onnxfi.error_models.values.value_class import to_float64
+from onnxfi.error_models.values import to_float64
 from onnxfi.errors import InputError
 from onnxfi.injector.metrics.metric import Outputs
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from onnxfi.error_models.values.value_class import to_float64
+from onnxfi.error_models.values import to_float64
 from onnxfi.injector.metrics.answers import by_sample, first_scores, pick_tensor
 from onnxfi.injector.metrics.fitting import has_several_class_axes, unfit_for_classification
 from onnxfi.injector.metrics.metric import ColumnType, Comparisons, MetricValue, Outputs

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from onnxfi.error_models.values.value_class import to_float64
+from onnxfi.error_models.values import to_float64
 from onnxfi.injector.metrics.answers import by_sample, pick_tensor
 from onnxfi.injector.metrics.metric import ColumnType, MetricValue, Outputs
 

@@ -4,14 +4,13 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import fields
-from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from onnxfi.error_models.registry.spec_text import parse_spec
+from onnxfi.error_models.registry import parse_spec
 from onnxfi.errors import ConfigurationError, ErrorModelError, OnnxfiError
 from onnxfi.injector.metrics.classification import Classification
 from onnxfi.injector.metrics.detection import Detection
@@ -25,6 +24,7 @@ from onnxfi.injector.metrics.regression import Regression
 from onnxfi.injector.metrics.segmentation import Segmentation
 from onnxfi.injector.metrics.sequence import TokenSequence
 from onnxfi.injector.user_code import describe_failure
+from onnxfi.suggestions import did_you_mean
 
 GROUP = "onnxfi.metrics"
 """The group of entry points in which a package declares its metrics."""
@@ -162,9 +162,8 @@ def _entry_point(name: str) -> EntryPoint:
     found = list(entry_points(group=GROUP, name=name))
     if not found:
         known = sorted({*BUILT_IN, *(x.name for x in entry_points(group=GROUP))})
-        close = get_close_matches(name, known, 1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
         raise ConfigurationError(
-            f"A metric must be one of {', '.join(known)}, or module:function, got {name!r}." + hint
+            f"A metric must be one of {', '.join(known)}, or module:function, got {name!r}"
+            f"{did_you_mean(name, known)}."
         )
     return found[0]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from onnxfi.error_models import ERROR_MODELS
-from onnxfi.error_models.configuration import configuration_keys
+from onnxfi.error_models.registry import configuration_keys
 
 DOUBLED = '''
 from dataclasses import dataclass

@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from onnxfi.error_models import Corruption
-from onnxfi.error_models.spatial.picture import COLOURS, draw_png, draw_strip, draw_svg, panels_of
+from onnxfi.error_models.spatial.display.picture import (
+    COLOURS,
+    draw_png,
+    draw_strip,
+    draw_svg,
+    panels_of,
+)
 
 GREY = (225, 225, 225)
 

@@ -1,15 +1,13 @@
-"""Checking and writing the configuration of an error model."""
+"""Checks the values in the configuration of an error model."""
 
-import difflib
-import inspect
 import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from onnxfi.errors import ErrorModelError
+from onnxfi.suggestions import did_you_mean
 
 
 def checked_integer(model: str, key: str, value: object, *, low: int, high: int | None) -> int:
@@ -53,7 +51,7 @@ def checked_choice(model: str, key: str, value: object, choices: Sequence[str]) 
     if value not in choices:
         raise ErrorModelError(
             f"{model}: {key} must be one of {', '.join(choices)}, "
-            f"got {value!r}{closest(str(value), choices)}"
+            f"got {value!r}{did_you_mean(str(value), choices)}"
         )
 
 
@@ -107,48 +105,3 @@ def checked_number(model: str, key: str, value: object, *, low: float | None = N
             f"{model}: {key} must be a finite number{least}, got {value!r}: write {key}=1.0, say"
         )
     return number
-
-
-def configuration_keys(model: Callable[..., Any]) -> tuple[str, ...]:
-    """Give the configuration keys of an error model: the parameters that it is made with."""
-    return tuple(each.name for each in _parameters(model))
-
-
-def required_keys(model: Callable[..., Any]) -> tuple[str, ...]:
-    """Give the configuration keys that have no default."""
-    return tuple(each.name for each in _parameters(model) if each.default is each.empty)
-
-
-def default_configuration(model: Callable[..., Any]) -> dict[str, Any]:
-    """Give the configuration keys that have a default, with it."""
-    return {
-        each.name: each.default for each in _parameters(model) if each.default is not each.empty
-    }
-
-
-def _parameters(model: Callable[..., Any]) -> list[inspect.Parameter]:
-    by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return [x for x in inspect.signature(model).parameters.values() if x.kind in by_name]
-
-
-def to_dict(model: Any) -> dict[str, Any]:
-    """Give ``{"name": ..., "configuration": {...}}`` of an error model that keeps what it is told.
-
-    Args:
-        model: has a ``name``, and each configuration key as an attribute.
-    """
-    keys = configuration_keys(type(model))
-    return {"name": model.name, "configuration": {key: _plain(getattr(model, key)) for key in keys}}
-
-
-def _plain(value: Any) -> Any:
-    """Give a configured value as JSON has it."""
-    if hasattr(value, "to_dict"):
-        return value.to_dict()
-    return list(value) if isinstance(value, tuple) else value
-
-
-def closest(word: str, words: Iterable[str]) -> str:
-    """Give ``" (did you mean 'x'?)"`` for the word most like the one given, or nothing."""
-    near = difflib.get_close_matches(word, list(words), n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""

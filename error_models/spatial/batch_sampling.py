@@ -9,7 +9,7 @@ import numpy as np
 from onnxfi.error_models.corruptions import Corruptions
 from onnxfi.error_models.sites.canonical_layout import CanonicalLayout
 from onnxfi.error_models.sites.uniform import values_at
-from onnxfi.error_models.spatial.placement import SpatialDraw
+from onnxfi.error_models.spatial.placement import Placement
 from onnxfi.error_models.spatial.value_sources import ValueSource
 from onnxfi.error_models.values.value_class import VALUE_CLASSES, ValueClass
 
@@ -20,10 +20,10 @@ Numbers = dict[ValueClass, list[np.ndarray]]
 """What the values of each value class are made of, corruption after corruption."""
 
 
-def draw_spatial_many(
+def draw_corruptions(
     golden: np.ndarray,
     layout: CanonicalLayout,
-    draw: Callable[[np.random.Generator], SpatialDraw],
+    draw: Callable[[np.random.Generator], Placement],
     source: Callable[[ValueClass], ValueSource],
     rngs: Iterable[np.random.Generator],
 ) -> Corruptions:
@@ -42,12 +42,12 @@ def draw_spatial_many(
 def _parts(
     golden: np.ndarray,
     layout: CanonicalLayout,
-    draw: Callable[[np.random.Generator], SpatialDraw],
+    draw: Callable[[np.random.Generator], Placement],
     source: Callable[[ValueClass], ValueSource],
     rngs: Iterable[np.random.Generator],
 ) -> Iterator[Corruptions]:
     """Draw, and yield the corruptions whenever there are enough sites."""
-    draws: list[SpatialDraw] = []
+    draws: list[Placement] = []
     numbers: Numbers = {}
     sites = 0
     for rng in rngs:
@@ -68,7 +68,7 @@ def _parts(
 def _finished(
     golden: np.ndarray,
     layout: CanonicalLayout,
-    draws: Sequence[SpatialDraw],
+    draws: Sequence[Placement],
     numbers: Numbers,
     source: Callable[[ValueClass], ValueSource],
 ) -> Corruptions:

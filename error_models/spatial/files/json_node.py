@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from onnxfi.error_models.configuration import closest
 from onnxfi.errors import ErrorModelError
+from onnxfi.suggestions import did_you_mean
 
 # Whole numbers in JSON may be too large for a float, and floats may be infinite.
 _MOST = 1e100
 
 
 @dataclass(frozen=True, slots=True)
-class JsonPlace:
+class JsonNode:
     """A value of a JSON document, and where it is.
 
     Attributes:
@@ -72,7 +72,7 @@ class JsonPlace:
         for key in self.value:
             if key not in known:
                 among = f": the keys here are {', '.join(known)}" if known else ""
-                raise (self / key).error(f"is no known key{closest(key, known)}{among}")
+                raise (self / key).error(f"is no known key{did_you_mean(key, known)}{among}")
         for key in keys:
             if key not in self.value:
                 raise self.error(f"must have the key {key}")
