@@ -311,7 +311,7 @@ def test_metrics_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("name", "configuration", "message"),
     [
-        ("segmentatoin", {}, "Did you mean 'segmentation'"),
+        ("segmentatoin", {}, "did you mean 'segmentation'"),
         ("segmentation", {"iou": 0.5}, "keys output, class_axis, min_iou, got 'iou'"),
         ("segmentation", {"min_iou": 2}, "less than or equal to 1, got 2"),
         ("detection", {"boxes": "b"}, "scores"),
