@@ -104,7 +104,7 @@ def test_a_metric_of_ones_own_is_found_in_the_current_folder(
     [
         ("sequence:blank", "is written key=value, got 'blank'"),
         ("sequence:blnk=0", "has the keys output, class_axis"),
-        ("seqence", "Did you mean 'sequence'"),
+        ("seqence", "did you mean 'sequence'"),
         ("nowhere:far", "No module named 'nowhere'"),
         ("classification", "Choose the metric sequence"),
         ("sequence:blank=4", "from -4 to 3, got 4"),

@@ -196,5 +196,5 @@ def test_another_metric_decides_and_has_columns(work: Path, write: Callable[...,
     found = summarise(opened.path, opened.configuration)
     assert all(group.accuracy is None for group in found.groups["target"])
     assert set(found.network[0].per_inference) == {"masked", "benign", "sdc", "due"}
-    with pytest.raises(ConfigurationError, match=r"line .*, metric: .*Did you mean 'regression'"):
+    with pytest.raises(ConfigurationError, match=r"line .*, metric: .*did you mean 'regression'"):
         Configuration.from_yaml(write(metric={"name": "regresion"}))
