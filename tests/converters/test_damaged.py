@@ -98,7 +98,7 @@ def beside(path: Path) -> Path | None:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_damaged_bytes(references, tmp_path, seed):
+def test_damaged_bytes(references: Path, tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)
     source = references / rng.choice(SOURCES)
     path = tmp_path / source.name
@@ -107,7 +107,7 @@ def test_damaged_bytes(references, tmp_path, seed):
 
 
 @pytest.mark.parametrize("seed", range(80))
-def test_mutated_configurations(references, tmp_path, seed):
+def test_mutated_configurations(references: Path, tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)
     source = references / rng.choice(SOURCES)
     path = tmp_path / source.name

@@ -4,6 +4,9 @@ import json
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -16,13 +19,15 @@ MODELS = (*("lenet", "unet", "every_layer", "depthwise", "activations", "siamese
 FAMILIES = ("k2", "k3")
 
 
-def layers_of(path):
+def layers_of(path: Path) -> Any:
     return {layer.layer: layer for layer in describe(path).layers}
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("name", MODELS)
-def test_output_shapes_are_those_that_keras_computed(references, name, family):
+def test_output_shapes_are_those_that_keras_computed(
+    references: Path, name: str, family: str
+) -> None:
     path = references / f"{name}_{family}.h5"
     layers = layers_of(path)
     with np.load(path.with_suffix(".npz")) as stored:
@@ -34,7 +39,7 @@ def test_output_shapes_are_those_that_keras_computed(references, name, family):
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("name", ["lenet", "siamese"])
-def test_an_archive_is_described_as_the_h5(references, name, family):
+def test_an_archive_is_described_as_the_h5(references: Path, name: str, family: str) -> None:
     whole = describe(references / f"{name}_{family}.h5")
     archive = describe(references / f"{name}_{family}.keras")
     assert (whole.kind, archive.kind) == ("model, .h5", "model, .keras")
@@ -47,7 +52,7 @@ def test_an_archive_is_described_as_the_h5(references, name, family):
         assert [x.shape for x in one.weights] == [x.shape for x in other.weights]
 
 
-def test_shared_layers_and_nested_models(references):
+def test_shared_layers_and_nested_models(references: Path) -> None:
     layers = layers_of(references / "siamese_k2.h5")
     assert layers["shared"].inbound == (("first",), ("second",))
     assert layers["difference"].inbound == (("head", "head"),)
@@ -58,7 +63,7 @@ def test_shared_layers_and_nested_models(references):
     assert layers["head/conv"].inbound[0][0].startswith("head/")  # a Sequential is a chain
 
 
-def test_weights_alone_have_names_and_shapes(references):
+def test_weights_alone_have_names_and_shapes(references: Path) -> None:
     file = describe(references / "lenet_k3.weights.h5")
     assert file.kind == "weights only, .weights.h5"
     assert (file.name, file.model_class, file.keras_version) == (None, None, "")
@@ -69,10 +74,10 @@ def test_weights_alone_have_names_and_shapes(references):
 
 
 @pytest.fixture
-def with_class(references, tmp_path):
+def with_class(references: Path, tmp_path: Path) -> Callable[..., Path]:
     """Return a function that renames the class of a layer in a copy of a reference .h5."""
 
-    def rename(name, layer_class, source):
+    def rename(name: str, layer_class: str, source: str) -> Path:
         path = tmp_path / source
         path.write_bytes((references / source).read_bytes())
         with h5py.File(path, "r+") as file:
@@ -86,7 +91,7 @@ def with_class(references, tmp_path):
     return rename
 
 
-def test_a_layer_that_is_not_known_hides_no_others(with_class):
+def test_a_layer_that_is_not_known_hides_no_others(with_class: Callable[..., Path]) -> None:
     path = with_class("drop1", "Lambda", "unet_k2.h5")
     file = describe(path)
     assert file.dangers == ("'unet/drop1' of class 'Lambda', which executes code",)
@@ -98,14 +103,18 @@ def test_a_layer_that_is_not_known_hides_no_others(with_class):
     assert layers["mask"].parameters == 8 * 3 + 3
 
 
-def test_in_keras_3_tensors_tell_their_shapes_past_any_layer(with_class):
+def test_in_keras_3_tensors_tell_their_shapes_past_any_layer(
+    with_class: Callable[..., Path],
+) -> None:
     layers = layers_of(with_class("drop1", "Mine", "unet_k3.h5"))
     assert layers["drop1"].output_shape == (None, 4, 4, 4)
     assert layers["up1"].output_shape == (None, 8, 8, 4)
     assert layers["mask"].output_shape is None  # the output is no layer's input
 
 
-def test_in_archives_of_keras_2_a_layer_tells_the_shape_that_it_was_built_for(references, tmp_path):
+def test_in_archives_of_keras_2_a_layer_tells_the_shape_that_it_was_built_for(
+    references: Path, tmp_path: Path
+) -> None:
     path = tmp_path / "model.keras"
     with (
         zipfile.ZipFile(references / "lenet_k2.keras") as source,
@@ -119,7 +128,9 @@ def test_in_archives_of_keras_2_a_layer_tells_the_shape_that_it_was_built_for(re
     assert layers["dense_1"].parameters == 65
 
 
-def test_a_class_of_its_author_is_described_by_its_weights(references, tmp_path):
+def test_a_class_of_its_author_is_described_by_its_weights(
+    references: Path, tmp_path: Path
+) -> None:
     path = tmp_path / "model.keras"
     with (
         zipfile.ZipFile(references / "lenet_k3.keras") as source,
@@ -134,7 +145,7 @@ def test_a_class_of_its_author_is_described_by_its_weights(references, tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"PK\x03\x04", b"\x89HDF\r\n\x1a\n"])
-def test_a_file_that_is_none(tmp_path, content):
+def test_a_file_that_is_none(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "model.h5"
     path.write_bytes(content)
     with pytest.raises(ModelFormatError, match=r"model\.h5"):
@@ -154,7 +165,9 @@ json.dump({layer.name: [type(layer).__name__, layer.count_params()] for layer in
 @pytest.mark.live
 @pytest.mark.usefixtures("live")
 @pytest.mark.parametrize(("family", "package"), [("k2", "tf_keras"), ("k3", "keras")])
-def test_classes_and_parameters_are_those_of_live_keras(references, family, package):
+def test_classes_and_parameters_are_those_of_live_keras(
+    references: Path, family: str, package: str
+) -> None:
     path = references / f"siamese_{family}.keras"
     said = subprocess.run(
         [sys.executable, "-c", KERAS, package, path], check=True, capture_output=True

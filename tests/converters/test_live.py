@@ -2,6 +2,9 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -54,10 +57,10 @@ model.save(sys.argv[3])
 
 
 @pytest.fixture
-def build(tmp_path):
+def build(tmp_path: Path) -> Callable[..., Path]:
     """Return a function that saves a random model of a Keras family."""
 
-    def builder(family, seed, program=BUILDER):
+    def builder(family: str, seed: int, program: Any = BUILDER) -> Path:
         path = tmp_path / f"{family}_{seed}.h5"
         subprocess.run(
             [sys.executable, "-c", program, family, str(seed), path],
@@ -71,13 +74,15 @@ def build(tmp_path):
 
 @pytest.mark.parametrize("family", ["tf_keras", "keras"])
 @pytest.mark.parametrize("seed", range(6))
-def test_native_route_agrees_with_live_keras(build, family, seed):
+def test_native_route_agrees_with_live_keras(
+    build: Callable[..., Path], family: str, seed: int
+) -> None:
     source = build(family, seed)
     assert verify(source, convert(source)) < 1e-4
 
 
 @pytest.mark.parametrize("family", ["k2", "k3"])
-def test_tf2onnx_route_agrees_with_live_keras(references, family):
+def test_tf2onnx_route_agrees_with_live_keras(references: Path, family: str) -> None:
     source = references / f"unet_{family}.h5"
     model = convert(source, route="tf2onnx")
     assert verify(source, model) < 1e-4
@@ -85,23 +90,25 @@ def test_tf2onnx_route_agrees_with_live_keras(references, family):
 
 
 @pytest.mark.parametrize("family", ["k2", "k3"])
-def test_tf2onnx_route_keeps_the_order_of_many_outputs_and_writes_gelu(references, family):
+def test_tf2onnx_route_keeps_the_order_of_many_outputs_and_writes_gelu(
+    references: Path, family: str
+) -> None:
     source = references / f"activations_{family}.h5"
     assert verify(source, convert(source, route="tf2onnx")) < 1e-5
 
 
-def test_tf2onnx_names_the_operators_that_it_left(references):
+def test_tf2onnx_names_the_operators_that_it_left(references: Path) -> None:
     with pytest.raises(ModelFormatError, match="left PartitionedCall"):
         convert(references / "every_layer_k2.h5", route="tf2onnx")
 
 
-def test_tf2onnx_is_named_where_it_writes_an_invalid_model(build):
+def test_tf2onnx_is_named_where_it_writes_an_invalid_model(build: Callable[..., Path]) -> None:
     # Conv2DTranspose with a stride larger than its kernel gets negative pads.
     with pytest.raises(ModelFormatError, match="tf2onnx wrote it so: use --route native"):
         convert(build("tf_keras", 0), route="tf2onnx")
 
 
-def test_wrong_weights_are_seen(references):
+def test_wrong_weights_are_seen(references: Path) -> None:
     source = references / "lenet_k2.h5"
     model = convert(source)
     weight = model.graph.initializer[0]
@@ -110,7 +117,7 @@ def test_wrong_weights_are_seen(references):
     assert verify(source, model) > 1e-3
 
 
-def test_another_model_is_seen(references):
+def test_another_model_is_seen(references: Path) -> None:
     source = references / "unet_k2.h5"
     model = convert(source)
     del model.graph.output[0]
@@ -119,7 +126,7 @@ def test_another_model_is_seen(references):
         verify(source, model)
 
 
-def test_failure_of_keras_is_one_message(references, tmp_path):
+def test_failure_of_keras_is_one_message(references: Path, tmp_path: Path) -> None:
     path = tmp_path / "model.h5"
     path.write_bytes((references / "lenet_k2.h5").read_bytes())
     model = convert(path)
@@ -131,7 +138,9 @@ def test_failure_of_keras_is_one_message(references, tmp_path):
 
 
 @pytest.mark.parametrize("family", ["k2", "k3"])
-def test_a_weights_only_file_is_verified_with_its_architecture(references, tmp_path, family):
+def test_a_weights_only_file_is_verified_with_its_architecture(
+    references: Path, tmp_path: Path, family: str
+) -> None:
     weights, architecture = tmp_path / "weights.h5", tmp_path / "architecture.json"
     with h5py.File(references / f"lenet_{family}.h5") as whole, h5py.File(weights, "w") as file:
         architecture.write_text(whole.attrs["model_config"])

@@ -2,6 +2,9 @@
 
 import base64
 import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -15,7 +18,9 @@ X = np.random.default_rng(5).normal(size=(2, 4, 6)).astype(np.float32)
 MATRIX = np.arange(12, dtype=np.float32).reshape(6, 2)
 
 
-def node(op, inputs, constants=None, *, name=None, **attributes):
+def node(
+    op: Any, inputs: Any, constants: Any = None, *, name: str | None = None, **attributes: Any
+) -> dict[str, Any]:
     """Return the layer of an operator on the outputs of other layers."""
     name = name or op
     config = {
@@ -34,10 +39,10 @@ def node(op, inputs, constants=None, *, name=None, **attributes):
 
 
 @pytest.fixture
-def write(tmp_path):
+def write(tmp_path: Path) -> Callable[..., Path]:
     """Return a function that writes a model of an input x (4, 6) and of layers."""
 
-    def writer(*layers, outputs=((-1, 0),)):
+    def writer(*layers: Any, outputs: Any = ((-1, 0),)) -> Path:
         x = {
             "class_name": "InputLayer",
             "name": "x",
@@ -62,7 +67,7 @@ def write(tmp_path):
     return writer
 
 
-def whole(value):
+def whole(value: Any) -> dict[str, str]:
     return {"i": str(value)}
 
 
@@ -107,7 +112,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_operator_is_that_of_tensorflow(write, name):
+def test_operator_is_that_of_tensorflow(write: Callable[..., Path], name: str) -> None:
     layer, wanted = CASES[name]
     model = convert(write(layer))
     (actual,) = run(model, {"x": X})
@@ -116,14 +121,14 @@ def test_operator_is_that_of_tensorflow(write, name):
     assert len(dims) == np.ndim(wanted)
 
 
-def test_outputs_of_one_operator(write):
+def test_outputs_of_one_operator(write: Callable[..., Path]) -> None:
     split = node("SplitV", ["x"], {"1": [1, 3], "2": 1})
     first, second = run(convert(write(split, outputs=[(0, 0), (0, 1)])), {"x": X})
     np.testing.assert_array_equal(first, X[:, :1])
     np.testing.assert_array_equal(second, X[:, 1:])
 
 
-def test_shape_made_of_tensors_keeps_the_batch(write):
+def test_shape_made_of_tensors_keeps_the_batch(write: Callable[..., Path]) -> None:
     bounds = {"1": [0], "2": [1], "3": [1]}
     layers = [
         node("Shape", ["x"], out_type={"type": "DT_INT32"}),
@@ -139,7 +144,7 @@ def test_shape_made_of_tensors_keeps_the_batch(write):
     assert [size.dim_value for size in sizes] == [8, 3]
 
 
-def test_operator_as_bytes_as_tensorflow_2_0_wrote_it(write):
+def test_operator_as_bytes_as_tensorflow_2_0_wrote_it(write: Callable[..., Path]) -> None:
     layer = node("Mul", ["x"], {"1": 2.5})
     layer["config"]["node_def"] = (
         "\n\x03mul\x12\x03Mul\x1a\x01x\x1a\x05mul/y*\x07\n\x01T\x12\x020\x01"
@@ -149,13 +154,13 @@ def test_operator_as_bytes_as_tensorflow_2_0_wrote_it(write):
 
 
 @pytest.mark.parametrize("stored", ["\n\xff", 7, {"op": "Mul", "attr": 3}])
-def test_damaged_operator(write, stored):
+def test_damaged_operator(write: Callable[..., Path], stored: Any) -> None:
     layer = node("Mul", ["x"], {"1": 2.5})
     layer["config"]["node_def"] = stored
     with pytest.raises(ModelFormatError, match="node_def"):
         convert(write(layer))
 
 
-def test_operator_without_translation_is_named(write):
+def test_operator_without_translation_is_named(write: Callable[..., Path]) -> None:
     with pytest.raises(UnsupportedLayerError, match="operator 'ReadFile', which has no trans"):
         convert(write(node("ReadFile", ["x"])))

@@ -3,7 +3,9 @@
 import hashlib
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h5py
 import ml_dtypes
@@ -37,7 +39,7 @@ def assert_same_model(actual: onnx.ModelProto, expected: onnx.ModelProto) -> Non
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("name", MODELS)
-def test_an_archive_gives_the_model_of_the_h5(references, name, family):
+def test_an_archive_gives_the_model_of_the_h5(references: Path, name: str, family: str) -> None:
     path = references / f"{name}_{family}.h5"
     assert is_keras_file(path.with_suffix(".keras"))
     assert keras_version_of(path.with_suffix(".keras")) == keras_version_of(path)
@@ -46,17 +48,19 @@ def test_an_archive_gives_the_model_of_the_h5(references, name, family):
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("name", MODELS)
-def test_grouped_weights_with_architecture_give_the_model_of_the_h5(references, name, family):
+def test_grouped_weights_with_architecture_give_the_model_of_the_h5(
+    references: Path, name: str, family: str
+) -> None:
     path = references / f"{name}_{family}.h5"
     model = convert(path.with_suffix(".weights.h5"), architecture=path.with_suffix(".json"))
     assert_same_model(model, convert(path))
 
 
 @pytest.fixture
-def named_weights(references, tmp_path):
+def named_weights(references: Path, tmp_path: Path) -> Callable[..., Path]:
     """Return a function that writes the weights of a reference .h5, under other layer names."""
 
-    def write(source, rename):
+    def write(source: str, rename: Callable[[str], str]) -> Path:
         path = tmp_path / "weights.h5"
         with h5py.File(references / source) as whole, h5py.File(path, "w") as file:
             file.attrs["keras_version"] = whole.attrs["keras_version"]
@@ -73,8 +77,8 @@ def named_weights(references, tmp_path):
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("name", MODELS)
 def test_named_weights_may_have_the_names_of_another_session(
-    references, named_weights, name, family
-):
+    references: Path, named_weights: Callable[..., Path], name: str, family: str
+) -> None:
     path = references / f"{name}_{family}.h5"
     for rename in (str, "other_{}".format):
         weights_file = named_weights(path.name, rename)
@@ -82,7 +86,9 @@ def test_named_weights_may_have_the_names_of_another_session(
         assert_same_model(model, convert(path))
 
 
-def test_weights_of_a_model_with_fewer_layers(references, named_weights):
+def test_weights_of_a_model_with_fewer_layers(
+    references: Path, named_weights: Callable[..., Path]
+) -> None:
     path = named_weights("lenet_k2.h5", "other_{}".format)
     with h5py.File(path, "r+") as file:
         file.attrs["layer_names"] = file.attrs["layer_names"][:-1]
@@ -91,7 +97,9 @@ def test_weights_of_a_model_with_fewer_layers(references, named_weights):
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_bare_configuration_is_an_architecture(references, tmp_path, family):
+def test_a_bare_configuration_is_an_architecture(
+    references: Path, tmp_path: Path, family: str
+) -> None:
     architecture = tmp_path / "config.json"
     stored = json.loads((references / f"siamese_{family}.json").read_text())
     architecture.write_text(json.dumps(stored["config"]))
@@ -100,7 +108,7 @@ def test_a_bare_configuration_is_an_architecture(references, tmp_path, family):
     assert_same_model(convert(path, architecture=architecture), whole)
 
 
-def test_the_groups_of_keras_2_13(references, tmp_path):
+def test_the_groups_of_keras_2_13(references: Path, tmp_path: Path) -> None:
     """Keras 2.12 and 2.13 use another name, and count every layer with weights twice."""
     path = tmp_path / "model.weights.h5"
     path.write_bytes((references / "lenet_k2.weights.h5").read_bytes())
@@ -113,9 +121,9 @@ def test_the_groups_of_keras_2_13(references, tmp_path):
     assert_same_model(model, convert(references / "lenet_k2.h5"))
 
 
-def test_groups_are_ordered_by_number(references, tmp_path):
+def test_groups_are_ordered_by_number(references: Path, tmp_path: Path) -> None:
     """Twelve convolutions: conv2d_10 comes after conv2d_9, not after conv2d_1."""
-    layers = [
+    layers: list[dict[str, Any]] = [
         {"class_name": "Conv2D", "config": {"name": f"c{i}", "filters": 1, "kernel_size": [1, 1]}}
         for i in range(12)
     ]
@@ -132,7 +140,7 @@ def test_groups_are_ordered_by_number(references, tmp_path):
     assert [found[f"c{i}/kernel"].item() for i in range(12)] == list(range(12))
 
 
-def test_bfloat16_and_float16_weights(references, tmp_path):
+def test_bfloat16_and_float16_weights(references: Path, tmp_path: Path) -> None:
     path = tmp_path / "model.h5"
     path.write_bytes((references / "lenet_k3.h5").read_bytes())
     with h5py.File(path, "r+") as file:
@@ -152,7 +160,7 @@ def test_bfloat16_and_float16_weights(references, tmp_path):
     np.testing.assert_array_equal(found["conv2d/bias"], bias.astype(np.float16).astype(np.float32))
 
 
-def test_attributes_of_odd_types(references, tmp_path):
+def test_attributes_of_odd_types(references: Path, tmp_path: Path) -> None:
     path = tmp_path / "model.h5"
     path.write_bytes((references / "lenet_k3.h5").read_bytes())
     with h5py.File(path, "r+") as file:
@@ -163,7 +171,7 @@ def test_attributes_of_odd_types(references, tmp_path):
         convert(path)
 
 
-def test_a_heap_that_hdf5_would_read_for_ever(references, tmp_path):
+def test_a_heap_that_hdf5_would_read_for_ever(references: Path, tmp_path: Path) -> None:
     """In a heap of attributes, the size of the free space behind the last text becomes 0."""
     content = bytearray((references / "lenet_k3.h5").read_bytes())
     place = content.index(b"GCOL")
@@ -181,7 +189,7 @@ def test_a_heap_that_hdf5_would_read_for_ever(references, tmp_path):
         convert(path)
 
 
-def test_a_chunk_larger_than_its_dataset(references, tmp_path):
+def test_a_chunk_larger_than_its_dataset(references: Path, tmp_path: Path) -> None:
     path = tmp_path / "model.h5"
     path.write_bytes((references / "lenet_k3.h5").read_bytes())
     with h5py.File(path, "r+") as file:
@@ -193,7 +201,7 @@ def test_a_chunk_larger_than_its_dataset(references, tmp_path):
         convert(path)
 
 
-def zip_with(path, source, **members):
+def zip_with(path: Path, source: Path, **members: Any) -> Path:
     """Write a copy of an archive where some members are others, or None for missing."""
     with zipfile.ZipFile(source) as whole, zipfile.ZipFile(path, "w") as archive:
         for name in whole.namelist():
@@ -216,14 +224,16 @@ def zip_with(path, source, **members):
         ({"model": b"no HDF5"}, "which is another format"),
     ],
 )
-def test_archives_that_are_not_whole(references, tmp_path, members, message):
+def test_archives_that_are_not_whole(
+    references: Path, tmp_path: Path, members: Any, message: str
+) -> None:
     path = zip_with(tmp_path / "model.keras", references / "lenet_k3.keras", **members)
     with pytest.raises(ModelFormatError, match=message) as caught:
         convert(path)
     assert str(path) in str(caught.value)  # not the unpacked file
 
 
-def test_members_that_come_twice_or_unpack_to_too_much(references, tmp_path):
+def test_members_that_come_twice_or_unpack_to_too_much(references: Path, tmp_path: Path) -> None:
     source = references / "lenet_k3.keras"
     path = zip_with(tmp_path / "twice.keras", source)
     with zipfile.ZipFile(path, "a") as archive, pytest.warns(UserWarning, match="Duplicate"):
@@ -238,7 +248,7 @@ def test_members_that_come_twice_or_unpack_to_too_much(references, tmp_path):
         convert(bomb)
 
 
-def test_an_archive_without_metadata_shows_its_version(references, tmp_path):
+def test_an_archive_without_metadata_shows_its_version(references: Path, tmp_path: Path) -> None:
     source = references / "lenet_k3.keras"
     path = zip_with(tmp_path / "model.keras", source, metadata=None)
     assert metadata(convert(path))["onnxfi.keras_version"] == "3"
@@ -252,7 +262,7 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_provenance_names_the_files_and_what_took_part(references):
+def test_provenance_names_the_files_and_what_took_part(references: Path) -> None:
     source = references / "lenet_k3.weights.h5"
     architecture = references / "lenet_k3.json"
     entries = metadata(convert(source, architecture=architecture, opset=15))
@@ -264,7 +274,7 @@ def test_provenance_names_the_files_and_what_took_part(references):
     assert json.loads(entries["onnxfi.versions"])["onnx"] == onnx.__version__
 
 
-def test_the_difference_is_recorded_beside_the_rest(references):
+def test_the_difference_is_recorded_beside_the_rest(references: Path) -> None:
     model = convert(references / "lenet_k2.keras")
     before = metadata(model)
     record_difference(model, 1.23456e-07)
@@ -275,7 +285,9 @@ def test_the_difference_is_recorded_beside_the_rest(references):
 @pytest.mark.usefixtures("live")
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("name", MODELS)
-def test_weights_with_architecture_agree_with_live_keras(references, name, family):
+def test_weights_with_architecture_agree_with_live_keras(
+    references: Path, name: str, family: str
+) -> None:
     source = references / f"{name}_{family}.weights.h5"
     architecture = references / f"{name}_{family}.json"
     model = convert(source, architecture=architecture)
@@ -284,7 +296,9 @@ def test_weights_with_architecture_agree_with_live_keras(references, name, famil
     assert verify(archive, convert(archive)) < 1e-5
 
 
-def test_joining_weights_and_architecture_follows_no_link(references, named_weights, tmp_path):
+def test_joining_weights_and_architecture_follows_no_link(
+    references: Path, named_weights: Callable[..., Path], tmp_path: Path
+) -> None:
     path = named_weights("lenet_k2.h5", str)
     with h5py.File(path, "r+") as file:
         file["elsewhere"] = h5py.ExternalLink("secret.h5", "/data")

@@ -1,6 +1,9 @@
 """Attention and EinsumDense against what Keras computed, layer by layer."""
 
 import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import h5py
 import pytest
@@ -13,22 +16,26 @@ each_family = pytest.mark.parametrize("family", ["k2", "k3"])
 
 
 @each_family
-def test_every_layer_tensor_is_that_of_keras(references, family):
+def test_every_layer_tensor_is_that_of_keras(references: Path, family: str) -> None:
     check_layers(references / f"attention_{family}.h5")
 
 
 @each_family
 @pytest.mark.parametrize("opset", [OLDEST_OPSET, 17, NEWEST_OPSET])
-def test_every_opset_gives_the_outputs_of_keras_at_any_batch(references, family, opset):
+def test_every_opset_gives_the_outputs_of_keras_at_any_batch(
+    references: Path, family: str, opset: int
+) -> None:
     check_outputs(references / f"attention_{family}.h5", opset)
 
 
 @each_family
-def test_a_fault_in_a_layer_has_the_effect_that_it_has_in_keras(references, family):
+def test_a_fault_in_a_layer_has_the_effect_that_it_has_in_keras(
+    references: Path, family: str
+) -> None:
     check_faults(references / f"attention_{family}.h5")
 
 
-def test_the_parts_of_an_attention_are_layers(references):
+def test_the_parts_of_an_attention_are_layers(references: Path) -> None:
     layers = layer_map(convert(references / "attention_k2.h5"))
     parts = ("query", "key", "value", "softmax", "attention_output")
     assert {f"own/{part}" for part in parts} | {"cross:1"} <= set(layers)
@@ -38,7 +45,7 @@ def test_the_parts_of_an_attention_are_layers(references):
     assert layers["mix"].operator_tensor == "mix/Add"
 
 
-def test_projections_are_products_of_matrices(references):
+def test_projections_are_products_of_matrices(references: Path) -> None:
     model = convert(references / "attention_k3.h5")
     operators = {node.name: node.op_type for node in model.graph.node}
     assert operators["own/query/MatMul"] == "MatMul"
@@ -46,10 +53,10 @@ def test_projections_are_products_of_matrices(references):
 
 
 @pytest.fixture
-def edit(references, tmp_path):
+def edit(references: Path, tmp_path: Path) -> Callable[..., Path]:
     """Return a function that copies a reference .h5 and changes options of a layer."""
 
-    def editor(family, layer, options):
+    def editor(family: str, layer: Any, options: dict[str, Any]) -> Path:
         path = tmp_path / "edited.h5"
         path.write_bytes((references / f"attention_{family}.h5").read_bytes())
         with h5py.File(path, "r+") as file:
@@ -75,7 +82,9 @@ def edit(references, tmp_path):
         ("mix", {"activation": "unknown"}, "activation 'unknown'"),
     ],
 )
-def test_option_without_translation_names_the_layer(edit, family, layer, options, message):
+def test_option_without_translation_names_the_layer(
+    edit: Callable[..., Path], family: str, layer: Any, options: dict[str, Any], message: str
+) -> None:
     with pytest.raises(UnsupportedLayerError, match=message) as caught:
         convert(edit(family, layer, options))
     assert caught.value.layer == layer
@@ -96,6 +105,8 @@ def test_option_without_translation_names_the_layer(edit, family, layer, options
         ("dots", {"use_scale": False}, "must have the weights"),
     ],
 )
-def test_damaged_option(edit, family, layer, options, message):
+def test_damaged_option(
+    edit: Callable[..., Path], family: str, layer: Any, options: dict[str, Any], message: str
+) -> None:
     with pytest.raises(ModelFormatError, match=message):
         convert(edit(family, layer, options))

@@ -1,6 +1,7 @@
 """Layers on images, volumes and series against what Keras computed: every layer, and faults."""
 
 import json
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -42,18 +43,20 @@ each_model = pytest.mark.parametrize("name", MODELS)
 
 
 @each_model
-def test_every_layer_is_that_of_keras(references, name):
+def test_every_layer_is_that_of_keras(references: Path, name: str) -> None:
     check_layers(references / f"{name}.h5")
 
 
 @each_model
 @pytest.mark.parametrize("opset", [OLDEST_OPSET, NEWEST_OPSET])
-def test_outputs_are_those_of_keras_at_any_batch(references, name, opset):
+def test_outputs_are_those_of_keras_at_any_batch(references: Path, name: str, opset: int) -> None:
     check_outputs(references / f"{name}.h5", opset)
 
 
 @each_model
-def test_a_fault_in_each_layer_has_the_effect_that_it_has_in_keras(references, name):
+def test_a_fault_in_each_layer_has_the_effect_that_it_has_in_keras(
+    references: Path, name: str
+) -> None:
     check_faults(references / f"{name}.h5")
 
 
@@ -61,13 +64,15 @@ def test_a_fault_in_each_layer_has_the_effect_that_it_has_in_keras(references, n
 @pytest.mark.parametrize(
     "name", ["normalisations", "convolutional_recurrent", "attention_of_images"]
 )
-def test_an_archive_has_the_weights_of_the_h5(references, name, family):
+def test_an_archive_has_the_weights_of_the_h5(references: Path, name: str, family: str) -> None:
     whole, archive = (convert(references / f"{name}_{family}{x}") for x in (".h5", ".keras"))
     assert whole.graph == archive.graph
 
 
 @pytest.mark.parametrize("family", ["k2", "k3"])
-def test_convlstm_with_channels_first_is_that_of_the_transposed_input(references, tmp_path, family):
+def test_convlstm_with_channels_first_is_that_of_the_transposed_input(
+    references: Path, tmp_path: Path, family: str
+) -> None:
     source = references / f"convolutional_recurrent_{family}.h5"
     path = tmp_path / "first.h5"
     path.write_bytes(source.read_bytes())

@@ -1,6 +1,8 @@
 """Attention along several axes, and with masks of any rank, against live Keras."""
 
 import importlib
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore"),
 ]
 
-CASES = {
+CASES: dict[str, tuple[dict[str, Any], tuple[int, ...] | None]] = {
     "all": ({}, None),
     "two": ({"attention_axes": (2, 1)}, None),
     "apart": ({"attention_axes": (1, 3)}, None),
@@ -26,7 +28,7 @@ CASES = {
 
 @pytest.mark.parametrize("family", ["keras", "tf_keras"])
 @pytest.mark.parametrize("name", CASES)
-def test_attention_along_several_axes(tmp_path, family, name):
+def test_attention_along_several_axes(tmp_path: Path, family: str, name: str) -> None:
     k = importlib.import_module(family)
     options, mask_shape = CASES[name]
     rng = np.random.default_rng(3)
@@ -41,7 +43,7 @@ def test_attention_along_several_axes(tmp_path, family, name):
     model.set_weights([rng.normal(size=x.shape) for x in model.get_weights()])
     model.save(tmp_path / "model.h5")
     converted = convert(tmp_path / "model.h5")
-    values = [rng.normal(size=(2, *image.shape[1:])).astype(np.float32)]
+    values: list[np.ndarray] = [rng.normal(size=(2, *image.shape[1:])).astype(np.float32)]
     if mask_shape is not None:
         values.append(rng.random((2, *mask_shape)) < 0.6)
     names = [value.name for value in converted.graph.input]

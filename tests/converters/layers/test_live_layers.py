@@ -20,10 +20,10 @@ MODELS = (
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder of models with random weights, of both Keras versions."""
     path = tmp_path_factory.mktemp("layers")
-    command = [sys.executable, "-m", PROGRAM, "--folder", path, "--seed", "11", *MODELS]
+    command = [sys.executable, "-m", PROGRAM, "--folder", str(path), "--seed", "11", *MODELS]
     # TensorFlow convolves channels_first on the CPU with oneDNN alone, which it uses of its own
     # accord only where the processor has AVX-512 with VNNI.
     environment = os.environ | {"TF_ENABLE_ONEDNN_OPTS": "1"}
@@ -32,7 +32,7 @@ def folder(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_layers_and_faults_in_them_are_those_of_live_keras(folder, name):
+def test_layers_and_faults_in_them_are_those_of_live_keras(folder: Path, name: str) -> None:
     for path in sorted(folder.glob(f"{name}_*.h5")):
         check_layers(path)
         check_outputs(path, 17)

@@ -1,6 +1,9 @@
 """Tests the refusals of the native route: each file, each message."""
 
 import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -11,10 +14,12 @@ from onnxfi.errors import ModelFormatError, OnnxfiError, UnsupportedLayerError
 
 
 @pytest.fixture
-def edit(references, tmp_path):
+def edit(references: Path, tmp_path: Path) -> Callable[..., Path]:
     """Return a function that copies a reference .h5 and changes it: the file or its layers."""
 
-    def editor(change_file=None, change_layers=None, source="lenet_k2.h5"):
+    def editor(
+        change_file: Any = None, change_layers: Any = None, source: str = "lenet_k2.h5"
+    ) -> Path:
         path = tmp_path / "edited.h5"
         path.write_bytes((references / source).read_bytes())
         with h5py.File(path, "r+") as file:
@@ -31,7 +36,7 @@ def edit(references, tmp_path):
 
 
 @pytest.fixture
-def weights_only(references, tmp_path):
+def weights_only(references: Path, tmp_path: Path) -> tuple[Path, Path]:
     """Return a weights-only .h5 and the architecture that belongs to it."""
     path = tmp_path / "weights.h5"
     architecture = tmp_path / "architecture.json"
@@ -44,18 +49,22 @@ def weights_only(references, tmp_path):
     return path, architecture
 
 
-def test_weights_with_architecture_give_the_same_graph(references, weights_only):
+def test_weights_with_architecture_give_the_same_graph(
+    references: Path, weights_only: tuple[Path, Path]
+) -> None:
     path, architecture = weights_only
     model = convert(path, architecture=architecture)
     assert model.graph == convert(references / "unet_k2.h5").graph
 
 
-def test_weights_without_architecture_say_what_to_pass(weights_only):
+def test_weights_without_architecture_say_what_to_pass(weights_only: tuple[Path, Path]) -> None:
     with pytest.raises(ModelFormatError, match=r"holds weights only.*--architecture"):
         convert(weights_only[0])
 
 
-def test_architecture_that_is_missing_or_no_json(weights_only, tmp_path):
+def test_architecture_that_is_missing_or_no_json(
+    weights_only: tuple[Path, Path], tmp_path: Path
+) -> None:
     with pytest.raises(ModelFormatError, match=r"none\.json is not: No such file"):
         convert(weights_only[0], architecture=tmp_path / "none.json")
     broken = tmp_path / "broken.json"
@@ -70,7 +79,9 @@ def test_architecture_that_is_missing_or_no_json(weights_only, tmp_path):
         convert(weights_only[0], architecture=broken)
 
 
-def test_architecture_of_another_model(references, weights_only, tmp_path):
+def test_architecture_of_another_model(
+    references: Path, weights_only: tuple[Path, Path], tmp_path: Path
+) -> None:
     other = tmp_path / "other.json"
     with h5py.File(references / "lenet_k2.h5") as file:
         other.write_text(file.attrs["model_config"])
@@ -88,7 +99,7 @@ def test_architecture_of_another_model(references, weights_only, tmp_path):
         (b"PK\x03\x04rest", "must be a whole zip archive"),
     ],
 )
-def test_file_that_is_no_hdf5(tmp_path, content, message):
+def test_file_that_is_no_hdf5(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "model.h5"
     path.write_bytes(content)
     with pytest.raises(ModelFormatError, match=message):
@@ -96,7 +107,7 @@ def test_file_that_is_no_hdf5(tmp_path, content, message):
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])
-def test_truncated_file(references, tmp_path, share):
+def test_truncated_file(references: Path, tmp_path: Path, share: float) -> None:
     content = (references / "unet_k3.h5").read_bytes()
     path = tmp_path / "truncated.h5"
     path.write_bytes(content[: int(len(content) * share)])
@@ -104,7 +115,7 @@ def test_truncated_file(references, tmp_path, share):
         convert(path)
 
 
-def test_missing_file_and_folders(tmp_path):
+def test_missing_file_and_folders(tmp_path: Path) -> None:
     with pytest.raises(ModelFormatError, match=r"none\.h5 does not exist"):
         convert(tmp_path / "none.h5")
     with pytest.raises(ModelFormatError, match="is a folder"):
@@ -114,7 +125,7 @@ def test_missing_file_and_folders(tmp_path):
         convert(tmp_path, route="native")
 
 
-def test_hdf5_that_keras_did_not_write(tmp_path):
+def test_hdf5_that_keras_did_not_write(tmp_path: Path) -> None:
     path = tmp_path / "other.h5"
     with h5py.File(path, "w") as file:
         file["numbers"] = [1.0]
@@ -122,13 +133,13 @@ def test_hdf5_that_keras_did_not_write(tmp_path):
         convert(path)
 
 
-def test_configuration_that_is_no_json(edit):
+def test_configuration_that_is_no_json(edit: Callable[..., Path]) -> None:
     path = edit(lambda file: file.attrs.__setitem__("model_config", "{broken"))
     with pytest.raises(ModelFormatError, match=r"model_config.*must be JSON"):
         convert(path)
 
 
-def test_configuration_nested_too_deep(edit):
+def test_configuration_nested_too_deep(edit: Callable[..., Path]) -> None:
     path = edit(lambda file: file.attrs.__setitem__("model_config", "[" * 60_000))
     with pytest.raises(ModelFormatError, match=r"model_config.*must be JSON"):
         convert(path)
@@ -141,14 +152,14 @@ def test_configuration_nested_too_deep(edit):
         ("model_weights/conv2d", "has no member 'conv2d'"),
     ],
 )
-def test_missing_weight(edit, name, message):
+def test_missing_weight(edit: Callable[..., Path], name: str, message: str) -> None:
     path = edit(lambda file: file.__delitem__(name))
     with pytest.raises(ModelFormatError, match=message):
         convert(path)
 
 
-def replace(name, **dataset):
-    def change(file):
+def replace(name: str, **dataset: Any) -> Callable[[Any], None]:
+    def change(file: h5py.File) -> None:
         del file[name]
         file.create_dataset(name, **dataset)
 
@@ -158,30 +169,30 @@ def replace(name, **dataset):
 KERNEL = "model_weights/conv2d/conv2d/kernel:0"
 
 
-def test_weight_of_a_wrong_shape(edit):
+def test_weight_of_a_wrong_shape(edit: Callable[..., Path]) -> None:
     path = edit(replace(KERNEL, data=np.zeros((3, 3, 4, 1), np.float32)))
     with pytest.raises(ModelFormatError, match=r"shape \(3, 3, 1, 4\).*got \(3, 3, 4, 1\)"):
         convert(path)
 
 
-def test_weight_of_a_wrong_type(edit):
+def test_weight_of_a_wrong_type(edit: Callable[..., Path]) -> None:
     path = edit(replace(KERNEL, data=np.zeros((3, 3, 1, 4), np.int8)))
     with pytest.raises(ModelFormatError, match="floating-point numbers, got dtype int8"):
         convert(path)
 
 
-def test_weight_that_declares_more_than_its_file_can_hold(edit):
+def test_weight_that_declares_more_than_its_file_can_hold(edit: Callable[..., Path]) -> None:
     shape = (3, 3, 2**14, 2**14)
     path = edit(replace(KERNEL, shape=shape, dtype="f4", chunks=(1, 1, 64, 64)))
     with pytest.raises(ModelFormatError, match=r"declares 966367\d+ bytes up to the weight"):
         convert(path)
 
 
-def test_links_out_of_the_file_are_not_followed(edit, tmp_path):
+def test_links_out_of_the_file_are_not_followed(edit: Callable[..., Path], tmp_path: Path) -> None:
     with h5py.File(tmp_path / "secret.h5", "w") as file:
         file["kernel"] = np.zeros((3, 3, 1, 4), np.float32)
 
-    def link(file):
+    def link(file: h5py.File) -> None:
         del file[KERNEL]
         file[KERNEL] = h5py.ExternalLink(str(tmp_path / "secret.h5"), "/kernel")
 
@@ -189,7 +200,7 @@ def test_links_out_of_the_file_are_not_followed(edit, tmp_path):
         convert(edit(link))
 
 
-def test_data_outside_of_the_file_is_not_read(edit, tmp_path):
+def test_data_outside_of_the_file_is_not_read(edit: Callable[..., Path], tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(bytes(4 * 36))
     external = [(str(tmp_path / "secret"), 0, 4 * 36)]
     path = edit(replace(KERNEL, shape=(3, 3, 1, 4), dtype="f4", external=external))
@@ -197,8 +208,8 @@ def test_data_outside_of_the_file_is_not_read(edit, tmp_path):
         convert(path)
 
 
-def test_weights_named_after_another_role(edit):
-    def swap(file):
+def test_weights_named_after_another_role(edit: Callable[..., Path]) -> None:
+    def swap(file: h5py.File) -> None:
         names = file["model_weights/conv2d"].attrs["weight_names"]
         file["model_weights/conv2d"].attrs["weight_names"] = names[::-1]
 
@@ -224,8 +235,8 @@ def test_weights_named_after_another_role(edit):
     ],
 )
 def test_option_without_translation_names_layer_class_and_other_route(
-    edit, source, options, message
-):
+    edit: Callable[..., Path], source: str, options: dict[str, Any], message: str
+) -> None:
     path = edit(change_layers=lambda x: x["conv2d"]["config"].update(options), source=source)
     with pytest.raises(UnsupportedLayerError, match=message) as caught:
         convert(path)
@@ -234,22 +245,24 @@ def test_option_without_translation_names_layer_class_and_other_route(
 
 
 @pytest.mark.parametrize("layer_class", ["Lambda", "TFOpLambda", "TextVectorization", "Mine"])
-def test_layer_without_translation(edit, layer_class):
+def test_layer_without_translation(edit: Callable[..., Path], layer_class: str) -> None:
     path = edit(change_layers=lambda x: x["dropout"].update(class_name=layer_class))
     with pytest.raises(UnsupportedLayerError, match=f"'dropout' of class '{layer_class}'"):
         convert(path)
 
 
-def test_layer_without_translation_in_a_nested_model_is_named_with_its_path(edit):
-    def change(layers):
+def test_layer_without_translation_in_a_nested_model_is_named_with_its_path(
+    edit: Callable[..., Path],
+) -> None:
+    def change(layers: dict[str, Any]) -> None:
         layers["encoder"]["config"]["layers"][1]["class_name"] = "Mine"
 
     with pytest.raises(UnsupportedLayerError, match="layer 'encoder/conv' of class 'Mine'"):
         convert(edit(change_layers=change, source="siamese_k2.h5"))
 
 
-def test_dropout_that_stays_random_is_refused(edit):
-    def change(layers):
+def test_dropout_that_stays_random_is_refused(edit: Callable[..., Path]) -> None:
+    def change(layers: dict[str, Any]) -> None:
         layers["drop1"]["inbound_nodes"][0][0][3] = {"training": True}
 
     with pytest.raises(UnsupportedLayerError, match="with the argument training=True"):
@@ -266,14 +279,14 @@ def test_dropout_that_stays_random_is_refused(edit):
         ({"name": ""}, "has a layer named ''"),
     ],
 )
-def test_damaged_option(edit, options, message):
+def test_damaged_option(edit: Callable[..., Path], options: dict[str, Any], message: str) -> None:
     path = edit(change_layers=lambda x: x["conv2d"]["config"].update(options))
     with pytest.raises(ModelFormatError, match=message):
         convert(path)
 
 
-def test_an_input_with_an_empty_axis(edit):
-    def change(layers):
+def test_an_input_with_an_empty_axis(edit: Callable[..., Path]) -> None:
+    def change(layers: dict[str, Any]) -> None:
         layers["image"]["config"]["batch_input_shape"][1] = 0
 
     with pytest.raises(UnsupportedLayerError, match=r"'image' .* an axis of size 0") as caught:
@@ -281,8 +294,8 @@ def test_an_input_with_an_empty_axis(edit):
     assert "damaged" not in str(caught.value)
 
 
-def test_flags_of_calls_may_be_numbers(edit, references):
-    def change(layers):
+def test_flags_of_calls_may_be_numbers(edit: Callable[..., Path], references: Path) -> None:
+    def change(layers: dict[str, Any]) -> None:
         for nodes in (layer["inbound_nodes"] for layer in layers.values()):
             for tensor in (tensor for node in nodes for tensor in node):
                 tensor[3] = {key: 1 if x is True else x for key, x in tensor[3].items()}
@@ -291,7 +304,7 @@ def test_flags_of_calls_may_be_numbers(edit, references):
     assert convert(path).graph == convert(references / "attention_k2.h5").graph
 
 
-def test_input_without_shape(edit):
+def test_input_without_shape(edit: Callable[..., Path]) -> None:
     path = edit(change_layers=lambda x: x["conv2d"]["config"].pop("batch_input_shape"))
     with h5py.File(path, "r+") as file:
         configuration = json.loads(file.attrs["model_config"])
@@ -318,25 +331,27 @@ def test_input_without_shape(edit):
         ([[["image", 0, 0, {}], ["image", 0, 0, {}]]], "must get one tensor, got 2"),
     ],
 )
-def test_damaged_graph(edit, nodes, message):
+def test_damaged_graph(edit: Callable[..., Path], nodes: Any, message: str) -> None:
     path = edit(change_layers=lambda x: x["down1"].update(inbound_nodes=nodes), source="unet_k2.h5")
     with pytest.raises(ModelFormatError, match=message):
         convert(path)
 
 
 @pytest.mark.parametrize("opset", [0, 12, 99])
-def test_opset_out_of_range(references, opset):
+def test_opset_out_of_range(references: Path, opset: int) -> None:
     with pytest.raises(ModelFormatError, match=f"from 13 to .* got {opset}"):
         convert(references / "lenet_k2.h5", opset=opset)
 
 
-def test_unknown_route(references):
+def test_unknown_route(references: Path) -> None:
     with pytest.raises(OnnxfiError, match="got 'magic'"):
-        convert(references / "lenet_k2.h5", route="magic")
+        convert(references / "lenet_k2.h5", route="magic")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_flipped_bytes_give_a_model_or_one_clear_error(references, tmp_path, seed):
+def test_flipped_bytes_give_a_model_or_one_clear_error(
+    references: Path, tmp_path: Path, seed: int
+) -> None:
     rng = np.random.default_rng(seed)
     content = bytearray((references / "lenet_k3.h5").read_bytes())
     for position in rng.integers(0, len(content), 40):
@@ -349,7 +364,7 @@ def test_flipped_bytes_give_a_model_or_one_clear_error(references, tmp_path, see
         assert len(str(error)) > 40  # noqa: PT017
 
 
-def test_is_keras_file(references, tmp_path):
+def test_is_keras_file(references: Path, tmp_path: Path) -> None:
     assert is_keras_file(references / "lenet_k2.h5")
     assert not is_keras_file(references / "lenet_k2.npz")
     assert not is_keras_file(tmp_path)
@@ -359,7 +374,7 @@ def test_is_keras_file(references, tmp_path):
 
 
 @pytest.mark.parametrize("block", [0, 512, 1024, 4096])
-def test_is_keras_file_finds_hdf5_behind_a_block_of_the_users(tmp_path, block):
+def test_is_keras_file_finds_hdf5_behind_a_block_of_the_users(tmp_path: Path, block: Any) -> None:
     path = tmp_path / "model"
     with h5py.File(path, "w", userblock_size=block):
         pass
@@ -378,8 +393,10 @@ def test_is_keras_file_finds_hdf5_behind_a_block_of_the_users(tmp_path, block):
         ("math.add", r"calls math\.add without 'y'"),
     ],
 )
-def test_function_of_tensorflow_that_is_no_plain_arithmetic(edit, function, message):
-    def change(layers):
+def test_function_of_tensorflow_that_is_no_plain_arithmetic(
+    edit: Callable[..., Path], function: Any, message: str
+) -> None:
+    def change(layers: dict[str, Any]) -> None:
         config = {"name": "dropout", "function": function}
         layers["dropout"].update(class_name="TFOpLambda", config=config)
 
@@ -406,7 +423,9 @@ def test_function_of_tensorflow_that_is_no_plain_arithmetic(edit, function, mess
         ("mixed_k3.h5", "conv", {"dtype": "int8_from_float32"}, "which is quantised"),
     ],
 )
-def test_option_of_newer_layers_without_translation(edit, source, layer, options, message):
+def test_option_of_newer_layers_without_translation(
+    edit: Callable[..., Path], source: str, layer: Any, options: dict[str, Any], message: str
+) -> None:
     path = edit(change_layers=lambda x: x[layer]["config"].update(options), source=source)
     with pytest.raises(UnsupportedLayerError, match=message) as caught:
         convert(path)

@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -27,15 +29,15 @@ FAMILIES = ("k2", "k3")
 TOLERANCE = 1e-5
 
 
-def metadata(model):
+def metadata(model: onnx.ModelProto) -> dict[str, str]:
     return {entry.key: entry.value for entry in model.metadata_props}
 
 
-def layer_map(model) -> dict[str, Layer]:
+def layer_map(model: onnx.ModelProto) -> dict[str, Layer]:
     return {layer.path: layer for layer in parse_layers(metadata(model)[METADATA_KEY])}
 
 
-def run(model, inputs, tensors=()):
+def run(model: onnx.ModelProto, inputs: Any, tensors: Sequence[str] = ()) -> Any:
     """Run a model on the CPU; return the named tensors, or its outputs in order."""
     exposed = onnx.ModelProto()
     exposed.CopyFrom(model)
@@ -54,20 +56,20 @@ def arrays(path: Path, kind: str) -> dict[str, np.ndarray]:
         return {key.removeprefix(f"{kind}:"): stored[key] for key in stored if key.startswith(kind)}
 
 
-def assert_close(actual, expected, what):
+def assert_close(actual: Any, expected: Any, what: str) -> None:
     assert actual.shape == expected.shape, what
     error = np.abs(actual - expected).max()
     assert error <= TOLERANCE * max(1, np.abs(expected).max()), f"{what}: {error}"
 
 
-def each_model(test):
+def each_model(test: Any) -> Any:
     """Run a test for every model of both families."""
     test = pytest.mark.parametrize("family", FAMILIES)(test)
     return pytest.mark.parametrize("name", MODELS)(test)
 
 
 @each_model
-def test_every_layer_tensor_is_that_of_keras(references, name, family):
+def test_every_layer_tensor_is_that_of_keras(references: Path, name: str, family: str) -> None:
     path = references / f"{name}_{family}.npz"
     model = convert(path.with_suffix(".h5"))
     layers = layer_map(model)
@@ -84,7 +86,9 @@ def test_every_layer_tensor_is_that_of_keras(references, name, family):
 
 
 @each_model
-def test_outputs_are_those_of_keras_in_its_layout_at_any_batch(references, name, family):
+def test_outputs_are_those_of_keras_in_its_layout_at_any_batch(
+    references: Path, name: str, family: str
+) -> None:
     path = references / f"{name}_{family}.npz"
     model = convert(path.with_suffix(".h5"))
     inputs = arrays(path, "input")
@@ -98,7 +102,9 @@ def test_outputs_are_those_of_keras_in_its_layout_at_any_batch(references, name,
 
 
 @each_model
-def test_declared_shapes_have_the_free_batch_and_the_sizes_of_keras(references, name, family):
+def test_declared_shapes_have_the_free_batch_and_the_sizes_of_keras(
+    references: Path, name: str, family: str
+) -> None:
     path = references / f"{name}_{family}.npz"
     model = convert(path.with_suffix(".h5"))
     kinds = (("input", model.graph.input), ("output", model.graph.output))
@@ -110,7 +116,9 @@ def test_declared_shapes_have_the_free_batch_and_the_sizes_of_keras(references, 
 
 
 @each_model
-def test_names_are_unique_and_nodes_are_named_after_their_output(references, name, family):
+def test_names_are_unique_and_nodes_are_named_after_their_output(
+    references: Path, name: str, family: str
+) -> None:
     graph = convert(references / f"{name}_{family}.h5").graph
     names = [value.name for value in graph.input] + [x.name for x in graph.initializer]
     for node in graph.node:
@@ -121,7 +129,9 @@ def test_names_are_unique_and_nodes_are_named_after_their_output(references, nam
 
 @each_model
 @pytest.mark.parametrize("opset", range(OLDEST_OPSET, NEWEST_OPSET + 1))
-def test_every_opset_gives_the_same_outputs(references, name, family, opset):
+def test_every_opset_gives_the_same_outputs(
+    references: Path, name: str, family: str, opset: int
+) -> None:
     path = references / f"{name}_{family}.npz"
     model = convert(path.with_suffix(".h5"), opset=opset)
     assert model.opset_import[0].version == opset
@@ -132,7 +142,7 @@ def test_every_opset_gives_the_same_outputs(references, name, family, opset):
         assert_close(actual, wanted, f"output {i}")
 
 
-def test_hard_sigmoid_has_the_slope_of_the_keras_that_wrote_the_file(references):
+def test_hard_sigmoid_has_the_slope_of_the_keras_that_wrote_the_file(references: Path) -> None:
     slopes = []
     for family in FAMILIES:
         model = convert(references / f"activations_{family}.h5")
@@ -141,13 +151,13 @@ def test_hard_sigmoid_has_the_slope_of_the_keras_that_wrote_the_file(references)
     assert slopes == pytest.approx([0.2, 1 / 6])
 
 
-def test_dropout_and_batch_normalization_stay_nodes(references):
+def test_dropout_and_batch_normalization_stay_nodes(references: Path) -> None:
     operators = [node.op_type for node in convert(references / "unet_k2.h5").graph.node]
     assert operators.count("Dropout") == 2
     assert operators.count("BatchNormalization") == 2
 
 
-def test_layers_name_the_tensor_before_their_activation(references):
+def test_layers_name_the_tensor_before_their_activation(references: Path) -> None:
     layers = layer_map(convert(references / "lenet_k3.h5"))
     conv = Layer("conv2d", "Conv2D", "conv2d", "conv2d/Conv", 1, "channels_first")
     assert layers["conv2d"] == conv
@@ -155,12 +165,14 @@ def test_layers_name_the_tensor_before_their_activation(references):
     assert layers["flatten"] == Layer("flatten", "Flatten", "flatten", None, None)
 
 
-def test_sequential_without_input_layer_names_its_input_after_the_first_layer(references):
+def test_sequential_without_input_layer_names_its_input_after_the_first_layer(
+    references: Path,
+) -> None:
     model = convert(references / "lenet_k2.h5")
     assert [value.name for value in model.graph.input] == ["conv2d_input"]
 
 
-def test_shared_layers_share_weights_and_number_their_calls(references):
+def test_shared_layers_share_weights_and_number_their_calls(references: Path) -> None:
     model = convert(references / "siamese_k2.h5")
     layers = layer_map(model)
     assert {"shared", "shared@1", "encoder/conv", "encoder/conv@1", "head/conv@1"} <= set(layers)
@@ -174,7 +186,7 @@ def test_shared_layers_share_weights_and_number_their_calls(references):
     ]
 
 
-def test_output_stored_channels_first_gets_a_name_of_its_own(references):
+def test_output_stored_channels_first_gets_a_name_of_its_own(references: Path) -> None:
     model = convert(references / "multi_output_k2.h5")
     layers = layer_map(model)
     assert [value.name for value in model.graph.output] == [
@@ -186,12 +198,12 @@ def test_output_stored_channels_first_gets_a_name_of_its_own(references):
     assert layers["features"].channel_axis == 1
 
 
-def test_image_layers_run_without_transposes_between_them(references):
+def test_image_layers_run_without_transposes_between_them(references: Path) -> None:
     operators = [node.op_type for node in convert(references / "unet_k3.h5").graph.node]
     assert operators.count("Transpose") == 2
 
 
-def test_metadata_say_where_the_model_came_from(references):
+def test_metadata_say_where_the_model_came_from(references: Path) -> None:
     source = references / "lenet_k2.h5"
     entries = metadata(convert(source, opset=15))
     assert entries["onnxfi.route"] == "native"
@@ -200,12 +212,12 @@ def test_metadata_say_where_the_model_came_from(references):
     assert len(entries["onnxfi.source_sha256"]) == 64
 
 
-def test_same_file_gives_the_same_bytes(references):
+def test_same_file_gives_the_same_bytes(references: Path) -> None:
     first, second = (convert(references / "unet_k2.h5").SerializeToString() for _ in range(2))
     assert first == second
 
 
-def test_converting_imports_no_tensorflow(references):
+def test_converting_imports_no_tensorflow(references: Path) -> None:
     program = (
         "import pathlib, sys; import onnxfi.converters as converters;"
         f"converters.convert(pathlib.Path({str(references / 'unet_k2.h5')!r}));"

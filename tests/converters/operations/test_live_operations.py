@@ -1,6 +1,7 @@
 """Operations of Keras 3 on whole numbers and over other axes, against live Keras."""
 
 import importlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_operation_on_whole_numbers(tmp_path, name):
+def test_operation_on_whole_numbers(tmp_path: Path, name: str) -> None:
     keras = importlib.import_module("keras")
     numbers = keras.Input((5,), dtype="int32")
     model = keras.Model(numbers, CASES[name](keras.ops, numbers))

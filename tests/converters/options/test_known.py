@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,7 +35,7 @@ OURS = re.compile(r"<onnxfi| object at 0x|\b[A-Z][a-z]\w*\((name|path|layer|valu
 ANYTHING = {"class_name": "Unheard", "config": {"of": 1}}
 
 
-def options_of(layer):
+def options_of(layer: Any) -> dict[str, Any]:
     """Return the options of a layer that must change something."""
     known = LAYERS[layer.layer_class].options
     return {
@@ -45,9 +46,9 @@ def options_of(layer):
 
 
 @pytest.fixture(scope="module")
-def recorded():
+def recorded() -> list[Any]:
     """Return one call for each class and names of options: what it makes, the probe, the call."""
-    found = {}
+    found: dict[Any, Any] = {}
     for path in FILES:
         probe = LayerProbe(path)
         for layer, *call in list(probe.calls):
@@ -57,11 +58,11 @@ def recorded():
     return [(probe.again(*call), probe, *call) for probe, *call in found.values()]
 
 
-def changed(before, probe, layer, call, option, value):
+def changed(before: Any, probe: Any, layer: Any, call: Any, option: str, value: Any) -> bool:
     """Say whether a layer with another option is another network than before, or is refused."""
     other = replace(layer, options={**layer.options, option: value})
     try:
-        return probe.again(other, *call) != before
+        return bool(probe.again(other, *call) != before)
     except ModelFormatError as error:
         said = str(error)
         assert call[0] in said, said
@@ -69,8 +70,9 @@ def changed(before, probe, layer, call, option, value):
         return True
 
 
-def test_no_option_of_a_recorded_layer_is_ignored(recorded):
-    tried, heeded = Counter(), Counter()
+def test_no_option_of_a_recorded_layer_is_ignored(recorded: Any) -> None:
+    tried: Counter[tuple[str, ...]] = Counter()
+    heeded: Counter[tuple[str, ...]] = Counter()
     for before, probe, layer, *call in recorded:
         for option, value in options_of(layer).items():
             place = (probe.major, layer.layer_class, option)
@@ -83,7 +85,7 @@ def test_no_option_of_a_recorded_layer_is_ignored(recorded):
     assert len(tried) > 500
 
 
-def test_an_option_that_is_not_known_is_refused_by_name(recorded):
+def test_an_option_that_is_not_known_is_refused_by_name(recorded: Any) -> None:
     for _, probe, layer, *call in recorded:
         for value in (1, False, "x", {"a": 1}):
             other = replace(layer, options={**layer.options, "brand_new": value})
@@ -92,12 +94,12 @@ def test_an_option_that_is_not_known_is_refused_by_name(recorded):
             assert caught.value.layer_class == layer.layer_class
 
 
-def test_an_option_that_is_null_asks_for_nothing(recorded):
+def test_an_option_that_is_null_asks_for_nothing(recorded: Any) -> None:
     for before, probe, layer, *call in recorded:
         assert not changed(before, probe, layer, call, "brand_new", None)
 
 
-def test_an_idle_option_changes_nothing_and_has_a_reason(recorded):
+def test_an_idle_option_changes_nothing_and_has_a_reason(recorded: Any) -> None:
     for before, probe, layer, *call in recorded:
         for option, reason in LAYERS[layer.layer_class].options.idle.items():
             assert len(reason.split()) > 2, option
@@ -108,7 +110,7 @@ def test_an_idle_option_changes_nothing_and_has_a_reason(recorded):
                 )
 
 
-def test_no_message_prints_an_object_of_ours(recorded):
+def test_no_message_prints_an_object_of_ours(recorded: Any) -> None:
     for before, probe, layer, path, arguments, keywords in recorded:
         tensor = next(leaves((arguments, keywords), Tensor))
         for value in (tensor, [tensor, 3], [[tensor], {"start": tensor}]):
@@ -121,7 +123,7 @@ def test_no_message_prints_an_object_of_ours(recorded):
             changed(before, probe, layer, call, "name", path)
 
 
-def test_flags_may_be_numbers(recorded):
+def test_flags_may_be_numbers(recorded: Any) -> None:
     for before, probe, layer, *call in recorded:
         for option, value in options_of(layer).items():
             if isinstance(value, bool):
@@ -142,7 +144,9 @@ def test_flags_may_be_numbers(recorded):
         ("ops.Prod", {"dtype": "float16"}),
     ],
 )
-def test_a_value_that_is_taken_for_granted_is_refused_otherwise(layer_class, values):
+def test_a_value_that_is_taken_for_granted_is_refused_otherwise(
+    layer_class: str, values: Any
+) -> None:
     (option,) = values
     known = {**CELLS, "InputLayer": INPUT_OPTIONS}.get(layer_class) or LAYERS[layer_class].options
     require_known_options(Options("layer", layer_class, {option: None}, 3), known)
@@ -150,12 +154,12 @@ def test_a_value_that_is_taken_for_granted_is_refused_otherwise(layer_class, val
         require_known_options(Options("layer", layer_class, values, 3), known)
 
 
-def test_null_is_no_whole_number_where_another_is_the_default():
+def test_null_is_no_whole_number_where_another_is_the_default() -> None:
     with pytest.raises(ModelFormatError, match="must be a whole number, got None"):
         Options("sum", "ops.Cumsum", {"axis": None}, 3).integer("axis", 0)
 
 
-def test_the_documentation_lists_the_options_that_do_not_matter():
+def test_the_documentation_lists_the_options_that_do_not_matter() -> None:
     text = DOCUMENTATION.read_text()
     known = [*CELLS.values(), *(kind.options for kind in LAYERS.values())]
     idle = {key for options in known for key in options.idle} | set(IDLE_ENDINGS)

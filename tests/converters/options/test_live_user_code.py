@@ -1,6 +1,8 @@
 """Functions and classes of the user's, saved by live Keras; needs the extra ``keras``."""
 
 import importlib
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +25,7 @@ HOLDERS = {
 }
 
 
-def bent(x):
+def bent(x: Any) -> Any:
     """Return a function of x that Keras does not have."""
     return x * x
 
@@ -31,7 +33,9 @@ def bent(x):
 @pytest.mark.parametrize("family", ["keras", "tf_keras"])
 @pytest.mark.parametrize("suffix", [".h5", ".keras"])
 @pytest.mark.parametrize("holder", HOLDERS)
-def test_a_function_as_an_activation_is_refused_wherever_it_is(family, suffix, holder, tmp_path):
+def test_a_function_as_an_activation_is_refused_wherever_it_is(
+    family: str, suffix: str, holder: str, tmp_path: Path
+) -> None:
     keras = importlib.import_module(family)
     for function in (lambda x: x * x, bent):
         inputs = keras.Input((5, 4))
@@ -43,11 +47,13 @@ def test_a_function_as_an_activation_is_refused_wherever_it_is(family, suffix, h
 
 
 @pytest.mark.parametrize("family", ["keras", "tf_keras"])
-def test_a_class_of_the_users_is_not_taken_for_the_one_of_its_name(family, tmp_path):
-    keras = importlib.import_module(family)
+def test_a_class_of_the_users_is_not_taken_for_the_one_of_its_name(
+    family: str, tmp_path: Path
+) -> None:
+    keras: Any = importlib.import_module(family)
 
-    class Dense(keras.layers.Dense):
-        def call(self, inputs):
+    class Dense(keras.layers.Dense):  # type: ignore[misc]
+        def call(self, inputs: Any) -> Any:
             return 2 * super().call(inputs)
 
     inputs = keras.Input((4,))
@@ -59,7 +65,9 @@ def test_a_class_of_the_users_is_not_taken_for_the_one_of_its_name(family, tmp_p
 
 @pytest.mark.parametrize("family", ["keras", "tf_keras"])
 @pytest.mark.parametrize("suffix", [".h5", ".keras"])
-def test_a_function_that_only_training_runs_does_not_matter(family, suffix, tmp_path):
+def test_a_function_that_only_training_runs_does_not_matter(
+    family: str, suffix: str, tmp_path: Path
+) -> None:
     keras = importlib.import_module(family)
     inputs = keras.Input((4,))
     path = tmp_path / f"model{suffix}"

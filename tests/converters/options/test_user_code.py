@@ -1,6 +1,9 @@
 """Functions and classes of the user's in a Keras file: refused by name, with advice that helps."""
 
 import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import h5py
 import pytest
@@ -36,10 +39,10 @@ ACTIVATED = [
 
 
 @pytest.fixture
-def edit(references, tmp_path):
+def edit(references: Path, tmp_path: Path) -> Callable[..., Path]:
     """Return a function that copies a reference .h5 and changes one of its layers."""
 
-    def editor(source, name, change):
+    def editor(source: str, name: str, change: Callable[[Any], object]) -> Path:
         path = tmp_path / "edited.h5"
         path.write_bytes((references / source).read_bytes())
         with h5py.File(path, "r+") as file:
@@ -60,7 +63,9 @@ def edit(references, tmp_path):
         *((*where, activation) for where in ACTIVATED[1:] for activation in LAMBDAS[:1]),
     ],
 )
-def test_an_activation_of_the_users_is_refused(edit, source, layer, option, activation):
+def test_an_activation_of_the_users_is_refused(
+    edit: Callable[..., Path], source: str, layer: Any, option: str, activation: str
+) -> None:
     path = edit(source, layer, lambda x: x["config"].update({option: activation}))
     with pytest.raises(UnsupportedLayerError, match=f"layer '{layer}' .* activation") as caught:
         convert(path)
@@ -79,7 +84,7 @@ def test_an_activation_of_the_users_is_refused(edit, source, layer, option, acti
         {"module": "keras.layers", "registered_name": "mine>Dense"},
     ],
 )
-def test_a_class_of_the_users_is_refused(edit, entry):
+def test_a_class_of_the_users_is_refused(edit: Callable[..., Path], entry: Any) -> None:
     path = edit("lenet_k3.h5", "dense", lambda x: x.update(entry))
     with pytest.raises(UnsupportedLayerError, match=r"layer 'dense' .* holds code") as got:
         convert(path)
@@ -87,21 +92,23 @@ def test_a_class_of_the_users_is_refused(edit, entry):
 
 
 @pytest.mark.parametrize("module", ["keras.layers", "keras.src.layers.core.dense", "tf_keras"])
-def test_a_class_of_keras_may_state_its_module(edit, module):
+def test_a_class_of_keras_may_state_its_module(edit: Callable[..., Path], module: str) -> None:
     path = edit("lenet_k3.h5", "dense", lambda x: x.update(module=module, registered_name=None))
     convert(path)
 
 
-def test_a_cell_of_the_users_is_refused(edit):
-    def change(layer):
+def test_a_cell_of_the_users_is_refused(edit: Callable[..., Path]) -> None:
+    def change(layer: Any) -> None:
         layer["config"]["cell"]["config"]["cells"][1].update(module=None, registered_name="Mine")
 
     with pytest.raises(UnsupportedLayerError, match=r"layer 'stack' .* has the cell 'Custom>"):
         convert(edit("wrapped_k3.h5", "stack", change))
 
 
-def test_code_that_only_training_runs_does_not_matter(edit, references):
-    def change(layer):
+def test_code_that_only_training_runs_does_not_matter(
+    edit: Callable[..., Path], references: Path
+) -> None:
+    def change(layer: Any) -> None:
         for option in ("kernel_initializer", "bias_regularizer", "kernel_constraint"):
             layer["config"][option] = LAMBDAS[0]
 
@@ -109,7 +116,9 @@ def test_code_that_only_training_runs_does_not_matter(edit, references):
     assert convert(path).graph == convert(references / "lenet_k3.h5").graph
 
 
-def test_an_activation_in_a_layer_of_its_own_is_that_activation(edit, references):
+def test_an_activation_in_a_layer_of_its_own_is_that_activation(
+    edit: Callable[..., Path], references: Path
+) -> None:
     inner = {"class_name": "Activation", "config": {"name": "act", "activation": "relu"}}
     path = edit("lenet_k3.h5", "conv2d", lambda x: x["config"].update(activation=inner))
     named = edit("lenet_k3.h5", "conv2d", lambda x: x["config"].update(activation="relu"))
@@ -124,7 +133,9 @@ def test_an_activation_in_a_layer_of_its_own_is_that_activation(edit, references
         ("4.0.0", {}),
     ],
 )
-def test_a_file_of_another_version_is_not_called_damaged(edit, version, change):
+def test_a_file_of_another_version_is_not_called_damaged(
+    edit: Callable[..., Path], version: str, change: Callable[[Any], object]
+) -> None:
     path = edit("lenet_k2.h5", "dense", lambda x: x.update(change))
     with h5py.File(path, "r+") as file:
         for owner in (file, file["model_weights"]):

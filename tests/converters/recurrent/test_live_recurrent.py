@@ -17,7 +17,7 @@ COUNT = 8
 
 
 @pytest.fixture(scope="module", params=["k2", "k3"])
-def folder(request, tmp_path_factory):
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder of random models of one Keras, with what it computed."""
     path = tmp_path_factory.mktemp(request.param)
     subprocess.run(
@@ -30,7 +30,9 @@ def folder(request, tmp_path_factory):
 
 
 @pytest.mark.parametrize("number", range(COUNT))
-def test_random_layers_and_faults_in_them_are_those_of_live_keras(folder, number):
+def test_random_layers_and_faults_in_them_are_those_of_live_keras(
+    folder: Path, number: int
+) -> None:
     path = folder / f"{number}.h5"
     check_layers(path)
     check_outputs(path, 17)
@@ -38,6 +40,6 @@ def test_random_layers_and_faults_in_them_are_those_of_live_keras(folder, number
 
 
 @pytest.mark.parametrize("number", range(COUNT))
-def test_an_archive_has_the_weights_of_the_h5(folder, number):
+def test_an_archive_has_the_weights_of_the_h5(folder: Path, number: int) -> None:
     whole, archive = (convert(folder / f"{number}{suffix}") for suffix in (".h5", ".keras"))
     assert whole.graph == archive.graph

@@ -1,6 +1,9 @@
 """Recurrent layers, their wrappers and masks against what Keras computed, layer by layer."""
 
 import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -19,34 +22,38 @@ from tests.support.keras_references import (
 )
 
 
-def each_model(test):
+def each_model(test: Any) -> Any:
     """Run a test for every model of both families."""
     test = pytest.mark.parametrize("family", ["k2", "k3"])(test)
     return pytest.mark.parametrize("name", ["recurrent", "wrapped", "masked", "text"])(test)
 
 
 @each_model
-def test_every_layer_tensor_is_that_of_keras(references, name, family):
+def test_every_layer_tensor_is_that_of_keras(references: Path, name: str, family: str) -> None:
     check_layers(references / f"{name}_{family}.h5")
 
 
 @each_model
 @pytest.mark.parametrize("opset", [OLDEST_OPSET, 17, NEWEST_OPSET])
-def test_every_opset_gives_the_outputs_of_keras_at_any_batch(references, name, family, opset):
+def test_every_opset_gives_the_outputs_of_keras_at_any_batch(
+    references: Path, name: str, family: str, opset: int
+) -> None:
     check_outputs(references / f"{name}_{family}.h5", opset)
 
 
 @each_model
-def test_a_fault_in_a_layer_has_the_effect_that_it_has_in_keras(references, name, family):
+def test_a_fault_in_a_layer_has_the_effect_that_it_has_in_keras(
+    references: Path, name: str, family: str
+) -> None:
     check_faults(references / f"{name}_{family}.h5")
 
 
-def nodes(model, path):
+def nodes(model: onnx.ModelProto, path: str) -> list[str]:
     """Return the operators of a layer call."""
     return [node.op_type for node in model.graph.node if node.name.startswith(f"{path}/")]
 
 
-def test_layers_are_operators_of_onnx_where_it_knows_their_activations(references):
+def test_layers_are_operators_of_onnx_where_it_knows_their_activations(references: Path) -> None:
     model = convert(references / "recurrent_k2.h5")
     assert "LSTM" in nodes(model, "lstm")
     assert "GRU" in nodes(model, "gru_before")
@@ -55,7 +62,7 @@ def test_layers_are_operators_of_onnx_where_it_knows_their_activations(reference
     assert "Scan" in nodes(model, "swish")
 
 
-def test_hard_sigmoid_has_the_slope_of_the_keras_that_wrote_the_file(references):
+def test_hard_sigmoid_has_the_slope_of_the_keras_that_wrote_the_file(references: Path) -> None:
     slopes = []
     for family in ("k2", "k3"):
         model = convert(references / f"recurrent_{family}.h5")
@@ -64,7 +71,7 @@ def test_hard_sigmoid_has_the_slope_of_the_keras_that_wrote_the_file(references)
     assert slopes == pytest.approx([0.2, 1 / 6])
 
 
-def test_states_and_calls_are_named_in_the_layer_map(references):
+def test_states_and_calls_are_named_in_the_layer_map(references: Path) -> None:
     layers = layer_map(convert(references / "recurrent_k3.h5"))
     assert [layers[path].tensor for path in ("decoder", "decoder:1", "decoder:2")] == [
         "decoder",
@@ -78,7 +85,7 @@ def test_states_and_calls_are_named_in_the_layer_map(references):
     assert {"each_frame/steps/gru", "each_frame", "none:5"} <= set(layers)
 
 
-def test_two_calls_of_a_wrapper_share_its_weights(references):
+def test_two_calls_of_a_wrapper_share_its_weights(references: Path) -> None:
     model = convert(references / "wrapped_k2.h5")
     names = [x.name for x in model.graph.initializer if x.name.startswith("concat")]
     kernels = [name for name in names if name.endswith("/kernel")]
@@ -86,10 +93,10 @@ def test_two_calls_of_a_wrapper_share_its_weights(references):
 
 
 @pytest.fixture
-def edit(references, tmp_path):
+def edit(references: Path, tmp_path: Path) -> Callable[..., Path]:
     """Return a function that copies a reference .h5 and changes options of its layers."""
 
-    def editor(source, change):
+    def editor(source: str, change: Callable[[Any], object]) -> Path:
         path = tmp_path / "edited.h5"
         path.write_bytes((references / source).read_bytes())
         with h5py.File(path, "r+") as file:
@@ -102,7 +109,7 @@ def edit(references, tmp_path):
     return editor
 
 
-def test_a_stateful_layer_starts_from_zeros(edit, references):
+def test_a_stateful_layer_starts_from_zeros(edit: Callable[..., Path], references: Path) -> None:
     path = edit("recurrent_k2.h5", lambda x: x["lstm"]["config"].update(stateful=True))
     inputs = read_arrays(references / "recurrent_k2.h5", "input")
     expected = read_arrays(references / "recurrent_k2.h5", "output")["0"]
@@ -125,8 +132,8 @@ def test_a_stateful_layer_starts_from_zeros(edit, references):
     ],
 )
 def test_option_without_translation_names_layer_class_and_other_route(
-    edit, source, options, message
-):
+    edit: Callable[..., Path], source: str, options: dict[str, Any], message: str
+) -> None:
     path = edit(source, lambda x: x["lstm"]["config"].update(options))
     with pytest.raises(UnsupportedLayerError, match=message) as caught:
         convert(path)
@@ -134,14 +141,14 @@ def test_option_without_translation_names_layer_class_and_other_route(
     assert "--route tf2onnx" in str(caught.value)
 
 
-def test_cell_and_wrapped_layer_without_translation(edit):
-    def change_cell(layers):
+def test_cell_and_wrapped_layer_without_translation(edit: Callable[..., Path]) -> None:
+    def change_cell(layers: dict[str, Any]) -> None:
         layers["stack"]["config"]["cell"]["config"]["cells"][1]["class_name"] = "Mine"
 
     with pytest.raises(UnsupportedLayerError, match=r"layer 'stack' .* has the cell 'Mine'"):
         convert(edit("wrapped_k2.h5", change_cell))
 
-    def change_inner(layers):
+    def change_inner(layers: dict[str, Any]) -> None:
         layers["each_step"]["config"]["layer"]["class_name"] = "Mine"
 
     with pytest.raises(UnsupportedLayerError, match="'each_step/dense' of class 'Mine' holds code"):
@@ -149,8 +156,8 @@ def test_cell_and_wrapped_layer_without_translation(edit):
 
 
 @pytest.mark.parametrize("source", ["wrapped_k2.h5", "wrapped_k3.h5"])
-def test_stateful_layer_under_time_distributed(edit, source):
-    def change(layers):
+def test_stateful_layer_under_time_distributed(edit: Callable[..., Path], source: str) -> None:
+    def change(layers: dict[str, Any]) -> None:
         inner = layers["each_frame"]["config"]["layer"]["config"]["layers"]
         (gru,) = [layer for layer in inner if layer["class_name"] == "GRU"]
         gru["config"]["stateful"] = True
@@ -173,7 +180,9 @@ def test_stateful_layer_under_time_distributed(edit, source):
         ("masked_k2.h5", "embedding", {"input_dim": 9}, r"'embeddings'.*shape \(9, 3\)"),
     ],
 )
-def test_damaged_option(edit, source, layer, options, message):
+def test_damaged_option(
+    edit: Callable[..., Path], source: str, layer: Any, options: dict[str, Any], message: str
+) -> None:
     path = edit(source, lambda x: x[layer]["config"].update(options))
     with pytest.raises(ModelFormatError, match=message):
         convert(path)
@@ -191,24 +200,37 @@ def test_damaged_option(edit, source, layer, options, message):
         ("second", [[["encoder", 0, 1, {}]]], "must get a tensor of rank 3"),
     ],
 )
-def test_damaged_call(edit, layer, nodes, message):
+def test_damaged_call(edit: Callable[..., Path], layer: Any, nodes: Any, message: str) -> None:
     path = edit("recurrent_k2.h5", lambda x: x[layer].update(inbound_nodes=nodes))
     with pytest.raises(ModelFormatError, match=message):
         convert(path)
 
 
-def test_integers_are_no_features(edit):
-    def change(layers):
+def test_integers_are_no_features(edit: Callable[..., Path]) -> None:
+    def change(layers: dict[str, Any]) -> None:
         layers["multiply"]["inbound_nodes"] = [[["tokens", 0, 0, {}], ["masking", 0, 0, {}]]]
 
     with pytest.raises(UnsupportedLayerError, match=r"'multiply' .* a tensor of type int32"):
         convert(edit("masked_k2.h5", change))
 
 
-JUNK = (None, -1, 0, 10**9, 1e308, "x", [], {}, True, [[]], {"class_name": "Mine"}, ["a", 0, 0])
+JUNK: tuple[Any, ...] = (
+    None,
+    -1,
+    0,
+    10**9,
+    1e308,
+    "x",
+    [],
+    {},
+    True,
+    [[]],
+    {"class_name": "Mine"},
+    ["a", 0, 0],
+)
 
 
-def places(value, path=()):
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Yield the path of everything inside a configuration."""
     if path:
         yield path
@@ -220,8 +242,8 @@ def places(value, path=()):
 @pytest.mark.parametrize("source", ["wrapped_k2.h5", "masked_k3.h5", "attention_k3.h5"])
 @pytest.mark.parametrize("seed", range(8))
 def test_junk_in_a_configuration_gives_a_model_or_one_clear_error(
-    references, tmp_path, source, seed
-):
+    references: Path, tmp_path: Path, source: str, seed: int
+) -> None:
     rng = np.random.default_rng(seed)
     path = tmp_path / "junk.h5"
     path.write_bytes((references / source).read_bytes())

@@ -7,31 +7,33 @@ import stat
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
 
 import h5py
 import pytest
 
 from onnxfi.converters import convert, verify
 from onnxfi.converters.safety.safety import dangers_of, require_safe
-from onnxfi.converters.tensorflow import process
 from onnxfi.errors import MissingExtraError, ModelFormatError
 
 
-def model_of(*layers):
+def model_of(*layers: Any) -> dict[str, Any]:
     return {"class_name": "Sequential", "config": {"name": "m", "layers": list(layers)}}
 
 
-def write(path, *layers):
+def write(path: Path, *layers: Any) -> Path:
     with h5py.File(path, "w") as file:
         file.attrs["model_config"] = json.dumps(model_of(*layers))
     return path
 
 
-def layer(layer_class="Dense", config=(), **entries):
+def layer(layer_class: str = "Dense", config: Any = (), **entries: Any) -> dict[str, Any]:
     return {"class_name": layer_class, "config": {"name": "x", **dict(config)}, **entries}
 
 
-def function(module, name):
+def function(module: str, name: str) -> dict[str, Any]:
     return {"class_name": "function", "module": module, "config": name}
 
 
@@ -59,7 +61,9 @@ def function(module, name):
         (layer("Reshape", build_config={"input_shape": [None, -7]}), "which is no shape"),
     ],
 )
-def test_code_is_refused_unless_trusted(tmp_path, entry, message, caplog):
+def test_code_is_refused_unless_trusted(
+    tmp_path: Path, entry: Any, message: str, caplog: pytest.LogCaptureFixture
+) -> None:
     path = write(tmp_path / "model.h5", entry)
     with pytest.raises(ModelFormatError, match=message) as caught:
         require_safe(path, unsafe=False)
@@ -70,24 +74,26 @@ def test_code_is_refused_unless_trusted(tmp_path, entry, message, caplog):
     assert "'m" in caplog.text
 
 
-def test_all_that_is_found_is_named_in_one_message(tmp_path):
+def test_all_that_is_found_is_named_in_one_message(tmp_path: Path) -> None:
     layers = [layer("Lambda", {"name": f"l{i}"}) for i in range(7)]
     with pytest.raises(ModelFormatError, match=r"'m/l0' of .*'m/l4' of .*; and 2 more\. If"):
         require_safe(write(tmp_path / "model.h5", *layers), unsafe=False)
 
 
-def test_code_is_refused_before_any_process_starts(tmp_path, monkeypatch):
-    monkeypatch.setattr(process.subprocess, "Popen", None)
+def test_code_is_refused_before_any_process_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("subprocess.Popen", None)
     path = write(tmp_path / "model.h5", layer("Lambda"))
     with pytest.raises(ModelFormatError, match="Lambda"):
         convert(path, route="tf2onnx")
 
 
 @pytest.fixture
-def edited(references, tmp_path):
+def edited(references: Path, tmp_path: Path) -> Callable[..., Path]:
     """Return a function that changes a copy of a sound .h5 by h5py, and returns its path."""
 
-    def edit(change):
+    def edit(change: Callable[[Any], object]) -> Path:
         path = tmp_path / "edited.h5"
         path.write_bytes((references / "lenet_k3.h5").read_bytes())
         with h5py.File(path, "r+") as file:
@@ -97,7 +103,7 @@ def edited(references, tmp_path):
     return edit
 
 
-def virtual(file):
+def virtual(file: h5py.File) -> None:
     layout = h5py.VirtualLayout((3,), "f4")
     layout[:] = h5py.VirtualSource("secret.h5", "data", (3,))
     file.create_virtual_dataset("extra/virtual", layout)
@@ -124,7 +130,9 @@ def virtual(file):
         ),
     ],
 )
-def test_what_lies_outside_of_a_file_is_found_anywhere_in_it(edited, change, message):
+def test_what_lies_outside_of_a_file_is_found_anywhere_in_it(
+    edited: Callable[..., Path], change: Callable[[Any], object], message: str
+) -> None:
     path = edited(change)
     with pytest.raises(ModelFormatError, match=message):
         require_safe(path, unsafe=False)
@@ -132,18 +140,18 @@ def test_what_lies_outside_of_a_file_is_found_anywhere_in_it(edited, change, mes
     assert convert(path).graph.node
 
 
-def test_groups_that_contain_themselves_end(edited):
-    def knot(file):
+def test_groups_that_contain_themselves_end(edited: Callable[..., Path]) -> None:
+    def knot(file: h5py.File) -> None:
         file["model_weights/again"] = file["model_weights"]
 
     assert dangers_of(edited(knot)) == []
 
 
 @pytest.fixture
-def archive(references, tmp_path):
+def archive(references: Path, tmp_path: Path) -> Callable[..., Path]:
     """Return a function that adds members to a copy of a sound archive, and returns its path."""
 
-    def add(*members, drop=()):
+    def add(*members: Any, drop: Sequence[str] = ()) -> Path:
         path = tmp_path / "model.keras"
         with (
             zipfile.ZipFile(references / "lenet_k3.keras") as source,
@@ -159,7 +167,7 @@ def archive(references, tmp_path):
     return add
 
 
-def link(name):
+def link(name: str) -> Any:
     member = zipfile.ZipInfo(name)
     member.external_attr = (stat.S_IFLNK | 0o777) << 16
     return member
@@ -176,20 +184,24 @@ def link(name):
         (("bomb", bytes(2**24)), "members of 168[0-9]* bytes in an archive of"),
     ],
 )
-def test_members_of_an_archive_that_would_be_unpacked_elsewhere(archive, member, message):
+def test_members_of_an_archive_that_would_be_unpacked_elsewhere(
+    archive: Callable[..., Path], member: Any, message: str
+) -> None:
     path = archive(member)
     with pytest.raises(ModelFormatError, match=message):
         require_safe(path, unsafe=False)
     assert convert(path).graph.node
 
 
-def test_code_in_an_archive_is_refused(archive):
+def test_code_in_an_archive_is_refused(archive: Callable[..., Path]) -> None:
     path = archive(("config.json", json.dumps(layer("Lambda"))), drop=["config.json"])
     with pytest.raises(ModelFormatError, match="Lambda"):
         require_safe(path, unsafe=False)
 
 
-def test_links_inside_an_archive_are_found(archive, references, tmp_path):
+def test_links_inside_an_archive_are_found(
+    archive: Callable[..., Path], references: Path, tmp_path: Path
+) -> None:
     inner = tmp_path / "inner.h5"
     inner.write_bytes((references / "lenet_k3.weights.h5").read_bytes())
     with h5py.File(inner, "r+") as file:
@@ -204,7 +216,7 @@ def test_links_inside_an_archive_are_found(archive, references, tmp_path):
 
 @pytest.mark.live
 @pytest.mark.usefixtures("live")
-def test_a_lambda_runs_with_unsafe_alone(tmp_path):
+def test_a_lambda_runs_with_unsafe_alone(tmp_path: Path) -> None:
     """Build a Lambda that leaves a trace when Keras loads it, and watch for the trace."""
     builder = """
 import sys, tf_keras
@@ -229,23 +241,23 @@ tf_keras.Sequential([tf_keras.layers.Lambda(trace, input_shape=(2,))]).save(sys.
 @pytest.mark.parametrize("kind", [".h5", ".keras"])
 @pytest.mark.parametrize("name", ["lenet", "siamese"])
 @pytest.mark.parametrize("family", ["k2", "k3"])
-def test_ordinary_archives_are_safe(references, name, family, kind):
+def test_ordinary_archives_are_safe(references: Path, name: str, family: str, kind: str) -> None:
     assert dangers_of(references / f"{name}_{family}{kind}") == []
 
 
 @pytest.mark.parametrize("name", ["lenet", "unet", "every_layer", "activations", "siamese"])
 @pytest.mark.parametrize("family", ["k2", "k3"])
-def test_ordinary_files_are_safe(references, name, family):
+def test_ordinary_files_are_safe(references: Path, name: str, family: str) -> None:
     require_safe(references / f"{name}_{family}.h5", unsafe=False)
 
 
-def test_a_folder_without_a_saved_model_is_refused(tmp_path):
+def test_a_folder_without_a_saved_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelFormatError, match=r"has no saved_model\.pb"):
         require_safe(tmp_path, unsafe=False)
 
 
-def test_missing_extra_names_the_extra(references, monkeypatch):
-    monkeypatch.setattr(process.importlib.util, "find_spec", lambda _name: None)
+def test_missing_extra_names_the_extra(references: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     source = references / "lenet_k2.h5"
     for action in (
         lambda: convert(source, route="tf2onnx"),
@@ -255,7 +267,7 @@ def test_missing_extra_names_the_extra(references, monkeypatch):
             action()
 
 
-def test_tf2onnx_refuses_newer_opsets_and_architectures(references):
+def test_tf2onnx_refuses_newer_opsets_and_architectures(references: Path) -> None:
     source = references / "lenet_k2.h5"
     with pytest.raises(ModelFormatError, match="opsets up to 18, got 19"):
         convert(source, route="tf2onnx", opset=19)

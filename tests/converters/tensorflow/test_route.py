@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,13 +47,13 @@ np.savez(folder + "/saved.npz", **{"input:image": given},
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory):
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tensorflow")
     subprocess.run([sys.executable, "-c", BUILDER, folder], check=True, capture_output=True)
     return folder
 
 
-def test_a_saved_model_keeps_its_scopes_as_layers(built):
+def test_a_saved_model_keeps_its_scopes_as_layers(built: Path) -> None:
     model = convert(built / "saved")
     layers = layer_map(model)
     expected = read_arrays(built / "saved", "layer")
@@ -64,7 +65,7 @@ def test_a_saved_model_keeps_its_scopes_as_layers(built):
     assert [node.op_type for node in model.graph.node].count("BatchNormalization") == 1
 
 
-def test_a_tflite_file_keeps_its_scopes_as_layers(built):
+def test_a_tflite_file_keeps_its_scopes_as_layers(built: Path) -> None:
     model = convert(built / "model.tflite")
     layers = layer_map(model)
     expected = read_arrays(built / "saved", "layer")
@@ -79,7 +80,7 @@ def test_a_tflite_file_keeps_its_scopes_as_layers(built):
             assert_close(value, stored_layout(expected[path], layer), path)
 
 
-def test_layers_of_keras_are_found_and_hold_what_keras_computes(references):
+def test_layers_of_keras_are_found_and_hold_what_keras_computes(references: Path) -> None:
     source = references / "unet_k3.h5"
     model = convert(source, route="tf2onnx")
     layers, expected = layer_map(model), read_arrays(source, "layer")
@@ -92,7 +93,7 @@ def test_layers_of_keras_are_found_and_hold_what_keras_computes(references):
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="memory is watched on Linux only")
-def test_limits_stop_tensorflow(references):
+def test_limits_stop_tensorflow(references: Path) -> None:
     for limits, option in (
         (Limits(memory=2**27), "--memory-limit"),
         (Limits(seconds=0.5), "--time-limit"),
@@ -102,7 +103,9 @@ def test_limits_stop_tensorflow(references):
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="finds the child in /proc")
-def test_a_killed_conversion_leaves_no_file_and_no_process(references, tmp_path):
+def test_a_killed_conversion_leaves_no_file_and_no_process(
+    references: Path, tmp_path: Path
+) -> None:
     program = "import sys; from onnxfi.cli.main import main; sys.argv[0] = 'onnxfi'; main()"
     command = [sys.executable, "-c", program, "convert", "--route", "tf2onnx"]
     destination = tmp_path / "model.onnx"
@@ -119,6 +122,6 @@ def test_a_killed_conversion_leaves_no_file_and_no_process(references, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def _is_running(process):
+def _is_running(process: Any) -> bool:
     status = Path(f"/proc/{process}/stat").read_text()
     return status.rpartition(") ")[2][0] != "Z"

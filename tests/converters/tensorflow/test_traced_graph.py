@@ -1,5 +1,7 @@
 """Finding layers in a graph of the kind that tf2onnx writes, and the layers of scopes."""
 
+from typing import Any
+
 import numpy as np
 import onnx
 import pytest
@@ -13,10 +15,10 @@ NHWC, NCHW = [0, 2, 3, 1], [0, 3, 1, 2]
 
 
 @pytest.fixture
-def traced():
+def traced() -> onnx.ModelProto:
     """Return a convolution, a Relu and a mean, with each layer's output as an output."""
 
-    def transpose(source, result, perm, number):
+    def transpose(source: str, result: Any, perm: Any, number: int) -> onnx.NodeProto:
         return helper.make_node("Transpose", [source], [result], f"Transpose__{number}", perm=perm)
 
     nodes = [
@@ -64,7 +66,7 @@ OUTPUTS = [
 ]
 
 
-def test_layers_are_found_where_the_graph_computes_them(traced):
+def test_layers_are_found_where_the_graph_computes_them(traced: onnx.ModelProto) -> None:
     plain, layers, absent = plain_model(traced, OUTPUTS)
     onnx.checker.check_model(plain, full_check=True)
     assert [node.op_type for node in plain.graph.node] == [
@@ -79,24 +81,25 @@ def test_layers_are_found_where_the_graph_computes_them(traced):
     assert [value.name for value in plain.graph.output] == ["mean"]
 
 
-def test_the_model_computes_the_same(traced):
+def test_the_model_computes_the_same(traced: onnx.ModelProto) -> None:
     plain, layers, _ = plain_model(traced, OUTPUTS)
     image = np.random.default_rng(1).normal(size=(2, 4, 4, 2)).astype(np.float32)
     names = [x.name for x in traced.graph.output]
     golden = dict(zip(names, ReferenceEvaluator(traced).run(None, {"image": image}), strict=True))
     plain.graph.output.append(helper.make_empty_tensor_value_info("conv"))
-    mean, conv = ReferenceEvaluator(plain).run(None, {"image": image})
+    mean, conv = map(np.asarray, ReferenceEvaluator(plain).run(None, {"image": image}))
     np.testing.assert_array_equal(mean, golden["output_0"])
+    assert layers[0].channel_axis is not None
     np.testing.assert_array_equal(
         np.moveaxis(conv, layers[0].channel_axis, 3), golden["trace_conv"]
     )
 
 
-def scoped(scope, inputs, outputs):
+def scoped(scope: str, inputs: Any, outputs: Any) -> ScopedNode:
     return ScopedNode(scopes_of(f"{scope}/op"), tuple(inputs), tuple(outputs))
 
 
-def test_scopes_share_outputs_and_are_called_again():
+def test_scopes_share_outputs_and_are_called_again() -> None:
     nodes = [
         scoped("net/a", "x", "p"),
         scoped("net/a", "p", "q"),
@@ -117,6 +120,6 @@ def test_scopes_share_outputs_and_are_called_again():
     }
 
 
-def test_the_root_that_all_scopes_share():
+def test_the_root_that_all_scopes_share() -> None:
     assert common_root([("a", "a/b"), ("a", "a/b", "a/b/c"), ()]) == "a/b/"
     assert common_root([("a",), ("b",)]) == common_root([()]) == ""
