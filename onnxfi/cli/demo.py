@@ -19,12 +19,13 @@ _DEFAULT_OUT = Path("onnxfi-demo")
 
 def demo(
     *,
-    out: Annotated[Path, typer.Option(help="Folder for everything it makes.")] = _DEFAULT_OUT,
+    out: Annotated[Path, typer.Option(help="The folder to write all files to.")] = _DEFAULT_OUT,
 ) -> None:
-    """Show the whole pipeline on a small network and real handwritten digits (extra demo).
+    """Run the whole pipeline on a small network and real digits.
 
-    It converts a Keras .h5 to ONNX, flips bits in the output of every convolution, activation,
-    pooling and dense layer while the network reads held-out digits, and tells what that does.
+    It converts a Keras .h5 file to ONNX, flips bits in the output of each convolution, activation,
+    pooling and dense layer while the network classifies held-out handwritten digits, and reports
+    the outcomes. It needs the extra demo.
 
     Example: onnxfi demo
     """
@@ -40,4 +41,4 @@ def demo(
         shutil.rmtree(run_directory)  # of an earlier demo
     print_summary(run_to_end(Campaign.from_yaml(prepared.configuration_file, out=run_directory)))
     report = write_campaign_report(run_directory, out / "report.html")
-    typer.echo(f"The report is in {os.path.relpath(report)}; open it in a browser.")
+    typer.echo(f"The report is in {os.path.relpath(report)}. Open it in a browser.")

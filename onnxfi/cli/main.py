@@ -2,32 +2,97 @@
 
 import logging
 import sys
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 import onnxfi
+from onnxfi.cli.options.groups import expand_groups
 from onnxfi.cli.output import messages
 from onnxfi.errors import OnnxfiError
 
-INPUT_AT_FAULT = 2
+# Exit status of invalid input.
+INVALID_INPUT = 2
 
-# The module of each command, which holds a function of the command's name.
+# The module and the function of each command, below onnxfi.cli.
 _COMMANDS = {
-    "demo": "demo",
-    "convert": "models.convert",
-    "describe": "models.describe",
-    "inspect": "models.inspect",
-    "split": "models.split",
-    "inject": "models.inject",
-    "embed": "models.embed",
-    "profile": "models.profile",
-    "report": "campaign.report",
+    "demo": "demo:demo",
+    "convert": "models.convert:convert",
+    "describe": "models.describe:describe",
+    "inspect": "models.inspect:inspect",
+    "split": "models.split:split",
+    "inject": "models.inject:inject",
+    "embed": "models.embed:embed",
+    "profile": "models.profile:profile",
+    "report": "campaign.report:report",
 }
-# The module of each group of commands, which holds its ``app``.
-_GROUPS = {"campaign": "campaign.run", "error-models": "error_models.show"}
+# The help text and the commands of each group.
+_GROUPS = {
+    "campaign": (
+        "Plan, run and evaluate campaigns.\n\nExample: onnxfi campaign run campaign.yaml",
+        {
+            "plan": "campaign.plan:plan_campaign",
+            "run": "campaign.run:run",
+            "resume": "campaign.resume:resume",
+            "status": "campaign.status:status",
+            "summary": "campaign.summary:summary",
+            "compare": "campaign.compare:compare_campaigns",
+            "replay": "campaign.replay:replay_injection",
+            "export": "campaign.export:export",
+        },
+    ),
+    "error-models": (
+        "List, show, merge, derive and plot error models.\n\nExample: onnxfi error-models list",
+        {
+            "list": "error_models.list:list_models",
+            "show": "error_models.show:show",
+            "merge": "error_models.merge:merge",
+            "derive": "error_models.derive:derive",
+            "plot": "error_models.plot:plot",
+        },
+    ),
+}
+
+
+def make_app(words: Sequence[str] = ()) -> typer.Typer:
+    """Make the command-line application.
+
+    Args:
+        words: the words of the command line. If they name a command, the application has no other
+            commands, because importing all of them takes longer than running most of them.
+    """
+    app = _make_group()
+    app.callback()(_options)
+    name, *rest = [x for x in words if not x.startswith("-")] or [""]
+    if name not in _GROUPS:
+        _add_commands(app, _COMMANDS, name)
+    for group, (text, commands) in _GROUPS.items():
+        if group == name or name not in (*_COMMANDS, *_GROUPS):
+            added = _make_group(help=text)
+            _add_commands(added, commands, rest[0] if rest else "")
+            app.add_typer(added, name=group)
+    return app
+
+
+def _make_group(**options: Any) -> typer.Typer:
+    return typer.Typer(
+        **options,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # plain help and errors: brackets are text
+    )
+
+
+def _add_commands(app: typer.Typer, commands: Mapping[str, str], name: str) -> None:
+    """Add the named command, or all commands if there is none of that name."""
+    for each, place in commands.items():
+        if each == name or name not in commands:
+            module, function = place.split(":")
+            command = getattr(import_module(f"onnxfi.cli.{module}"), function)
+            app.command(each)(expand_groups(command))
 
 
 def _print_version(value: bool) -> None:
@@ -51,41 +116,16 @@ def _options(
     """
 
 
-def make_app(words: Iterable[str] = ()) -> typer.Typer:
-    """Make the program.
-
-    Args:
-        words: what the user typed. If a command is the first of them, the program has no other:
-            importing what all of them need takes longer than many a command runs.
-    """
-    first = next((x for x in words if not x.startswith("-")), None)
-    app = typer.Typer(
-        name="onnxfi",
-        no_args_is_help=True,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-        rich_markup_mode=None,  # plain help and errors: brackets in them are text
-    )
-    app.callback()(_options)
-    known = first in (*_COMMANDS, *_GROUPS)
-    for name, module in _COMMANDS.items():
-        if not known or name == first:
-            app.command()(getattr(import_module(f"onnxfi.cli.{module}"), name))
-    for name, module in _GROUPS.items():
-        if not known or name == first:
-            app.add_typer(import_module(f"onnxfi.cli.{module}").app, name=name)
-    return app
-
-
 def main() -> None:
     """Run the command line.
 
-    Exit status: 0 done; 2 the user's input is at fault, with one clear message; 130 interrupted.
+    Exit status: 0 done; 1 a check found a difference; 2 invalid input, with one message; 130
+    interrupted.
     """
     logging.basicConfig(format="%(message)s")
-    logging.getLogger("onnxfi").setLevel(logging.INFO)  # "Running on the CPU: …"
+    logging.getLogger("onnxfi").setLevel(logging.INFO)  # shows a fallback to the CPU
     try:
         make_app(sys.argv[1:])()
     except OnnxfiError as error:
         messages.print(f"Error: {error}", style="red")
-        sys.exit(INPUT_AT_FAULT)
+        sys.exit(INVALID_INPUT)

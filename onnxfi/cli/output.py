@@ -1,4 +1,4 @@
-"""Writes results to stdout, and progress and messages to stderr."""
+"""Writes results to stdout, and messages to stderr."""
 
 import json
 import math
@@ -8,19 +8,18 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-# Names of tensors and files are data: "[bold]" and ":dog:" in them mean nothing.
+# Tensor and file names are data: "[bold]" and ":dog:" in them are not markup.
 _PLAIN: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False}
 
-#: For progress and messages.
+#: The console for progress and messages.
 messages = Console(stderr=True, soft_wrap=True, **_PLAIN)
 
-
-# Rows. To lay out more of them takes rich seconds.
+# Rows. rich takes seconds to lay out more.
 _LAID_OUT = 500
 
 
 def print_json(document: Any) -> None:
-    """Print a result as JSON; NaN and infinities, which JSON lacks, become strings."""
+    """Print a result as JSON; NaN and infinities become strings, because JSON lacks them."""
     typer.echo(json.dumps(_finite(document), indent=2, allow_nan=False))
 
 
@@ -35,7 +34,7 @@ def _finite(document: Any) -> Any:
 
 
 def print_table(table: Table) -> None:
-    """Print a table: as wide as the terminal, or as wide as it is where there is none."""
+    """Print a table, fitted to the width of the terminal if there is one."""
     if table.row_count > _LAID_OUT:
         _print_plainly(table)
         return
@@ -46,7 +45,7 @@ def print_table(table: Table) -> None:
 
 
 def _print_plainly(table: Table) -> None:
-    """Print a table in columns that are as wide as their longest cell."""
+    """Print a table without borders, each column as wide as its longest cell."""
     columns = [[str(x.header), *map(str, x.cells)] for x in table.columns]
     widths = [max(map(len, cells)) for cells in columns]
     right = [x.justify == "right" for x in table.columns]

@@ -55,4 +55,4 @@ def test_split(onnxfi: Callable[..., Any]) -> None:
 def test_embed(onnxfi: Callable[..., Any]) -> None:
     done = onnxfi("embed", "m.onnx", *_OF_H, "--sites", 2, "--out", "e.onnx")
     assert _NAMED in done.stderr
-    assert "draws others each time it runs" in done.stderr
+    assert "draws new ones each time it runs" in done.stderr

@@ -238,7 +238,9 @@ def test_campaign_run_status_summary_report(onnxfi: Callable[..., Any], work: Pa
     assert RunDirectory.open(Path("run")).recorded == 200
 
     status = onnxfi("campaign", "status", "run")
-    assert status.stdout.startswith("200 of 200 injections recorded (100.0 %)\nIt is done.\n")
+    assert status.stdout.startswith(
+        "200 of 200 injections recorded (100.0 %)\nThe campaign is done.\n"
+    )
     document = json.loads(onnxfi("campaign", "status", "run", "--json").stdout)
     assert (document["recorded"], document["planned"], document["running"]) == (200, 200, None)
 
@@ -251,7 +253,7 @@ def test_campaign_run_status_summary_report(onnxfi: Callable[..., Any], work: Pa
         assert sum(counts) == outcomes.count(outcome)
     assert "conv2" in onnxfi("campaign", "summary", "run").stdout
     by_bit = onnxfi("campaign", "summary", "run", "--by", "bit_field", "--rate", "sdc5").stdout
-    for text in ("bit field", "exponent", "sdc5", "The whole network", "8 inputs, without labels"):
+    for text in ("bit field", "exponent", "sdc5", "Whole network", "8 inputs, without labels"):
         assert text in by_bit
     for option, wrong in (("--by", "colour"), ("--rate", "sdc6")):
         mistake = onnxfi("campaign", "summary", "run", option, wrong)
@@ -267,7 +269,7 @@ def test_campaign_run_status_summary_report(onnxfi: Callable[..., Any], work: Pa
 
     compared = onnxfi("campaign", "compare", "run", "run")
     assert compared.status == 0
-    for text in ("the whole network", "mcnemar", "Both inject the same faults"):
+    for text in ("whole network", "mcnemar", "Both campaigns inject the same faults"):
         assert text in compared.stdout
     document = json.loads(onnxfi("campaign", "compare", "run", "run", "--json").stdout)
     assert document["targets"][0]["rates"]["sdc"]["difference"]["value"] == 0

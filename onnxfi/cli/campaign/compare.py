@@ -7,29 +7,30 @@ import typer
 from rich.table import Table
 
 from onnxfi.campaign.statistics.comparison import ComparedGroup, Comparison, compare
-from onnxfi.cli.options.arguments import JsonOption
+from onnxfi.cli.options.arguments import JsonOption, RatesOption
 from onnxfi.cli.output import print_json, print_table
-from onnxfi.cli.rates import as_document, difference_text, rate_text
+from onnxfi.cli.rates import format_difference, format_rate, to_document
 from onnxfi.errors import ConfigurationError
 
 
 def compare_campaigns(
     before: Annotated[str, typer.Argument(metavar="DIR1", help="A run directory.")],
-    after: Annotated[str, typer.Argument(metavar="DIR2", help="Another, to compare with it.")],
+    after: Annotated[
+        str, typer.Argument(metavar="DIR2", help="The run directory to compare with it.")
+    ],
     *,
-    rate: Annotated[
-        list[str] | None,
-        typer.Option(help="An outcome, or a rate of the metric such as sdc5; repeatable."),
-    ] = None,
+    rate: RatesOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell what changed from one campaign to another: of a hardened or quantised model, say.
+    """Compare two campaigns.
+
+    For example, compare a model before and after hardening or quantising it.
 
     Example: onnxfi campaign compare runs/plain runs/hardened
     """
     found = compare(before, after)
     if as_json:
-        print_json(as_document(found))
+        print_json(to_document(found))
         return
     rates = rate or ["sdc", "due"]
     known = {name for group in (*found.targets, *found.network) for name in group.rates}
@@ -44,16 +45,16 @@ def compare_campaigns(
         if targets:
             typer.echo(f"Only in {place}: {', '.join(targets)}")
     typer.echo(
-        "Both inject the same faults, so each is compared with itself."
+        "Both campaigns inject the same faults, so they are compared fault by fault."
         if found.paired
-        else "The two do not inject the same faults, so they are compared as independent samples."
+        else "The campaigns inject different faults, so they are compared as independent samples."
     )
 
 
 def _table(found: Comparison, name: str, before: str, after: str) -> Table:
     table = Table(
         title=f"{name}: {before} and {after}",
-        caption="in % and percentage points, with their 95 % intervals; p is that of no change",
+        caption="in % and percentage points, with 95 % intervals; p: p-value of no change",
     )
     for heading in ("target", "error model"):
         table.add_column(heading, overflow="fold")
@@ -72,15 +73,15 @@ def _add_rows(table: Table, groups: Sequence[ComparedGroup], name: str) -> None:
         if name not in group.rates:
             continue
         rate = group.rates[name]
-        target = group.target or "the whole network"
+        target = group.target or "whole network"
         if group.target_after != group.target:
             target += f" / {group.target_after}"
         table.add_row(
             target,
             group.error_model,
-            rate_text(rate.before),
-            rate_text(rate.after),
-            difference_text(rate.difference),
+            format_rate(rate.before),
+            format_rate(rate.after),
+            format_difference(rate.difference),
             f"{rate.p:.2g}",
             rate.test,
         )

@@ -1,4 +1,4 @@
-"""A log for programs: one JSON object a line."""
+"""Logs the events of a campaign as JSON lines."""
 
 import json
 import logging
@@ -13,17 +13,17 @@ from onnxfi.errors import ConfigurationError
 
 
 class EventLog:
-    """Writes what happens in a campaign, line by line; messages of the library included.
+    """Writes the events of a campaign and the messages of the library, one per line.
 
     Each line has ``time`` (ISO 8601, UTC) and ``event``: began, shard, message, interrupted,
-    failed or ended; the rest tells of the event.
+    failed or ended. The other keys depend on the event.
     """
 
     def __init__(self, place: str | None) -> None:
         """Open the log.
 
         Args:
-            place: a file, to which lines are added; ``-`` for stderr; None for nowhere.
+            place: a file to append to, ``-`` for stderr, or None to log nothing.
 
         Raises:
             ConfigurationError: the file cannot be written.
@@ -37,22 +37,24 @@ class EventLog:
             try:
                 opened = Path(place).open("a", encoding="utf-8", buffering=1)  # noqa: SIM115
             except OSError as error:
-                raise ConfigurationError(f"The log cannot be written: {error}.") from error
+                raise ConfigurationError(
+                    f"The log {place} cannot be written: {error}. Give another --log-json."
+                ) from error
             self._file = self._closing.enter_context(opened)
 
     @property
     def on_stderr(self) -> bool:
-        """Whether the lines go to stderr, where nothing else should."""
+        """Whether the lines go to stderr, which must then hold nothing else."""
         return self._file is sys.stderr
 
-    def write(self, event: str, **about: Any) -> None:
-        """Write a line."""
+    def write(self, event: str, **details: Any) -> None:
+        """Write one event."""
         if self._file is not None:
-            line = {"time": datetime.now(UTC).isoformat(), "event": event, **about}
+            line = {"time": datetime.now(UTC).isoformat(), "event": event, **details}
             print(json.dumps(line), file=self._file, flush=True)
 
     def __enter__(self) -> Self:
-        """Begin to log the library's messages."""
+        """Start to log the messages of the library."""
         if self._file is not None:
             logging.getLogger("onnxfi").addHandler(self._handler)
         return self

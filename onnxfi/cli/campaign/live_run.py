@@ -1,11 +1,13 @@
-"""Running a campaign in front of somebody."""
+"""Runs a campaign with a live view and an event log."""
 
 import os
 import shlex
 from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -15,7 +17,7 @@ from onnxfi.campaign.running.run_shards import ShardOutcomes
 from onnxfi.campaign.storage import is_address
 from onnxfi.cli.campaign.event_log import EventLog
 from onnxfi.cli.campaign.live_view import LiveView
-from onnxfi.cli.campaign.plan import expected_text
+from onnxfi.cli.campaign.workload import describe_workload
 from onnxfi.cli.options.targets import print_left_out
 from onnxfi.cli.output import messages
 from onnxfi.errors import OnnxfiError
@@ -23,29 +25,44 @@ from onnxfi.errors import OnnxfiError
 INTERRUPTED = 130
 
 
-def run_to_end(
-    campaign: Campaign, *, scheduler: str | None = None, log_json: str | None = None
-) -> str:
-    """Run a campaign with a live view; an interrupt ends the command with a way to go on.
+@dataclass(frozen=True, kw_only=True)
+class LiveRunOptions:
+    """The options of commands that run a campaign."""
+
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Inject on the workers of a Dask scheduler, tcp://host:port (extra distributed).",
+        ),
+    ] = None
+    log_json: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Log events as JSON lines to FILE, or - for stderr."),
+    ] = None
+
+
+def run_to_end(campaign: Campaign, options: LiveRunOptions | None = None) -> str:
+    """Run a campaign with a live view; an interrupt exits with the command that resumes it.
 
     Args:
         campaign: the campaign.
-        scheduler: address of a Dask scheduler whose workers run it; None for threads here.
-        log_json: where to log, see `EventLog`.
+        options: where to inject and where to log; None for threads and no log.
 
     Returns:
-        The run directory, as it was given or relative to the current folder.
+        The run directory: an address, or a path relative to the current folder.
     """
-    place = shown(campaign.directory.place)
+    options = options or LiveRunOptions()
+    place = display_path(campaign.directory.place)
     executing: AbstractContextManager[tuple[Executor | None, Callable[[], int] | None]] = (
-        nullcontext((None, None)) if scheduler is None else dask_executor(scheduler)
+        nullcontext((None, None)) if options.scheduler is None else dask_executor(options.scheduler)
     )
-    with EventLog(log_json) as log:
+    with EventLog(options.log_json) as log:
         view = LiveView(planned=campaign.injections, disabled=log.on_stderr)
         provider = campaign.directory.manifest["provider"]
         if not log.on_stderr:
             print_left_out(campaign.left_out)
-            messages.print(f"{expected_text(campaign)} on {provider}, records in {place}")
+            messages.print(f"{describe_workload(campaign)} on {provider}, records in {place}")
         log.write("began", out=place, planned=campaign.injections, provider=provider)
 
         def keep(shard: ShardOutcomes) -> None:
@@ -66,9 +83,10 @@ def run_to_end(
         except KeyboardInterrupt:
             log.write("interrupted")
             if not log.on_stderr:
+                recorded = campaign.directory.recorded
                 messages.print(
-                    "Interrupted; what is recorded stays. "
-                    f"Go on with: onnxfi campaign resume {shlex.quote(place)}",
+                    f"Interrupted after {recorded} of {campaign.injections} injections. "
+                    f"Resume with: onnxfi campaign resume {shlex.quote(place)}",
                 )
             raise typer.Exit(INTERRUPTED) from None
         except OnnxfiError as error:
@@ -78,6 +96,6 @@ def run_to_end(
     return place
 
 
-def shown(place: str | Path) -> str:
-    """Return a path relative to the current folder, or an address as it is."""
+def display_path(place: str | Path) -> str:
+    """Return a path relative to the current folder, or an address unchanged."""
     return str(place) if is_address(place) else os.path.relpath(place)

@@ -1,4 +1,4 @@
-"""The progress of a campaign on a terminal: rate, time left, and the sdc rates so far."""
+"""Shows the progress of a campaign on a terminal: rate, time left, and outcome rates so far."""
 
 from collections import Counter
 from types import TracebackType
@@ -18,21 +18,21 @@ from rich.table import Table
 from onnxfi.campaign import Rate
 from onnxfi.campaign.running.run_shards import ShardOutcomes
 from onnxfi.cli.output import messages
-from onnxfi.cli.rates import rate_text
+from onnxfi.cli.rates import format_rate
 
-# The strata that had a shard last; more would not fit on a screen.
+# The strata that were updated last, as many as fit on a small terminal.
 _MOST_ROWS = 10
 
 
 class LiveView:
-    """Shows on stderr how far a campaign is; nothing where stderr is no terminal."""
+    """Shows the progress of a campaign on stderr, if stderr is a terminal."""
 
     def __init__(self, *, planned: int, disabled: bool = False) -> None:
-        """Begin.
+        """Prepare the view.
 
         Args:
             planned: the number of injections of the campaign.
-            disabled: show nothing in any case.
+            disabled: show nothing, even on a terminal.
         """
         self._planned = planned
         self._strata: dict[tuple[str, str], Counter[str]] = {}
@@ -44,7 +44,7 @@ class LiveView:
             TextColumn("left"),
             console=messages,
         )
-        # A log file shall not fill with bars.
+        # No progress bars in log files.
         self._live = (
             Live(get_renderable=self._render, console=messages, transient=True)
             if messages.is_terminal and not disabled
@@ -52,7 +52,7 @@ class LiveView:
         )
 
     def __enter__(self) -> Self:
-        """Begin to show."""
+        """Show the view."""
         if self._live is not None:
             self._live.start()
         return self
@@ -63,12 +63,12 @@ class LiveView:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Take it off the screen."""
+        """Remove the view from the terminal."""
         if self._live is not None:
             self._live.stop()
 
     def advance(self, count: int) -> None:
-        """Show that injections were done; those of an earlier run first, which have no rate."""
+        """Count finished injections; the first call counts the injections of earlier runs."""
         if not self._progress.tasks:
             self._progress.add_task("", total=self._planned, completed=count, rate="")
             return
@@ -84,13 +84,13 @@ class LiveView:
         self._strata[key] = counted  # last
 
     def _render(self) -> RenderableType:
-        table = Table(caption="of this run so far, in %, with 95 % intervals", box=None)
+        table = Table(caption="this run so far, in % with 95 % intervals", box=None)
         for heading in ("target", "error model"):
             table.add_column(heading, overflow="ellipsis", no_wrap=True)
         for heading in ("injections", "sdc", "due"):
             table.add_column(heading, justify="right", no_wrap=True)
         for (target, error_model), counted in list(self._strata.items())[-_MOST_ROWS:]:
             rates = (Rate.of(counted[x], counted.total()) for x in ("sdc", "due"))
-            table.add_row(target, error_model, str(counted.total()), *map(rate_text, rates))
+            table.add_row(target, error_model, str(counted.total()), *map(format_rate, rates))
         parts: list[RenderableType] = [table] if self._strata else []
         return Group(*parts, self._progress)

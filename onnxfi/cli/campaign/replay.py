@@ -10,25 +10,25 @@ from onnxfi.cli.options.arguments import DirectoryArgument, JsonOption
 from onnxfi.cli.output import messages, print_json
 
 _DIFFERENT = 1
-_MOST_CHARACTERS = 60
+_MOST_CHARACTERS = 60  # of a value in a message
 
 
 def replay_injection(
     directory: DirectoryArgument,
     *,
-    injection: Annotated[int, typer.Option("--id", min=0, help="Id of the injection.")],
+    injection: Annotated[int, typer.Option("--id", min=0, help="The id of the injection.")],
     out: Annotated[
         Path | None,
-        typer.Option(help="A folder for the corrupted tensors, the outputs and the sites."),
+        typer.Option(help="The folder to write the tensors, outputs and injection sites to."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Run a recorded injection once more, and check that it does what is recorded.
+    """Replay a recorded injection and compare it with its record.
 
     With --out it writes record.json, the tensors (corrupted.npz, golden.npz), the outputs
     (outputs.npz, golden_outputs.npz), and the injection sites of each target (sites_0.npz, …),
-    which `onnxfi embed --sites` takes. The exit status is 1 where the outcome or the
-    corruption is not the recorded one.
+    which `onnxfi embed --sites` accepts. The exit status is 1 if the outcome or the corruption
+    differs from the record.
 
     Example: onnxfi campaign replay runs/lenet --id 17 --out fault17
     """
@@ -44,19 +44,21 @@ def replay_injection(
             f"{done.replayed['input_index']}, {sites} site(s): {done.injection.outcome}"
         )
     if done.differences:
-        _tell_differences(done)
+        _print_differences(done)
     if not done.same:
         raise typer.Exit(_DIFFERENT)
 
 
-def _tell_differences(done: Replay) -> None:
-    what = "Close to" if done.same else "Not"
-    messages.print(f"{what} what is recorded; versions or providers differ, or a file was changed:")
+def _print_differences(done: Replay) -> None:
+    how = "close to, but not equal to," if done.same else "different from"
+    messages.print(
+        f"The replay is {how} the record; a version, the provider or a file has changed:"
+    )
     for name in done.differences:
-        was, now = (_short(x.get(name)) for x in (done.recorded, done.replayed))
-        messages.print(f"  {name} was {was} and is {now}")
+        recorded, replayed = (_shorten(x.get(name)) for x in (done.recorded, done.replayed))
+        messages.print(f"  {name} was {recorded} and is {replayed}")
 
 
-def _short(value: object) -> str:
+def _shorten(value: object) -> str:
     text = str(value)
     return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}…"

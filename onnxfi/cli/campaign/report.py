@@ -13,10 +13,12 @@ def report(
     directory: DirectoryArgument,
     *,
     out: Annotated[
-        Path | None, typer.Option(help="The file to write; by default report.html in DIR.")
+        Path | None, typer.Option(help="The file to write; default: report.html in DIR.")
     ] = None,
 ) -> None:
-    """Write the report of a campaign: one HTML file, readable offline (extra report).
+    """Write the report of a campaign as one HTML file.
+
+    The file is readable offline. The command needs the extra report.
 
     Example: onnxfi report runs/lenet --out report.html
     """

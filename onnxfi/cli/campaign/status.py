@@ -12,13 +12,16 @@ from onnxfi.campaign.run_directory.heartbeat import SignOfLife, read_sign_of_lif
 from onnxfi.campaign.running.rounds import ENOUGH
 from onnxfi.cli.options.arguments import DirectoryArgument, JsonOption
 from onnxfi.cli.output import print_json, print_table
-from onnxfi.cli.rates import rate_text
+from onnxfi.cli.rates import format_rate
 
 _COLUMNS = ("target", "error_model", "outcome")
 
 
 def status(directory: DirectoryArgument, *, as_json: JsonOption = False) -> None:
-    """Tell how far a campaign is, whether a process runs it, and the sdc rates so far.
+    """Show the progress of a campaign.
+
+    It shows the number of recorded injections, the process that runs the campaign, and the rates
+    so far.
 
     Example: onnxfi campaign status runs/lenet
     """
@@ -34,7 +37,7 @@ def status(directory: DirectoryArgument, *, as_json: JsonOption = False) -> None
                 "recorded": done,
                 "planned": planned,
                 "done": enough,
-                "running": _running(sign),
+                "running": _process(sign),
                 "strata": [
                     {
                         "target": target,
@@ -48,7 +51,7 @@ def status(directory: DirectoryArgument, *, as_json: JsonOption = False) -> None
         )
         return
     typer.echo(f"{done} of {planned} injections recorded ({100 * done / max(1, planned):.1f} %)")
-    typer.echo(_sentence(sign, left=0 if enough else planned - done, place=directory))
+    typer.echo(_describe_process(sign, left=0 if enough else planned - done, place=directory))
     if strata:
         print_table(_table(strata))
 
@@ -59,14 +62,14 @@ def _count(directory: RunDirectory) -> dict[tuple[str, str], Counter[str]]:
     if not directory.files():
         return strata
     for shard in read_shards(directory.place, _COLUMNS):
-        # A shard is of one stratum.
+        # All injections of a shard belong to one stratum.
         key = (shard["target"][0].as_py(), shard["error_model"][0].as_py())
         counts = shard["outcome"].value_counts().to_pylist()
         strata.setdefault(key, Counter()).update({x["values"]: x["counts"] for x in counts})
     return strata
 
 
-def _running(sign: SignOfLife | None) -> dict[str, Any] | None:
+def _process(sign: SignOfLife | None) -> dict[str, Any] | None:
     if sign is None or not sign.running:
         return None
     return {
@@ -78,31 +81,31 @@ def _running(sign: SignOfLife | None) -> dict[str, Any] | None:
     }
 
 
-def _sentence(sign: SignOfLife | None, *, left: int, place: str) -> str:
+def _describe_process(sign: SignOfLife | None, *, left: int, place: str) -> str:
     if sign is not None and sign.running:
-        time_left = f", {_duration(left / sign.rate)} left" if sign.rate else ""
+        time_left = f", {_format_clock(left / sign.rate)} left" if sign.rate else ""
         return (
-            f"Process {sign.process} on {sign.host} runs it: {sign.done} injections since it "
-            f"began, {sign.rate:.0f}/s{time_left}."
+            f"Process {sign.process} on {sign.host} is running it: {sign.done} injections since "
+            f"it began, {sign.rate:.0f}/s{time_left}."
         )
     if not left:
-        return "It is done."
-    return f"No process runs it; go on with: onnxfi campaign resume {place}"
+        return "The campaign is done."
+    return f"No process is running it. Resume with: onnxfi campaign resume {place}"
 
 
-def _duration(seconds: float) -> str:
+def _format_clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}"
 
 
 def _table(strata: dict[tuple[str, str], Counter[str]]) -> Table:
-    table = Table(caption="rates so far in %, with their 95 % Wilson intervals")
+    table = Table(caption="rates so far, in % with 95 % Wilson intervals")
     for heading in ("target", "error model"):
         table.add_column(heading, overflow="fold")
     for heading in ("injections", "sdc", "due"):
         table.add_column(heading, justify="right", no_wrap=True)
     for (target, error_model), counted in strata.items():
         rates = (Rate.of(counted[x], counted.total()) for x in ("sdc", "due"))
-        table.add_row(target, error_model, str(counted.total()), *map(rate_text, rates))
+        table.add_row(target, error_model, str(counted.total()), *map(format_rate, rates))
     return table

@@ -22,20 +22,20 @@ from onnxfi.campaign.statistics.wording import (
     describe_masking,
     describe_place,
 )
-from onnxfi.cli.campaign.live_run import shown
-from onnxfi.cli.options.arguments import DirectoryArgument, JsonOption
+from onnxfi.cli.campaign.live_run import display_path
+from onnxfi.cli.options.arguments import DirectoryArgument, JsonOption, RatesOption
 from onnxfi.cli.output import print_json, print_table
-from onnxfi.cli.rates import CAPTION, as_document, difference_text, rate_text
+from onnxfi.cli.rates import CAPTION, format_difference, format_rate, to_document
 from onnxfi.errors import ConfigurationError
 from onnxfi.injector import OUTCOMES
 
 _HEADINGS = {"op_type": "op", "error_model": "error model"}
-# Of a target's key these are left to --json.
-_NOT_SHOWN = ("layer", "kind", "target_bits")
+# Keys of a target that only --json shows.
+_JSON_ONLY = ("layer", "kind", "target_bits")
 
 
 class Denominator(StrEnum):
-    """What a rate is a share of."""
+    """Denominators of rates."""
 
     INFERENCE = "inference"
     FAULT = "fault"
@@ -47,20 +47,19 @@ def summary(
     by: Annotated[
         list[str] | None, typer.Option(help=f"Group by {', '.join(GROUPINGS)}; repeatable.")
     ] = None,
-    rate: Annotated[
-        list[str] | None,
-        typer.Option(help="A column: an outcome, or one of the metric such as sdc5; repeatable."),
-    ] = None,
+    rate: RatesOption = None,
     per: Annotated[
-        Denominator, typer.Option(help="Shares of the inferences, or of the faults.")
+        Denominator, typer.Option(help="Count rates per inference or per fault.")
     ] = Denominator.INFERENCE,
     wrong_inputs: Annotated[
         WrongInputsHandling | None,
-        typer.Option(help="Keep or exclude inputs that are wrong without a fault."),
+        typer.Option(help="Keep or exclude inputs that the model gets wrong without a fault."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print what the records of a campaign add up to; --json prints all of it.
+    """Summarise the records of a campaign.
+
+    --json prints all statistics.
 
     Example: onnxfi campaign summary runs/lenet --by bit_field --by layer
     """
@@ -71,7 +70,7 @@ def summary(
         wrong_inputs=wrong_inputs,
     )
     if as_json:
-        print_json(as_document(found))
+        print_json(to_document(found))
         return
     _print(found, str(directory), by=by or ["target"], rates=rate or OUTCOMES, per=per)
 
@@ -79,7 +78,7 @@ def summary(
 def print_summary(directory: str | Path) -> None:
     """Print the outcomes per target of a run directory."""
     found = summarise(directory, RunDirectory.open(directory).configuration)
-    title = f"Outcomes in {shown(directory)}"
+    title = f"Outcomes in {display_path(directory)}"
     _print(found, title, by=["target"], rates=OUTCOMES, per=Denominator.INFERENCE)
 
 
@@ -98,7 +97,7 @@ def _print(
             )
         groups = found.groups.get(grouping)
         if groups is None:
-            typer.echo(f"No record tells a {grouping.replace('_', ' ')}.")
+            typer.echo(f"No record has a {grouping.replace('_', ' ')}.")
         else:
             print_table(_table(groups, title=title, rates=rates, per=per))
     if found.network:
@@ -114,7 +113,7 @@ def _table(
     groups: Sequence[GroupStatistics], *, title: str, rates: Sequence[str], per: Denominator
 ) -> Table:
     table = Table(title=title, caption=f"{CAPTION}, per {per.value}")
-    keys = [name for name in groups[0].key if name not in _NOT_SHOWN or len(groups[0].key) == 1]
+    keys = [name for name in groups[0].key if name not in _JSON_ONLY or len(groups[0].key) == 1]
     for name in keys:
         table.add_column(_HEADINGS.get(name, name.replace("_", " ")), overflow="fold")
     several = any(x.faults != x.injections for x in groups)
@@ -129,12 +128,12 @@ def _table(
             raise ConfigurationError(
                 f"--rate must be one of {', '.join(of_group)}, got {unknown[0]!r}."
             )
-        drop = "" if group.accuracy is None else difference_text(group.accuracy.drop)
+        drop = "" if group.accuracy is None else format_difference(group.accuracy.drop)
         table.add_row(
             *(_key_text(group.key[name]) for name in keys),
             str(group.injections),
             *([str(group.faults)] if several else []),
-            *(rate_text(of_group[name]) for name in rates),
+            *(format_rate(of_group[name]) for name in rates),
             *([drop] if labelled else []),
         )
     return table
@@ -146,20 +145,20 @@ def _key_text(value: object) -> str:
 
 def _network_table(found: CampaignStatistics) -> Table:
     table = Table(
-        title="The whole network: targets weighted with their bits",
-        caption="shares in %, with their 95 % intervals, per inference",
+        title="Whole network: targets weighted by their bits",
+        caption="shares in % with 95 % intervals, per inference",
     )
     table.add_column("error model", overflow="fold")
     for heading in ("targets", *found.network[0].per_inference):
         table.add_column(heading, justify="right", no_wrap=True)
     for network in found.network:
-        rates = (rate_text(x) for x in network.per_inference.values())
+        rates = (format_rate(x) for x in network.per_inference.values())
         table.add_row(network.error_model, str(network.targets), *rates)
     return table
 
 
 def _due_table(found: CampaignStatistics) -> Table:
-    table = Table(title="Why injections were due", caption="numbers of injections")
+    table = Table(title="Why injections were due", caption="number of injections per reason")
     for heading in ("target", "error model"):
         table.add_column(heading, overflow="fold")
     table.add_column("due", justify="right", no_wrap=True)
@@ -172,7 +171,7 @@ def _due_table(found: CampaignStatistics) -> Table:
 def _masking_table(found: CampaignStatistics) -> Table:
     table = Table(
         title="Where injections were masked",
-        caption="where nothing was left of the corruption; shares of the injections in %",
+        caption="the tensor where the corruption vanished; shares of injections in %",
     )
     for heading in ("target", "error model", "masked at"):
         table.add_column(heading, overflow="fold")

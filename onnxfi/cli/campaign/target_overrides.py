@@ -1,4 +1,4 @@
-"""Options in place of a configuration's ``targets``."""
+"""Overrides the ``targets`` of a configuration with options."""
 
 from typing import Any
 
@@ -8,11 +8,11 @@ from onnxfi.errors import ConfigurationError
 from onnxfi.graph.choosing.selection import Selection
 
 
-def with_targets(configuration: Configuration, wanted: Selection) -> Configuration:
-    """Return a configuration in which options replace the keys of ``targets`` that they give.
+def override_targets(configuration: Configuration, wanted: Selection) -> Configuration:
+    """Return a configuration in which the given options replace keys of ``targets``.
 
     Raises:
-        ConfigurationError: options are given, and ``targets`` is a list.
+        ConfigurationError: options are given, but ``targets`` is a list.
     """
     default = Selection()
     given: dict[str, Any] = {
@@ -27,8 +27,8 @@ def with_targets(configuration: Configuration, wanted: Selection) -> Configurati
         return configuration
     if not isinstance(configuration.targets, Targets):
         raise ConfigurationError(
-            "Options choose targets in place of one selection, and `targets` is a list of them. "
-            "Change the configuration."
+            "`targets` of the configuration is a list of selections, and options can only change "
+            "a single one. Change the configuration instead."
         )
     targets = configuration.targets.model_copy(update=given)
     return configuration.model_copy(update={"targets": targets})

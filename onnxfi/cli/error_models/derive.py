@@ -7,6 +7,7 @@ import numpy as np
 import typer
 
 from onnxfi.cli.error_models.merge import OutOption, write_model
+from onnxfi.cli.options.arguments import ChannelAxisOption
 from onnxfi.cli.output import messages
 from onnxfi.error_models.spatial.files import SpatialFile
 from onnxfi.error_models.spatial.fitting import Observation, observe
@@ -17,25 +18,26 @@ from onnxfi.errors import ErrorModelError, InputError
 def derive(
     golden: Annotated[Path, typer.Argument(metavar="GOLDEN.npy", help="The golden tensor.")],
     faulty: Annotated[
-        Path, typer.Argument(metavar="FAULTY_DIR", help="A folder of faulty tensors, .npy each.")
+        Path, typer.Argument(metavar="FAULTY_DIR", help="A folder of faulty tensors in .npy files.")
     ],
     *,
-    channel_axis: Annotated[int, typer.Option(help="The axis that counts channels.")] = 1,
+    channel_axis: ChannelAxisOption = 1,
     tolerance: Annotated[
-        float, typer.Option(min=0, help="The greatest difference that is no corruption.")
+        float, typer.Option(min=0, help="Ignore differences up to this size.")
     ] = 0.0,
     out: OutOption = None,
 ) -> None:
-    """Derive a spatial model from observed tensors, of a beam test or any injector.
+    """Derive a spatial model from observed tensors.
 
-    Each corrupted sample of a faulty tensor counts as one corruption.
+    The tensors come from a beam test or any fault injector. Each corrupted sample of a faulty
+    tensor counts as one corruption.
 
     Example: onnxfi error-models derive golden.npy faulty/ -o observed.json
     """
     expected = _read(golden)
     paths = sorted(faulty.glob("*.npy"))
     if not paths:
-        raise InputError(f"{faulty} must be a folder with .npy files, and holds none.")
+        raise InputError(f"{faulty} must be a folder of .npy files, but holds none.")
     found: list[Observation] = []
     masked = 0
     for path in paths:
@@ -47,7 +49,9 @@ def derive(
             raise ErrorModelError(f"{path}: {error}") from error
         found += observed
         masked += not observed
-    messages.print(f"{len(paths)} tensors: {len(found)} corruptions, {masked} tensors without any")
+    messages.print(
+        f"{len(paths)} tensors: {len(found)} corruptions, {masked} tensors without corruption"
+    )
     source = f"Derived from {len(paths)} faulty tensors of shape {expected.shape}"
     write_model(SpatialFile(derive_model(found), source, len(found)), out)
 
@@ -56,7 +60,9 @@ def _read(path: Path) -> np.ndarray:
     try:
         tensor: np.ndarray = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"{path} must be an array in a .npy file, and is not: {error}.") from error
+        raise InputError(
+            f"{path} must be a .npy file with an array, and cannot be read: {error}."
+        ) from error
     if not isinstance(tensor, np.ndarray):
-        raise InputError(f"{path} must hold one array, and is an .npz file.")
+        raise InputError(f"{path} must be a .npy file with one array, but is an .npz file.")
     return tensor

@@ -13,7 +13,7 @@ from onnxfi.errors import ErrorModelError
 
 OutOption = Annotated[
     Path | None,
-    typer.Option("--out", "-o", metavar="FILE", help="Write it here; by default to stdout."),
+    typer.Option("--out", "-o", metavar="FILE", help="The file to write; default: stdout."),
 ]
 
 
@@ -22,15 +22,16 @@ def merge(
         list[str],
         typer.Argument(
             metavar="MODEL[:WEIGHT]...",
-            help="A file of a spatial model or a built-in name, and its weight: 1 by default.",
+            help="A spatial model file or built-in name, with its weight; default weight: 1.",
         ),
     ],
     *,
     out: OutOption = None,
 ) -> None:
-    """Merge spatial models: the result draws from each as often as its weight says.
+    """Merge spatial models into one.
 
-    Only the ratios of the weights count. Files may be in onnxfi's schema or CLASSES v2.
+    The result draws from each model in proportion to its weight. Only the ratios of the weights
+    matter. Files may be in onnxfi's schema or CLASSES v2.
 
     Example: onnxfi error-models merge relu:0.8 b.json:0.2 -o merged.json
     """
@@ -54,7 +55,7 @@ def _with_weight(text: str) -> tuple[str, float]:
         return name, float(weight)
     except ValueError:
         raise ErrorModelError(
-            f"a model and its weight are written model.json:0.8, got {text!r}"
+            f"MODEL must be a file or name, optionally with a weight (model.json:0.8), got {text!r}"
         ) from None
 
 
@@ -71,5 +72,7 @@ def write_model(file: SpatialFile, out: Path | None) -> None:
     try:
         out.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise ErrorModelError(f"{out} cannot be written: {error.strerror}") from error
-    messages.print(f"Wrote {out}: use it as spatial:model={out}")
+        raise ErrorModelError(
+            f"{out} cannot be written: {error.strerror}. Choose another --out."
+        ) from error
+    messages.print(f"Wrote {out}. Use it with --error-model spatial:model={out}")

@@ -7,7 +7,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from onnxfi.cli.options.arguments import SeedOption
+from onnxfi.cli.options.arguments import ChannelAxisOption, ErrorModelArgument, SeedOption
 from onnxfi.error_models import load as load_error_model
 from onnxfi.error_models.spatial.display import COLOURS, draw_png, draw_strip, draw_svg, panels_of
 from onnxfi.errors import InputError
@@ -17,28 +17,31 @@ _MOST_ELEMENTS = 2**26
 
 
 def plot(
-    spec: Annotated[str, typer.Argument(metavar="SPEC", help="name or name:key=value,…")],
+    spec: ErrorModelArgument,
     *,
     shape: Annotated[
-        str, typer.Option(metavar="N,C,H,W", help="Shape of the target.")
+        str, typer.Option(metavar="N,C,H,W", help="The shape of the golden tensor.")
     ] = "1,16,27,27",
-    channel_axis: Annotated[int, typer.Option(help="The axis that counts channels.")] = 1,
-    count: Annotated[int, typer.Option(min=1, max=100, help="Corruptions to draw.")] = 8,
+    channel_axis: ChannelAxisOption = 1,
+    count: Annotated[int, typer.Option(min=1, max=100, help="Number of corruptions to draw.")] = 8,
     seed: SeedOption = 0,
     out: Annotated[
         Path,
-        typer.Option("--out", "-o", metavar="FILE", help="A .png; or an .svg, which has words."),
+        typer.Option(
+            "--out", "-o", metavar="FILE", help="The .png to write, or an .svg with captions."
+        ),
     ],
 ) -> None:
-    """Draw sample corruptions: a row each, a panel for each channel, coloured by value class.
+    """Plot sample corruptions of an error model.
 
-    The golden tensor holds normally distributed numbers. Of more than 16 channels, the first 16
-    corrupted ones are shown.
+    Each corruption is a row with a panel per channel, coloured by value class. The golden tensor
+    holds normally distributed numbers. If there are more than 16 channels, the first 16 corrupted
+    channels are shown.
 
     Example: onnxfi error-models plot spatial:model=conv -o out.png
     """
     if out.suffix not in (".png", ".svg"):
-        raise InputError(f"A picture must be a .png or an .svg file, got {out}.")
+        raise InputError(f"--out must end in .png or .svg, got {out}.")
     model = load_error_model(spec)
     rng = np.random.default_rng(seed)
     golden = rng.standard_normal(_parse_shape(shape), dtype=np.float32)
@@ -46,7 +49,7 @@ def plot(
     for number in range(1, count + 1):
         corruption = model.sample(golden, channel_axis=channel_axis, rng=rng)
         if not corruption.indices.size:
-            titles.append(f"{number}: nothing is corrupted")
+            titles.append(f"{number}: no corruption")
             strips.append(draw_strip(np.full((1, 1, 1, 3), 255, dtype=np.uint8)))
             continue
         channels, panels = panels_of(
@@ -61,7 +64,9 @@ def plot(
     try:
         out.write_bytes(picture)
     except OSError as error:
-        raise InputError(f"{out} cannot be written: {error.strerror}.") from error
+        raise InputError(
+            f"{out} cannot be written: {error.strerror}. Choose another --out."
+        ) from error
     typer.echo("\n".join(titles))
     typer.echo(", ".join(f"{colour}: {name}" for name, (colour, _) in COLOURS.items()))
 
@@ -73,14 +78,14 @@ def _parse_shape(text: str) -> tuple[int, ...]:
         shape = ()
     if not shape or min(shape) < 1 or math.prod(shape) > _MOST_ELEMENTS:
         raise InputError(
-            "A shape must be whole numbers from 1 on with commas between, such as 1,16,27,27, "
-            f"of at most {_MOST_ELEMENTS} elements together, got {text!r}."
+            "--shape must be positive integers separated by commas, such as 1,16,27,27, with at "
+            f"most {_MOST_ELEMENTS} elements in total, got {text!r}."
         )
     return shape
 
 
 def _ranges(numbers: list[int]) -> str:
-    """Write ascending numbers as ``0-3, 7``."""
+    """Return ascending numbers as ranges: ``0-3, 7``."""
     parts: list[list[int]] = []
     for each in numbers:
         if parts and parts[-1][-1] == each - 1:

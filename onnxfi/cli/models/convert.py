@@ -24,7 +24,7 @@ from onnxfi.errors import ModelFormatError
 
 
 class RouteName(StrEnum):
-    """How to convert."""
+    """Conversion routes."""
 
     NATIVE = "native"
     TF2ONNX = "tf2onnx"
@@ -36,44 +36,49 @@ def convert(
         typer.Argument(metavar="SRC", help="A Keras file, a SavedModel folder or a TFLite file."),
     ],
     destination: Annotated[
-        Path | None, typer.Argument(metavar="DST", help="By default SRC with the ending .onnx.")
+        Path | None,
+        typer.Argument(
+            metavar="DST", help="The file to write; default: SRC with the suffix .onnx."
+        ),
     ] = None,
     *,
     architecture: Annotated[
         Path | None,
-        typer.Option(metavar="JSON", help="model.to_json(), for a file that holds weights only."),
+        typer.Option(
+            metavar="JSON", help="The output of model.to_json(), for a file of weights only."
+        ),
     ] = None,
-    opset: Annotated[int, typer.Option(help="Version of the ONNX operator set.")] = 17,
+    opset: Annotated[int, typer.Option(help="The version of the ONNX operator set.")] = 17,
     route: Annotated[
         RouteName | None,
         typer.Option(
-            help="native needs no TensorFlow, and is the default for Keras files; tf2onnx needs "
-            "the extra keras.",
+            help="native needs no TensorFlow and is the default for Keras files; tf2onnx needs the "
+            "extra keras.",
             show_default=False,
         ),
     ] = None,
     verify: Annotated[
         bool,
-        typer.Option("--verify", help="Compare with the source, run by TensorFlow (extra keras)."),
+        typer.Option("--verify", help="Compare with TensorFlow on the source (extra keras)."),
     ] = False,
     unsafe: Annotated[
-        bool, typer.Option("--unsafe", help="Let the route tf2onnx execute code in the file.")
+        bool, typer.Option("--unsafe", help="Let route tf2onnx execute code in the file.")
     ] = False,
     time_limit: Annotated[
         float,
-        typer.Option(metavar="SECONDS", min=1, help="TensorFlow is stopped after that time."),
+        typer.Option(metavar="SECONDS", min=1, help="Stop TensorFlow after this time."),
     ] = 900,
     memory_limit: Annotated[
         float | None,
         typer.Option(
             metavar="GIB",
             min=0.1,
-            help="TensorFlow is stopped when it takes more; by default 80 % of the machine's "
-            "memory. Linux only.",
+            help="Stop TensorFlow when it uses more memory; default: 80 % of the machine's memory. "
+            "Linux only.",
         ),
     ] = None,
 ) -> None:
-    """Convert a model of TensorFlow or Keras to ONNX.
+    """Convert a TensorFlow or Keras model to ONNX.
 
     Example: onnxfi convert lenet.h5 lenet.onnx --verify
     """
@@ -100,13 +105,13 @@ def convert(
     destination = source.with_suffix(".onnx") if destination is None else destination
     _write(model, destination)
     messages.print(
-        f"Converted {source} by the route {metadata[ROUTE_KEY]}: {len(model.graph.node)} nodes, "
+        f"Converted {source} with route {metadata[ROUTE_KEY]}: {len(model.graph.node)} nodes, "
         f"{len(parse_layers(metadata[METADATA_KEY]))} layers.",
     )
     for note in json.loads(metadata.get(NOTES_KEY, "[]")):
         messages.print(f"Note: {note}")
     if difference is not None:
-        messages.print(f"Largest absolute difference to the source: {difference:.3g}")
+        messages.print(f"Largest absolute difference from the source: {difference:.3g}")
     typer.echo(destination)
 
 
@@ -116,6 +121,5 @@ def _write(model: onnx.ModelProto, destination: Path) -> None:
             onnx.save(model, aside)
     except OSError as error:
         raise ModelFormatError(
-            f"The destination must be a file that can be written, and {destination} cannot: "
-            f"{error.strerror or error}."
+            f"{destination} cannot be written: {error.strerror or error}. Choose another DST."
         ) from error

@@ -21,10 +21,10 @@ def describe(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell what a Keras file holds, without running any of it and without TensorFlow.
+    """Show a Keras file's layers without executing it.
 
-    It lists the layers with their class, output shape, number of parameters, dtype and the layers
-    that they are called on, a list for each call. A shape that cannot be told is a ?.
+    It lists each layer with its class, output shape, number of parameters, dtype and inbound
+    layers, one list per call. An unknown shape is shown as ?. It does not need TensorFlow.
 
     Example: onnxfi describe lenet.h5
     """
@@ -35,15 +35,15 @@ def describe(
     print_table(_table(file))
     if file.model_class is None:
         messages.print(
-            "It holds weights only. To convert it, pass the JSON of model.to_json() with "
-            "onnxfi convert --architecture."
+            "The file holds weights only. To convert it, save model.to_json() to a file and give "
+            "that file to `onnxfi convert --architecture`."
         )
     if file.dangers:
-        messages.print(f"Loading it with Keras is not safe. It holds {in_words(file.dangers)}.")
+        messages.print(f"Loading the file with Keras is unsafe. It holds {in_words(file.dangers)}.")
 
 
 def _document(file: FileDescription) -> dict[str, Any]:
-    """Return the JSON of a description, in the words of the layer map."""
+    """Return a description as JSON, with the keys of the layer map."""
     document = asdict(file) | {"path": str(file.path)}
     document["class"] = document.pop("model_class")
     for layer in document["layers"]:
@@ -79,5 +79,5 @@ def _row(layer: LayerDescription) -> tuple[str, ...]:
 
 
 def _shape_text(shape: tuple[int | None, ...] | None) -> str:
-    """Write a shape with the free batch as N, as the converted model calls it."""
+    """Return a shape with a free batch axis as N, its name in the converted model."""
     return format_shape(("N", *shape[1:]) if shape and shape[0] is None else shape)

@@ -9,16 +9,9 @@ import typer
 from onnxfi.campaign.configuration import Inputs
 from onnxfi.campaign.planning.plan import Plan
 from onnxfi.campaign.planning.strata import Stratum
-from onnxfi.cli.options.arguments import (
-    ArrayOption,
-    AxisOption,
-    ConstantOption,
-    ModelArgument,
-    RepeatOption,
-    SeedOption,
-    TargetOption,
-)
-from onnxfi.cli.options.inputs import optional_inputs_of, read_samples
+from onnxfi.cli.options.arguments import ModelArgument, SeedOption
+from onnxfi.cli.options.feeding import FeedingOptions
+from onnxfi.cli.options.inputs import configure_optional_inputs, read_samples
 from onnxfi.cli.output import messages
 from onnxfi.error_models import ErrorModel, SiteList, read_dense_sites, write_dense_sites
 from onnxfi.error_models import load as load_error_model
@@ -36,83 +29,84 @@ _MOST_DRAWN_INPUTS = 16
 def embed(
     model: ModelArgument,
     *,
-    target: TargetOption,
+    target: Annotated[
+        str, typer.Option(help="A tensor, layer or node name; see `onnxfi inspect`.")
+    ],
     sites: Annotated[
         str,
         typer.Option(
             metavar="N|FILE",
-            help="How many corruptions to draw from --error-model; or a file that holds them: "
+            help="The number of corruptions to draw from --error-model, or a file of corruptions: "
             "sites.npz (see --save-sites), or injections.npy with masks.npy beside it.",
         ),
     ],
     error_model: Annotated[
-        str | None, typer.Option(metavar="SPEC", help="name or name:key=value,…: bitflip:bit=30")
+        str | None, typer.Option(metavar="SPEC", help="name or name:key=value,…: bitflip:bit=30.")
     ] = None,
     inputs: Annotated[
         list[Path] | None,
         typer.Option(
             metavar="X.npz",
-            help="Arrays named after the graph inputs, to draw for; random ones by default.",
+            help="Arrays named after the graph inputs, to draw corruptions for; default: random "
+            "inputs.",
         ),
     ] = None,
-    array: ArrayOption = None,
-    axis: AxisOption = None,
-    constant: ConstantOption = None,
-    repeat: RepeatOption = False,
+    feeding: FeedingOptions,
     seed: SeedOption = 0,
     per_sample: Annotated[
         bool | None,
         typer.Option(
             "--per-sample/--whole-tensor",
-            help="Whether each sample of a batch is corrupted by itself; by default if axis 0 of "
-            "the target is that of the batch.",
+            help="Corrupt each sample of a batch on its own, or the whole tensor; default: each "
+            "sample if axis 0 of the target is the batch axis.",
         ),
     ] = None,
     save_sites: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write the corruptions: sites.npz or injections.npy."),
+        typer.Option(metavar="FILE", help="Write the corruptions to sites.npz or injections.npy."),
     ] = None,
     out: Annotated[Path, typer.Option(metavar="OUT.onnx", help="The model to write.")],
 ) -> None:
-    """Embed corruptions in a model, and an input that selects one when any ONNX runtime runs it.
+    """Embed corruptions in a model, with an input to select one.
 
-    The input is called saboteur/TENSOR: k selects the corruption k, -1 (the default) no fault, -2
-    a random one for each sample. The corruption k is that of injection k of `onnxfi inject` with
-    the same model, target, inputs, error model and seed, and --count N, on the CPU.
+    The written model runs in any ONNX runtime. The input is called saboteur/TENSOR: k selects
+    corruption k, -1 (the default) selects no fault, and -2 a random corruption for each sample.
+    Corruption k equals the corruption of injection k of `onnxfi inject` with the same model,
+    target, inputs, error model and seed, and --count N, on the CPU.
 
     Example: onnxfi embed m.onnx --target fc1 --sites sites.npz --out e.onnx
     """
     if save_sites is not None and save_sites.suffix not in (".npz", ".npy"):
         raise InputError(
-            "--save-sites must end in .npz, or in .npy for injections.npy with masks.npy, got "
+            "--save-sites must end in .npz, or in .npy to write injections.npy and masks.npy, got "
             f"{str(save_sites)!r}."
         )
     loaded = load(model)
-    aimed = loaded.target(target)
+    resolved = loaded.target(target)
     if per_sample is None:
-        per_sample = counts_samples(loaded, aimed)
+        per_sample = counts_samples(loaded, resolved)
     if error_model is None:
-        listed = _read(Path(sites), aimed, per_sample=per_sample)
+        listed = _read(Path(sites), resolved, per_sample=per_sample)
     else:
         drawn_from = load_error_model(error_model)
-        given = optional_inputs_of(inputs, array=array, axis=axis, constant=constant, repeat=repeat)
+        given = configure_optional_inputs(inputs, feeding)
         listed = _draw(
-            loaded, aimed, drawn_from, _count(sites), given, seed=seed, per_sample=per_sample
+            loaded, resolved, drawn_from, _count(sites), given, seed=seed, per_sample=per_sample
         )
-    embedded = embed_in_model(loaded, aimed, listed.corruptions, per_sample=per_sample)
+    embedded = embed_in_model(loaded, resolved, listed.corruptions, per_sample=per_sample)
     embedded.save(out)
     if save_sites is not None:
-        _write(listed, save_sites, aimed, per_sample=per_sample)
+        _write(listed, save_sites, resolved, per_sample=per_sample)
     saboteur = embedded.graph.inputs[-1].name
     messages.print(
-        f"{len(listed.corruptions)} corruptions of {aimed.tensor}, selected by the input {saboteur}"
-        f"{' for each sample' if per_sample else ''}.",
+        f"{len(listed.corruptions)} corruptions of {resolved.tensor}, selected by the input "
+        f"{saboteur}{' for each sample' if per_sample else ''}.",
     )
     noise = draws(loaded)
     if noise is not None:
         messages.print(
-            f"{noise} The written model draws others each time it runs, with a fault and without: "
-            "a single run does not show what the fault changed."
+            f"{noise} The written model draws new ones each time it runs, with a fault or "
+            "without: a single run does not show what the fault changed."
         )
     typer.echo(out)
 
@@ -120,8 +114,8 @@ def embed(
 def _count(sites: str) -> int:
     if not sites.isdecimal() or int(sites) < 1:
         raise InputError(
-            "With --error-model, --sites is the number of corruptions to draw, at least 1, got "
-            f"{sites!r}. A file of corruptions needs no --error-model."
+            "With --error-model, --sites must be the number of corruptions to draw, at least 1, "
+            f"got {sites!r}. To embed a file of corruptions, omit --error-model."
         )
     return int(sites)
 
@@ -140,8 +134,8 @@ def _draw(
         feeds = _random_inputs(model, min(count, _MOST_DRAWN_INPUTS), seed)
         if target.kind != "weight":
             messages.print(
-                "Note: drawn for standard normal inputs, axes of unknown length 1 long, integers "
-                "0. Give --inputs to draw for real ones.",
+                "Note: corruptions are drawn for standard normal inputs, with 0 for integers and "
+                "length 1 for axes of unknown length. Give --inputs to draw for real inputs.",
             )
     else:
         samples = read_samples(model, inputs)
@@ -164,9 +158,9 @@ def _draw(
             ]
     if len(shapes) > 1:
         raise InputError(
-            f"Corruptions to embed are for a tensor of one shape, and {target.tensor!r} has the "
-            f"shapes {', '.join(map(format_shape, sorted(shapes)))} with these inputs. Give inputs "
-            "of one shape."
+            f"{target.tensor!r} has the shapes {', '.join(map(format_shape, sorted(shapes)))} "
+            "with these inputs, and corruptions can be embedded for one shape only. Give inputs of "
+            "one shape."
         )
     return SiteList(golden.shape[1:] if per_sample else golden.shape, tuple(corruptions))
 
@@ -179,8 +173,8 @@ def _random_inputs(model: Model, count: int, seed: int) -> list[dict[str, np.nda
         for value in model.graph.inputs:
             if value.shape is None or value.dtype is None:
                 raise InputError(
-                    f"The shape of the input {value.name!r} is not known, so no inputs can be "
-                    "drawn. Give --inputs."
+                    f"The shape of the input {value.name!r} is unknown, so no random inputs can "
+                    "be drawn. Give --inputs."
                 )
             shape = [length if isinstance(length, int) else 1 for length in value.shape]
             dtype = value.dtype.numpy()
@@ -200,14 +194,15 @@ def _read(path: Path, target: Target, *, per_sample: bool) -> SiteList:
         listed = read_dense_sites(path, dtype=target.dtype, channel_axis=axis)
     else:
         raise InputError(
-            "Without --error-model, --sites is a file of corruptions, sites.npz or injections.npy, "
-            f"got {str(path)!r}."
+            "Without --error-model, --sites must be a file of corruptions, sites.npz or "
+            f"injections.npy, got {str(path)!r}. To draw corruptions, give --error-model."
         )
     shape = sample_shape(target, per_sample=per_sample)
     if shape is not None and not shape_fits(listed.shape, shape):
         raise InputError(
-            f"The corruptions in {path} are for a tensor of shape {format_shape(listed.shape)}, "
-            f"and what is to be corrupted of {target.tensor!r} has the shape {format_shape(shape)}."
+            f"{path} holds corruptions of a tensor of shape {format_shape(listed.shape)}, but "
+            f"{target.tensor!r} must be corrupted at shape {format_shape(shape)}. Give a file made "
+            "for this target."
         )
     return listed
 
@@ -221,7 +216,7 @@ def _write(listed: SiteList, path: Path, target: Target, *, per_sample: bool) ->
 
 
 def _channel_axis(target: Target, *, per_sample: bool) -> int | None:
-    """Return the axis of the channels in what a corruption is of; None where it has none."""
+    """Return the channel axis of the corrupted array, if it has one."""
     if target.channel_axis is None:
         return None
     axis = target.channel_axis - per_sample

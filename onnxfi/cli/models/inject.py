@@ -1,46 +1,33 @@
 """``onnxfi inject``."""
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
+from onnxfi.campaign.inputs import InputSource
 from onnxfi.campaign.inputs.specialising import specialise
 from onnxfi.campaign.planning.plan import Plan
 from onnxfi.campaign.planning.strata import Stratum
 from onnxfi.campaign.records.record_files import make_schema
 from onnxfi.campaign.statistics import Rate
 from onnxfi.cli.options.arguments import (
-    ArrayOption,
-    AxisOption,
-    ConstantOption,
     InputsOption,
     JsonOption,
-    LimitMemoryOption,
-    LimitSecondsOption,
     ModelArgument,
     ProviderName,
     ProviderOption,
-    RepeatOption,
     SeedOption,
 )
-from onnxfi.cli.options.inputs import inputs_of, read_samples
-from onnxfi.cli.options.targets import (
-    DtypesOption,
-    ExcludeOption,
-    IndexOption,
-    KindOption,
-    LayersOption,
-    NamesOption,
-    OpsOption,
-    ShapesOption,
-    hit_together,
-    selection,
-)
+from onnxfi.cli.options.feeding import FeedingOptions
+from onnxfi.cli.options.inputs import configure_inputs, read_samples
+from onnxfi.cli.options.targets import TargetOptions, select_in_order
 from onnxfi.cli.output import print_json, print_table
-from onnxfi.cli.rates import rate_text
+from onnxfi.cli.rates import format_rate
+from onnxfi.error_models import ErrorModel
 from onnxfi.error_models import load as load_error_model
 from onnxfi.error_models.values import to_float64
 from onnxfi.graph import load
@@ -60,7 +47,7 @@ def inject(
         list[str],
         typer.Option(
             metavar="SPEC",
-            help="name or name:key=value,…: bitflip:bit=30. One, or one for each --target.",
+            help="name or name:key=value,…: bitflip:bit=30. Give one, or one for each --target.",
         ),
     ],
     metric: Annotated[
@@ -70,106 +57,116 @@ def inject(
             help="Decides between sdc and benign: sequence:blank=0, or module:function.",
         ),
     ] = None,
-    target: NamesOption = None,
-    kind: KindOption = None,
-    op: OpsOption = None,
-    layer: LayersOption = None,
-    dtype: DtypesOption = None,
-    exclude: ExcludeOption = None,
-    index: IndexOption = None,
-    include_shapes: ShapesOption = False,
-    count: Annotated[int, typer.Option(min=1, help="Injections, spread over the inputs.")] = 1,
-    array: ArrayOption = None,
-    axis: AxisOption = None,
-    constant: ConstantOption = None,
-    repeat: RepeatOption = False,
+    targets: TargetOptions,
+    count: Annotated[
+        int, typer.Option(min=1, help="Number of injections, spread over the inputs.")
+    ] = 1,
+    feeding: FeedingOptions,
     seed: SeedOption = 0,
     provider: ProviderOption = ProviderName.AUTO,
-    limit_seconds: LimitSecondsOption = None,
-    limit_memory: LimitMemoryOption = None,
+    limit_seconds: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            min=0,
+            help="CPU time limit of a faulty execution, 0 for none; default: 50 times the golden "
+            "run, at least 2.",
+            show_default=False,
+        ),
+    ] = None,
+    limit_memory: Annotated[
+        int | None,
+        typer.Option(
+            metavar="MIB",
+            min=0,
+            help="Memory limit of a faulty execution, 0 for none; default: 8 times the golden run, "
+            "at least 1200.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Inject faults into a target, or into several at once, and tell their outcomes.
+    """Inject faults into targets and show the outcomes.
 
-    Targets are activations, weights and inputs alike. An injection hits all that are chosen.
+    A target is an activation, a weight or an input. Each injection hits all selected targets.
 
     Example: onnxfi inject m.onnx --target fc1 --inputs x.npz --error-model zero
     """
-    wanted = selection(
-        kind=kind,
-        names=target,
-        ops=op,
-        layers=layer,
-        dtypes=dtype,
-        exclude=exclude,
-        index=index,
-        include_shapes=include_shapes,
-    )
+    wanted = targets.selection
     error_models = [load_error_model(spec) for spec in error_model]
     loaded = load(model)
-    samples = read_samples(
-        loaded, inputs_of(inputs, array=array, axis=axis, constant=constant, repeat=repeat)
-    )
-    loaded = specialise(loaded, samples.constants, lambda model: hit_together(model, wanted))
-    targets = hit_together(loaded, wanted)
+    samples = read_samples(loaded, configure_inputs(inputs, feeding))
+    loaded = specialise(loaded, samples.constants, lambda model: select_in_order(model, wanted))
+    together = select_in_order(loaded, wanted)
     chosen = None if metric is None else _load_metric(metric)
     limits = Limits(
         "auto" if limit_seconds is None else limit_seconds or None,
         "auto" if limit_memory is None else limit_memory or None,
     )
-    with Injector(loaded, targets, provider=provider.value, limits=limits) as injector:
-        if len(error_models) == 1:
-            error_models *= len(targets)
-        plan = Plan(
-            [Stratum(injector.targets, tuple(error_models), label="")],
-            len(samples),
-            faults=[count],
-        )
-        rows: list[dict[str, Any]] = []
-        (shard,) = plan.shards(count)
-        for input_index, ids in plan.by_input(shard):
-            golden = injector.golden(samples.at(input_index), seed=seed)
-            if chosen is None:
-                chosen = default_metric(golden.outputs)
-            rows.extend(
-                {
-                    "injection_id": injection.id,
-                    "input_index": input_index,
-                    "corruptions": [
-                        {
-                            "target": name,
-                            "indices": corruption.indices.tolist(),
-                            "values": to_float64(corruption.values).tolist(),
-                        }
-                        for name, corruption in zip(
-                            injection.targets, injection.corruptions, strict=True
-                        )
-                    ],
-                    "outcome": injection.outcome,
-                    "due_reason": injection.due_reason,
-                    **_metric_columns(chosen, golden, injection),
-                }
-                for injection in injector.inject(
-                    golden,
-                    error_models,
-                    count=len(ids),
-                    seed=seed,
-                    first_id=ids.start,
-                    metric=chosen,
-                )
-            )
+    if len(error_models) == 1:
+        error_models *= len(together)
+    with Injector(loaded, together, provider=provider.value, limits=limits) as injector:
+        rows = _run(injector, error_models, samples, metric=chosen, count=count, seed=seed)
         names = [x.tensor for x in injector.split.targets]
     if as_json:
         print_json({"targets": names, "seed": seed, "injections": rows})
-        return
-    table = Table(title=f"{' + '.join(names)}: {count} injection(s)")
+    else:
+        _print(f"{' + '.join(names)}: {count} injection(s)", rows)
+
+
+def _run(
+    injector: Injector,
+    error_models: Sequence[ErrorModel],
+    samples: InputSource,
+    *,
+    metric: Metric | None,
+    count: int,
+    seed: int,
+) -> list[dict[str, Any]]:
+    """Run the injections and return a row for each."""
+    stratum = Stratum(injector.targets, tuple(error_models), label="")
+    plan = Plan([stratum], len(samples), faults=[count])
+    (shard,) = plan.shards(count)
+    rows = []
+    for input_index, ids in plan.by_input(shard):
+        golden = injector.golden(samples.at(input_index), seed=seed)
+        if metric is None:
+            metric = default_metric(golden.outputs)
+        for injection in injector.inject(
+            golden, error_models, count=len(ids), seed=seed, first_id=ids.start, metric=metric
+        ):
+            row = {
+                "injection_id": injection.id,
+                "input_index": input_index,
+                "corruptions": _corruptions(injection),
+                "outcome": injection.outcome,
+                "due_reason": injection.due_reason,
+            }
+            rows.append(row | _metric_columns(metric, golden, injection))
+    return rows
+
+
+def _corruptions(injection: Injection) -> list[dict[str, Any]]:
+    return [
+        {
+            "target": name,
+            "indices": corruption.indices.tolist(),
+            "values": to_float64(corruption.values).tolist(),
+        }
+        for name, corruption in zip(injection.targets, injection.corruptions, strict=True)
+    ]
+
+
+def _print(title: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Print the number of injections with each outcome, and the reasons of dues."""
+    table = Table(title=title)
     table.add_column("outcome")
     table.add_column("injections", justify="right")
     table.add_column("% [95 % Wilson interval]", justify="right")
     counts = Counter(row["outcome"] for row in rows)
     for outcome in OUTCOMES:
-        rate = Rate.of(counts[outcome], count)
-        table.add_row(outcome, str(rate.count), rate_text(rate))
+        rate = Rate.of(counts[outcome], len(rows))
+        table.add_row(outcome, str(rate.count), format_rate(rate))
     print_table(table)
     reasons = Counter(row["due_reason"] for row in rows if row["due_reason"])
     if reasons:
@@ -178,15 +175,15 @@ def inject(
 
 
 def _load_metric(text: str) -> Metric:
-    """Return the metric of a SPEC; its module may lie in the current folder."""
+    """Return the metric of a SPEC; its module may be in the current folder."""
     name, configuration = parse_metric(text)
     metric = load_metric(name, configuration, sources=FolderSources(Path.cwd()))
-    make_schema(metric.column_types)  # its columns stand beside those of an injection
+    make_schema(metric.column_types)  # its columns must not clash with those of an injection
     return metric
 
 
 def _metric_columns(metric: Metric, golden: Golden, injection: Injection) -> dict[str, Any]:
-    """Return the metric's columns of an injection; None where the faulty execution failed."""
+    """Return the metric's columns of an injection; None if the faulty execution failed."""
     if not injection.outputs:
         return dict.fromkeys(metric.column_types)
     with naming_injections([injection.id], [injection.outputs]):

@@ -1,35 +1,16 @@
 """``onnxfi inspect``."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from onnxfi.cli.options.arguments import (
-    ArrayOption,
-    AxisOption,
-    ConstantOption,
-    JsonOption,
-    ModelArgument,
-    ProviderName,
-    ProviderOption,
-    RepeatOption,
-)
-from onnxfi.cli.options.targets import (
-    DtypesOption,
-    ExcludeOption,
-    IndexOption,
-    KindOption,
-    LayersOption,
-    NamesOption,
-    OpsOption,
-    ShapesOption,
-    print_left_out,
-    selection,
-)
+from onnxfi.cli.options.arguments import JsonOption, ModelArgument, ProviderName, ProviderOption
+from onnxfi.cli.options.feeding import FeedingOptions
+from onnxfi.cli.options.targets import TargetOptions, print_left_out
 from onnxfi.cli.output import messages, print_json, print_table
 from onnxfi.errors import InputError
 from onnxfi.graph import Model, Target, load
@@ -46,70 +27,55 @@ from onnxfi.surgery.noise import changed_noise, noise_nodes, noise_note
 def inspect(
     model: ModelArgument,
     *,
-    kind: KindOption = None,
-    target: NamesOption = None,
-    op: OpsOption = None,
-    layer: LayersOption = None,
-    dtype: DtypesOption = None,
-    exclude: ExcludeOption = None,
-    index: IndexOption = None,
-    include_shapes: ShapesOption = False,
+    targets: TargetOptions,
     lanes: Annotated[
-        bool, typer.Option("--lanes", help="Try how many injections can share a batch; slow.")
+        bool,
+        typer.Option("--lanes", help="Measure how many injections can share a batch; slow."),
     ] = False,
     inputs: Annotated[
         list[Path] | None,
-        typer.Option(metavar="X.npz", help="What --lanes runs on; random numbers without it."),
+        typer.Option(metavar="X.npz", help="Inputs for --lanes; default: random numbers."),
     ] = None,
-    array: ArrayOption = None,
-    axis: AxisOption = None,
-    constant: ConstantOption = None,
-    repeat: RepeatOption = False,
+    feeding: FeedingOptions,
     provider: ProviderOption = ProviderName.AUTO,
     as_json: JsonOption = False,
 ) -> None:
-    """List the targets of a model: tensor, kind, layer, operator, dtype, shape, channel axis.
+    """List the targets of a model.
 
-    The operator is the one that makes an activation, or that reads a weight or an input. The
-    parameters are those that the operator of an activation reads, wherever the model keeps them.
-    The suffix share is the part of the network's nodes that depends on the target: what an
-    injection runs. Nodes that compute constants do not count. Where no output depends on the
-    target it says masked, which every injection there is; where a fault would change which random
-    numbers the model draws, refused. --lanes tries, target by target, how
-    many injections a campaign runs as one batch, and says why where it is only one. --constant
-    opens the branches that a constant input chooses: --constant sr=16000.
+    It shows the tensor, kind, layer, operator, dtype, shape, channel axis, parameters and suffix
+    share of each target.
+
+    The operator is the one that computes an activation, or that reads a weight or an input. The
+    parameters are those that the operator of an activation reads. The suffix share is the
+    percentage of the network's nodes that depend on the target and so run in an injection; nodes
+    that compute constants do not count. It is "masked" if no output depends on the target, so that
+    every injection is masked, and "refused" if a fault would change which random numbers the model
+    draws.
+
+    --lanes measures for each target how many injections a campaign can run as one batch, and shows
+    the reason if it is only one. --constant opens the branches that a constant input selects:
+    --constant sr=16000.
 
     Example: onnxfi inspect lenet.onnx --kind weight --exclude "dense*"
     """
-    if (inputs or array or axis or repeat) and not lanes:
-        raise InputError("--inputs is what --lanes runs on. Give --lanes as well.")
-    wanted = selection(
-        kind=kind,
-        names=target,
-        ops=op,
-        layers=layer,
-        dtypes=dtype,
-        exclude=exclude,
-        index=index,
-        include_shapes=include_shapes,
-    )
+    if not lanes and (inputs or replace(feeding, constant=None) != FeedingOptions()):
+        raise InputError("--inputs has no effect without --lanes. Give --lanes as well.")
+    wanted = targets.selection
     loaded = load(model)
-    if constant:
-        from onnxfi.cli.options.inputs import (
-            written_constants,  # a list alone starts sooner without
-        )
+    if feeding.constant:
+        from onnxfi.cli.options.inputs import literal_constants  # slow to import
 
-        loaded = fold_conditions(loaded, written_constants(loaded, constant))
+        loaded = fold_conditions(loaded, literal_constants(loaded, feeding))
     selected = select(loaded, wanted)
     rows = _rows(loaded, selected.targets)
     if lanes:
-        # A list alone starts sooner without.
-        from onnxfi.cli.models.inspect_lanes import lanes_of
-        from onnxfi.cli.options.inputs import optional_inputs_of
+        # Slow to import.
+        from onnxfi.cli.models.inspect_lanes import measure_lanes
+        from onnxfi.cli.options.inputs import configure_optional_inputs
 
-        given = optional_inputs_of(inputs, array=array, axis=axis, constant=constant, repeat=repeat)
-        tried = lanes_of(loaded, selected.targets, given, provider=provider.value)
-        rows = [row | each for row, each in zip(rows, tried, strict=True)]
+        given = configure_optional_inputs(inputs, feeding)
+        measured = measure_lanes(loaded, selected.targets, given, provider=provider.value)
+        rows = [row | each for row, each in zip(rows, measured, strict=True)]
     print_left_out(selected.left_out)
     bodies = nodes_with_bodies(loaded.graph)
     if as_json:
@@ -133,7 +99,7 @@ def _table(title: str, rows: Sequence[dict[str, Any]], *, lanes: bool) -> Table:
     for heading in ("channels", "parameters", "suffix", *(["lanes"] if lanes else [])):
         table.add_column(heading, justify="right")
     if lanes:
-        table.add_column("why one", overflow="fold")
+        table.add_column("reason for one lane", overflow="fold")
     for row in rows:
         table.add_row(
             row["tensor"],
@@ -159,7 +125,7 @@ def _suffix(row: dict[str, Any]) -> str:
 def _rows(model: Model, targets: Sequence[Target]) -> list[dict[str, Any]]:
     shares = suffix_shares(model.graph, model.constants)
     needed = needed_values(model.graph, model.graph.outputs)
-    # `asdict` copies every value, which takes long for thousands of targets.
+    # `asdict` copies every value, which is slow for thousands of targets.
     names = [x.name for x in fields(Target)]
     return [
         {name: getattr(target, name) for name in names}

@@ -1,4 +1,4 @@
-"""The lanes of many targets, for ``onnxfi inspect --lanes``."""
+"""Measures the lanes of targets for ``onnxfi inspect --lanes``."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,38 +16,37 @@ from onnxfi.injector.random_inputs import random_inputs
 from onnxfi.injector.target_lanes import lanes_of_target
 from onnxfi.runtime.provider import Provider
 
-_SAMPLES = 8  # inputs that a faulty weight is tried with
+_SAMPLES = 8  # inputs that faulty weights are measured with
 
 
-def lanes_of(
+def measure_lanes(
     model: Model, targets: Sequence[Target], inputs: Inputs | None, *, provider: Provider
 ) -> list[dict[str, Any]]:
-    """Return ``lanes`` and ``lanes_reason`` of targets, tried one after the other.
+    """Return ``lanes`` and ``lanes_reason`` of each target.
 
     Args:
         model: the model.
         targets: the targets.
-        inputs: where the inputs come from, of which the first few are used; None for random
-            ones.
-        provider: where to run.
+        inputs: the inputs, of which the first few are used; None for random inputs.
+        provider: the execution provider.
 
     Raises:
-        InputError: the inputs do not fit the model, or none can be made up.
+        InputError: the inputs do not fit the model, or random inputs cannot be drawn.
         ProviderError: the provider cannot run here.
     """
     samples = _samples(model, inputs)
     rows = []
     for target in track(
         targets,
-        "trying lanes",
+        "measuring lanes",
         console=messages,
         transient=True,
-        disable=not messages.is_terminal,  # a log file shall not fill with bars
+        disable=not messages.is_terminal,  # no progress bars in log files
     ):
         try:
             decision = lanes_of_target(model, target, samples, provider=provider)
             rows.append({"lanes": decision.lanes, "lanes_reason": decision.reason})
-        except (InputError, ModelFormatError) as error:  # of this target; others may do
+        except (InputError, ModelFormatError) as error:  # other targets may succeed
             rows.append({"lanes": None, "lanes_reason": str(error)})
     return rows
 
@@ -57,6 +56,6 @@ def _samples(model: Model, inputs: Inputs | None) -> list[dict[str, np.ndarray]]
         rng = np.random.default_rng(0)
         return [random_inputs(model, rng=rng) for _ in range(_SAMPLES)]
     read = read_samples(model, inputs)
-    # The same ones again where there are too few for a batch.
+    # Too few samples for a batch are repeated.
     samples = [check_inputs(model, read.at(i)) for i in range(min(_SAMPLES, len(read)))]
     return [samples[i % len(samples)] for i in range(_SAMPLES)]

@@ -1,6 +1,6 @@
 """``onnxfi profile``."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,30 +10,15 @@ from rich.table import Table
 from onnxfi.campaign.inputs.specialising import specialise
 from onnxfi.campaign.profiling import profile as make_profile
 from onnxfi.cli.options.arguments import (
-    ArrayOption,
-    AxisOption,
-    ConstantOption,
     InputsOption,
     JsonOption,
-    KindName,
     ModelArgument,
     ProviderName,
     ProviderOption,
-    RepeatOption,
 )
-from onnxfi.cli.options.inputs import inputs_of, read_samples
-from onnxfi.cli.options.targets import (
-    DtypesOption,
-    ExcludeOption,
-    IndexOption,
-    KindOption,
-    LayersOption,
-    NamesOption,
-    OpsOption,
-    ShapesOption,
-    print_left_out,
-    selection,
-)
+from onnxfi.cli.options.feeding import FeedingOptions
+from onnxfi.cli.options.inputs import configure_inputs, read_samples
+from onnxfi.cli.options.targets import KindName, TargetOptions, print_left_out
 from onnxfi.cli.output import messages, print_json, print_table
 from onnxfi.error_models.values import TensorProfile
 from onnxfi.graph import load
@@ -44,50 +29,35 @@ def profile(
     model: ModelArgument,
     *,
     inputs: InputsOption,
-    target: NamesOption = None,
-    kind: KindOption = None,
-    op: OpsOption = None,
-    layer: LayersOption = None,
-    dtype: DtypesOption = None,
-    exclude: ExcludeOption = None,
-    index: IndexOption = None,
-    include_shapes: ShapesOption = False,
+    targets: TargetOptions,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write it here for error models to use.")
+        Path | None, typer.Option(metavar="FILE", help="Write the profile to this file.")
     ] = None,
-    array: ArrayOption = None,
-    axis: AxisOption = None,
-    constant: ConstantOption = None,
-    repeat: RepeatOption = False,
+    feeding: FeedingOptions,
     provider: ProviderOption = ProviderName.AUTO,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell what values the targets take over a data set: least, greatest, percentiles.
+    """Profile tensor values over a data set.
 
-    Error models take the range from it: --error-model random:profile=profile.json
+    It shows the minimum, maximum and percentiles of each target. Without --kind or --target it
+    profiles all activations. Error models read the range of a target from the profile:
+    --error-model random:profile=profile.json
 
     Example: onnxfi profile lenet.onnx --inputs digits.npz --out profile.json
     """
-    wanted = selection(
-        kind=KindName.ACTIVATION if kind is None and not target else kind,
-        names=target,
-        ops=op,
-        layers=layer,
-        dtypes=dtype,
-        exclude=exclude,
-        index=index,
-        include_shapes=include_shapes,
-    )
+    if targets.kind is None and not targets.target:
+        targets = replace(targets, kind=KindName.ACTIVATION)
+    wanted = targets.selection
     loaded = load(model)
-    samples = read_samples(
-        loaded, inputs_of(inputs, array=array, axis=axis, constant=constant, repeat=repeat)
-    )
+    samples = read_samples(loaded, configure_inputs(inputs, feeding))
     loaded = specialise(loaded, samples.constants, lambda model: select(model, wanted).targets)
     selected = select(loaded, wanted)
-    targets = selected.targets
     print_left_out(selected.left_out)
     made = make_profile(
-        loaded, targets, (samples.at(i) for i in range(len(samples))), provider=provider.value
+        loaded,
+        selected.targets,
+        (samples.at(i) for i in range(len(samples))),
+        provider=provider.value,
     )
     if out is not None:
         made.save(out)
@@ -98,9 +68,9 @@ def profile(
     table = Table(title=f"{model}: {made.inputs} input(s)")
     table.add_column("tensor", overflow="fold")
     table.add_column("layer", overflow="fold")
-    for heading in ("least", "1 %", "median", "99 %", "greatest", "NaN", "infinite"):
+    for heading in ("min", "1 %", "median", "99 %", "max", "NaN", "Inf"):
         table.add_column(heading, justify="right")
-    for each in targets:
+    for each in selected.targets:
         table.add_row(each.tensor, each.layer or "", *_figures(made.tensors[each.tensor]))
     print_table(table)
 

@@ -6,18 +6,7 @@ from typing import Annotated
 import typer
 
 from onnxfi.cli.options.arguments import ModelArgument
-from onnxfi.cli.options.targets import (
-    DtypesOption,
-    ExcludeOption,
-    IndexOption,
-    KindOption,
-    LayersOption,
-    NamesOption,
-    OpsOption,
-    ShapesOption,
-    hit_together,
-    selection,
-)
+from onnxfi.cli.options.targets import TargetOptions, select_in_order
 from onnxfi.cli.output import messages
 from onnxfi.graph import load
 from onnxfi.surgery import split as split_model
@@ -27,36 +16,19 @@ from onnxfi.surgery.noise import draws
 def split(
     model: ModelArgument,
     *,
-    out: Annotated[Path, typer.Option(help="Folder for the two models.")],
-    target: NamesOption = None,
-    kind: KindOption = None,
-    op: OpsOption = None,
-    layer: LayersOption = None,
-    dtype: DtypesOption = None,
-    exclude: ExcludeOption = None,
-    index: IndexOption = None,
-    include_shapes: ShapesOption = False,
+    out: Annotated[Path, typer.Option(help="The folder to write the models to.")],
+    targets: TargetOptions,
 ) -> None:
-    """Split a model at a target into prefix.onnx and suffix.onnx, which share their weights file.
+    """Split a model at a target into prefix and suffix.
 
-    With several targets, one downstream of another, stage_1.onnx, stage_2.onnx and so on take the
-    place of suffix.onnx. Targets are activations, weights and inputs alike. The prefix draws all
-    random numbers of the model.
+    It writes prefix.onnx and suffix.onnx, which share a weights file. A target is an activation, a
+    weight or an input. If one target lies downstream of another, the suffix is written as stages:
+    stage_1.onnx, stage_2.onnx and so on. The prefix draws all random numbers of the model.
 
     Example: onnxfi split unet.onnx --target conv2d_2 --out split/
     """
-    wanted = selection(
-        kind=kind,
-        names=target,
-        ops=op,
-        layers=layer,
-        dtypes=dtype,
-        exclude=exclude,
-        index=index,
-        include_shapes=include_shapes,
-    )
     loaded = load(model)
-    result = split_model(loaded, hit_together(loaded, wanted))
+    result = split_model(loaded, select_in_order(loaded, targets.selection))
     result.save(out)
     boundary = ", ".join(result.boundary) or "none"
     messages.print(
@@ -65,5 +37,5 @@ def split(
     )
     noise = draws(loaded)
     if noise is not None:
-        messages.print(f"{noise} The prefix draws them; feed the suffix what the prefix gave.")
+        messages.print(f"{noise} The prefix draws them; feed its outputs to the suffix.")
     typer.echo(out)

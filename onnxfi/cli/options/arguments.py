@@ -7,93 +7,41 @@ from typing import Annotated
 import typer
 
 ModelArgument = Annotated[
-    Path, typer.Argument(metavar="MODEL", help="An .onnx file, or a model to convert.")
-]
-TargetOption = Annotated[
-    str, typer.Option("--target", help="A tensor, layer or node name; see `onnxfi inspect`.")
-]
-TargetsOption = Annotated[
-    list[str],
-    typer.Option(
-        "--target",
-        help="A tensor, layer or node name; repeat the option to hit several targets at once.",
-    ),
+    Path, typer.Argument(metavar="MODEL", help="An ONNX file, or a model file to convert.")
 ]
 DirectoryArgument = Annotated[
-    str, typer.Argument(metavar="DIR", help="A run directory, or its address.")
+    str, typer.Argument(metavar="DIR", help="A run directory or its address.")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of the random generator.")]
-
+ErrorModelArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="SPEC", help="name, name:key=value,… or package.module:Class:key=value,…"
+    ),
+]
 InputsOption = Annotated[
     list[Path],
     typer.Option(
         "--inputs",
         metavar="X.npz",
-        help="Arrays named after the graph inputs, with the samples along axis 0. Files of one "
-        "input each: a pattern such as 'in/*.npz', or the option again for each.",
+        help="Arrays named after the graph inputs, with samples along axis 0. For several files "
+        "with one sample each, give a pattern such as 'in/*.npz' or repeat the option.",
     ),
 ]
-ArrayOption = Annotated[
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of the random generator.")]
+RatesOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--array", metavar="NAME=ARRAY", help="The array of a graph input; repeat for several."
+        "--rate", help="Show this outcome or rate of the metric, such as sdc5; repeatable."
     ),
 ]
-AxisOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--axis",
-        metavar="NAME=AXIS",
-        help="The axis of a graph input's samples, where it is not 0.",
-    ),
+ChannelAxisOption = Annotated[
+    int, typer.Option("--channel-axis", help="The axis that counts channels.")
 ]
-ConstantOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--constant",
-        metavar="NAME=VALUE",
-        help="What a graph input always gets: an array of the file, a number, or a list.",
-    ),
-]
-RepeatOption = Annotated[
-    bool,
-    typer.Option(
-        "--repeat", help="Fill a batch of fixed size with one row, not with the next ones."
-    ),
-]
-
-LimitSecondsOption = Annotated[
-    float | None,
-    typer.Option(
-        "--limit-seconds",
-        min=0,
-        help="Processor time of a faulty execution; 0 for no limit; 50 times golden, at least 2.",
-        show_default=False,
-    ),
-]
-LimitMemoryOption = Annotated[
-    int | None,
-    typer.Option(
-        "--limit-memory",
-        metavar="MIB",
-        min=0,
-        help="Memory of a faulty execution; 0 for no limit; 8 times golden, at least 1200.",
-        show_default=False,
-    ),
-]
-
-
-class KindName(StrEnum):
-    """Kinds of targets."""
-
-    ACTIVATION = "activation"
-    WEIGHT = "weight"
-    INPUT = "input"
 
 
 class ProviderName(StrEnum):
-    """Where the tensors are computed."""
+    """Execution providers of ONNX Runtime."""
 
     AUTO = "auto"
     CPU = "cpu"
@@ -102,5 +50,5 @@ class ProviderName(StrEnum):
 
 ProviderOption = Annotated[
     ProviderName,
-    typer.Option("--provider", help="cuda fails where CUDA cannot run; auto falls back to cpu."),
+    typer.Option("--provider", help="cuda fails if CUDA cannot run; auto falls back to the CPU."),
 ]

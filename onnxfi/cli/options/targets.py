@@ -1,12 +1,13 @@
-"""The options that choose targets, and how many targets were left out."""
+"""Options that select targets."""
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
-from onnxfi.cli.options.arguments import KindName
 from onnxfi.cli.output import messages
 from onnxfi.errors import InputError
 from onnxfi.graph import Model, Target
@@ -20,91 +21,94 @@ from onnxfi.graph.choosing.selection import (
 )
 from onnxfi.graph.lookup import is_pattern
 
-KindOption = Annotated[KindName | None, typer.Option("--kind", help="Only targets of this kind.")]
-NamesOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--target",
-        help="Only this tensor, layer or node, or those that match a pattern (conv*); repeatable.",
-    ),
-]
-OpsOption = Annotated[
-    list[str] | None,
-    typer.Option("--op", help="Only targets of this operator type, such as Conv; repeatable."),
-]
-LayersOption = Annotated[
-    list[str] | None,
-    typer.Option("--layer", help="Only targets of layers that match this pattern; repeatable."),
-]
-DtypesOption = Annotated[
-    list[str] | None,
-    typer.Option("--dtype", help="Only this dtype (int8) or family (float, int); repeatable."),
-]
-ExcludeOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--exclude",
-        metavar="[KEY=]VALUE",
-        help="Leave out a tensor, layer or node, by name or pattern; or op=, layer=, kind= or "
-        "dtype= and what to leave out; repeatable.",
-    ),
-]
-IndexOption = Annotated[
-    str | None,
-    typer.Option(
-        "--index", metavar="I", help="Only this place among those: 3, -1 or a range, 2:8."
-    ),
-]
-ShapesOption = Annotated[
-    bool,
-    typer.Option(
-        "--include-shapes",
-        help="Also activations that only compute shapes or reach no output.",
-    ),
-]
-
 _KEYS = {"op": "ops", "layer": "layers", "kind": "kinds", "dtype": "dtypes", "tensor": "tensors"}
 
 
-def selection(
-    *,
-    kind: KindName | None = None,
-    names: Sequence[str] | None = None,
-    ops: Sequence[str] | None = None,
-    layers: Sequence[str] | None = None,
-    dtypes: Sequence[str] | None = None,
-    exclude: Sequence[str] | None = None,
-    index: str | None = None,
-    include_shapes: bool = False,
-) -> Selection:
-    """Return the selection that the options of a command make.
+class KindName(StrEnum):
+    """Kinds of targets."""
 
-    Raises:
-        InputError: an option has no meaning.
-    """
-    return Selection(
-        kind=None if kind is None else kind.value,
-        ops=_several(ops),
-        layers=_several(layers),
-        tensors=_several(names),
-        dtypes=None if dtypes is None else tuple(map(check_dtype_name, dtypes)),
-        exclude=Exclusion(**excluded(exclude or ())),
-        index=None if index is None else check_index(index),
-        include_shapes=include_shapes,
-    )
+    ACTIVATION = "activation"
+    WEIGHT = "weight"
+    INPUT = "input"
 
 
-def excluded(words: Sequence[str]) -> dict[str, Any]:
-    """Return the keys of an exclusion that the words of ``--exclude`` give.
+@dataclass(frozen=True, kw_only=True)
+class TargetOptions:
+    """The options that select targets."""
+
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only this tensor, layer or node, or the matches of a pattern (conv*); repeatable."
+        ),
+    ] = None
+    kind: Annotated[KindName | None, typer.Option(help="Only targets of this kind.")] = None
+    op: Annotated[
+        list[str] | None,
+        typer.Option(help="Only targets of this operator type, such as Conv; repeatable."),
+    ] = None
+    layer: Annotated[
+        list[str] | None,
+        typer.Option(help="Only targets of the layers that match this pattern; repeatable."),
+    ] = None
+    dtype: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only targets of this dtype (int8) or dtype family (float, int); repeatable."
+        ),
+    ] = None
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[KEY=]VALUE",
+            help="Leave out a tensor, layer or node by name or pattern, or leave out targets by "
+            "op=, layer=, kind= or dtype=; repeatable.",
+        ),
+    ] = None
+    index: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I", help="Only these positions among the selected targets: 3, -1 or 2:8."
+        ),
+    ] = None
+    include_shapes: Annotated[
+        bool,
+        typer.Option(
+            "--include-shapes",
+            help="Include activations that only compute shapes or reach no output.",
+        ),
+    ] = False
+
+    @property
+    def selection(self) -> Selection:
+        """The selection that the options make.
+
+        Raises:
+            InputError: the value of an option is invalid.
+        """
+        return Selection(
+            kind=None if self.kind is None else self.kind.value,
+            ops=_tuple(self.op),
+            layers=_tuple(self.layer),
+            tensors=_tuple(self.target),
+            dtypes=None if self.dtype is None else tuple(map(check_dtype_name, self.dtype)),
+            exclude=Exclusion(**parse_exclusions(self.exclude or ())),
+            index=None if self.index is None else check_index(self.index),
+            include_shapes=self.include_shapes,
+        )
+
+
+def parse_exclusions(texts: Sequence[str]) -> dict[str, Any]:
+    """Return the fields of an `Exclusion` for the values of ``--exclude``.
 
     Raises:
         InputError: a kind or a dtype does not exist.
     """
     found = defaultdict[str, tuple[str, ...]](tuple)
-    for word in words:
-        key, equals, value = word.partition("=")
-        if not (equals and key in _KEYS):  # a name may hold an equals sign
-            key, value = "tensor", word
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not (equals and key in _KEYS):  # a name may contain an equals sign
+            key, value = "tensor", text
         if key == "kind" and value not in list(KindName):
             raise InputError(
                 f"--exclude kind= must be one of {', '.join(KindName)}, got {value!r}."
@@ -113,17 +117,18 @@ def excluded(words: Sequence[str]) -> dict[str, Any]:
     return dict(found)
 
 
-def hit_together(model: Model, wanted: Selection) -> Sequence[Target]:
-    """Return the targets that every injection of a command hits.
+def select_in_order(model: Model, wanted: Selection) -> Sequence[Target]:
+    """Return the targets that each injection hits, for a command that needs at least one.
 
-    Names alone keep their order, because each may have an error model of its own.
+    Targets selected by name alone keep the order of the names, because each may have its own error
+    model.
 
     Raises:
-        InputError: no option chooses targets, or they choose none.
-        TargetNotFoundError: a name finds no target.
+        InputError: no option selects targets, or the options match none.
+        TargetNotFoundError: no target has a given name.
     """
     if wanted == Selection():
-        raise InputError("Targets must be chosen, and no option does. Give --target, say.")
+        raise InputError("No target is selected. Give at least one, for example with --target.")
     names = wanted.tensors or ()
     patterns = [x for x in names if is_pattern(x) and model.find(x) is None]
     if patterns or wanted != Selection(tensors=names):
@@ -132,10 +137,10 @@ def hit_together(model: Model, wanted: Selection) -> Sequence[Target]:
 
 
 def print_left_out(left_out: LeftOut) -> None:
-    """Say on stderr how many activations were left out, if any, and how to have them."""
+    """Report on stderr how many activations were left out, if any, and how to include them."""
     if str(left_out):
-        messages.print(f"{left_out} --include-shapes or `include_shapes: true` takes them.")
+        messages.print(f"{left_out} --include-shapes or `include_shapes: true` includes them.")
 
 
-def _several(words: Sequence[str] | None) -> tuple[str, ...] | None:
-    return None if words is None else tuple(words)
+def _tuple(texts: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if texts is None else tuple(texts)

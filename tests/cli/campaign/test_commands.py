@@ -126,7 +126,9 @@ def test_export_writes_csv(onnxfi: Callable[..., Any], work: Path, finished: Pat
         assert row["outcome"] == record["outcome"]
         assert json.loads(row["indices"]) == record["indices"]
         assert repr(json.loads(row["values"])) == repr(record["values"])
-    assert onnxfi("campaign", "export", finished, "records.csv").status == 2
+    text = (work / "records.csv").read_text(encoding="utf-8")
+    assert onnxfi("campaign", "export", finished, "again.csv").status == 0  # CSV is the default
+    assert (work / "again.csv").read_text(encoding="utf-8") == text
     assert onnxfi("campaign", "export", work, "--csv").status == 2
 
 

@@ -42,7 +42,7 @@ def test_the_translation_stays_when_the_run_fails(onnxfi: Callable[..., Any], fa
     result = onnxfi("campaign", "run", "--from-tensorfi2", fault, *OPTIONS, "--out", "a/b.c")
     assert result.status == 2
     assert result.stdout == ""
-    assert "The translation is in a/b.c.yaml" in result.stderr
+    assert "The translation is saved in a/b.c.yaml" in result.stderr
     assert result.stderr.count("Error: ") == 1
     assert Configuration.from_yaml("a/b.c.yaml").out == fault.parent / "a" / "b.c"
     assert not Path("a/b.c").exists()
@@ -54,8 +54,8 @@ def test_the_translation_stays_when_the_run_fails(onnxfi: Callable[..., Any], fa
         ((), "got none"),
         (("campaign.yaml", "--from-classes", "c.json"), "CONFIG.yaml and --from-classes"),
         (("campaign.yaml", "--labels", "y", "--per-target", "3"), "--labels, --per-target: only"),
-        (("--from-tensorfi2", "fault.yaml", "--model", "lenet.onnx"), "give --inputs"),
-        (("--from-tensorfi2", "fault.yaml", "--inputs", "x.npz"), "give --model"),
+        (("--from-tensorfi2", "fault.yaml", "--model", "lenet.onnx"), "Give --inputs"),
+        (("--from-tensorfi2", "fault.yaml", "--inputs", "x.npz"), "Give --model"),
         (("--from-tensorfi2", "none.yaml", *OPTIONS), "none.yaml is not"),
         (("--from-classes", "fault.yaml", *OPTIONS), "in JSON, and fault.yaml does not"),
     ],

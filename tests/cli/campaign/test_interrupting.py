@@ -54,7 +54,7 @@ def resume_and_compare(onnxfi: Callable[..., Any], work: Path) -> None:
     assert records == expected
 
 
-def test_ctrl_c_says_how_to_go_on(
+def test_an_interrupt_names_the_command_that_resumes(
     start: Callable[..., subprocess.Popen[str]], onnxfi: Callable[..., Any], work: Path
 ) -> None:
     process = begin(start, work)
@@ -63,8 +63,10 @@ def test_ctrl_c_says_how_to_go_on(
     assert process.returncode == 130
     assert stdout == ""
     assert "Traceback" not in stderr
-    assert "Interrupted" in stderr
-    assert stderr.rstrip().endswith("onnxfi campaign resume 'my run'")
+    recorded = read_records("my run").num_rows
+    planned = Campaign.open("my run").injections
+    message = f"Interrupted after {recorded} of {planned} injections. "
+    assert stderr.rstrip().endswith(f"{message}Resume with: onnxfi campaign resume 'my run'")
     assert not list((work / "my run" / "records").glob("*.partial"))
     resume_and_compare(onnxfi, work)
 

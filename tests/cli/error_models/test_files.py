@@ -55,7 +55,7 @@ def test_derive(onnxfi: Callable[..., Any], tmp_path: Path) -> None:
         tmp_path / "derived.json",
     )
     assert done.status == 0
-    assert "51 tensors: 50 corruptions, 1 tensors without any" in done.stderr
+    assert "51 tensors: 50 corruptions, 1 tensors without corruption" in done.stderr
     document = json.loads((tmp_path / "derived.json").read_text())
     assert document["observations"] == 50
     assert {*frequencies(document)} <= {*frequencies(json.loads(MODEL.read_text()))}
@@ -66,12 +66,12 @@ def test_derive(onnxfi: Callable[..., Any], tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (("merge", "rellu:1"), "rellu is no file, and no built-in model.*did you mean 'relu'"),
-        (("merge", "relu:much"), "a model and its weight are written model.json:0.8, got"),
+        (("merge", "relu:much"), "optionally with a weight .model.json:0.8., got"),
         (("merge", "relu:-1"), "a weight must be a number of at least 0, got -1"),
         (("merge", "relu", "-o", "missing/x.json"), "missing/x.json cannot be written: No such"),
-        (("derive", "golden.npy", "empty"), "empty must be a folder with .npy files"),
-        (("derive", "missing.npy", "faulty"), "missing.npy must be an array in a .npy file"),
-        (("derive", "text.npy", "faulty"), "text.npy must be an array in a .npy file"),
+        (("derive", "golden.npy", "empty"), "empty must be a folder of .npy files"),
+        (("derive", "missing.npy", "faulty"), "missing.npy must be a .npy file with an array"),
+        (("derive", "text.npy", "faulty"), "text.npy must be a .npy file with an array"),
         (("derive", "golden.npy", "faulty"), r"b.npy: a faulty tensor must be like the golden"),
         (("derive", "golden.npy", "same"), "can be derived from corrupted tensors only, got none"),
         (("derive", "golden.npy", "same", "--channel-axis", "2"), "one of the 2 axes"),
@@ -116,10 +116,10 @@ def test_plot(onnxfi: Callable[..., Any], tmp_path: Path, suffix: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("zero", "-o", "out.gif"), "must be a .png or an .svg file, got out.gif"),
+        (("zero", "-o", "out.gif"), "--out must end in .png or .svg, got out.gif"),
         (("zero", "-o", "out.png", "--shape", "1,x"), "got '1,x'"),
         (("zero", "-o", "out.png", "--shape", "1,0"), "got '1,0'"),
-        (("zero", "-o", "out.png", "--shape", "99999,99999"), "elements together"),
+        (("zero", "-o", "out.png", "--shape", "99999,99999"), "elements in total"),
         (("zero", "-o", "out.png", "--shape", "3"), "the channel axis must be one of the 1 axes"),
         (("zero", "-o", "missing/out.png"), "missing/out.png cannot be written"),
         (("spatial", "-o", "out.png"), "model=auto cannot draw before it knows the operator"),

@@ -86,7 +86,7 @@ def test_every_key_has_a_meaning(onnxfi: Callable[..., Any], name: str) -> None:
 
 def test_a_name_alone_shows_what_must_be_given(onnxfi: Callable[..., Any]) -> None:
     shown = onnxfi("error-models", "show", "stuckat")
-    assert "  value: must be given\n" in shown.stdout
+    assert "  value: (required)\n" in shown.stdout
     assert "  bit: any\n" in shown.stdout
     for mistake in ("stuckat:bit=3", "noise:mode=additive"):
         refused = onnxfi("error-models", "show", mistake)

@@ -164,7 +164,7 @@ def test_one_saboteur_after_the_other(onnxfi: Callable[..., Any], work: Path) ->
     ("arguments", "message"),
     [
         (("--error-model", "zero", "--sites", "0"), "at least 1, got '0'"),
-        (("--error-model", "zero", "--sites", "sites.npz"), "got 'sites.npz'. A file"),
+        (("--error-model", "zero", "--sites", "sites.npz"), "got 'sites.npz'. To embed a file"),
         (("--sites", "12"), "got '12'"),
         (("--sites", "none.npz"), "none.npz"),
         (("--sites", "x.npz"), "no array 'version'"),
@@ -188,4 +188,4 @@ def test_sites_of_another_target(onnxfi: Callable[..., Any], work: Path) -> None
     assert onnxfi(*DRAW, "--sites", 1, "--save-sites", "sites.npz").status == 0
     result = onnxfi(*EMBED, "--target", "conv2", "--sites", "sites.npz")
     assert result.status == 2
-    assert "'conv2' has the shape" in result.stderr
+    assert "'conv2' must be corrupted at shape" in result.stderr

@@ -134,4 +134,4 @@ def test_options_replace_the_targets_of_a_campaign(
     Path("c.yaml").write_text(f"{text}targets: [{{tensors: [a]}}, {{tensors: [y]}}]\n")
     refused = onnxfi("campaign", "plan", "c.yaml", "--index", "0")
     assert refused.status == 2
-    assert "`targets` is a list" in refused.stderr
+    assert "is a list of selections" in refused.stderr
