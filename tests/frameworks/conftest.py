@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def keras_case(tmp_path_factory: pytest.TempPathFactory) -> Cases:
     """
 
     @cache
-    def make(name: str, family: str, *, weights_of: Source | None = None) -> Case:
+    def make(name: str, family: Any, *, weights_of: Source | None = None) -> Case:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # TensorFlow about its own imports
             import tensorflow

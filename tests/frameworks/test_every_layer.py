@@ -4,6 +4,8 @@ The framework's outputs come from a hook or a wrapper that overwrites what the l
 of onnxfi from the exported model, split at the tensor of that layer.
 """
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -43,7 +45,8 @@ def test_pytorch_with_normalisations_in_the_convolutions(
 ) -> None:
     case = torch_case(name, optimize=True)
     without_tensor = set(case.source.layer_outputs(case.inputs)) - set(case.exported.tensors)
-    modules = dict(case.source.model.named_modules())
+    source: Any = case.source
+    modules = dict(source.model.named_modules())
     assert {type(modules[layer]).__name__ for layer in without_tensor} == {"Conv2d"}
     report(compare_layers(case))
 

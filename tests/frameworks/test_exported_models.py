@@ -71,10 +71,10 @@ def test_the_modules_of_a_transformer_are_layers() -> None:
 
 def small_model(**metadata: str) -> onnx.ModelProto:
     node = helper.make_node("Relu", ["x"], ["y"], name="relu")
-    for key, value in metadata.items():
-        node.metadata_props.add(key=f"pkg.torch.onnx.{key}", value=value)
-    value = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 2]) for name in "xy"]
-    return helper.make_model(helper.make_graph([node], "g", value[:1], value[1:]))
+    for key, text in metadata.items():
+        node.metadata_props.add(key=f"pkg.torch.onnx.{key}", value=text)
+    x, y = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 2]) for name in "xy")
+    return helper.make_model(helper.make_graph([node], "g", [x], [y]))
 
 
 @pytest.mark.parametrize("scopes", ["", "[", "1", "[1, 2, 3]", "__import__('os')", "(" * 10_000])

@@ -20,7 +20,7 @@ def compare_not_finite(case: Case) -> Comparison:
     golden = {**case.inputs, **case.source.layer_outputs(case.inputs)}
     rng = np.random.default_rng(5)
     injections = [
-        {layer: Corruption(rng.integers(golden[layer].size, size=1), np.float32([value]))}
+        {layer: Corruption(rng.integers(golden[layer].size, size=1), np.array([value], np.float32))}
         for layer in golden
         for value in (np.nan, np.inf, -np.inf)
     ]

@@ -4,6 +4,8 @@ PyTorch overwrites the layer's output in a forward hook; Keras is cut into two s
 injects into the model that PyTorch exported, and into the one that it converted from Keras.
 """
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -35,7 +37,8 @@ def test_random_faults_have_one_effect(
     ]
 
     expected = pytorch.expected(injections)
-    by_keras = [keras.source.outputs_by_sub_models(keras.inputs, x) for x in injections]
+    source: Any = keras.source
+    by_keras = [source.outputs_by_sub_models(keras.inputs, x) for x in injections]
 
     difference = max(map(largest_difference, by_keras, expected))
     assert difference <= TOLERANCE

@@ -4,6 +4,8 @@ They are the architectures of the papers in the variants that torchvision has; t
 parameters are tested.
 """
 
+from typing import Any
+
 from torch import Tensor, nn
 
 from tests.frameworks.torch_layers import Add, Concat, GlobalPool
@@ -175,11 +177,12 @@ def inception_v3(classes: int = 10) -> Sequence:
     return Sequence(*layers, GlobalPool(), nn.Dropout(), nn.Linear(2048, classes))
 
 
-def _chain(channels: int, *convolutions: tuple) -> nn.Sequential:
+def _chain(channels: int, *convolutions: tuple[Any, ...]) -> nn.Sequential:
     """Convolutions one after the other: (filters, size, stride, padding) each."""
     layers = []
     for filters, *options in convolutions:
-        layers.append(convolution(channels, filters, *options, epsilon=1e-3))
+        named = dict(zip(("size", "stride", "padding"), options, strict=False))
+        layers.append(convolution(channels, filters, **named, epsilon=1e-3))
         channels = filters
     return nn.Sequential(*layers)
 

@@ -1,5 +1,6 @@
 """The channel axis: told by operators, followed through layouts, both ways."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ A, B, C, D = 2, 3, 4, 5
 
 def proto_of(
     nodes: list[onnx.NodeProto],
-    inputs: dict[str, list[int | str]],
+    inputs: Mapping[str, Sequence[int | str]],
     constants: dict[str, np.ndarray] | None = None,
 ) -> onnx.ModelProto:
     """A model whose outputs are those of its last node, with the types that ONNX infers."""
@@ -89,9 +90,10 @@ def test_links_lead_to_the_axis_of_the_same_size(mover: onnx.NodeProto) -> None:
     source = "thin" if "thin" in mover.input else "x"
     constants = {name: x for name, x in CONSTANTS.items() if name in mover.input}
     proto = proto_of([mover], {source: shapes[source]}, constants)
-    (y,) = ReferenceEvaluator(proto).run(None, {source: weights(*shapes[source])})
+    y = np.asarray(*ReferenceEvaluator(proto).run(None, {source: weights(*shapes[source])}))
     (loaded,) = onnxfi.load(proto).graph
     for link in axis_links(loaded):
+        assert link.source.shape is not None
         sizes = list(link.source.shape)
         expected = {
             axis: y.shape.index(size)
@@ -169,12 +171,12 @@ def test_a_channel_of_a_weight_makes_a_channel_of_the_output(
     proto = proto_of([operator], shapes)
     proto.graph.output[0].name = "y"
     reference = ReferenceEvaluator(proto)
-    (golden,) = reference.run(None, arrays)
+    golden = np.asarray(*reference.run(None, arrays))
     for name in names:
         for channel in range(C):
             changed = arrays[name].copy()
             np.moveaxis(changed, axes[name], 0)[channel] *= 2
-            (faulty,) = reference.run(None, arrays | {name: changed})
+            faulty = np.asarray(*reference.run(None, arrays | {name: changed}))
             differing = np.unique(np.nonzero(faulty != golden)[axes["y"]])
             assert differing.tolist() == [channel], name
 

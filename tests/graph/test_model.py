@@ -1,6 +1,7 @@
 """Loading models and finding the targets in them."""
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import onnx
@@ -22,7 +23,7 @@ from tests.support.small_graphs import (
     weights,
 )
 
-KINDS = ("input", "weight", "activation")
+KINDS: tuple[Literal["input", "weight", "activation"], ...] = ("input", "weight", "activation")
 
 
 def test_targets_of_every_kind_in_the_order_of_the_graph() -> None:

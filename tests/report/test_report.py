@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -81,10 +82,10 @@ def rates(total: int, **counts: int) -> dict[str, Rate]:
     return {name: Rate.of(count, total) for name, count in counts.items()}
 
 
-def group(key: dict[str, object], total: int, **counts: int) -> GroupStatistics:
+def group(key: Mapping[str, object], total: int, **counts: int) -> GroupStatistics:
     """Make the statistics of a group in which each fault met one input."""
     shares = rates(total, **counts)
-    return GroupStatistics(key, total, total, shares, shares, None)
+    return GroupStatistics(dict(key), total, total, shares, shares, None)
 
 
 def row(
@@ -119,7 +120,7 @@ def statistics(
 def write(tmp_path: Path, **changes: Any) -> tuple[str, Page]:
     """Write a report, and parse it."""
     found = statistics(changes.pop("summary", [row()]), changes.pop("bits", BITS))
-    content = {"title": "A campaign", "facts": FACTS, "statistics": found} | changes
+    content: dict[str, Any] = {"title": "A campaign", "facts": FACTS, "statistics": found} | changes
     out = write_report(tmp_path / "report.html", **content)
     source = out.read_text(encoding="utf-8")
     return source, Page(source)
@@ -166,7 +167,7 @@ def test_outcome_chart(tmp_path: Path) -> None:
 
 def test_bit_chart_has_high_bits_on_the_right(tmp_path: Path) -> None:
     _, page = write(tmp_path)
-    figure = page.charts["bits"]
+    figure: dict[str, Any] = page.charts["bits"]
     assert all(bar["x"] == [0, 30] for bar in figure["data"])
     assert {str(bar["name"]): bar["y"] for bar in figure["data"]}["sdc"] == [0.0, 50.0]
     assert "annotations" not in figure["layout"]

@@ -1,5 +1,7 @@
 """Sessions: what goes in and comes out, bit by bit, in every dtype."""
 
+from typing import Any
+
 import ml_dtypes
 import numpy as np
 import onnx
@@ -131,7 +133,8 @@ def test_sequences_are_lists_of_arrays() -> None:
         [helper.make_value_info("t", SEQUENCE)],
     )
     one, two = np.ones(2, np.float32), np.zeros((3, 1), np.float32)
-    result = double.run({"s": [one, two], "i": np.array(0)})["t"]
+    feeds: dict[str, Any] = {"s": [one, two], "i": np.array(0)}
+    result = double.run(feeds)["t"]
     assert [x.tolist() for x in result] == [one.tolist(), two.tolist(), one.tolist()]
 
 
@@ -141,7 +144,8 @@ def test_an_absent_optional_is_none() -> None:
         [helper.make_value_info("x", OPTIONAL)],
         [value("has", [], TensorProto.BOOL), helper.make_value_info("y", OPTIONAL)],
     )
-    assert has.run({"x": None}) == {"has": np.array(False), "y": None}
+    absent: dict[str, Any] = {"x": None}
+    assert has.run(absent) == {"has": np.array(False), "y": None}
     there = has.run({"x": np.ones(1, np.float32)})
     assert there == {"has": np.array(True), "y": np.ones(1, np.float32)}
 

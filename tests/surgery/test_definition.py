@@ -23,7 +23,7 @@ def run(proto: onnx.ModelProto, feeds: Mapping[str, np.ndarray]) -> dict[str, np
 
 
 def check_bits(proto: onnx.ModelProto, feeds: Mapping[str, np.ndarray]) -> None:
-    (expected,) = ReferenceEvaluator(proto).run(None, dict(feeds))
+    expected = np.asarray(*ReferenceEvaluator(proto).run(None, dict(feeds)))
     (got,) = run(proto, feeds).values()
     np.testing.assert_array_equal(got, expected)
     assert got.dtype == expected.dtype
@@ -148,7 +148,7 @@ def quantised_chain() -> onnx.ModelProto:
         *quantised("c2"),
         node("Flatten", "c2_d", "y"),
     ]
-    constants = {
+    constants: dict[str, np.ndarray] = {
         "s": np.array(0.03, np.float32),
         "z": np.array(120, np.uint8),
         "k1": weights(4, 2, 3, 3),

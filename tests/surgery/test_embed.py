@@ -200,7 +200,7 @@ def test_random_selections_are_uniform_and_independent(opset: int, by: str) -> N
     onnxruntime.set_seed(5)
     runner = session(embedded) if by == "ort" else ReferenceEvaluator(embedded)
     feeds = {"x": np.zeros((samples, 4), np.float32)} | select("y", -2)
-    first, second = (runner.run(None, feeds)[0] for _ in range(2))
+    first, second = (np.asarray(next(iter(runner.run(None, feeds)))) for _ in range(2))
     assert (first.sum(axis=1) == first.max(axis=1)).all()  # one corruption for each sample
     drawn = first.max(axis=1).astype(int) - 1
     assert (first[np.arange(samples), drawn] == drawn + 1).all()
@@ -253,10 +253,10 @@ def test_a_selection_out_of_range_shows_where_indices_are_not_checked(selection:
     embedded = proto_of(onnxfi.embed(onnxfi.load(chain()), "a", rows([1, 2, 3])))
     runner = ReferenceEvaluator(embedded, new_ops=[Gather])
     feeds = {"x": weights(2, 4)}
-    assert np.isfinite(runner.run(None, feeds | select("a", 2))[0]).all()
-    assert np.isnan(runner.run(None, feeds | select("a", selection, -1))[0]).any(
-        axis=1
-    ).tolist() == [True, False]
+    (valid,) = runner.run(None, feeds | select("a", 2))
+    (refused,) = runner.run(None, feeds | select("a", selection, -1))
+    assert np.isfinite(np.asarray(valid)).all()
+    assert np.isnan(np.asarray(refused)).any(axis=1).tolist() == [True, False]
 
 
 def test_a_site_outside_a_sample_of_unknown_shape_fails() -> None:
@@ -415,7 +415,9 @@ def test_a_weight_that_is_an_output() -> None:
     assert got["w"].tolist() == [9, *weights(4)[1:].tolist()] == got["y"][0].tolist()
     assert [x.name for x in proto.graph.initializer] == ["w"]
     assert run(proto, feeds)["y"].tolist() == [weights(4).tolist()]
-    assert loaded.values["w"].const_value.name == "w"
+    stored = loaded.values["w"].const_value
+    assert stored is not None
+    assert stored.name == "w"
 
 
 @pytest.mark.parametrize(
@@ -508,8 +510,8 @@ def test_default_optimisations_change_no_more_than_rounding() -> None:
     proto = skips()
     embedded = proto_of(onnxfi.embed(onnxfi.load(proto), "c1", [corruption([3], [9])]))
     feeds = random_inputs(proto)
-    results = [session(x, optimised=True).run(None, feeds)[0] for x in (proto, embedded)]
-    np.testing.assert_allclose(*results, rtol=1e-5)
+    got, expected = (session(x, optimised=True).run(None, feeds)[0] for x in (embedded, proto))
+    np.testing.assert_allclose(got, expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize(

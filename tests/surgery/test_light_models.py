@@ -26,6 +26,8 @@ def test_there_are_nine() -> None:
 def test_every_split_succeeds_and_recomposes(name: str) -> None:
     model = onnxfi.load(densified(name))
     (graph_input,) = model.graph.inputs
+    assert graph_input.name is not None
+    assert graph_input.shape is not None
     x = np.random.default_rng(1).standard_normal(graph_input.shape.numpy()).astype(np.float32)
     feeds = {graph_input.name: x}
     targets = [target for op in OPERATORS for target in model.targets(op=op)]

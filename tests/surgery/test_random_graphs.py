@@ -118,7 +118,8 @@ def test_injections_in_onnx_runtime(
             faults = faults_in(graph, names)
             if not faults:
                 return
-            for injection in injector.inject(golden, list(faults.values()), count=INJECTIONS):
+            mirrors: list[Any] = [*faults.values()]
+            for injection in injector.inject(golden, mirrors, count=INJECTIONS):
                 # The same sites, but what is written there is worked out anew.
                 overwrites = {
                     name: replace(faults[name], sites=corruption.indices)

@@ -129,7 +129,7 @@ def test_suffix_shares_count_the_nodes_of_the_splits(graph: str) -> None:
         dependent = []
         for suffix_node in split.suffix.graph:
             if reached & {x.name for x in consumed_values(suffix_node)}:
-                made = {x.name for x in suffix_node.outputs}
+                made = {x.name or "" for x in suffix_node.outputs}
                 dependent += [suffix_node] * (not made <= constant)
                 reached |= made
         assert shares[loaded.values[target.tensor]] * whole == pytest.approx(len(dependent))

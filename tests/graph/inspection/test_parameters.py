@@ -35,7 +35,7 @@ def through_reshape() -> onnx.ModelProto:
 
 
 def dequantised() -> onnx.ModelProto:
-    stored = {
+    stored: dict[str, np.ndarray] = {
         "q": np.ones((4, 5), np.int8),
         "scale": np.full(5, 0.1, np.float32),
         "zero": np.zeros(5, np.int8),

@@ -10,7 +10,7 @@ import pytest
 
 import onnxfi
 from onnxfi.errors import ModelFormatError
-from tests.support.small_graphs import FLOAT, model, node, random_inputs, value, weights
+from tests.support.small_graphs import FLOAT, constant, model, node, random_inputs, value, weights
 
 
 def run_file(path: Path, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -68,7 +68,7 @@ def test_saving_copies_external_weights(tmp_path: Path) -> None:
     outputs = run_file(tmp_path / "split" / "suffix.onnx", {"a": x})
     np.testing.assert_allclose(outputs["y"], np.exp(x + numbers), rtol=1e-6)
     # The model still refers to its own file.
-    np.testing.assert_array_equal(loaded.graph.initializers["w"].const_value.numpy(), numbers)
+    np.testing.assert_array_equal(constant(loaded.graph.initializers["w"]), numbers)
 
 
 def test_an_external_file_that_is_too_short(tmp_path: Path) -> None:

@@ -74,7 +74,8 @@ def run(proto: onnx.ModelProto, feeds: dict[str, Any]) -> list[np.ndarray]:
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = onnxruntime.InferenceSession(proto.SerializeToString(), options)
-    return session.run(None, feeds)
+    outputs: list[np.ndarray] = session.run(None, feeds)
+    return outputs
 
 
 def check_outputs(loaded: onnxfi.Model, proto: onnx.ModelProto, feeds: dict[str, Any]) -> None:
@@ -149,7 +150,7 @@ def test_conditions_of_data_stay() -> None:
 
 
 def test_outputs_that_are_left_out_or_weights() -> None:
-    branches = {
+    branches: dict[str, Any] = {
         f"{name}_branch": graph(
             [node("Neg", "x", "n"), node("Abs", "n", "b")], *("n", "b", "kernel"), kernel=weights(2)
         )

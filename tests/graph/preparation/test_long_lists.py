@@ -64,7 +64,8 @@ def test_loading_keeps_every_list(tmp_path: Path) -> None:
         assert {x.name: x for x in kept.attribute} == before
         targets = {x.tensor: x for x in loaded.targets()}
         assert [*targets] == ["raw", "x", "label", "scores"]
-        assert (targets["label"].dtype, targets["scores"].shape) == (np.int64, ("N", 2))
+        assert targets["label"].dtype == np.int64
+        assert targets["scores"].shape == ("N", 2)
     assert proto.SerializeToString(deterministic=True) == untouched
 
 

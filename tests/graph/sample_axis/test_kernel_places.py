@@ -1,5 +1,7 @@
 """Tests on this processor that kernels give an element the same bits at any place."""
 
+from typing import Any
+
 import numpy as np
 import onnx
 import pytest
@@ -21,7 +23,11 @@ LONGEST, VECTOR = 70, 16
 
 def network(op: str) -> onnx.ModelProto:
     inputs = "x c" if op in BINARY else "x"
-    attributes = {"Mod": {"fmod": 1}, "Cast": {"to": TensorProto.UINT32}}.get(op, {})
+    of_operators: dict[str, dict[str, Any]] = {
+        "Mod": {"fmod": 1},
+        "Cast": {"to": TensorProto.UINT32},
+    }
+    attributes = of_operators.get(op, {})
     made = {"Cast": TensorProto.UINT32}.get(op, TensorProto.FLOAT)
     if op in ("Equal", "Greater", "GreaterOrEqual", "IsInf", "IsNaN", "Less", "LessOrEqual"):
         made = TensorProto.BOOL
