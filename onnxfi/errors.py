@@ -1,6 +1,6 @@
-"""The errors that onnxfi raises on purpose: all of them are the user's input at fault.
+"""Defines the errors that onnxfi raises on invalid input.
 
-A message states the rule, the value got and what to do. The command line prints it as it is and
+A message states the rule, the value got and what to do. The command line prints it unchanged and
 exits with status 2.
 """
 
@@ -8,11 +8,11 @@ from typing import Literal
 
 
 class OnnxfiError(Exception):
-    """Base of every error that onnxfi raises on purpose."""
+    """The base of every error that onnxfi raises on invalid input."""
 
 
 class ModelFormatError(OnnxfiError, ValueError):
-    """A file is missing, or is not the kind of model that it should be."""
+    """A model file is missing, or holds no valid model of the expected kind."""
 
 
 class UnsupportedLayerError(ModelFormatError):
@@ -31,11 +31,11 @@ class UnsupportedLayerError(ModelFormatError):
 
 
 class ConversionMismatchError(OnnxfiError, ArithmeticError):
-    """A converted model gives other outputs than its source framework."""
+    """A converted model's outputs differ from those of its source framework."""
 
 
 class TargetNotFoundError(OnnxfiError, LookupError):
-    """No tensor, layer or node of the model has the name asked for."""
+    """No tensor, layer or node of the model has the given name."""
 
 
 class InputError(OnnxfiError, ValueError):
@@ -43,10 +43,10 @@ class InputError(OnnxfiError, ValueError):
 
 
 class LimitError(InputError):
-    """A faulty execution outran its time, or asked for more memory than it may take.
+    """A faulty execution exceeded its limit of time or of memory.
 
     Attributes:
-        reason: which of the two.
+        reason: the limit that it exceeded.
     """
 
     def __init__(self, message: str, *, reason: Literal["timeout", "memory"]) -> None:
@@ -56,7 +56,7 @@ class LimitError(InputError):
 
 
 class ProviderError(OnnxfiError, RuntimeError):
-    """The execution provider asked for cannot run on this machine."""
+    """The given execution provider cannot run on this machine."""
 
 
 class ErrorModelError(OnnxfiError, ValueError):
@@ -68,17 +68,17 @@ class ConfigurationError(OnnxfiError, ValueError):
 
 
 class MetricError(OnnxfiError, RuntimeError):
-    """A metric of the user's fails, or returns something else than it must.
+    """A user's metric fails, or returns an invalid answer.
 
     Attributes:
-        faulty: the faulty outputs that the metric was asked about, until the injection is named.
+        faulty: the faulty outputs that the metric got; they identify the injection.
     """
 
     faulty: object = None
 
 
 class ExactnessError(OnnxfiError, ArithmeticError):
-    """The golden outputs behind a target are not those of the whole model."""
+    """The golden outputs of a split differ from the outputs of the whole model."""
 
 
 class MissingExtraError(OnnxfiError, ImportError):

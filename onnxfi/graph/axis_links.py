@@ -1,4 +1,4 @@
-"""How the axes of an operator's inputs lie in its outputs."""
+"""Maps the axes of an operator's inputs to the axes of its outputs."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,13 +12,13 @@ _Sizes = Sequence[int | ir.SymbolicDim]
 
 @dataclass(frozen=True, slots=True)
 class AxisLink:
-    """Which axes of two tensors correspond.
+    """The corresponding axes of two tensors.
 
     Attributes:
         source: an input of an operator.
-        result: an output of it.
-        forward: for an axis of `source`, the axis of `result` that it ends up in.
-        backward: for an axis of `result`, the axis of `source` that it comes from.
+        result: an output of the operator.
+        forward: axes of `source` to the axes of `result` that they become.
+        backward: axes of `result` to the axes of `source` that they come from.
     """
 
     source: ir.Value
@@ -28,13 +28,13 @@ class AxisLink:
 
 
 def axis_links(node: ir.Node) -> list[AxisLink]:
-    """Return the links that an operator makes; none where nothing is known about it."""
+    """Return the links between an operator's inputs and outputs; none for an unknown operator."""
     rule = _RULES.get(node.op_type)
     return [] if rule is None else list(rule(node))
 
 
 def rank_of(value: ir.Value) -> int | None:
-    """Return the number of axes, or None where it is not known."""
+    """Return the number of axes, or None if it is unknown."""
     return None if value.shape is None else value.shape.rank()
 
 
@@ -50,21 +50,21 @@ def _inputs(node: ir.Node, positions: Iterable[int] | None) -> Iterator[ir.Value
 
 
 def _elementwise(node: ir.Node, *, operands: Sequence[int] | None = None) -> Iterator[AxisLink]:
-    """Line operands up at their last axes, as broadcasting does."""
+    """Align operands at their last axes, as broadcasting does."""
     result = node.outputs[0]
     for source in _inputs(node, operands):
         if source.shape is None or result.shape is None:
             continue
         shift = result.shape.rank() - source.shape.rank()
         if shift < 0:
-            continue  # a scalar operand stated to have an axis, say
+            continue  # such as a scalar operand that is declared with an axis
         yield _link(
             source,
             result,
             [
                 (axis, axis + shift)
                 for axis, size in enumerate(source.shape)
-                # What an axis of size 1 is repeated along is not what it stands for.
+                # A broadcast axis of size 1 does not have the meaning of the result's axis.
                 if size != 1 or result.shape[axis + shift] == 1
             ],
         )
@@ -73,13 +73,13 @@ def _elementwise(node: ir.Node, *, operands: Sequence[int] | None = None) -> Ite
 def _axis_by_axis(
     node: ir.Node, *, operands: Sequence[int] | None = (0,), results: int = 1, besides: int = 0
 ) -> Iterator[AxisLink]:
-    """Link each axis with the one at its own place.
+    """Link each axis with the axis at the same position.
 
     Args:
         node: the operator.
         operands: positions of the inputs to link; None for all.
-        results: how many of the first outputs to link.
-        besides: how many of the last axes to leave out.
+        results: number of outputs to link, from the first on.
+        besides: number of last axes to leave out.
     """
     for result in node.outputs[:results]:
         for source in _inputs(node, operands):
@@ -89,7 +89,7 @@ def _axis_by_axis(
 
 
 def _quantization(node: ir.Node) -> Iterator[AxisLink]:
-    """A scale and a zero point are for the tensor, for each channel, or for each block of it."""
+    """Link scales and zero points, which are per tensor, per channel or per block."""
     result = node.outputs[0]
     rank = rank_of(result)
     for position, source in enumerate(node.inputs):
@@ -159,7 +159,7 @@ def _reshape(node: ir.Node) -> Iterator[AxisLink]:
 
 
 def _left_after_dropping(value: ir.Value, axes: Sequence[int] | None) -> list[tuple[int, int]]:
-    """Return the axes left without some, and where each then is; none where that is not known."""
+    """Return each remaining axis and its new position; none if that is unknown."""
     rank = rank_of(value)
     if not rank or axes is None:
         return []
@@ -169,9 +169,9 @@ def _left_after_dropping(value: ir.Value, axes: Sequence[int] | None) -> list[tu
 
 
 def _matching_groups(before: _Sizes, after: _Sizes) -> list[tuple[Sequence[int], Sequence[int]]]:
-    """Pair the axes of a shape with those of a reshaped one: equal ones, and the rest together."""
+    """Pair the axes of a shape with the axes of a reshaped one: equal axes, then the rest."""
     shorter = min(len(before), len(after))
-    # Where all other sizes multiply to the same, an unknown batch size is the same as well.
+    # If all other sizes have the same product, an unknown batch size is the same as well.
     left = int(shorter > 0 and _same_product(before[1:], after[1:]))
     while left < shorter and _same_size(before[left], after[left]):
         left += 1
@@ -207,7 +207,7 @@ def _attribute_ints(node: ir.Node, name: str) -> list[int] | None:
 
 
 def _ints(node: ir.Node, name: str) -> list[int] | None:
-    """Return what is an attribute in older operator sets and the second input in newer ones."""
+    """Return integers from the second input or, in older operator sets, from an attribute."""
     tensor = None
     for value in _inputs(node, (1,)):
         tensor = ir.convenience.get_const_tensor(value)
@@ -216,7 +216,7 @@ def _ints(node: ir.Node, name: str) -> list[int] | None:
     return [int(x) for x in tensor.numpy().reshape(-1)]
 
 
-# Every input counts, lined up as by broadcasting. In ONNX and, from BiasGelu on, in com.microsoft.
+# All inputs are broadcast. From BiasGelu on, the operators are in the domain com.microsoft.
 _ELEMENTWISE = """
     Abs Acos Acosh Add And Asin Asinh Atan Atanh BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Cast
     Ceil Celu Clip Cos Cosh Div Dropout Elu Equal Erf Exp Floor Gelu Greater GreaterOrEqual
@@ -225,7 +225,7 @@ _ELEMENTWISE = """
     Softsign Sqrt Sub Sum Swish Tan Tanh ThresholdedRelu Where Xor
     BiasGelu FastGelu QuickGelu
 """.split()  # noqa: SIM905
-# The first output is laid out like the first input, whatever the other inputs say.
+# The first output has the layout of the first input, whatever the other inputs are.
 _LAYOUT_KEEPING = """
     Bernoulli CastLike CumSum DynamicQuantizeLinear GatherElements Hardmax LayerNormalization
     LogSoftmax LpNormalization MeanVarianceNormalization Pad RMSNormalization Resize

@@ -1,4 +1,4 @@
-"""The graphs that nodes hold."""
+"""Lists the graphs inside a node."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ import onnx_ir as ir
 
 
 def bodies(node: ir.Node) -> Iterator[ir.Graph]:
-    """Yield the graphs that a node (If, Loop, Scan) holds."""
+    """Yield the bodies of a node (If, Loop, Scan)."""
     for attribute in node.attributes.values():
         if attribute.type == ir.AttributeType.GRAPH:
             yield attribute.as_graph()

@@ -1,7 +1,7 @@
-"""The channel axis of each tensor, for models without a layer map.
+"""Infers the channel axis of each tensor, for models without a layer map.
 
-Some operators tell the axis of what they read, write or weigh with, by their specification. From
-there it spreads along the links between tensors (`onnxfi.graph.axis_links`), both ways.
+The specification of some operators fixes the channel axis of their inputs, outputs and weights.
+From there it spreads both ways along the links between tensors (`onnxfi.graph.axis_links`).
 docs/targets.md lists the conventions.
 """
 
@@ -13,7 +13,7 @@ import onnx_ir as ir
 from onnxfi.graph.axis_links import axis_links, rank_of
 from onnxfi.graph.dependencies import constant_values
 
-# Position of an input or output to the axis of its channels; a negative axis counts from the end.
+# Positions of inputs or outputs to their channel axes; a negative axis counts from the end.
 _Axes = dict[int, int]
 _DATA = {0: 1}
 _NORMALIZATION = {0: 1, 1: 0, 2: 0, 3: 0, 4: 0}
@@ -51,10 +51,10 @@ _CHANNELS: dict[str, tuple[_Axes, _Axes]] = {
     # Y is T, D, N, H; Y_h and Y_c are D, N, H; weights are D, gates H, …
     **dict.fromkeys(["GRU", "LSTM", "RNN"], (_RECURRENT, _LAST)),
     "DynamicQuantizeLSTM": ({**_RECURRENT, 1: 2, 2: 2}, _LAST),
-    # Contrib operators that multiply by a weight inside; MatMulNBits keeps it N, blocks, bytes.
+    # A contrib operator that holds its weight as N, blocks, bytes.
     "MatMulNBits": ({0: -1, 1: 0, 2: 0, 3: 0, 5: 0}, _LAST),
 }
-# Positions of A, B and, where there is one, C in A @ B + C; then of B's scale and zero point.
+# Positions of A, B and C (if there is one) in A @ B + C; then of B's scale and zero point.
 _PRODUCTS: dict[str, tuple[int, ...]] = {
     "DynamicQuantizeMatMul": (0, 1, 4, 2, 3),
     "FusedGemm": (0, 1, 2),
@@ -68,7 +68,7 @@ _PRODUCTS: dict[str, tuple[int, ...]] = {
 }
 # Rank 4 is N, heads, T, …; below that the features come last.
 _ATTENTION = frozenset({"Attention", "GroupQueryAttention", "MultiHeadAttention", "QAttention"})
-# They normalise features, which come last unless a neighbour says otherwise.
+# They normalise features, which come last unless a neighbour determines otherwise.
 _LAYER_NORMALIZATION = frozenset(
     [
         "LayerNormalization",
@@ -85,10 +85,10 @@ _Neighbours = Mapping[ir.Value, Sequence[tuple[ir.Value, Mapping[int, int]]]]
 
 
 def channel_axes(graph: ir.Graph) -> Mapping[str, int]:
-    """Return the channel axis of each tensor of which it can be told, by tensor name.
+    """Return the channel axes of tensors by name, as far as they can be inferred.
 
-    Inputs, weights and activations alike. What an operator says of its results and its weights
-    counts more than what it says of the data it reads.
+    The tensors are inputs, weights and activations. The axes that an operator fixes for its results
+    and weights take precedence over those that it fixes for the data it reads.
     """
     constants = constant_values(graph)
     results, data, features = list[_Fact](), list[_Fact](), list[_Fact]()
@@ -96,7 +96,7 @@ def channel_axes(graph: ir.Graph) -> Mapping[str, int]:
     for node in graph:
         if node.domain not in _KNOWN_DOMAINS:
             continue
-        for value, axis in _told(node, constants):
+        for value, axis in _fixed_by(node, constants):
             sure = value in constants or value.producer() is node
             (results if sure else data).append((value, axis))
         if node.op_type in _LAYER_NORMALIZATION:
@@ -111,7 +111,7 @@ def channel_axes(graph: ir.Graph) -> Mapping[str, int]:
 
 
 def _spread(facts: Iterable[_Fact], neighbours: _Neighbours, axes: dict[ir.Value, int]) -> None:
-    """Add the facts, and what follows from them, to the axes; the nearest fact counts."""
+    """Add the facts and their consequences to the axes; the nearest fact wins."""
     queue = deque(facts)
     while queue:
         value, axis = queue.popleft()
@@ -123,8 +123,8 @@ def _spread(facts: Iterable[_Fact], neighbours: _Neighbours, axes: dict[ir.Value
                 queue.append((other, corresponding[axis]))
 
 
-def _told(node: ir.Node, constants: Collection[ir.Value]) -> Iterator[_Fact]:
-    """Yield what an operator says of the channel axes of its inputs and outputs."""
+def _fixed_by(node: ir.Node, constants: Collection[ir.Value]) -> Iterator[_Fact]:
+    """Yield the channel axes that an operator fixes for its inputs and outputs."""
     if node.op_type in _CHANNELS:
         inputs, outputs = _CHANNELS[node.op_type]
         if _integer(node, "channels_last"):
@@ -132,7 +132,7 @@ def _told(node: ir.Node, constants: Collection[ir.Value]) -> Iterator[_Fact]:
         yield from _facts(node.inputs, inputs)
         yield from _facts(node.outputs, outputs)
     elif node.op_type in _PRODUCTS:
-        yield from _told_by_product(node, constants)
+        yield from _fixed_by_product(node, constants)
     elif node.op_type in _ATTENTION:
         for value in (*node.inputs[:3], *node.outputs):
             if value is not None:
@@ -143,7 +143,7 @@ def _told(node: ir.Node, constants: Collection[ir.Value]) -> Iterator[_Fact]:
                 yield from _facts([value], {0: -1})
 
 
-def _told_by_product(node: ir.Node, constants: Collection[ir.Value]) -> Iterator[_Fact]:
+def _fixed_by_product(node: ir.Node, constants: Collection[ir.Value]) -> Iterator[_Fact]:
     left, right, *others = _PRODUCTS[node.op_type]
     rows, columns = -2, -1
     left_columns = rows if _integer(node, "transA") else columns

@@ -1,4 +1,4 @@
-"""Finds dependencies between the values of a graph, which splits are made from."""
+"""Finds dependencies between the values of a graph, which splits are based on."""
 
 from collections.abc import Collection, Iterator
 
@@ -30,9 +30,9 @@ def _read_in(body: ir.Graph) -> Iterator[ir.Value]:
 
 
 def inner_holders(graph: ir.Graph) -> dict[str, ir.Node]:
-    """Return the node of the graph that holds a name, for each name in a body.
+    """Return the names of all tensors and nodes inside bodies, with the graph's node around them.
 
-    Names of tensors and of nodes, however deep.
+    Bodies within bodies are included.
     """
     holders: dict[str, ir.Node] = {}
     for node in graph:
@@ -59,12 +59,12 @@ def _names_in(body: ir.Graph) -> Iterator[str]:
 def constant_values(graph: ir.Graph, given: Collection[ir.Value] = ()) -> set[ir.Value]:
     """Return the values that depend on constants only, initializers included.
 
-    An initializer that is an input as well is the input's default, and no constant.
+    An initializer that is also an input is the input's default, not a constant.
 
     Args:
         graph: the graph.
-        given: values that are fed instead of computed. They are no constants then, nor is anything
-            else that the nodes make which would compute them.
+        given: values that are fed instead of computed. They are not constants, and neither are the
+            other outputs of the nodes that would compute them.
     """
     constants = set(graph.initializers.values()) - set(graph.inputs) - set(given)
     for node in graph:
@@ -78,7 +78,7 @@ def constant_values(graph: ir.Graph, given: Collection[ir.Value] = ()) -> set[ir
 
 
 def required_nodes(graph: ir.Graph, outputs: Collection[ir.Value]) -> set[ir.Node]:
-    """Return the nodes that the outputs need, directly or not."""
+    """Return the nodes that the outputs depend on."""
     needed = needed_values(graph, outputs)
     return {node for node in graph if any(value in needed for value in node.outputs)}
 
@@ -95,16 +95,17 @@ def needed_values(graph: ir.Graph, outputs: Collection[ir.Value]) -> set[ir.Valu
 def working_nodes(graph: ir.Graph, constants: Collection[ir.Value]) -> set[ir.Node]:
     """Return the nodes that the graph's outputs need and that run for each input.
 
-    Those that compute constants only are left out: they run once, when a session is opened.
+    Nodes that compute constants only run once, when a session is opened, and are left out.
     """
     required = required_nodes(graph, graph.outputs)
     return {x for x in required if not all(value in constants for value in x.outputs)}
 
 
 def suffix_shares(graph: ir.Graph, constants: Collection[ir.Value]) -> dict[ir.Value, float]:
-    """Return, for each value, which part of the working nodes depends on it.
+    """Return for each value the fraction of the working nodes that depend on it.
 
-    In one pass: a value's dependents are a set of bits, joined from the last node to the first.
+    One pass suffices: a value's dependents are a set of bits, joined from the last node to the
+    first.
     """
     working = working_nodes(graph, constants)
     values = [

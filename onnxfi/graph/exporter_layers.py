@@ -1,7 +1,7 @@
-"""The layers of a model that PyTorch exported, from what its exporters note with each node.
+"""Reads the layers of a model that PyTorch exported from the names of its modules.
 
-``torch.onnx.export`` writes the modules that were running when a node was made, outermost first:
-since 2.5 into the node's metadata, before that (``dynamo=False``) into its name, such as
+``torch.onnx.export`` records the modules that a node comes from, outermost first: since 2.5 in the
+node's metadata, before that (``dynamo=False``) in its name, such as
 ``/layer1/layer1.0/conv2/Conv``.
 """
 
@@ -20,12 +20,12 @@ _CLASSES = "pkg.torch.onnx.class_hierarchy"
 
 
 def exporter_layers(graph: ir.Graph, constants: Collection[ir.Value]) -> tuple[Layer, ...]:
-    """Return the layers of a graph; none where no exporter noted any.
+    """Return the layers of a graph; none if no exporter recorded any.
 
-    A layer is a module: its path is that in PyTorch (``layer1.0.conv2``), with ``@1`` for its
-    second call where the exporter tells calls apart, and ``:1`` for a further output. Modules of
-    which nothing is left in the graph, as a convolution that became one with the BatchNorm behind
-    it, have no layer.
+    A layer is a module. Its path is the path in PyTorch (``layer1.0.conv2``), with ``@1`` for its
+    second call if the exporter distinguishes calls, and ``:1`` for its second output. Modules
+    without nodes of their own in the graph, such as a convolution folded into a BatchNorm, have no
+    layer.
 
     Args:
         graph: the main graph.
@@ -69,9 +69,9 @@ def _modules(node: ir.Node) -> Mapping[str, str]:
 
 
 def _dotted(scope: str) -> str:
-    """Return the path in PyTorch: ``layer1/layer1.0/conv2`` is layer1.0.conv2.
+    """Return the path in PyTorch: ``layer1/layer1.0/conv2`` becomes ``layer1.0.conv2``.
 
-    An item of a list of modules is called after the list, which comes right before it.
+    The name of an item in a list of modules starts with the name of the list, which precedes it.
     """
     parts: list[str] = []
     for part in scope.split("/"):
@@ -84,7 +84,7 @@ def _dotted(scope: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _listed(text: str) -> tuple[str, ...]:
-    """Return the words of a list as Python prints it; none where the text is something else."""
+    """Return the strings of a list as Python prints it; none if the text is not such a list."""
     try:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError, RecursionError, MemoryError):
@@ -95,5 +95,5 @@ def _listed(text: str) -> tuple[str, ...]:
 
 
 def _is_size(value: ir.Value) -> bool:
-    """Say whether a tensor is a shape, or a part of one."""
+    """Return whether a tensor is a shape, or a part of one."""
     return value.dtype == ir.DataType.INT64 and value.shape is not None and len(value.shape) < 2

@@ -1,4 +1,4 @@
-"""Finds what a fault can change: the values of tensors, and their shapes."""
+"""Finds the tensors whose values or shapes a fault can change."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -17,7 +17,7 @@ _READ_SHAPES = frozenset(["Shape", "Size"])
 
 @dataclass(frozen=True, slots=True)
 class FaultReach:
-    """What faults in some targets can change.
+    """The tensors that faults in some targets can change.
 
     Attributes:
         values: the tensors whose elements can change.
@@ -28,19 +28,21 @@ class FaultReach:
     shapes: frozenset[ir.Value]
 
     def changes(self, value: ir.Value) -> bool:
-        """Return whether anything of a tensor can change."""
+        """Return whether the elements or the shape of a tensor can change."""
         return value in self.values or value in self.shapes
 
 
 @dataclass(frozen=True, slots=True)
 class FaultEffect:
-    """How a node hands faults on. A changed shape changes the elements as well.
+    """The effect of faults in a node's inputs on its outputs.
+
+    A changed shape counts as changed elements as well.
 
     Attributes:
-        read: all that the node reads.
-        sizing: what of it decides, by its elements, the shapes of the outputs.
+        read: the values that the node reads.
+        sizing: the values among them whose elements determine the shapes of the outputs.
         changed: the outputs whose elements can change.
-        by_values: whether they change with the elements of `read`, not with shapes alone.
+        by_values: whether they change with the elements of `read`, not with shapes only.
     """
 
     read: frozenset[ir.Value]
@@ -50,7 +52,7 @@ class FaultEffect:
 
 
 def fault_effect(node: ir.Node) -> FaultEffect:
-    """Return how a node hands faults on. Noise is replayed, so no fault changes it."""
+    """Return the effect of faults in a node's inputs. Noise is replayed, so no fault changes it."""
     changed = tuple(node.outputs)
     if only_draws(node):
         changed = ()
@@ -67,7 +69,7 @@ def fault_effect(node: ir.Node) -> FaultEffect:
 def fault_reach(graph: ir.Graph, targets: Collection[ir.Value]) -> FaultReach:
     """Follow faults in some targets through a graph.
 
-    A fault leaves the shape of its target as it is. Noise is replayed, so no fault changes it.
+    A fault does not change the shape of its target. Noise is replayed, so no fault changes it.
     """
     values, shapes = set(targets), set[ir.Value]()
     for node in graph:
@@ -83,15 +85,15 @@ def fault_reach(graph: ir.Graph, targets: Collection[ir.Value]) -> FaultReach:
 def faults_reaching(
     graph: ir.Graph, values: Mapping[ir.Value, int], shapes: Mapping[ir.Value, int]
 ) -> dict[ir.Value, int]:
-    """Follow a graph backwards, from what a fault must not change to where such faults begin.
+    """Follow a graph backwards, from tensors that must not change to faults that change them.
 
     Args:
         graph: the graph.
-        values: tensors whose elements must not change, each with a set of bits that stands for it.
-        shapes: tensors whose shape must not change, likewise.
+        values: tensors whose elements must not change, each with the bits that identify it.
+        shapes: tensors whose shape must not change, with their bits.
 
     Returns:
-        The bits of all that faults in a tensor can change, by tensor; others change nothing.
+        For each tensor the bits of everything that a fault in it can change.
     """
     of_values, of_shapes = defaultdict(int, values), defaultdict(int, shapes)
     for node in reversed(graph):

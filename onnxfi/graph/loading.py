@@ -1,4 +1,4 @@
-"""Reading a model: from an ONNX file, from anything that converts, or from memory."""
+"""Loads a model from an ONNX file, from a file that converts, or from memory."""
 
 from pathlib import Path
 
@@ -23,7 +23,8 @@ from onnxfi.graph.type_inference import infer_types
 # From this version of the format on, an initializer need not be a graph input as well.
 _FIRST_IR_VERSION_WITHOUT_INITIALIZER_INPUTS = 4
 
-# What exporters write for the name of an axis that has none; not all such axes are equally long.
+_PYTORCH_SUFFIXES = (".pt", ".pth")
+# Names that exporters give to unnamed axes. Axes with the same such name may differ in length.
 _NO_NAMES = frozenset({"?", "None", "-1", ""})
 
 
@@ -33,11 +34,11 @@ def load(source: str | Path | onnx.ModelProto) -> Model:
     Initializers that are also graph inputs count as constants.
 
     Args:
-        source: an .onnx file, what `onnxfi.converters.convert` reads (a Keras .h5, a SavedModel),
-            or a model in memory.
+        source: an .onnx file, a file that `onnxfi.converters.convert` reads (a Keras .h5, a
+            SavedModel), or a model in memory.
 
     Raises:
-        ModelFormatError: there is no such file, or it holds no valid model.
+        ModelFormatError: the file does not exist, or holds no valid model.
     """
     if isinstance(source, onnx.ModelProto):
         return _prepare(_check(source, "The model"))
@@ -53,7 +54,7 @@ def _read(path: Path) -> ir.Model:
     if path.is_dir():
         raise ModelFormatError(f"A model must be a file, and {path} is a folder.")
     try:
-        # Weights in external files stay there.
+        # Weights in external files are not read.
         proto = onnx.load(path, load_external_data=False)
         model = _deserialized(proto, path)
         ir.external_data.set_base_dir(model.graph, path.parent)
@@ -64,6 +65,11 @@ def _read(path: Path) -> ir.Model:
         onnx.checker.ValidationError,
         ir.serde.SerdeError,
     ) as error:
+        if path.suffix in _PYTORCH_SUFFIXES:
+            raise ModelFormatError(
+                f"{path} looks like a PyTorch file. Export it with torch.onnx.export "
+                "(docs/converting.md#pytorch)."
+            ) from error
         raise ModelFormatError(
             f"{path} must be an ONNX model or a Keras file, and reading it as ONNX failed: "
             f"{_first_line(error)}"
@@ -74,7 +80,7 @@ def _read(path: Path) -> ir.Model:
 def _check(proto: onnx.ModelProto, what: str) -> ir.Model:
     try:
         if has_long_lists(proto):
-            proto = _copied(proto)  # which leaves the caller's as it is
+            proto = _copied(proto)  # the caller's model must not change
         return _deserialized(proto, None)
     except (ValueError, onnx.checker.ValidationError, ir.serde.SerdeError) as error:
         raise ModelFormatError(
@@ -83,7 +89,7 @@ def _check(proto: onnx.ModelProto, what: str) -> ir.Model:
 
 
 def _deserialized(proto: onnx.ModelProto, path: Path | None) -> ir.Model:
-    """Check a model and read it, which takes its long lists out of the message."""
+    """Check and deserialise a model; this removes long lists from the message."""
     taken = take_long_lists(proto) if has_long_lists(proto) else []
     check_model(proto, None if taken else path)
     folder = Path() if path is None else path.parent
@@ -122,9 +128,9 @@ def _prepare(model: ir.Model, *files: Path) -> Model:
 
 
 def _open_axes(graph: ir.Graph) -> None:
-    """Leave the axes open that the model declares as -1, 0 or ``?``, as exporters do for any size.
+    """Remove the sizes -1, 0 and ``?``, which exporters write for axes of any size.
 
-    A size that is truly 0 is inferred anew.
+    A true size of 0 is inferred again.
     """
     made = (value for node in graph for value in node.outputs)
     for value in (*graph.inputs, *made):
@@ -137,9 +143,9 @@ def _means_any_size(axis: int | ir.SymbolicDim) -> bool:
 
 
 def _hold_weights_once(model: ir.Model) -> None:
-    """Let weights and constants be arrays.
+    """Turn weights and constants into arrays.
 
-    A tensor of a protobuf message is copied each time it is read, and keeps the whole message.
+    A tensor of a protobuf message is copied on each read, and keeps the whole message in memory.
     """
     for graph in (model.graph, *model.graph.subgraphs()):
         for value in graph.initializers.values():
@@ -147,7 +153,7 @@ def _hold_weights_once(model: ir.Model) -> None:
                 value.const_value = _as_array(value.const_value)
     for node in ir.traversal.RecursiveGraphIterator(model.graph):
         for name, attribute in node.attributes.items():
-            # To ask for the value of a long list takes as long as to read it.
+            # Do not read `value` of other attributes: a long list would be read in full.
             if attribute.type == ir.AttributeType.TENSOR and isinstance(
                 attribute.value, ir.TensorProtoTensor
             ):
@@ -158,14 +164,14 @@ def _as_array(tensor: ir.TensorProtoTensor) -> ir.TensorProtocol:
     if tensor.dtype == ir.DataType.STRING:
         return tensor
     array = tensor.numpy()
-    # Its dtype may say "little endian", which is not NumPy's own float32.
+    # The dtype may be explicitly little-endian, which is not equal to NumPy's native float32.
     array = array.view(np.dtype(array.dtype.type))
     return ir.Tensor(array, dtype=tensor.dtype, name=tensor.name)
 
 
 def _inline_functions(model: ir.Model) -> None:
     for function in model.functions.values():
-        # The check has seen that where versions differ, the function's operators do not.
+        # The check ensures that the function's operators are the same in differing versions.
         for domain in function.opset_imports:
             version = model.opset_imports.setdefault(domain, function.opset_imports[domain])
             function.opset_imports[domain] = version

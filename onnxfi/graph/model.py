@@ -1,4 +1,4 @@
-"""The model: a checked, shape-inferred ONNX graph and the targets in it."""
+"""Defines the model: a checked, shape-inferred ONNX graph and the targets in it."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -22,24 +22,24 @@ from onnxfi.graph.target import Target, TargetKind
 from onnxfi.graph.target_listing import list_targets
 from onnxfi.suggestions import did_you_mean
 
-# Bytes of weights. A file of Protocol Buffers ends at 2 GiB, with all else that is in it.
+# Bytes of weights. Protocol Buffers limit a whole file to 2 GiB.
 _LARGEST_INSIDE = 1_900_000_000
-_LISTED = 20  # tensors of nodes that share a name
+_LISTED = 20  # the most tensors that a message lists
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """An ONNX model, loaded, checked and shape-inferred. Nothing here ever changes it.
+    """An ONNX model, loaded, checked and shape-inferred. It is never changed.
 
-    Made by `onnxfi.load`.
+    Created by `onnxfi.load`.
 
     Attributes:
         ir_model: the graph in onnx-ir's form. Clone it before you change anything.
-        files: the files it came from, its own first and then those of external weights; empty for
-            a model made in memory.
-        deciding: names of the tensors that decided on a branch of an If that was inlined when the
-            model was loaded. They are no targets, since a fault there could choose the other one.
-        whole: the model that this one is a part or a variant of, if it is one.
+        files: the files it was loaded from, its own first and then external weights; empty for a
+            model made in memory.
+        deciding: names of the tensors that decided on the branch of an If when the branch was
+            inlined on loading. They are not targets, because a fault could choose another branch.
+        whole: the model that this one is a part or a variant of, if any.
     """
 
     ir_model: ir.Model
@@ -54,16 +54,16 @@ class Model:
 
     @property
     def weight_bytes(self) -> int:
-        """Bytes that the initializers of the main graph take."""
+        """Size of the main graph's initializers in bytes."""
         tensors = (x.const_value for x in self.graph.initializers.values())
         return sum(x.nbytes for x in tensors if x is not None)
 
     @cached_property
     def is_low_precision(self) -> bool:
-        """Whether the model, or the whole one, has tensors or operators of low precision.
+        """Whether the model, or the whole model, has tensors or operators of low precision.
 
-        All parts of such a model run alike: without merged nodes, so that its tensors have the
-        values that ONNX defines, wherever it is cut.
+        All parts of such a model run without merged nodes, so that its tensors have the values that
+        ONNX defines, wherever it is cut.
         """
         return has_low_precision(self.graph) if self.whole is None else self.whole.is_low_precision
 
@@ -78,12 +78,12 @@ class Model:
 
     @cached_property
     def positions(self) -> Mapping[ir.Node, int]:
-        """The place of each node in the main graph."""
+        """The position of each node in the main graph."""
         return {node: place for place, node in enumerate(self.graph)}
 
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
-        """The layer map: stored by a conversion, or what PyTorch noted; empty without either."""
+        """The layer map, stored by a conversion or recorded by PyTorch; empty without either."""
         text = self.ir_model.metadata_props.get(METADATA_KEY)
         return exporter_layers(self.graph, self.constants) if text is None else parse_layers(text)
 
@@ -106,7 +106,7 @@ class Model:
 
     @cached_property
     def shape_sources(self) -> frozenset[ir.Value]:
-        """The values that shapes are computed from, or what a node with a body reads."""
+        """The values that shapes are computed from, or that a node with a body reads."""
         return frozenset(shape_sources(self.graph))
 
     @cached_property
@@ -126,14 +126,14 @@ class Model:
     ) -> list[Target]:
         """List the targets of the model, in the order in which the graph computes them.
 
-        A weight comes before the first node that reads it. Constants that are no parameters (of
+        A weight comes before the first node that reads it. Constants that are not parameters (of
         int64 or bool: shapes, axes, indices; or read by no node) are left out; so are activations
-        that only compute shapes (`shape_tensors`) or reach no output (`unread_tensors`). All of
-        them can be had from `target` by name.
+        that only compute shapes (`shape_tensors`) or reach no output (`unread_tensors`). `target`
+        returns them by name.
 
         Args:
             kind: only targets of this kind.
-            op: only those with this ONNX operator type, such as ``Conv`` (see `Target.op_type`).
+            op: only targets of this ONNX operator type, such as ``Conv`` (see `Target.op_type`).
             layer: only targets of layers whose path matches this pattern, such as ``conv*``.
             include_shapes: list activations that only compute shapes or reach no output as well.
         """
@@ -149,14 +149,14 @@ class Model:
         ]
 
     def target(self, name: str) -> Target:
-        """Return the target of a name.
+        """Return the target with a name.
 
-        The name is looked for among the tensors first, then the layers (it means the layer's
-        output), then the nodes (it means the node's first output).
+        Tensors are searched first, then layers (the target is the layer's output), then nodes (the
+        target is the node's first output).
 
         Raises:
-            TargetNotFoundError: nothing in the model has the name, what has it is no target, or
-                several nodes have it; the message gives the closest names, or theirs.
+            TargetNotFoundError: nothing in the model has the name, its owner is not a target, or
+                several nodes have it; the message lists the closest names, or the nodes' tensors.
         """
         target = self.find(name)
         if target is None:
@@ -164,7 +164,7 @@ class Model:
         return target
 
     def find(self, name: str) -> Target | None:
-        """Return the target of a name, as `target` does; None where the model has none.
+        """Return the target with a name, as `target` does; None if there is none.
 
         Raises:
             TargetNotFoundError: several nodes have the name; the message lists their tensors.
@@ -204,14 +204,14 @@ class Model:
     def _no_target(self, name: str) -> str:
         if name in self.deciding:
             return (
-                f"A target must not decide which branch of an If runs if that branch was inlined "
-                f"when the model was loaded, and {name!r} does. Choose a tensor of the branch, or "
-                "make the condition depend on a graph input."
+                f"A target must not decide on a branch that was inlined when the model was loaded, "
+                f"and {name!r} does. Choose a tensor of the branch, or make the condition depend "
+                "on a graph input."
             )
         if name in self.values:
             return (
-                f"A target must be a tensor of numbers, and {name!r} is none, or its type is not "
-                "known. List the targets with `onnxfi inspect`."
+                f"A target must be a tensor of numbers, and {name!r} is not, or its type is "
+                "unknown. List the targets with `onnxfi inspect`."
             )
         holder = inner_holders(self.graph).get(name)
         if holder is not None:
@@ -233,8 +233,8 @@ class Model:
     def save(self, path: str | Path) -> None:
         """Write the model to a .onnx file.
 
-        Where weights are in external files, or too large for one .onnx file, the large ones go
-        into a file beside it, which has the same name and ``.data``.
+        If weights are in external files, or too large for one .onnx file, the large weights go into
+        a file beside it, with ``.data`` appended to its name.
 
         Raises:
             ModelFormatError: a file cannot be written.

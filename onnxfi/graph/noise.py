@@ -4,10 +4,10 @@ import onnx_ir as ir
 
 from onnxfi.graph.bodies import bodies
 
-#: Operators that read no more of a tensor than its shape.
+#: Operators that read only the shape of their input.
 SHAPE_ONLY = frozenset(["RandomNormalLike", "RandomUniformLike"])
 STANDARD = SHAPE_ONLY | {"Bernoulli", "Multinomial", "RandomNormal", "RandomUniform"}
-# The place of the input that switches the training mode; without it they draw nothing.
+# Positions of the input that switches the training mode; without it they draw nothing.
 _TRAINING_MODES = {
     ("", "Dropout"): 2,
     ("com.microsoft", "BiasDropout"): 4,
@@ -17,7 +17,7 @@ _TRAINING_MODES = {
 
 
 def draws_noise(node: ir.Node) -> bool:
-    """Return whether a node draws random numbers, itself or in a body."""
+    """Return whether a node or its bodies draw random numbers."""
     if node.domain == "" and node.op_type in STANDARD:
         return True
     training = training_mode(node)
@@ -28,23 +28,23 @@ def draws_noise(node: ir.Node) -> bool:
 
 
 def is_dropout(node: ir.Node) -> bool:
-    """Return whether a node is a Dropout of the standard."""
+    """Return whether a node is a Dropout of the ONNX standard."""
     return node.domain == "" and node.op_type == "Dropout"
 
 
 def training_mode(node: ir.Node) -> ir.Value | None:
-    """Return the input that switches the training mode of a Dropout; None where it has none."""
+    """Return the input that switches the training mode of a Dropout; None if it has none."""
     place = _TRAINING_MODES.get((node.domain, node.op_type))
     return node.inputs[place] if place is not None and len(node.inputs) > place else None
 
 
 def only_draws(node: ir.Node) -> bool:
-    """Return whether all outputs of a node are noise; a Dropout also hands its data on."""
+    """Return whether all outputs of a node are noise; a Dropout also outputs its data."""
     return draws_noise(node) and not is_dropout(node)
 
 
 def describe_noise(node: ir.Node) -> str:
-    """Return the names of a node and of its operator, with those in its bodies that draw."""
+    """Return a node's name and operator, and the operators in its bodies that draw noise."""
     name = repr(node.name or node.outputs[0].name)
     inner = dict.fromkeys(
         x.op_type

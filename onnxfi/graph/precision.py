@@ -1,4 +1,4 @@
-"""Finds low precision and coarse rounding: what makes values equal that differ in few bits."""
+"""Finds low precision and coarse rounding, which make values with different bits equal."""
 
 from typing import Final
 
@@ -11,7 +11,7 @@ _LOW_PRECISION_DTYPES: Final = frozenset(
     or dtype.name in ("INT2", "UINT2")
 )
 _DTYPE_ATTRIBUTES: Final = frozenset(["to", "dtype", "output_dtype"])
-# The operators of quantised models, of ONNX and of ONNX Runtime's domain com.microsoft.
+# The operators of quantised models, from ONNX and from ONNX Runtime's domain com.microsoft.
 _QUANTISED_OPERATORS: Final = frozenset(
     [
         *("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"),
@@ -24,7 +24,7 @@ _QUANTISED_OPERATORS: Final = frozenset(
 )
 
 
-# Their results are the same for most numbers that are close together.
+# Most inputs that are close together give the same result.
 _COARSE_OPERATORS: Final = frozenset(
     """
     ArgMax ArgMin Ceil Equal Floor Greater GreaterOrEqual Hardmax Less LessOrEqual
@@ -35,9 +35,9 @@ _FLOATS: Final = frozenset([ir.DataType.FLOAT, ir.DataType.DOUBLE])
 
 
 def rounds_coarsely(graph: ir.Graph) -> bool:
-    """Return whether a graph may hide that a tensor has other bits than expected.
+    """Return whether equal outputs of a graph may hide different bits in its tensors.
 
-    Where it does, comparing outputs on some values does not show that tensors have the same bits.
+    If so, comparing outputs on a few values does not prove that tensors have the same bits.
     """
     return has_low_precision(graph) or any(
         node.op_type in _COARSE_OPERATORS
@@ -50,8 +50,8 @@ def rounds_coarsely(graph: ir.Graph) -> bool:
 def has_low_precision(graph: ir.Graph) -> bool:
     """Return whether a graph, or a body in it, has values or operators of low precision.
 
-    Integers of 8 and more bits count only beside an operator of quantisation: images and token
-    numbers are integers as well.
+    Integers of 8 and more bits count only together with a quantised operator, because images and
+    token ids are integers as well.
     """
     return any(
         node.op_type in _QUANTISED_OPERATORS
@@ -64,7 +64,7 @@ def has_low_precision(graph: ir.Graph) -> bool:
 def _names_low_precision(attribute: ir.Attr) -> bool:
     """Return whether an attribute gives a node's output a dtype of low precision.
 
-    The types of values in bodies are not inferred.
+    This covers bodies, in which the types of values are not inferred.
     """
     if attribute.type == ir.AttributeType.TENSOR:
         return attribute.as_tensor().dtype in _LOW_PRECISION_DTYPES

@@ -1,4 +1,4 @@
-"""The operands whose values decide the shape of an operator's outputs."""
+"""Lists the operands whose values determine the shape of an operator's outputs."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from onnxfi.graph.bodies import bodies
 from onnxfi.graph.dependencies import consumed_values
 
 _ALL = frozenset(range(32))  # more operands than any of these operators has
-# Places of the operands, by domain and operator.
+# Positions of the operands, by domain and operator.
 SHAPE_OPERANDS: dict[tuple[str, str], frozenset[int]] = {
     ("", op): frozenset(places)
     for op, places in {
@@ -69,10 +69,10 @@ _KNOWN_DOMAINS = frozenset(["", "ai.onnx.ml", "com.microsoft"])
 
 
 def shape_operands(node: ir.Node) -> Iterator[ir.Value]:
-    """Yield the values that a node reads and whose elements decide the shape of its outputs.
+    """Yield the values that a node reads and whose elements determine the shape of its outputs.
 
-    Where the operator is not known, or holds a body, they are all that it reads, unless the shapes
-    are fixed.
+    If the operator is unknown, or holds a body, they are all values that it reads, unless the
+    shapes are fixed.
     """
     if node.domain not in _KNOWN_DOMAINS or any(True for _ in bodies(node)):
         if not all(x.shape is not None and x.shape.is_static() for x in node.outputs):

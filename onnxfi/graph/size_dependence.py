@@ -1,4 +1,4 @@
-"""Finds whether faults may decide how long a model runs, or how large its tensors are."""
+"""Finds faults that may change how long a model runs, or how large its tensors are."""
 
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from onnxfi.graph.shape_operands import shape_operands
 if TYPE_CHECKING:
     from onnxfi.graph.model import Model
 
-# Whatever their operands say, they make no more than there is: they select, or move axes.
+# Their outputs are never larger than their inputs: they select elements, or move axes.
 _NEVER_LARGER = frozenset(
     [
         *("Compress", "NonMaxSuppression", "NonZero", "SequenceAt", "SequenceErase"),
@@ -23,7 +23,7 @@ _NEVER_LARGER = frozenset(
 )
 _REDUCTION = "Reduce"
 _READ_SHAPES = frozenset(["Shape", "Size"])
-# They do not broadcast their operands, so two that grew do not make a product of their sizes.
+# They do not broadcast their operands, so two larger operands do not multiply their sizes.
 _NO_PRODUCT = _NEVER_LARGER | {
     *("Concat", "ConcatFromSequence", "Gather", "GatherElements", "GatherND", "If", "Loop"),
     *("Scan", "ScatterElements", "ScatterND", "SequenceConstruct", "SequenceLength", "Slice"),
@@ -33,8 +33,8 @@ _NO_PRODUCT = _NEVER_LARGER | {
 def sizes_depend_on(model: "Model", targets: Collection[str]) -> bool:
     """Return whether faults in some targets reach a trip count, a shape or a size.
 
-    What only selects from tensors of fixed sizes does not count, until two such selections are
-    broadcast against each other.
+    A selection from tensors of fixed sizes does not count, unless two such selections are broadcast
+    against each other.
 
     Args:
         model: the model.
@@ -48,7 +48,7 @@ def sizes_depend_on(model: "Model", targets: Collection[str]) -> bool:
 
 
 def shape_sources(graph: ir.Graph) -> set[ir.Value]:
-    """Return the values that shapes are computed from, or what a node with a body reads."""
+    """Return the values that shapes are computed from, or that a node with a body reads."""
     found: set[ir.Value] = set()
     for node in reversed(graph):
         holds_body = any(True for _ in bodies(node))
@@ -63,7 +63,7 @@ def _may_grow(node: ir.Node, reach: FaultReach) -> bool:
         return False
     if any(True for _ in bodies(node)):
         decided = any(map(reach.changes, _conditions(node)))
-        return decided or _runs_on(node) or any(_grows_inside(x) for x in bodies(node))
+        return decided or _computes_condition(node) or any(_grows_inside(x) for x in bodies(node))
     if any(map(reach.changes, _sizes(node))):
         return True
     varying = {x for x in node.inputs if x in reach.shapes}
@@ -71,7 +71,7 @@ def _may_grow(node: ir.Node, reach: FaultReach) -> bool:
 
 
 def _sizes(node: ir.Node) -> Iterator[ir.Value]:
-    """Yield the operands that may make the outputs of a node as large as they like."""
+    """Yield the operands that may make the outputs of a node arbitrarily large."""
     if node.op_type not in _NEVER_LARGER and not node.op_type.startswith(_REDUCTION):
         yield from shape_operands(node)
 
@@ -82,8 +82,8 @@ def _conditions(node: ir.Node) -> Iterator[ir.Value]:
         yield from (x for x in node.inputs[:2] if x is not None)
 
 
-def _runs_on(node: ir.Node) -> bool:
-    """Return whether the body of a Loop computes whether it goes on."""
+def _computes_condition(node: ir.Node) -> bool:
+    """Return whether the body of a Loop computes the loop's condition."""
     if node.op_type != "Loop":
         return False
     (body,) = bodies(node)
@@ -97,9 +97,9 @@ def _runs_on(node: ir.Node) -> bool:
 
 
 def _grows_inside(body: ir.Graph) -> bool:
-    """Return whether a body holds a node whose sizes are no constants; a fault may reach these."""
+    """Return whether a body holds a node whose sizes are not constant: a fault may reach them."""
     return any(
-        _runs_on(node)
+        _computes_condition(node)
         or any(not _is_constant(x) for x in (*_conditions(node), *_sizes_inside(node)))
         or any(map(_grows_inside, bodies(node)))
         for node in body

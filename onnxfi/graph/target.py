@@ -1,4 +1,4 @@
-"""The tensor that faults hit."""
+"""Defines a target: the tensor that faults hit."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -14,20 +14,20 @@ class Target:
 
     Attributes:
         tensor: name of the tensor in the ONNX graph.
-        kind: ``activation``, what a node computes from the inputs; ``weight``, an initializer or
-            what is computed from constants only; ``input``, a graph input.
-        op_type: type of the ONNX operator that makes an activation, such as ``Conv``; for a weight
-            or an input, of the first operator that reads it; empty where none does.
+        kind: ``activation``, a tensor that a node computes from the inputs; ``weight``, an
+            initializer or a tensor that is computed from constants only; ``input``, a graph input.
+        op_type: type of the ONNX operator that computes an activation, such as ``Conv``; for a
+            weight or an input, the type of the first operator that reads it, or empty.
         node: name of that operator's node; may be empty.
-        layer: path of the source framework's layer it belongs to, or None where the model has no
+        layer: path of the source framework's layer that it belongs to; None if the model has no
             layer map or the tensor belongs to no layer.
-        shape: one int per fixed axis, a name per symbolic axis, None per unknown axis; None where
-            not even the rank is known.
+        shape: one int per fixed axis, a name per symbolic axis, None per unknown axis; None as a
+            whole if the rank is unknown.
         dtype: NumPy dtype of the elements (bfloat16 and the like come from ml_dtypes).
-        channel_axis: axis of the channels, or None where it is unknown. For (N, features) and for
-            sequences (N, positions, features) it is that of the features; for attention scores
-            (N, heads, T, T) that of the heads; for recurrent outputs (T, D, N, H) that of the
-            hidden values; for weights that of the output channels.
+        channel_axis: axis of the channels, or None if it is unknown. It is the axis of the features
+            in (N, features) and in sequences (N, positions, features), of the heads in attention
+            scores (N, heads, T, T), of the hidden values in recurrent outputs (T, D, N, H), and of
+            the output channels in weights.
     """
 
     tensor: str

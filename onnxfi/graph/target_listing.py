@@ -1,4 +1,4 @@
-"""Which tensors of a graph are targets, and what each is."""
+"""Lists the targets of a graph and describes each."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
@@ -13,22 +13,22 @@ from onnxfi.graph.target import Target, TargetKind
 def list_targets(
     graph: ir.Graph, constants: Collection[ir.Value], layers: Iterable[Layer]
 ) -> Iterator[Target]:
-    """Yield every tensor of numbers in the main graph, in the order in which it is there.
+    """Yield every tensor of numbers in the main graph, in the graph's order.
 
-    That is: the inputs, and for each node the constants that it is the first to read and then its
+    The order is: the inputs; for each node the constants that it is the first to read, then its
     outputs; at the end the constants that no node reads.
 
     Args:
         graph: the main graph.
         constants: its values that depend on constants only.
-        layers: the layer map; empty where there is none.
+        layers: the layer map; empty if there is none.
     """
     axes = dict(channel_axes(graph))
     layer_of: dict[str, str] = {}
     for layer in layers:
         if layer.channel_axis is not None:
             axes[layer.tensor] = layer.channel_axis
-        # Two layers may share a tensor (an alias): the first one made it.
+        # Two layers may share a tensor (an alias). It belongs to the first.
         layer_of.setdefault(layer.tensor, layer.path)
         if layer.operator_tensor is not None:
             layer_of[layer.operator_tensor] = layer.path
@@ -46,7 +46,7 @@ def list_targets(
             if kind == "weight"
             else layer_of.get(value.name),
             shape=_shape(value),
-            dtype=value.dtype.numpy(),  # type: ignore[union-attr]  # _holds_numbers saw to that
+            dtype=value.dtype.numpy(),  # type: ignore[union-attr]  # _holds_numbers ensures it
             channel_axis=axes.get(value.name),
         )
 
@@ -90,7 +90,7 @@ def _holds_numbers(value: ir.Value) -> bool:
 def _layer_reached(
     value: ir.Value | None, layer_of: Mapping[str, str], readers: Mapping[ir.Value, ir.Node]
 ) -> str | None:
-    """Return the layer whose tensor is the first that a weight reaches."""
+    """Return the layer of the first layer tensor downstream of a weight."""
     while layer_of and value is not None:
         if value.name and value.name in layer_of:
             return layer_of[value.name]

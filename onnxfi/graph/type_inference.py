@@ -1,4 +1,4 @@
-"""Types and shapes of the values that a model does not declare."""
+"""Infers the types and shapes of the values in a model."""
 
 from collections.abc import Iterable
 
@@ -9,21 +9,21 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from onnxfi.graph.preparation.long_lists import with_short_lists
 
-# Bytes. Inference reads smaller initializers: shapes and axes are among them.
+# Bytes. Inference reads smaller initializers, because they may be shapes and axes.
 _LARGEST_READ = 1024
-_LONGEST_SHAPE = 10_000  # far more axes than any tensor has
-_MADE_UP = "unk__"
+_LONGEST_SHAPE = 10_000  # axes, far more than any tensor has
+_INVENTED = "unk__"  # the prefix of axis names that onnx invents
 _SILENT = 4
 _STANDARD_DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
 
 
 def infer_types(model: ir.Model) -> None:
-    """Fill in the types and shapes of the main graph's values, as far as they can be known.
+    """Fill in the types and shapes of the main graph's values, as far as they can be inferred.
 
-    What onnx cannot infer, such as the outputs of ``com.microsoft`` operators, ONNX Runtime is
-    asked for. What it does not know either stays unknown. Shapes that the model declares are out of
-    date if one of them contradicts the inputs (which somebody has changed), and do not count then.
-    No large weight is read.
+    ONNX Runtime infers values that onnx cannot, such as the outputs of ``com.microsoft`` operators.
+    Values that neither can infer stay unknown. If a declared shape contradicts the inputs (which
+    may have been edited), all declared shapes are outdated and are ignored. No large weight is
+    read.
     """
     declared = {x: (x.type, x.shape) for x in _node_outputs(model) if x.type is not None}
     for value in declared:
@@ -37,10 +37,10 @@ def infer_types(model: ir.Model) -> None:
         if not out_of_date:
             value.shape = _filled(value.shape, shape)
     if gaps:
-        _infer_by_onnx(model)  # what follows from the declarations
+        _infer_by_onnx(model)  # use the declarations
     unknown = _unknown_values(model)
     if unknown and _ask_onnx_runtime(model, unknown):
-        _infer_by_onnx(model)  # what follows from the answers
+        _infer_by_onnx(model)  # use the answers
 
 
 def _contradict(inferred: ir.Shape | None, declared: ir.Shape | None) -> bool:
@@ -53,15 +53,15 @@ def _contradict(inferred: ir.Shape | None, declared: ir.Shape | None) -> bool:
 
 
 def _filled(inferred: ir.Shape | None, declared: ir.Shape | None) -> ir.Shape | None:
-    """Return the inferred shape with its unknown axes as declared."""
+    """Return the inferred shape; its unknown axes are taken from the declared shape."""
     if inferred is None or declared is None:
         return declared if inferred is None else inferred
     return ir.Shape(x if _is_known(x) else y for x, y in zip(inferred, declared, strict=True))
 
 
 def _is_known(axis: int | ir.SymbolicDim) -> bool:
-    # Inference makes up names for axes that it does not know.
-    return isinstance(axis, int) or not (axis.value or _MADE_UP).startswith(_MADE_UP)
+    # Inference invents names for unknown axes.
+    return isinstance(axis, int) or not (axis.value or _INVENTED).startswith(_INVENTED)
 
 
 def _infer_by_onnx(model: ir.Model) -> None:
@@ -76,7 +76,7 @@ def _infer_by_onnx(model: ir.Model) -> None:
 def _hide_long_vectors(light: onnx.ModelProto) -> bool:
     """Hide the lengths of long vectors, and return whether there are any.
 
-    Data propagation takes each vector for a shape, and makes an object of each of its elements.
+    Data propagation treats each vector as a shape, and creates an object for each of its elements.
     """
     long = [
         dims[0]
@@ -92,7 +92,7 @@ def _fill_in(model: ir.Model, light: onnx.ModelProto, *, data_prop: bool) -> Non
     try:
         inferred = onnx.shape_inference.infer_shapes(light, data_prop=data_prop)
     except (onnx.shape_inference.InferenceError, RuntimeError, TypeError, ValueError):
-        return  # a custom operator, or an operator newer than onnx: no error, only no answer
+        return  # a custom operator, or one newer than onnx, only means that nothing is inferred
     types = {x.name: x.type for x in (*inferred.graph.value_info, *inferred.graph.output)}
     for value in _node_outputs(model):
         if value.name in types:
@@ -101,7 +101,7 @@ def _fill_in(model: ir.Model, light: onnx.ModelProto, *, data_prop: bool) -> Non
 
 
 def _light(model: ir.Model) -> onnx.ModelProto:
-    """Return the model without what inference by onnx does not read."""
+    """Return the model without large weights and long lists, which inference does not need."""
     light = _without_large_weights(model)
     for node in light.graph:
         with_short_lists(node)
@@ -109,7 +109,7 @@ def _light(model: ir.Model) -> onnx.ModelProto:
 
 
 def _without_large_weights(model: ir.Model) -> ir.Model:
-    """Return the model with its large initializers turned into graph inputs of their type."""
+    """Return the model with its large initializers turned into graph inputs of the same type."""
     light = model.clone()
     for name, value in list(light.graph.initializers.items()):
         tensor = value.const_value
@@ -126,7 +126,7 @@ def _node_outputs(model: ir.Model) -> Iterable[ir.Value]:
 
 
 def _unknown_values(model: ir.Model) -> list[ir.Value]:
-    # With standard operators alone, onnx knows as much about shapes as ONNX Runtime.
+    # For standard operators, onnx infers shapes as well as ONNX Runtime does.
     custom = any(node.domain not in _STANDARD_DOMAINS for node in model.graph)
     return [
         value
@@ -136,7 +136,7 @@ def _unknown_values(model: ir.Model) -> list[ir.Value]:
 
 
 def _ask_onnx_runtime(model: ir.Model, unknown: Iterable[ir.Value]) -> bool:
-    """Fill in what ONNX Runtime knows of some values, and return whether it opens the model."""
+    """Fill in values that ONNX Runtime infers, and return whether it could open the model."""
     light = ir.serde.serialize_model(_without_large_weights(model))
     del light.graph.output[:]
     light.graph.output.extend(onnx.ValueInfoProto(name=value.name) for value in unknown)
@@ -159,7 +159,7 @@ def _ask_onnx_runtime(model: ir.Model, unknown: Iterable[ir.Value]) -> bool:
     for value in unknown:
         answer = answers[value.name]
         value.type = _type(answer.type) or value.type
-        # An empty shape may be that of a scalar as well as an unknown one.
+        # An empty shape may mean a scalar or an unknown shape.
         if value.shape is None and answer.shape:
             value.shape = ir.Shape(answer.shape)
     return True

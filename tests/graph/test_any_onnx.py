@@ -267,7 +267,7 @@ def test_types_of_contrib_operators_are_known() -> None:
 def test_an_unknown_operator() -> None:
     loaded = onnxfi.load(unknown_operator())
     assert [x.tensor for x in loaded.targets()] == ["x", "a", "y"]
-    with pytest.raises(TargetNotFoundError, match="'b' is none, or its type is not known"):
+    with pytest.raises(TargetNotFoundError, match="'b' is not, or its type is unknown"):
         loaded.target("b")
     assert onnxfi.split(loaded, "y").suffix_share == 0
     # What nobody knows the type of may be in a part, but cannot cross.

@@ -218,3 +218,9 @@ def test_save_and_load_again(tmp_path: Path) -> None:
     arrays = {x.name: numpy_helper.to_array(x) for x in copy.graph.initializer}
     np.testing.assert_array_equal(arrays["k1"], weights(4, 2, 3, 3))
     assert onnxfi.load(tmp_path / "copy.onnx").targets() == loaded.targets()
+
+
+def test_a_pytorch_file_names_its_export(tmp_path: Path) -> None:
+    (tmp_path / "m.pt").write_bytes(b"PK\x03\x04")
+    with pytest.raises(ModelFormatError, match=r"m\.pt looks like a PyTorch file\. Export it with"):
+        onnxfi.load(tmp_path / "m.pt")

@@ -40,7 +40,7 @@ def test_lanes_are_computed_as_one_by_one(shape: tuple[int, ...], allowzero: int
 
 
 def test_the_node_that_loses_the_batch_is_named() -> None:
-    with pytest.raises(ModelFormatError, match="The Reshape 'node_r' joins the samples"):
+    with pytest.raises(ModelFormatError, match="The Reshape 'node_r' merges the samples"):
         with_free_batch(onnxfi.load(reshaping(3, 2)))
     then, otherwise = (
         helper.make_graph([node(op, "a", "z")], op, [], [value("z", ["N", 3])])
@@ -54,5 +54,5 @@ def test_the_node_that_loses_the_batch_is_named() -> None:
         [value("x", ["N", 3]), value("flag", [], BOOL)],
         [value("y", ["N", 3])],
     )
-    with pytest.raises(ModelFormatError, match="The If 'node_y' holds graphs"):
+    with pytest.raises(ModelFormatError, match="The If 'node_y' has a body"):
         with_free_batch(onnxfi.load(proto))

@@ -1,1 +1,1 @@
-"""Choosing targets of a model."""
+"""Chooses targets of a model."""

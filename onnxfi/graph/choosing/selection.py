@@ -15,7 +15,7 @@ _INDEX = re.compile(r"-?\d+|(-?\d+)?:(-?\d+)?(:(?P<step>-?\d+)?)?")
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """Targets that are not chosen: those that any of these matches.
+    """A filter of targets that are not chosen: those that match any of its attributes.
 
     Attributes:
         tensors: names or patterns of tensors, layers or nodes.
@@ -34,18 +34,18 @@ class Exclusion:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Targets that satisfy everything that is given.
+    """A filter of targets: those that satisfy all of its attributes.
 
     Attributes:
         kind: kind of the targets; None for all.
-        ops: ONNX operator types, such as ``Conv``; of a weight or an input, those that read it.
+        ops: ONNX operator types, such as ``Conv`` (see `Target.op_type`).
         layers: patterns of layer paths, such as ``conv*``.
         tensors: names or patterns of tensors, layers or nodes.
         dtypes: names (``int8``) or families (``float``) of dtypes.
-        exclude: what is not chosen all the same.
-        index: place among the targets chosen so far, such as ``3``, ``-1`` or ``2:8``.
-        include_shapes: choose activations that only compute shapes or reach no output as well;
-            those that `tensors` names are chosen in any case.
+        exclude: targets to leave out.
+        index: position among the targets chosen so far, such as ``3``, ``-1`` or ``2:8``.
+        include_shapes: whether to include activations that only compute shapes or reach no output;
+            targets named in `tensors` are always included.
     """
 
     kind: TargetKind | None = None
@@ -60,11 +60,11 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """How many activations were left out because nobody asked for them.
+    """The number of activations that were left out by default.
 
     Attributes:
-        shapes: those that only compute shapes.
-        unread: those that no output of the model depends on.
+        shapes: activations that only compute shapes.
+        unread: activations that no output of the model depends on.
     """
 
     shapes: int = 0
@@ -89,7 +89,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """What a selection chose.
+    """The result of a selection.
 
     Attributes:
         targets: the targets, in the graph's order.
@@ -105,7 +105,7 @@ def select(model: Model, wanted: Selection) -> Selected:
 
     Raises:
         TargetNotFoundError: a name or a pattern under ``tensors`` finds no target.
-        InputError: nothing is chosen, or ``index`` lies outside of what the rest chose.
+        InputError: nothing is chosen, or ``index`` is out of range.
     """
     named, targets = _candidates(model, wanted)
     first = f"{wanted.kind or 'target'}s" if wanted.tensors is None else "targets that it names"
@@ -129,19 +129,21 @@ def select(model: Model, wanted: Selection) -> Selected:
 
 
 def check_index(index: int | str) -> int | str:
-    """Return a place or a range of places, such as ``3``, ``-1`` or ``2:8``.
+    """Return an index that is valid: a position or a range, such as ``3``, ``-1`` or ``2:8``.
 
     Raises:
         InputError: it is neither.
     """
     parts = _INDEX.fullmatch(str(index))
     if isinstance(index, bool) or parts is None or parts["step"] == "0":
-        raise InputError(f"index must be a place or a range, such as 3, -1 or 2:8, got {index!r}.")
+        raise InputError(
+            f"index must be a position or a range, such as 3, -1 or 2:8, got {index!r}."
+        )
     return index
 
 
 def _candidates(model: Model, wanted: Selection) -> tuple[set[str], list[Target]]:
-    """Return the names of the tensors that are named one by one, and the targets to choose from."""
+    """Return the tensors that are named without a pattern, and the targets to choose from."""
     if wanted.tensors is None:
         return set(), model.targets(kind=wanted.kind, include_shapes=True)
     named, found = set[str](), set[Target]()
@@ -163,7 +165,7 @@ def _candidates(model: Model, wanted: Selection) -> tuple[set[str], list[Target]
 
 
 def _matching(model: Model, pattern: str) -> list[Target]:
-    """Return the targets whose tensors match a pattern; if none, whose layers; if none, nodes."""
+    """Return the targets whose tensors match a pattern, or else whose layers, or else nodes."""
     targets = model.targets(include_shapes=True)
     outputs = {x.path: x.tensor for x in model.layers if matches(x.path, pattern)}
     of_layers = set(outputs.values())
@@ -175,7 +177,7 @@ def _matching(model: Model, pattern: str) -> list[Target]:
 
 
 def _filters(model: Model, wanted: Selection) -> Iterator[tuple[str, Callable[[Target], bool]]]:
-    """Yield what each filter is called, and whether it keeps a target."""
+    """Yield the name of each filter, and a function that returns whether it keeps a target."""
     ops, layers, dtypes = wanted.ops, wanted.layers, wanted.dtypes
     if wanted.kind is not None:
         yield "kind", lambda x: x.kind == wanted.kind
@@ -220,19 +222,19 @@ def _at(targets: Sequence[Target], index: int | str) -> list[Target]:
     chosen = [targets[x] for x in places if x is not None and -len(targets) <= x < len(targets)]
     if not chosen:
         raise InputError(
-            f"index must lie within the targets that the rest of the selection chooses, got "
-            f"{index} for {len(targets)}."
+            f"index must lie within the {len(targets)} targets that the other keys choose, got "
+            f"{index}."
         )
     return chosen
 
 
 def _nothing(model: Model, wanted: Selection, steps: Sequence[str], left_out: LeftOut) -> str:
     message = (
-        f"targets must choose at least one tensor of the model, and {_said(wanted)} chooses none: "
+        f"targets must choose at least one tensor of the model, and {_text(wanted)} chooses none: "
         f"{', '.join(steps)}."
     )
     if str(left_out):
-        return f"{message} {left_out} `include_shapes: true` (--include-shapes) takes them."
+        return f"{message} {left_out} `include_shapes: true` (--include-shapes) includes them."
     kind = wanted.kind or "activation"
     ops = sorted({x.op_type for x in model.targets(kind=kind)})
     return (
@@ -241,7 +243,7 @@ def _nothing(model: Model, wanted: Selection, steps: Sequence[str], left_out: Le
     )
 
 
-def _said(selection: Selection | Exclusion) -> str:
+def _text(selection: Selection | Exclusion) -> str:
     """Write a selection as a configuration would: ``{kind: activation, ops: [Conv]}``."""
     parts = []
     for field in fields(selection):
@@ -251,6 +253,6 @@ def _said(selection: Selection | Exclusion) -> str:
         if isinstance(value, tuple):
             value = f"[{', '.join(value)}]"
         elif isinstance(value, Exclusion):
-            value = _said(value)
+            value = _text(value)
         parts.append(f"{field.name}: {value}")
     return f"{{{', '.join(parts)}}}"

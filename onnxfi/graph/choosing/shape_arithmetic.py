@@ -1,4 +1,4 @@
-"""Finds the tensors that only compute shapes, such as Shape, Gather, Concat before a Reshape."""
+"""Finds tensors that only compute shapes, such as Shape, Gather and Concat before a Reshape."""
 
 from collections.abc import Collection
 
@@ -12,11 +12,11 @@ _WHOLE_NUMBERS = frozenset(x for x in ir.DataType if x.name.startswith(("INT", "
 
 
 def shape_arithmetic(graph: ir.Graph, constants: Collection[ir.Value]) -> set[ir.Value]:
-    """Return the node outputs that reach data only as a shape, a size, a count or an axis.
+    """Return the node outputs that affect data only as a shape, a size, a count or an axis.
 
     Integers and bools count wherever they come from. Floats count if they are computed from shapes
-    alone, as the factors of a Resize are; so do the conditions of an If. Indices of a Gather into
-    data, masks, graph outputs and what a body captures are data.
+    only, such as the factors of a Resize; so do the conditions of an If. Indices of a Gather into
+    data, masks, graph outputs and values that a body captures are data.
 
     Args:
         graph: the main graph, its nodes in order.
@@ -47,7 +47,7 @@ def shape_arithmetic(graph: ir.Graph, constants: Collection[ir.Value]) -> set[ir
 
 
 def _computed_from_shapes(graph: ir.Graph, constants: Collection[ir.Value]) -> set[ir.Value]:
-    """Return the values that depend on shapes and constants only, and not on constants alone."""
+    """Return the values that depend on shapes, or on shapes and constants, and nothing else."""
     found: set[ir.Value] = set()
     for node in graph:
         read = [x for x in consumed_values(node) if x not in constants]

@@ -1,4 +1,4 @@
-"""Finds the inputs of operators that give a shape, a size, a count or an axis, and nothing else."""
+"""Finds operator inputs that are only a shape, a size, a count or an axis."""
 
 import onnx_ir as ir
 
@@ -11,7 +11,7 @@ _DATA_DECIDES = frozenset(
         *("SequenceErase", "SequenceInsert", "StringNormalizer", "StringSplit", "Unique"),
     ]
 )
-# An axis or a count that changes no shape, or an input of which only the shape is read.
+# An axis or a count that changes no shape, or an input whose elements are not read.
 _FURTHER = {
     "CumSum": frozenset({1}),
     "EyeLike": frozenset({0}),
@@ -30,11 +30,11 @@ _REDUCTION = "Reduce"  # its second input names the axes
 
 
 def is_shape_input(node: ir.Node, place: int) -> bool:
-    """Return whether an input of a node gives a shape, a size, a count or an axis.
+    """Return whether an input of a node is a shape, a size, a count or an axis.
 
     Args:
         node: the node.
-        place: the place of the input among the node's inputs.
+        place: the position of the input among the node's inputs.
     """
     if node.domain != "":
         return False

@@ -1,1 +1,1 @@
-"""Facts about a model for people."""
+"""Describes a model for people."""

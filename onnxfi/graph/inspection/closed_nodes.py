@@ -1,4 +1,4 @@
-"""Lists the nodes that hold a body, whose tensors are no targets."""
+"""Lists the nodes with a body, whose inner tensors cannot be targets."""
 
 from dataclasses import dataclass
 
@@ -9,13 +9,13 @@ from onnxfi.graph.bodies import bodies
 
 @dataclass(frozen=True, slots=True)
 class NodeWithBody:
-    """A node whose body is not open to faults; its outputs are targets all the same.
+    """A node whose body is not open to faults; its outputs are.
 
     Attributes:
         op_type: type of the node, such as ``Loop``.
         node: name of the node; may be empty.
         outputs: names of its outputs.
-        nodes: number of nodes in its bodies, however deep.
+        nodes: number of nodes in its bodies, nested ones included.
     """
 
     op_type: str

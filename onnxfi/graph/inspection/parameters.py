@@ -1,4 +1,4 @@
-"""Counts the parameters that a node reads, wherever the model keeps them."""
+"""Counts the parameters that a node reads."""
 
 from collections.abc import Collection, Iterable, Iterator
 
@@ -8,15 +8,15 @@ import onnx_ir as ir
 from onnxfi.graph.choosing.shape_inputs import is_shape_input
 from onnxfi.graph.dependencies import consumed_values
 
-# Of shapes, axes, indices, conditions and texts: their constants are no parameters.
+# The dtypes of shapes, axes, indices, conditions and texts: constants that are not parameters.
 STRUCTURAL = (np.dtype(np.int64), np.dtype(np.bool_), np.dtype(np.object_))
 
 
 def count_parameters(value: ir.Value, constants: Collection[ir.Value]) -> int:
-    """Return how many parameters the node of an activation reads, or a weight consists of.
+    """Return the number of parameters that an activation's node reads, or that a weight has.
 
-    A weight is followed to the initializers and Constant nodes that it is computed from. Scales
-    and zero points of a DequantizeLinear do not count there, and neither do shapes and axes.
+    Weights are traced back to the initializers and Constant nodes that they are computed from.
+    Scales and zero points of a DequantizeLinear do not count, and neither do shapes and axes.
 
     Args:
         value: the tensor.

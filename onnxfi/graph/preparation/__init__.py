@@ -1,1 +1,1 @@
-"""Steps that make a model ready to be split."""
+"""Prepares a loaded model: checks it, and rewrites what later steps cannot handle."""

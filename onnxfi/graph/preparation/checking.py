@@ -1,4 +1,4 @@
-"""Checking that a model is valid ONNX."""
+"""Checks that a model is valid ONNX."""
 
 from pathlib import Path
 
@@ -7,14 +7,14 @@ import onnx_ir as ir
 
 
 def check_model(model: onnx.ModelProto, path: Path | None) -> None:
-    """Check a model as onnx does, but do not insist on what nobody needs.
+    """Check a model as onnx does, but accept omissions that ONNX Runtime accepts.
 
     ONNX Runtime runs models whose graph has no name, whose inputs and outputs have no rank, or
-    whose nodes are in no order; so may the parts of a split be.
+    whose nodes are unsorted; the parts of a split may be such models.
 
     Args:
-        model: the model; it is left as it is.
-        path: its file, beside which its external files have to be; None for a model in memory.
+        model: the model; it is not changed.
+        path: its file, in the folder of its external files; None for a model in memory.
 
     Raises:
         onnx.checker.ValidationError: the model is not valid.
@@ -31,7 +31,7 @@ def check_model(model: onnx.ModelProto, path: Path | None) -> None:
 
 
 def _completed(model: onnx.ModelProto) -> onnx.ModelProto | None:
-    """Return the model with its nodes sorted and what is missing but not needed; None if nothing.
+    """Return the model with sorted nodes and all omissions filled in; None if there are none.
 
     Raises:
         ValueError: a node depends on its own output.
@@ -48,7 +48,7 @@ def _completed(model: onnx.ModelProto) -> onnx.ModelProto | None:
     if completed == model:
         return None
     for tensor in completed.graph.initializer:
-        if tensor.data_location == onnx.TensorProto.EXTERNAL:  # its file is looked at on loading
+        if tensor.data_location == onnx.TensorProto.EXTERNAL:  # loading checks its file
             tensor.CopyFrom(
                 onnx.TensorProto(name=tensor.name, data_type=tensor.data_type, dims=[0])
             )
@@ -56,11 +56,11 @@ def _completed(model: onnx.ModelProto) -> onnx.ModelProto | None:
 
 
 def _sort(graph: onnx.GraphProto) -> None:
-    """Put the nodes of a graph in an order in which they can run."""
+    """Sort the nodes of a graph into an order in which they can run."""
     try:
         read = ir.serde.deserialize_graph(graph)
     except ir.serde.SerdeError:
-        return  # the check has said what is wrong
+        return  # the check reports the error
     unsorted = onnx.GraphProto()
     unsorted.node.extend(graph.node)
     of_node = dict(zip(read, unsorted.node, strict=True))

@@ -1,4 +1,4 @@
-"""Tensors in files beside a model: which are read on loading, and which stay there."""
+"""Reads the tensors in external files that cannot stay there."""
 
 from pathlib import Path
 from typing import Any
@@ -8,16 +8,16 @@ import onnx_ir as ir
 
 from onnxfi.errors import ModelFormatError
 
-# Bytes. A smaller tensor belongs into the model: a reference to it costs as much.
+# Bytes. A smaller tensor belongs in the model, because a reference to it costs as much.
 SMALLEST_EXTERNAL = 1024
 
 
 def take_in_small_tensors(model: ir.Model) -> list[Path]:
-    """Read what cannot stay in external files, and return all external files of the model.
+    """Read the tensors that cannot stay in external files, and return the model's external files.
 
-    Large initializers of the main graph are not read. Small ones are, since inference looks at
-    shapes and axes; so are the tensors of Constants and bodies, which ONNX Runtime would look for
-    beside a model that is in memory.
+    Large initializers of the main graph are not read. Small initializers are, because inference
+    needs shapes and axes. So are the tensors of Constants and bodies, which ONNX Runtime cannot
+    find for a model in memory.
 
     Raises:
         ModelFormatError: a file is missing or ends before its tensors do.
@@ -49,8 +49,8 @@ def _file(tensor: ir.ExternalTensor) -> Path:
     size = path.stat().st_size if path.is_file() else 0
     if size < end:
         raise ModelFormatError(
-            f"The external tensor {tensor.name!r} ends at byte {end} of {path}, and there are "
-            f"{size}. Get the file again: it is missing, not whole, or of another model."
+            f"The external tensor {tensor.name!r} ends at byte {end} of {path}, and the file has "
+            f"{size} bytes. Get the file again: it is missing, incomplete or from another model."
         )
     return path
 

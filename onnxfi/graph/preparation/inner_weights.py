@@ -1,4 +1,4 @@
-"""Weights of subgraphs moved to the main graph, where they are like all others."""
+"""Moves the weights of subgraphs to the main graph, so that they can be targets."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -11,8 +11,8 @@ import onnx_ir as ir
 def lift_inner_weights(model: ir.Model) -> None:
     """Move the initializers of subgraphs into the main graph, from which the bodies capture them.
 
-    So they are targets, and models share them. They keep their names unless other values have the
-    same. What is an input or output of its body as well has to stay there.
+    Then they can be targets, and models can share them. They keep their names unless other values
+    have the same name. Initializers that are also inputs or outputs of their body stay there.
     """
     names = Counter(x for graph in (model.graph, *model.graph.subgraphs()) for x in _names(graph))
     for body in model.graph.subgraphs():
@@ -29,7 +29,7 @@ def lift_inner_weights(model: ir.Model) -> None:
 
 
 def detach_tensor(value: ir.Value) -> None:
-    """Give a value a tensor of its own, since renaming one in a protobuf renames the caller's."""
+    """Give a value its own tensor, because renaming a protobuf tensor would rename the caller's."""
     if isinstance(value.const_value, ir.TensorProtoTensor):
         proto = onnx.TensorProto()
         proto.CopyFrom(value.const_value.raw)

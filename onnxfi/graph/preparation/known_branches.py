@@ -1,6 +1,6 @@
 """Inlines the branch of each If whose condition is known before the model runs.
 
-The network within the branch then consists of ordinary nodes, whose tensors are targets.
+The nodes of the branch become ordinary nodes of the main graph, and their tensors targets.
 """
 
 from collections import Counter
@@ -31,22 +31,21 @@ _REFUSED = (
 def inline_known_branches(
     model: ir.Model, given: Mapping[str, np.ndarray] | None = None
 ) -> frozenset[str]:
-    """Inline the branches that are known, in place; return the tensors that decide on them.
+    """Inline the known branches in place, and return the tensors that decide on them.
 
-    Without given inputs, conditions count as known that are computed from constants of int64 and
-    bool alone: other constants are parameters, which faults may hit.
+    Without given inputs, a condition is known if it is computed only from constants of int64 and
+    bool: other constants are parameters, which faults may hit.
 
-    A tensor keeps its name, or gets a number behind it if another one has that name. The outputs
-    of a branch get the names of the If's outputs. Weights that only other branches read are
-    removed.
+    A tensor keeps its name, or gets a number appended if the name is taken. The outputs of a branch
+    get the names of the If's outputs. Weights that only other branches read are removed.
 
     Args:
         model: the model, its nodes in order.
         given: values of graph inputs that never change, by name.
 
     Returns:
-        The names of the conditions, and of all that they are computed from; empty where no branch
-        is known.
+        The names of the conditions and of all values that they are computed from; empty if no
+        branch is known.
     """
     read = {x for x in model.graph.initializers.values() if x.uses()}
     deciding: set[str] = set()
@@ -61,7 +60,7 @@ def inline_known_branches(
 
 
 def _names_before(conditions: Iterable[ir.Value | None]) -> set[str]:
-    """Return the names of some values and of all that they are computed from."""
+    """Return the names of some values and of all values that they are computed from."""
     found: set[ir.Value] = set()
     waiting = [x for x in conditions if x is not None]
     while waiting:
@@ -76,7 +75,7 @@ def _names_before(conditions: Iterable[ir.Value | None]) -> set[str]:
 def _decisions(
     model: ir.Model, given: Mapping[str, np.ndarray] | None
 ) -> list[tuple[ir.Node, bool]]:
-    """Return the Ifs of the main graph whose conditions are known, and the conditions."""
+    """Return the Ifs of the main graph with known conditions, and the conditions' values."""
     choices = [x for x in model.graph if x.op_type == "If" and x.domain == ""]
     if not choices:
         return []
@@ -112,7 +111,7 @@ def _computed(
     wanted: Collection[ir.Value],
     given: Mapping[str, np.ndarray],
 ) -> dict[ir.Value, np.ndarray]:
-    """Return the values of some tensors; none where ONNX Runtime refuses to compute them."""
+    """Return the values of some tensors; none if ONNX Runtime refuses to compute them."""
     needed = set(wanted)
     nodes = []
     for node in reversed(model.graph):
@@ -161,10 +160,10 @@ def _inline(model: ir.Model, node: ir.Node, taken: str) -> None:
     graph.insert_before(node, nodes)
     renamed: dict[ir.Value, str] = {}
     for outer, inner in zip(node.outputs, inner_outputs, strict=True):
-        if not outer.name:  # left out, so nothing reads it
+        if not outer.name:  # an omitted output, which nothing reads
             continue
         result = inner
-        if inner not in made or inner in renamed:  # captured, a weight, or another output as well
+        if inner not in made or inner in renamed:  # captured, a weight, or also another output
             identity = ir.Node("", "Identity", [inner])
             graph.insert_before(node, identity)
             result = identity.outputs[0]
@@ -173,7 +172,7 @@ def _inline(model: ir.Model, node: ir.Node, taken: str) -> None:
         renamed[result] = outer.name
         ir.convenience.replace_all_uses_with(outer, result, replace_graph_outputs=True)
     graph.remove(node, safe=True)
-    _forget(node)
+    _disconnect(node)
     used = Counter(_names(model))
     for value in (*weights, *made):
         if value not in renamed:
@@ -188,8 +187,8 @@ def _inline(model: ir.Model, node: ir.Node, taken: str) -> None:
             each.name = _free(each.name, used_by_nodes)
 
 
-def _forget(node: ir.Node) -> None:
-    """Let the branches that are left read nothing any more."""
+def _disconnect(node: ir.Node) -> None:
+    """Disconnect the branches that are not taken from the values that they read."""
     for body in bodies(node):
         for dead in ir.traversal.RecursiveGraphIterator(body):
             for place in range(len(dead.inputs)):

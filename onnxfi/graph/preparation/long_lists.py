@@ -1,7 +1,7 @@
-"""Keeps the long lists of tree ensembles in the message that they were read in.
+"""Keeps the long lists of tree ensembles in their protobuf message.
 
-An ensemble of 200 MiB is a few lists of millions of numbers, which ONNX Runtime alone reads. As
-Python objects they would take ten times the memory, and minutes.
+An ensemble of 200 MiB has a few lists of millions of numbers, which only ONNX Runtime reads. As
+Python objects they would take ten times the memory, and minutes to create.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import Any
 import onnx
 import onnx_ir as ir
 
-# The lists of these operators decide no type and no shape.
+# The lists of these operators affect no type and no shape.
 _OPERATORS = frozenset(
     [
         *("SVMClassifier", "SVMRegressor", "TreeEnsemble"),
@@ -25,7 +25,7 @@ _FIELDS = {
     onnx.AttributeProto.STRINGS: "strings",
 }
 
-#: The place of a node in its graph, and an attribute of it.
+#: The position of a node in its graph, and one of its attributes.
 PlacedList = tuple[int, onnx.AttributeProto]
 
 
@@ -41,14 +41,14 @@ class LongList(ir.Attr):
 
     @property
     def value(self) -> Any:
-        """The list; a list of texts is made anew each time."""
+        """The list; a list of texts is created on each access."""
         values = getattr(self._message, _FIELDS[self._message.type])
         if self.type == ir.AttributeType.STRINGS:
             return [x.decode("utf-8") for x in values]
         return values
 
     def shortened(self) -> ir.Attr:
-        """Return an attribute with the first entry alone."""
+        """Return the attribute with only the first entry."""
         return ir.serde.deserialize_attribute(_short(self._message))
 
     def __repr__(self) -> str:
@@ -57,14 +57,14 @@ class LongList(ir.Attr):
 
 
 def has_long_lists(model: onnx.ModelProto) -> bool:
-    """Return whether `take_long_lists` would take anything from a model."""
-    # Weights in external files are checked with the model's file, which holds the lists.
+    """Return whether `take_long_lists` would change a model."""
+    # A model with external weights is checked by its file, which still contains the lists.
     is_external = any(x.data_location == onnx.TensorProto.EXTERNAL for x in model.graph.initializer)
     return not is_external and any(_long_attributes(node) for node in model.graph.node)
 
 
 def take_long_lists(model: onnx.ModelProto) -> list[PlacedList]:
-    """Shorten the long lists of a model to one entry each, and return what they were."""
+    """Shorten the long lists of a model to one entry each, and return the original lists."""
     taken: list[PlacedList] = []
     for place, node in enumerate(model.graph.node):
         long = _long_attributes(node)
@@ -84,11 +84,11 @@ def with_short_lists(node: ir.Node) -> None:
 
 
 def put_back(nodes: Sequence[ir.Node], taken: Sequence[PlacedList]) -> None:
-    """Give nodes the lists that `take_long_lists` took.
+    """Restore the lists that `take_long_lists` shortened.
 
     Args:
-        nodes: the nodes of the main graph, in the order that they had in the message.
-        taken: the lists.
+        nodes: the nodes of the main graph, in the message's order.
+        taken: the original lists.
     """
     for place, attribute in taken:
         nodes[place].attributes[attribute.name] = LongList(attribute)
@@ -106,7 +106,7 @@ def _is_long(attribute: onnx.AttributeProto) -> bool:
 
 
 def _short(attribute: onnx.AttributeProto) -> onnx.AttributeProto:
-    """Return an attribute with the first entry of its list, if that is long."""
+    """Return an attribute with only the first entry of its list, if the list is long."""
     if not _is_long(attribute):
         return attribute
     short = onnx.AttributeProto(name=attribute.name, type=attribute.type)

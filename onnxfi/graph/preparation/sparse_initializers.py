@@ -1,4 +1,4 @@
-"""Sparse constants of a model made dense, which is all that onnx-ir and NumPy know."""
+"""Makes the sparse constants of a model dense, because onnx-ir supports no sparse tensors."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,11 +11,11 @@ from onnx import numpy_helper
 def densified(model: onnx.ModelProto, folder: Path) -> onnx.ModelProto:
     """Return the model with dense initializers and Constants in place of its sparse ones.
 
-    Dense weights are not read. A model without sparse tensors is returned as it is.
+    Dense weights are not read. A model without sparse tensors is returned itself.
 
     Args:
-        model: the model; it is left as it is.
-        folder: where external files lie.
+        model: the model; it is not changed.
+        folder: the folder of external files.
     """
     if not any(_is_sparse(graph) for graph in _graphs(model.graph)):
         return model

@@ -12,11 +12,11 @@ from onnxfi.graph.type_inference import infer_types
 def fold_conditions(model: Model, constants: Mapping[str, np.ndarray]) -> Model:
     """Return the model with the branches inlined that constant inputs choose.
 
-    The inputs stay inputs. What reads them to decide between branches is not read any more, so a
-    fault there changes nothing in the new model.
+    The inputs stay inputs. The conditions are no longer read, so a fault in them changes nothing in
+    the new model.
 
     Args:
-        model: the model; it is left as it is, and returned if no branch is chosen.
+        model: the model; it is not changed, and is returned if no branch is chosen.
         constants: the values of some of its inputs, by name.
     """
     if not any(node.op_type == "If" for node in model.graph):

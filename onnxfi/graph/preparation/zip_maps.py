@@ -1,7 +1,7 @@
-"""Classifiers of scikit-learn: their probabilities as a tensor, not as a sequence of maps.
+"""Removes the ZipMaps of scikit-learn's classifiers, so that probabilities are a tensor.
 
-skl2onnx ends a classifier with a ZipMap, which makes a dictionary of each sample: class to
-probability. Faults and metrics need the tensor that goes in, with a column for each class.
+skl2onnx ends a classifier with a ZipMap, which turns each sample into a dictionary from class to
+probability. Faults and metrics need its input: a tensor with a column for each class.
 """
 
 import logging
@@ -15,12 +15,12 @@ _ZIP_MAP = "ZipMap"
 
 
 def without_zip_maps(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Return the model with what its ZipMaps read as outputs, under the names that they had.
+    """Return the model with the inputs of its ZipMaps as outputs, under the ZipMaps' names.
 
-    A model without them is returned as it is.
+    A model without ZipMaps is returned itself.
 
     Args:
-        model: the model; it is left as it is.
+        model: the model; it is not changed.
     """
     names = {node.output[0] for node in model.graph.node if _is_zip_map(node)}
     names &= {value.name for value in model.graph.output}
@@ -37,8 +37,8 @@ def without_zip_maps(model: onnx.ModelProto) -> onnx.ModelProto:
                 helper.make_tensor_value_info(value.name, onnx.TensorProto.FLOAT, (None, None))
             )
             logger.info(
-                "The output %r of the model is a sequence of maps: here it is a tensor, with a "
-                "column for each class.",
+                "The output %r of the model is a sequence of maps. onnxfi turns it into a tensor "
+                "with a column for each class.",
                 value.name,
             )
     return plain

@@ -1,17 +1,17 @@
-"""Operators that look along some axes: reductions, normalisations, orders."""
+"""Rules for operators that work along some axes: reductions, normalisations, sorting."""
 
 import math
 
 from onnxfi.graph.sample_axis.laned_node import LanedNode, MixedError
 
-# Their kernels go through elements in another order where a single sample leaves out an axis, or
-# where a sample begins within a vector; of an extremum that decides on NaN and zeros of both signs.
-# The order is the same for so many elements.
+# Their kernels visit elements in another order if a single sample drops an axis, or if a sample
+# starts within a vector; in an extremum the order decides between NaNs, and between zeros of both
+# signs. Up to this number of elements the order is the same.
 _IN_ORDER = {"ReduceMax": 4, "ReduceMean": 5, "ReduceMin": 4, "ReduceSum": 5}
 
 
 def softmax(laned: LanedNode) -> int:
-    """Before operator set 13 all axes from the named one on are one."""
+    """Work along one axis, or before opset 13 along all axes from the given one on."""
     laned.only(0)
     rank = laned.rank()
     if laned.opset >= 13 and laned.node.domain in ("", "ai.onnx"):
@@ -19,14 +19,14 @@ def softmax(laned: LanedNode) -> int:
     else:
         axes = {*range(laned.along(1), rank)}
     laned.apart(axes, "works")
-    if laned.node.op_type == "Hardmax":  # which place has the maximum where one is NaN
+    if laned.node.op_type == "Hardmax":  # a NaN affects the position of the maximum
         laned.aligned()
     _in_double(laned)
     return laned.axis
 
 
 def qlinear_softmax(laned: LanedNode) -> int:
-    """Another axis, or several, as its attribute ``opset`` says."""
+    """Work along one axis or several, depending on the attribute ``opset``."""
     laned.only(0)
     axis, rank = laned.along(-1), laned.rank()
     axes = {axis} if laned.number("opset", 1) >= 13 else {*range(axis, rank)}
@@ -35,7 +35,7 @@ def qlinear_softmax(laned: LanedNode) -> int:
 
 
 def reduce(laned: LanedNode) -> int:
-    """Samples are not reduced; the axis moves where others are dropped."""
+    """Reduce other axes than the samples, whose axis moves if reduced axes are dropped."""
     laned.only(0)
     rank = laned.rank()
     named = laned.numbers("axes", 1)
@@ -58,11 +58,11 @@ def _check_order(laned: LanedNode, axes: set[int]) -> None:
         return
     known = [y for x, y in enumerate(laned.sizes()) if x in axes and y is not None]
     if len(known) < len(axes) or math.prod(known) > _IN_ORDER[laned.node.op_type]:
-        raise MixedError("goes through a single sample in another order than through several")
+        raise MixedError("visits a single sample in another order than several")
 
 
 def argument(laned: LanedNode) -> int:
-    """ArgMax and ArgMin: the place along another axis."""
+    """Find the position of an extremum along another axis (ArgMax, ArgMin)."""
     laned.only(0)
     axis = laned.along(0)
     laned.apart({axis}, "looks for an extremum")
@@ -70,22 +70,22 @@ def argument(laned: LanedNode) -> int:
 
 
 def top_k(laned: LanedNode) -> int:
-    """Values and indices keep the layout."""
+    """Sort along another axis; values and indices keep the layout."""
     laned.only(0)
     laned.apart({laned.along(-1)}, "sorts")
     return laned.axis
 
 
 def cumulative(laned: LanedNode) -> int:
-    """The axis is an input."""
+    """Accumulate along another axis, which is an input."""
     laned.only(0)
     axis = laned.numbers("axis", 1) or [0]
-    laned.apart(laned.counted(axis, laned.rank()), "adds up")
+    laned.apart(laned.counted(axis, laned.rank()), "accumulates")
     return laned.axis
 
 
 def layer_normalization(laned: LanedNode) -> int:
-    """All axes from the named one on are normalised, with parameters that samples share."""
+    """Normalise all axes from the given one on, with parameters that samples share."""
     laned.only(0)
     laned.apart({*range(laned.along(-1), laned.rank())}, "normalizes")
     for position in range(1, len(laned.axes)):
@@ -95,7 +95,7 @@ def layer_normalization(laned: LanedNode) -> int:
 
 
 def skip_layer_normalization(laned: LanedNode) -> int:
-    """Two inputs are added, and their last axis is normalised; the third output is their sum."""
+    """Add two inputs and normalise the last axis; the third output is the sum."""
     laned.only(0, 1)
     if laned.rank(0) != laned.rank(1) or laned.axis == laned.rank() - 1:
         raise MixedError("normalizes along the axis of the samples")
@@ -111,13 +111,13 @@ def _shared_is_within(laned: LanedNode, position: int, axis: int) -> None:
 
 
 def mean_variance_normalization(laned: LanedNode) -> int:
-    """It becomes means over its axes, the first of them by default."""
+    """Normalise along axes, by default N, H and W; ONNX Runtime expands it into means."""
     laned.only(0)
     rank = laned.rank()
     axes = laned.counted(laned.numbers("axes", 1) or [0, 2, 3], rank)
     laned.apart(axes, "normalizes")
     if laned.opset < 9 or axes != {*range(rank - len(axes), rank)}:
-        raise MixedError("adds up a single sample in another order than several")
+        raise MixedError("sums a single sample in another order than several")
     laned.ends_of_blocks()
     return laned.axis
 
@@ -128,7 +128,7 @@ def _is_float(laned: LanedNode) -> bool:
 
 
 def _in_double(laned: LanedNode) -> None:
-    """MLAS has kernels for float32 alone; those of double have ends of blocks."""
+    """Check the ends of blocks in double: MLAS has kernels for float32 only."""
     value = laned.node.inputs[0]
     if value is not None and value.dtype is not None and value.dtype.name == "DOUBLE":
         laned.ends_of_blocks()

@@ -1,4 +1,4 @@
-"""Operators on images and signals, of which the first axis counts the samples."""
+"""Rules for operators on images and signals, whose first axis counts the samples."""
 
 import onnx_ir as ir
 
@@ -6,36 +6,36 @@ from onnxfi.graph.sample_axis.laned_node import LanedNode, MixedError
 
 
 def by_sample(laned: LanedNode, *, positions: tuple[int, ...] = (0,)) -> int:
-    """What works on each sample by itself; the inputs at other positions are shared."""
+    """Work on each sample separately; the samples share the inputs at other positions."""
     laned.only(*(x for x in positions if laned.has(x)))
     if laned.axis != 0:
-        raise MixedError("takes the samples along another axis than the first")
+        raise MixedError("reads the samples along another axis than the first")
     return 0
 
 
 def max_pool(laned: LanedNode) -> int:
-    """The indices count through all samples."""
+    """Pool each sample, unless the indices are read, which count through all samples."""
     if laned.uses(1):
         raise MixedError("gives indices that count through all samples")
     return by_sample(laned)
 
 
 def local_response(laned: LanedNode) -> int:
-    """Powers are taken by a vectorised kernel."""
+    """Normalise each sample; a vectorised kernel computes the powers."""
     axis = by_sample(laned)
     laned.ends_of_blocks()
     return axis
 
 
 def instance_normalization(laned: LanedNode) -> int:
-    """Means are taken by a vectorised kernel; parameters are shared."""
+    """Normalise each sample; a vectorised kernel computes the means, and parameters are shared."""
     axis = by_sample(laned)
     laned.aligned()
     return axis
 
 
 def batch_normalization(laned: LanedNode) -> int:
-    """Outside of training each channel has its parameters; in training all samples do."""
+    """Normalise each channel with fixed parameters; training would use all samples."""
     laned.only(0)
     trains = laned.number("training_mode", 0) or (
         laned.opset < 7 and not laned.number("is_test", 0)
@@ -49,7 +49,7 @@ def batch_normalization(laned: LanedNode) -> int:
 
 
 def resize(laned: LanedNode) -> int:
-    """Samples are neither more nor fewer."""
+    """Resize other axes than the samples."""
     laned.only(0)
     rank = laned.rank()
     if "axes" in laned.node.attributes:
@@ -74,7 +74,7 @@ def _scales(laned: LanedNode) -> list[float]:
 
 
 def spectrum(laned: LanedNode) -> int:
-    """A Fourier transform along another axis than the samples, and than the parts of numbers."""
+    """Transform along another axis than the samples and the real and imaginary parts."""
     laned.only(0)
     default = 1 if laned.opset < 20 else -2
     axis = laned.numbers("axis", 2) if laned.opset >= 20 else None

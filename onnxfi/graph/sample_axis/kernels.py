@@ -1,14 +1,14 @@
-"""Elementwise operators, and whether ONNX Runtime gives an element the same bits at any place.
+"""Lists elementwise operators whose results depend on an element's position, in ONNX Runtime.
 
 Vectorised kernels compute the last elements of a block one by one, with another approximation or
 another choice between zeros of both signs. They give the same bits in each lane if lanes are whole
-vectors. Kernels of MLAS have no such ends. Seen on lengths from 1 to 70, on any offset, with values
-of all kinds; tests repeat it.
+vectors. Kernels of MLAS have no such ends. This was measured on lengths from 1 to 70, at every
+offset, with values of all kinds; tests repeat it.
 """
 
 import onnx_ir as ir
 
-#: Binary and variadic operators too; their operands are broadcast.
+#: Elementwise operators, binary and variadic ones included; their operands are broadcast.
 ELEMENTWISE = frozenset(
     """
     Abs Acos Acosh Add And Asin Asinh Atan Atanh BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor
@@ -18,14 +18,14 @@ ELEMENTWISE = frozenset(
     Sum Swish Tan Tanh ThresholdedRelu Where Xor
     """.split()  # noqa: SIM905
 )
-#: The same of ONNX Runtime's own domain.
+#: Elementwise operators of ONNX Runtime's own domain.
 OWN_ELEMENTWISE = frozenset(["BiasGelu", "FastGelu", "Gelu", "QuickGelu"])
 _SINGLE_WITH_ENDS = frozenset(
     ["Acos", "Asin", "Atan", "Celu", "Cos", "Elu", "Log", "Mish", "Selu", "Sin", "Softplus"]
 )
-# Which of two zeros they hand on.
+# They choose between zeros of both signs.
 _CHOOSING = frozenset(["Max", "Min"])
-# IEEE 754 defines the result of these to the last bit; of the others there are approximations.
+# IEEE 754 defines the results of these to the last bit; the others are approximations.
 _DOUBLE_WITHOUT_ENDS = frozenset(
     """
     Abs Add Cast Ceil Clip Div Equal Floor Greater GreaterOrEqual Identity IsInf IsNaN LeakyRelu
@@ -36,7 +36,7 @@ _FLOATS = frozenset([ir.DataType.FLOAT, ir.DataType.DOUBLE])
 
 
 def depends_on_place(node: ir.Node) -> bool:
-    """Return whether the kernel of an elementwise node may compute the ends of blocks otherwise."""
+    """Return whether an elementwise node's kernel may compute the ends of blocks differently."""
     kind = node.op_type
     dtypes = {None if x is None else x.dtype for x in node.inputs}
     if kind == "Cast":

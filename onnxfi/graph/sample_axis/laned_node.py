@@ -1,17 +1,20 @@
-"""Reads a node of which some inputs have samples along an axis."""
+"""Describes a node to the rules: its attributes and the axes of the samples in its inputs."""
 
 import math
 from collections.abc import Mapping
 
 import onnx_ir as ir
 
-# The length of a lane, in elements, must be a multiple of this where a kernel computes the ends of
-# blocks otherwise: 64 bytes of float32, the widest vectors and the alignment of tensors.
+# Elements. If a kernel computes the ends of blocks differently, the length of a lane must be a
+# multiple of this: 64 bytes of float32, the widest vectors and the alignment of tensors.
 _BLOCK = 16
 
 
 class MixedError(Exception):
-    """Samples may mix, or get other bits than alone; the message continues the node's name."""
+    """Samples may mix, or get other bits than in a batch of one.
+
+    The message is the rest of a sentence that begins with the node's name.
+    """
 
 
 class LanedNode:
@@ -19,7 +22,7 @@ class LanedNode:
 
     Attributes:
         node: the node.
-        axes: for each input the axis of the samples; None where all share it or it is left out.
+        axes: for each input the axis of the samples; None if all samples share it or it is omitted.
         one_thread: whether the kernel runs in one thread.
     """
 
@@ -39,7 +42,7 @@ class LanedNode:
             axes: the axis of each value that has one.
             graph: the graph.
             one_thread: whether the kernel runs in one thread.
-            coarse: whether the graph may hide that a tensor has other bits than alone.
+            coarse: whether the graph may hide that a tensor has other bits than in a batch of one.
         """
         self.node = node
         self.axes = tuple(None if x is None else axes.get(x) for x in node.inputs)
@@ -49,7 +52,7 @@ class LanedNode:
 
     @property
     def opset(self) -> int:
-        """The operator set that the node is from."""
+        """The opset of the node."""
         return self.node.version or self._opsets.get(self.node.domain, 1)
 
     @property
@@ -58,21 +61,21 @@ class LanedNode:
         return next(x for x in self.axes if x is not None)
 
     def has(self, position: int) -> bool:
-        """Return whether an input is there."""
+        """Return whether an input is present."""
         return position < len(self.node.inputs) and self.node.inputs[position] is not None
 
     def only(self, *positions: int) -> None:
-        """Demand that at most some inputs differ between samples, all along the same axis.
+        """Require that only the given inputs have samples, all along the same axis.
 
         Raises:
-            MixedError: another one does, or they differ along several axes.
+            MixedError: another input has samples, or the axes differ.
         """
         for position, axis in enumerate(self.axes):
             if axis is not None and position not in positions:
-                raise MixedError(f"takes its input {position} from the samples")
+                raise MixedError(f"reads its input {position} from the samples")
         found = {self.axes[x] for x in positions if x < len(self.axes) and self.has(x)}
         if len(found) != 1:
-            raise MixedError("takes inputs that have their samples along different axes")
+            raise MixedError("reads inputs that have their samples along different axes")
 
     def uses(self, position: int) -> bool:
         """Return whether an output is read."""
@@ -85,15 +88,15 @@ class LanedNode:
         """Return the number of axes of an input.
 
         Raises:
-            MixedError: it is not known.
+            MixedError: it is unknown.
         """
         value = self.node.inputs[position]
         if value is None or value.shape is None:
-            raise MixedError("takes a tensor of unknown rank")
+            raise MixedError("reads a tensor of unknown rank")
         return value.shape.rank()
 
     def sizes(self, position: int = 0) -> list[int | None]:
-        """Return the sizes of an input, None where one is not known."""
+        """Return the sizes of an input; None for an unknown size."""
         self.rank(position)
         value = self.node.inputs[position]
         shape = [] if value is None or value.shape is None else list(value.shape)
@@ -109,7 +112,7 @@ class LanedNode:
         return axis + rank if axis < 0 else axis
 
     def numbers(self, name: str, position: int) -> list[int] | None:
-        """Return integers that are an attribute or a constant input; None where neither is there.
+        """Return integers from an attribute or a constant input; None if there is neither.
 
         Raises:
             MixedError: they are computed.
@@ -118,7 +121,7 @@ class LanedNode:
             value = self.node.inputs[position]
             tensor = None if value is None else ir.convenience.get_const_tensor(value)
             if tensor is None:
-                raise MixedError(f"takes its {name} from no constant")
+                raise MixedError(f"computes its {name}")
             return [int(x) for x in tensor.numpy().reshape(-1)]
         attribute = self.node.attributes.get(name)
         if attribute is None:
@@ -131,41 +134,43 @@ class LanedNode:
         return {x + rank if x < 0 else x for x in axes}
 
     def apart(self, axes: set[int], what: str) -> None:
-        """Demand that the samples lie along none of some axes.
+        """Require that the samples lie along none of the given axes.
 
         Raises:
-            MixedError: they do.
+            MixedError: they lie along one.
         """
         if self.axis in axes:
             raise MixedError(f"{what} along the axis of the samples")
 
     def rows_of_one_product(self) -> None:
-        """Demand that a trial would show other bits: kernels add up one row in another order.
+        """Require that a trial would reveal other bits: kernels sum one row in another order.
 
         Raises:
-            MixedError: it might not.
+            MixedError: rounding may hide them.
         """
         if self._coarse:
             raise MixedError(
-                "multiplies samples as rows of one matrix, and what is rounded here or behind it "
-                "may hide that several rows have other bits than one"
+                "multiplies samples as rows of one matrix, and rounding here or downstream may "
+                "hide that several rows have other bits than one"
             )
 
     def ends_of_blocks(self, position: int = 0) -> None:
-        """Demand that samples begin where vectors do, and that no thread begins elsewhere.
+        """Require that samples start where vectors do, and that one thread runs the kernel.
 
         Raises:
-            MixedError: they may not.
+            MixedError: samples may start elsewhere, or there are several threads.
         """
         self.aligned(position)
         if not self.one_thread:
-            raise MixedError("computes the ends of blocks in another way, which threads share out")
+            raise MixedError(
+                "computes the ends of blocks differently, and threads divide the tensor into blocks"
+            )
 
     def aligned(self, position: int = 0) -> None:
-        """Demand that each sample begins where vectors do.
+        """Require that each sample starts where vectors do.
 
         Raises:
-            MixedError: one may not, and would get other bits than alone.
+            MixedError: a sample may start elsewhere, and get other bits than in a batch of one.
         """
         value, axis = self.node.inputs[position], self.axes[position]
         if axis is None:
@@ -173,16 +178,16 @@ class LanedNode:
         self.whole_blocks(value, axis)
 
     def whole_blocks(self, value: ir.Value | None, axis: int) -> None:
-        """Demand of a tensor that what lies behind an axis is a number of whole vectors.
+        """Require that the elements of a tensor after an axis form whole vectors.
 
         Raises:
-            MixedError: it may not be.
+            MixedError: they may not.
         """
         shape = None if value is None else value.shape
         inner = [None] if shape is None else list(shape)[axis + 1 :]
         known = [x for x in inner if isinstance(x, int)]
         if len(known) < len(inner) or math.prod(known) % _BLOCK:
             raise MixedError(
-                "computes the last elements of a block in another way, and a sample is no multiple "
+                "computes the last elements of a block differently, and a sample is not a multiple "
                 f"of {_BLOCK} elements"
             )

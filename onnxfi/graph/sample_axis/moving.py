@@ -1,4 +1,4 @@
-"""Operators that move elements, or lay them out anew."""
+"""Rules for operators that move elements or change the layout."""
 
 import math
 from collections.abc import Sequence
@@ -8,12 +8,12 @@ import onnx_ir as ir
 from onnxfi.graph.sample_axis.laned_node import LanedNode, MixedError
 
 _Sizes = Sequence[int | ir.SymbolicDim]
-# Ends of slices from here on mean the end of the axis.
+# The end of a slice from this value on means the end of the axis.
 _FAR = (1 << 31) - 1
 
 
 def reshape(laned: LanedNode) -> int:
-    """The axis of the samples must stay one, with as many elements before it as after."""
+    """Keep the axis of the samples, with as many elements before and after it."""
     laned.only(0)
     wanted, value = laned.numbers("shape", 1), laned.node.inputs[0]
     by_zero = laned.number("allowzero", 0) and 0 in (wanted or [0])
@@ -24,7 +24,7 @@ def reshape(laned: LanedNode) -> int:
         for place in range(0 if made is None else len(made)):
             if made is not None and _corresponds(before, laned.axis, list(made), place):
                 return place
-    raise MixedError("joins the samples with another axis, as far as shapes are known")
+    raise MixedError("merges the samples with another axis, as far as shapes are known")
 
 
 def _keeps_first_axis(before: _Sizes, wanted: Sequence[int]) -> bool:
@@ -36,7 +36,7 @@ def _keeps_first_axis(before: _Sizes, wanted: Sequence[int]) -> bool:
 
 
 def _corresponds(before: _Sizes, axis: int, after: _Sizes, place: int) -> bool:
-    """Return whether an axis is of the same size, with as many elements before it and behind it."""
+    """Return whether two axes have the same size and as many elements before and after them."""
     size = before[axis]
     return (
         size == after[place]
@@ -48,20 +48,20 @@ def _corresponds(before: _Sizes, axis: int, after: _Sizes, place: int) -> bool:
 
 
 def _product(sizes: _Sizes) -> int | None:
-    """Return how many elements there are; None where that is not known, or none."""
+    """Return the number of elements; None if it is unknown or 0."""
     known = [x for x in sizes if isinstance(x, int) and x]
     return math.prod(known) if len(known) == len(sizes) else None
 
 
 def flatten(laned: LanedNode) -> int:
-    """The samples must be alone in one of the two axes."""
+    """Flatten into two axes, one of which holds the samples alone."""
     laned.only(0)
     sizes, middle = laned.sizes(), laned.along(1)
     first = laned.axis < middle
     beside = sizes[:middle] if first else sizes[middle:]
     del beside[laned.axis if first else laned.axis - middle]
     if any(x != 1 for x in beside):
-        raise MixedError("joins the samples with another axis")
+        raise MixedError("merges the samples with another axis")
     return 0 if first else 1
 
 
@@ -72,18 +72,18 @@ def transpose(laned: LanedNode) -> int:
 
 
 def squeeze(laned: LanedNode) -> int:
-    """Drop axes that are named; others depend on the size of the batch."""
+    """Drop the given axes; without axes the result depends on the size of the batch."""
     laned.only(0)
     axes = laned.numbers("axes", 1)
     if axes is None:
-        raise MixedError("drops every axis of size 1, the samples of a batch of one among them")
+        raise MixedError("drops every axis of size 1, which includes a batch of one")
     dropped = laned.counted(axes, laned.rank())
     laned.apart(dropped, "drops an axis")
     return laned.axis - sum(x < laned.axis for x in dropped)
 
 
 def unsqueeze(laned: LanedNode) -> int:
-    """Count the new axes before it."""
+    """Insert axes, which may move the axis of the samples."""
     laned.only(0)
     axes = laned.numbers("axes", 1) or []
     new = laned.counted(axes, laned.rank() + len(axes))
@@ -91,21 +91,21 @@ def unsqueeze(laned: LanedNode) -> int:
 
 
 def concat(laned: LanedNode) -> int:
-    """All inputs have the samples, along another axis than they are joined."""
+    """Concatenate along another axis; all inputs have samples."""
     laned.only(*range(len(laned.axes)))
-    laned.apart({laned.along(1)}, "joins tensors")
+    laned.apart({laned.along(1)}, "concatenates")
     return laned.axis
 
 
 def along_axis(laned: LanedNode, *, default: int) -> int:
-    """What works along one axis, an attribute, keeps the layout."""
+    """Work along one other axis, which is an attribute; the layout stays."""
     laned.only(0)
     laned.apart({laned.along(default)}, "works")
     return laned.axis
 
 
 def slice_(laned: LanedNode) -> int:
-    """Samples are sliced nowhere, or from the first to the last."""
+    """Slice other axes, or the samples from the first to the last."""
     laned.only(0)
     starts, ends = laned.numbers("starts", 1) or [], laned.numbers("ends", 2) or []
     axes = laned.numbers("axes", 3)
@@ -114,12 +114,12 @@ def slice_(laned: LanedNode) -> int:
     for start, end, place, step in zip(starts, ends, places, steps, strict=True):
         whole = start == 0 and end >= _FAR and step == 1
         if place % laned.rank() == laned.axis and not whole:
-            raise MixedError("takes a part of the samples")
+            raise MixedError("selects some of the samples")
     return laned.axis
 
 
 def gather(laned: LanedNode) -> int:
-    """Samples give the data or the indices."""
+    """Gather along another axis; the data or the indices have samples."""
     axis = laned.along(0)
     if laned.axes[1] is not None:
         laned.only(1)
@@ -129,14 +129,14 @@ def gather(laned: LanedNode) -> int:
 
 
 def gather_elements(laned: LanedNode) -> int:
-    """Each sample has its data and its indices."""
+    """Gather along another axis; each sample has its own data and indices."""
     laned.only(0, 1)
     laned.apart({laned.along(0)}, "gathers")
     return laned.axis
 
 
 def gather_nd(laned: LanedNode) -> int:
-    """Samples are batch axes of both, or of the indices alone."""
+    """Gather with samples as batch axes of data and indices, or of the indices only."""
     batched = laned.number("batch_dims", 0)
     if laned.axes[0] is not None:
         laned.only(0, 1)
@@ -150,14 +150,14 @@ def gather_nd(laned: LanedNode) -> int:
 
 
 def scatter_elements(laned: LanedNode) -> int:
-    """Each sample has its data, indices and updates."""
+    """Scatter along another axis; each sample has its own data, indices and updates."""
     laned.only(0, 1, 2)
     laned.apart({laned.along(0)}, "scatters")
     return laned.axis
 
 
 def pad(laned: LanedNode) -> int:
-    """Nothing is added to the samples."""
+    """Pad other axes than the samples."""
     laned.only(0)
     name = "paddings" if "paddings" in laned.node.attributes else "pads"
     pads, rank = laned.numbers(name, 1) or [], laned.rank()
@@ -170,7 +170,7 @@ def pad(laned: LanedNode) -> int:
 
 
 def tile(laned: LanedNode) -> int:
-    """Samples are not repeated."""
+    """Repeat along other axes than the samples."""
     laned.only(0)
     if (laned.numbers("repeats", 1) or [])[laned.axis : laned.axis + 1] != [1]:
         raise MixedError("repeats the samples")
@@ -178,7 +178,7 @@ def tile(laned: LanedNode) -> int:
 
 
 def expand(laned: LanedNode) -> int:
-    """The shape leaves the axis of the samples as it is."""
+    """Broadcast to a shape that keeps the axis of the samples."""
     laned.only(0)
     shape, rank = laned.numbers("shape", 1) or [], laned.rank()
     axis = laned.axis + max(len(shape) - rank, 0)
@@ -189,17 +189,17 @@ def expand(laned: LanedNode) -> int:
 
 
 def shape_of(laned: LanedNode) -> list[int]:
-    """The sizes of the other axes are the same for all samples."""
+    """Return the sizes of other axes, which are the same for all samples."""
     rank = laned.rank()
     start, end = laned.number("start", 0), laned.number("end", rank)
     begin, stop = (min(max(x + rank if x < 0 else x, 0), rank) for x in (start, end))
     if begin <= laned.axis < stop:
-        raise MixedError("reads how many samples there are")
+        raise MixedError("reads the number of samples")
     return []
 
 
 def leading(laned: LanedNode, *, worked_on: int) -> int:
-    """What works on matrices or images, the last few axes, keeps those before."""
+    """Work on the last axes, such as matrices or images; the axes before them stay."""
     laned.only(0)
     rank = laned.rank()
     laned.apart({*range(rank - worked_on, rank)}, "works")
@@ -207,7 +207,7 @@ def leading(laned: LanedNode, *, worked_on: int) -> int:
 
 
 def one_hot(laned: LanedNode) -> int:
-    """Samples give the indices; an axis is added."""
+    """Insert an axis; the indices have samples."""
     laned.only(0)
     rank = laned.rank() + 1
     new = laned.number("axis", -1) % rank
@@ -215,7 +215,7 @@ def one_hot(laned: LanedNode) -> int:
 
 
 def reverse_sequence(laned: LanedNode) -> int:
-    """Each sample has a length of its own."""
+    """Reverse each sample up to its own length."""
     if laned.axes[:2] != (laned.number("batch_axis", 1), 0):
         raise MixedError("reverses along the axis of the samples")
     return laned.number("batch_axis", 1)

@@ -1,53 +1,53 @@
-"""Products of matrices."""
+"""Rules for products of matrices."""
 
 from onnxfi.graph.sample_axis.laned_node import LanedNode, MixedError
 
-_CONTRACTS = "adds up along the axis of the samples"
+_CONTRACTS = "sums along the axis of the samples"
 
 
 def matmul(laned: LanedNode) -> int:
-    """Samples are matrices, or rows of the first operand, or columns of the second."""
+    """Multiply samples that are matrices, rows of the first operand or columns of the second."""
     laned_operands(laned, 0, 1)
     return _matmul(laned, 0, 1, exact=False)
 
 
 def matmul_integer(laned: LanedNode) -> int:
-    """A MatMul whose zero points are shared numbers, not one for each row."""
+    """Multiply with shared zero points, not one for each row."""
     laned_operands(laned, 0, 1)
     _whole_tensor(laned, 2, 3)
     return _matmul(laned, 0, 1)
 
 
 def qlinear_matmul(laned: LanedNode) -> int:
-    """A MatMul whose scales and zero points are shared numbers, or one for each column."""
+    """Multiply with shared scales and zero points, or one for each column."""
     laned_operands(laned, 0, 3)
     _whole_tensor(laned, 1, 2, 6, 7, *((4, 5) if laned.axes[3] is not None else ()))
     return _matmul(laned, 0, 3)
 
 
 def matmul_of_packed(laned: LanedNode) -> int:
-    """A MatMul with a second operand in blocks of few bits."""
+    """Multiply with a second operand that is packed in blocks of few bits."""
     laned.only(0)
-    laned.apart({laned.rank() - 1}, "adds up")
+    laned.apart({laned.rank() - 1}, "sums")
     laned.rows_of_one_product()
     return laned.axis
 
 
 def laned_operands(laned: LanedNode, *positions: int) -> None:
-    """Demand that no other inputs differ between samples.
+    """Require that only the given inputs have samples.
 
     Raises:
-        MixedError: another one does.
+        MixedError: another input has samples.
     """
     for position, axis in enumerate(laned.axes):
         if axis is not None and position not in positions:
-            raise MixedError(f"takes its input {position} from the samples")
+            raise MixedError(f"reads its input {position} from the samples")
 
 
 def _whole_tensor(laned: LanedNode, *positions: int) -> None:
     for position in positions:
         if laned.has(position) and any(x != 1 for x in laned.sizes(position)):
-            raise MixedError("takes a number for each row, which the samples may be")
+            raise MixedError("reads a number for each row, and rows may be samples")
 
 
 def _matmul(laned: LanedNode, one: int, other: int, *, exact: bool = True) -> int:
@@ -71,17 +71,17 @@ def _matmul(laned: LanedNode, one: int, other: int, *, exact: bool = True) -> in
             return place + rank - own
         found.add(place + rank - own)
     if len(found) != 1:
-        raise MixedError("lines the samples of one input up with another axis of the other")
+        raise MixedError("aligns the samples of one input with another axis of the other")
     (axis,) = found
     for position, own, place in zip((one, other), ranks, places, strict=True):
         shared = axis - (rank - own)
         if place is None and shared >= 0 and laned.sizes(position)[shared] != 1:
-            raise MixedError("lines the samples up with an axis of what they share")
+            raise MixedError("aligns the samples with an axis of a shared input")
     return axis
 
 
 def _with_vector(ranks: tuple[int, int], places: tuple[int | None, int | None]) -> int:
-    """Only matrices times a shared vector, or a shared vector times them."""
+    """Multiply matrices by a shared vector, or a shared vector by matrices."""
     vector = ranks.index(1)
     place, rank = places[1 - vector], ranks[1 - vector]
     if places[vector] is not None or place is None or rank == 1:
@@ -92,7 +92,7 @@ def _with_vector(ranks: tuple[int, int], places: tuple[int | None, int | None]) 
 
 
 def gemm(laned: LanedNode) -> int:
-    """Samples are rows of the first operand, or columns of the second."""
+    """Multiply samples that are rows of the first operand or columns of the second."""
     laned_operands(laned, 0, 1, 2)
     laned.rows_of_one_product()
     found = set()
@@ -110,9 +110,9 @@ def gemm(laned: LanedNode) -> int:
     axis = _only_one(found)
     own = axis - (2 - rank)
     if laned.axes[2] is None and own >= 0 and laned.sizes(2)[own] != 1:
-        raise MixedError("adds another number to each sample")
+        raise MixedError("adds a different number to each sample")
     if laned.axes[2] is not None and laned.axes[0] is None and laned.axes[1] is None:
-        raise MixedError("adds samples to a product of one")
+        raise MixedError("adds samples to a shared product")
     return axis
 
 
@@ -123,13 +123,13 @@ def _only_one(found: set[int]) -> int:
 
 
 def einsum(laned: LanedNode) -> int:
-    """The letter of the samples is theirs in all operands, and is in the result."""
+    """Keep the letter of the samples in the result; shared operands must not have it."""
     laned.rows_of_one_product()
     equation = laned.node.attributes.get_string("equation", "").replace(" ", "")
     left, arrow, right = equation.partition("->")
     terms = left.split(",")
     if "." in equation or not arrow or len(terms) != len(laned.axes):
-        raise MixedError("has an equation whose axes are not all named")
+        raise MixedError("has an equation that does not name all axes")
     letters = {x[y] for x, y in zip(terms, laned.axes, strict=True) if y is not None}
     letter = letters.pop()
     shared = (x for x, y in zip(terms, laned.axes, strict=True) if y is None)
@@ -140,7 +140,7 @@ def einsum(laned: LanedNode) -> int:
 
 
 def attention(laned: LanedNode) -> int:
-    """Each sample has queries, keys and values; masks may be shared."""
+    """Attend within each sample, which has its own queries, keys and values."""
     laned_operands(laned, *range(6))
     if any(laned.axes[x] != 0 for x in range(3)):
         raise MixedError("multiplies samples by samples")
@@ -152,5 +152,5 @@ def attention(laned: LanedNode) -> int:
         if (axis is not None and (rank < 4 or axis != 0)) or (
             axis is None and rank > 3 and laned.sizes(3)[0] != 1
         ):
-            raise MixedError("lines the samples up with another axis of the mask")
+            raise MixedError("aligns the samples with another axis of the mask")
     return 0

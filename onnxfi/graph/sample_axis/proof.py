@@ -1,8 +1,8 @@
-"""Follows the axis along which samples lie through a graph, and proves that none meets another.
+"""Follows the axis of the samples through a graph, and proves that samples do not mix.
 
-An abstract interpretation: each value either is the same for all samples or has them along one
-axis. A rule for each operator says where that axis goes, or why samples may mix. An operator
-without a rule ends the proof.
+This is an abstract interpretation: each value either is the same for all samples or has them along
+one axis. A rule for each operator returns the axis in its outputs, or the reason why samples may
+mix. An operator without a rule ends the proof.
 """
 
 from collections.abc import Collection
@@ -25,11 +25,12 @@ def sample_axes(
     Args:
         graph: the graph, with inferred shapes.
         laned: the inputs that have samples along their first axis; all samples share the others.
-        one_thread: whether kernels run in one thread. Several share a tensor out in blocks, whose
-            ends lie elsewhere in a larger tensor.
+        one_thread: whether kernels run in one thread. Several threads divide a tensor into blocks,
+            which end at other positions in a larger tensor.
 
     Raises:
-        ModelFormatError: samples may mix, or one may get other bits than alone; names the node.
+        ModelFormatError: samples may mix, or a sample may get other bits than in a batch of one.
+            The message names the node.
     """
     axes = dict.fromkeys(laned, 0)
     coarse = rounds_coarsely(graph)
@@ -42,11 +43,11 @@ def sample_axes(
             x.type in (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS)
             for x in node.attributes.values()
         ):
-            raise ModelFormatError(f"The {_named(node)} holds graphs, which may mix samples.")
+            raise ModelFormatError(f"The {_named(node)} has a body, which may mix samples.")
         rule = find_rule(node)
         if rule is None:
             raise ModelFormatError(
-                f"No rule says how samples go through the {_named(node)}: it may mix them."
+                f"The {_named(node)} has no rule for samples, so it may mix them."
             )
         try:
             made = rule(LanedNode(node, axes, graph, one_thread=one_thread, coarse=coarse))

@@ -1,4 +1,4 @@
-"""Quantised operators: scales and zero points are shared."""
+"""Rules for quantised operators, whose samples share scales and zero points."""
 
 from onnxfi.graph.sample_axis.elementwise import broadcast
 from onnxfi.graph.sample_axis.laned_node import LanedNode, MixedError
@@ -6,7 +6,7 @@ from onnxfi.graph.sample_axis.products import laned_operands
 
 
 def quantization(laned: LanedNode) -> int:
-    """One scale for all, or one for each slice along another axis than the samples."""
+    """Scale all elements alike, or each slice along another axis than the samples."""
     laned.only(0)
     if laned.number("block_size", 0):
         raise MixedError("has a scale for each block")
@@ -16,23 +16,23 @@ def quantization(laned: LanedNode) -> int:
 
 
 def binary(laned: LanedNode) -> int:
-    """Two operands, each with its scale and zero point."""
+    """Combine two operands, each with its scale and zero point."""
     laned_operands(laned, 0, 3)
     return broadcast(laned, [0, 3])
 
 
 def concat(laned: LanedNode) -> int:
-    """Operands with their scales and zero points, behind those of the result."""
+    """Concatenate operands, which follow the result's scale and zero point with their own."""
     laned.only(*range(2, len(laned.axes), 3))
-    laned.apart({laned.along(1, 2)}, "joins tensors")
+    laned.apart({laned.along(1, 2)}, "concatenates")
     return laned.axis
 
 
 def gemm(laned: LanedNode) -> int:
-    """Samples are rows of the first operand."""
+    """Multiply samples that are rows of the first operand."""
     laned.only(0)
     if laned.axis != (1 if laned.number("transA", 0) else 0):
-        raise MixedError("adds up along the axis of the samples")
+        raise MixedError("sums along the axis of the samples")
     if any(x != 1 for position in (1, 2) for x in laned.sizes(position)):
-        raise MixedError("takes a number for each row, which the samples may be")
+        raise MixedError("reads a number for each row, and rows may be samples")
     return 0

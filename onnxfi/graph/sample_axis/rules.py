@@ -1,9 +1,8 @@
-"""The rule of each operator: how the axis of the samples moves through it.
+"""Assigns each operator its rule, which follows the axis of the samples through it.
 
-Operators that are missing here have no rule, so models with them share no batch: control flow,
-sequences, operators that look at all elements (NonZero, Unique, NonMaxSuppression,
-DynamicQuantizeLinear), custom ones. RNN is missing because its kernel gives a sample other bits in
-a batch than alone.
+Injections do not share a batch in models with other operators: control flow, sequences, operators
+that read all elements (NonZero, Unique, NonMaxSuppression, DynamicQuantizeLinear), custom
+operators. RNN has no rule because its kernel gives a sample other bits in a batch of several.
 """
 
 from collections.abc import Callable
@@ -23,12 +22,12 @@ from onnxfi.graph.sample_axis import (
 from onnxfi.graph.sample_axis.kernels import ELEMENTWISE, OWN_ELEMENTWISE
 from onnxfi.graph.sample_axis.laned_node import LanedNode
 
-#: Returns the axis of the samples in all outputs, or in each.
+#: Returns the axis of the samples, for all outputs or for each.
 Rule = Callable[[LanedNode], int | list[int]]
 
 
 def find_rule(node: ir.Node) -> Rule | None:
-    """Return the rule of a node; None where it has none."""
+    """Return the rule of a node; None if it has none."""
     return _RULES.get("" if node.domain == "ai.onnx" else node.domain, {}).get(node.op_type)
 
 
@@ -109,7 +108,7 @@ _OWN: dict[str, Rule] = {
     "QLinearSoftmax": along_axes.qlinear_softmax,
     "QuantizeLinear": quantised.quantization,
 }
-# Of rows of features; each row is a sample.
+# Operators on rows of features; each row is a sample.
 _ML: dict[str, Rule] = dict.fromkeys(
     [
         *("ArrayFeatureExtractor", "Binarizer", "Imputer", "LabelEncoder", "LinearClassifier"),

@@ -72,7 +72,7 @@ def test_the_node_that_keeps_the_batch_is_named(inspect: Callable[..., dict[str,
     for target in ("x", "w"):
         row = inspect(proto, target)
         assert row["lanes"] == 1
-        assert "The Reshape 'node_r' joins the samples" in row["lanes_reason"]
+        assert "The Reshape 'node_r' merges the samples" in row["lanes_reason"]
 
 
 def test_inputs_of_other_lengths_are_told(inspect: Callable[..., dict[str, Any]]) -> None:

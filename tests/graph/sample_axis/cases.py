@@ -146,11 +146,11 @@ APART = {
 }
 # Nothing is computed otherwise, but a sample is no longer what lies along the first axis.
 LAID_OUT_ANEW = {
-    "Flatten": (one("Flatten", axis=0), "joins the samples with another axis"),
-    "Reshape": (one("Reshape", "x k", weights=ints(-1)), "joins the samples with another axis"),
+    "Flatten": (one("Flatten", axis=0), "merges the samples with another axis"),
+    "Reshape": (one("Reshape", "x k", weights=ints(-1)), "merges the samples with another axis"),
     "Reshape to columns": (
         one("Reshape", "x k", (4,), weights=ints(4, -1)),
-        "joins the samples with another axis",
+        "merges the samples with another axis",
     ),
     "Squeeze": (one("Squeeze"), "drops every axis of size 1"),
 }
@@ -161,11 +161,11 @@ MIXED = {
             (1, 4),
             opset=13,
         ),
-        "lines the samples of one input up",
+        "aligns the samples of one input",
     ),
     "Add to a batch of constants": (
         one("Add", "x k", weights={"k": weights(5, 1, 1)}),
-        "an axis of what they share",
+        "an axis of a shared input",
     ),
     "Softmax": (one("Softmax", axis=0), "works along the axis of the samples"),
     "Softmax of all axes": (
@@ -173,21 +173,21 @@ MIXED = {
         "works along the axis of the samples",
     ),
     "ReduceMean": (one("ReduceMean"), "reduces along the axis of the samples"),
-    "CumSum": (one("CumSum", "x k", weights=ints(0)), "adds up along the axis of the samples"),
+    "CumSum": (one("CumSum", "x k", weights=ints(0)), "accumulates along the axis of the samples"),
     "MeanVarianceNormalization": (
         one("MeanVarianceNormalization", "x", (4, 2, 2)),
         "normalizes along the axis",
     ),
     "LpNormalization": (one("LpNormalization", axis=0), "works along the axis of the samples"),
     "Transpose": (one("Transpose"), "does not have the samples along its first axis"),
-    "Concat": (one("Concat", "x x", axis=0), "joins tensors along the axis of the samples"),
+    "Concat": (one("Concat", "x x", axis=0), "concatenates along the axis of the samples"),
     "Gather": (
         one("Gather", "x k", axis=0, weights=ints(0)),
         "gathers along the axis of the samples",
     ),
     "Slice": (
         one("Slice", "x b e", weights={"b": np.array([0]), "e": np.array([1])}),
-        "takes a part of the samples",
+        "selects some of the samples",
     ),
     "Pad": (one("Pad", "x k", weights=ints(1, 0, 0, 0, 0, 0)), "pads the samples"),
     "Tile": (one("Tile", "x k", weights=ints(2, 1, 1)), "repeats the samples"),
@@ -200,26 +200,29 @@ MIXED = {
             [node("Transpose", "x", "t", perm=[1, 2, 0]), node("MatMul", "t k", "y")],
             weights={"k": weights(1, 3)},
         ),
-        "adds up along the axis",
+        "sums along the axis",
     ),
     "MatMul on the right": (
         one("MatMul", "k x", (4,), weights={"k": weights(2, 1)}),
-        "adds up along the axis",
+        "sums along the axis",
     ),
     "Gemm": (
         one("Gemm", "x k", (4,), weights={"k": weights(1, 3)}, transA=1),
-        "adds up along the axis",
+        "sums along the axis",
     ),
-    "Einsum": (one("Einsum", "x", equation="abc->bc"), "adds up along the axis"),
+    "Einsum": (one("Einsum", "x", equation="abc->bc"), "sums along the axis"),
     "Dropout in training": (
         one("Dropout", "x r t", weights={"r": np.array(0.5, np.float32), "t": np.array(True)}),
         "may draw random numbers",
     ),
     "DynamicQuantizeLinear": (
         Case([node("DynamicQuantizeLinear", "x", "q s z"), node("DequantizeLinear", "q s z", "y")]),
-        "No rule says how samples go through the DynamicQuantizeLinear",
+        "The DynamicQuantizeLinear .* has no rule for samples",
     ),
-    "NonZero": (Case([node("NonZero", "x", "i"), node("Cast", "i", "y", to=1)]), "No rule says"),
+    "NonZero": (
+        Case([node("NonZero", "x", "i"), node("Cast", "i", "y", to=1)]),
+        "has no rule for samples",
+    ),
     "QuantizeLinear": (
         Case(
             [
@@ -244,7 +247,7 @@ MIXED = {
             ],
             (2, 2),
         ),
-        "reads how many samples there are",
+        "reads the number of samples",
     ),
     "BatchNormalization in training": (
         Case(
@@ -253,16 +256,16 @@ MIXED = {
         ),
         "as in training",
     ),
-    "other bits in an RNN": (steps_first("RNN", 1), "No rule says how samples go through the RNN"),
+    "other bits in an RNN": (steps_first("RNN", 1), "The RNN .* has no rule for samples"),
     "sums of the middle": (
         one("ReduceSum", "x k", (16, 64), weights=ints(1)),
-        "in another order than through",
+        "in another order than several",
     ),
-    "sums of odd rows": (one("ReduceSum", "x k", (37,), weights=ints(-1)), "no multiple of 16"),
+    "sums of odd rows": (one("ReduceSum", "x k", (37,), weights=ints(-1)), "not a multiple of 16"),
     "logarithms of odd rows": (
         Case([node("Abs", "x", "a"), node("Log", "a", "y")], (3, 5)),
-        "no multiple of 16",
+        "not a multiple of 16",
     ),
-    "Elu of odd rows": (one("Elu", "x", (3, 5)), "no multiple of 16"),
-    "Softplus of images": (one("Softplus", "x", (3, 7, 7)), "no multiple of 16"),
+    "Elu of odd rows": (one("Elu", "x", (3, 5)), "not a multiple of 16"),
+    "Softplus of images": (one("Softplus", "x", (3, 7, 7)), "not a multiple of 16"),
 }

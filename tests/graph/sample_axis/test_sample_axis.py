@@ -68,10 +68,10 @@ def test_samples_that_are_refused_do_meet(name: str) -> None:
     assert not same
 
 
-def test_threads_share_a_tensor_out_in_blocks() -> None:
+def test_threads_divide_a_tensor_into_blocks() -> None:
     loaded = onnxfi.load(APART["Elu"].proto())
     with_free_batch(loaded)
-    with pytest.raises(ModelFormatError, match="which threads share out"):
+    with pytest.raises(ModelFormatError, match="threads divide the tensor"):
         with_free_batch(loaded, one_thread=False)
     with_free_batch(onnxfi.load(APART["Relu"].proto()), one_thread=False)
 
