@@ -1,15 +1,15 @@
-"""Arrays that begin where the vectors of kernels do."""
+"""Aligns arrays with the vectors of ONNX Runtime's kernels."""
 
 import numpy as np
 
-# Bytes of a vector; NumPy's own arrays begin at a multiple of it. Kernels of ONNX Runtime that add
-# up a row first take the elements up to such an address.
+# Bytes of a vector; NumPy's own arrays start at a multiple of it. ONNX Runtime's kernels that sum a
+# row first add the elements up to such an address.
 _VECTOR = 16
 
 
 def aligned(array: np.ndarray) -> np.ndarray:
-    """Return an array, or a copy if it begins elsewhere, as a part of another array may.
+    """Return an array that is aligned, which is a copy if the given one is not.
 
-    Otherwise the last bits of a sum depend on where in memory an array is.
+    Otherwise the last bits of a sum depend on the address of an array.
     """
     return array if array.ctypes.data % _VECTOR == 0 else array.copy(order="C")

@@ -1,7 +1,7 @@
-"""The child process of a `LimitedSession`: runs a model again and again, within limits.
+"""Runs a model within limits, as the child process of a `LimitedSession`.
 
-It reads pickled requests from its standard input and writes a pickled reply to each. It ends with
-its parent, when its input ends, and when a run outruns its time.
+It reads pickled requests from its standard input and writes a pickled reply to each. It exits with
+its parent, at the end of its input, and when a run exceeds its time limit.
 """
 
 import contextlib
@@ -19,14 +19,14 @@ from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.runtime.limits import NOTHING, UNLIMITED, Allowed, Taken
 from onnxfi.runtime.opened_model import OpenedModel
 
-#: The exit status of a child whose run outran its time.
-OUTRAN = 75
-# Seconds between two looks at the clock.
+#: The exit status of a child whose run exceeded its time limit.
+TIMED_OUT = 75
+# Seconds between two checks of the clock.
 _PAUSE = 0.05
-# Where the machine gives the child little processor time: a run may last so many times its limit.
+# A run on a busy machine may last this many times its limit of processor time.
 _WAITING = 4
-# In the messages of ONNX Runtime and of the C++ library where memory was refused, or where a size
-# is more than any memory.
+# Parts of the messages of ONNX Runtime and of the C++ library about refused memory, or about a size
+# that exceeds any memory.
 _OUT_OF_MEMORY = (
     "bad_alloc",
     "bad allocation",
@@ -41,11 +41,11 @@ _OUT_OF_MEMORY = (
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A run that is asked for.
+    """A request to run the model.
 
     Attributes:
-        changed: the inputs by name, without those that are what they were in the last run.
-        allowed: what the run may take.
+        changed: the inputs by name that differ from the last run.
+        allowed: the limits of the run.
     """
 
     changed: Mapping[str, Any]
@@ -54,13 +54,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came of a request.
+    """The reply to a request.
 
     Attributes:
-        kind: what it is.
-        message: why nothing came of it, where that is so.
+        kind: whether the run succeeded, was refused, or needed too much memory.
+        message: the reason if it did not succeed.
         outputs: the outputs by name.
-        taken: what the run took.
+        taken: the time and memory of the run.
     """
 
     kind: Literal["done", "refused", "memory"]
@@ -70,11 +70,11 @@ class Reply:
 
 
 def main() -> None:
-    """Open the model that comes first, and run it as often as asked."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # meant for the parent, which then ends this
+    """Open the model, which comes first, and run it for each request."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles it and ends this process
     requests = sys.stdin.buffer
     replies = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # nothing else may write between the replies
+    os.dup2(2, 1)  # other code must not write between the replies
 
     def answer(reply: Reply) -> None:
         pickle.dump(reply, replies, protocol=pickle.HIGHEST_PROTOCOL)
@@ -92,8 +92,8 @@ def main() -> None:
     except ModelFormatError as error:
         answer(Reply("refused", str(error)))
     except (EOFError, BrokenPipeError):
-        pass  # the parent wants no more, or is gone
-    os._exit(0)  # without the seconds that ONNX Runtime may take to end
+        pass  # the parent has finished, or is gone
+    os._exit(0)  # ONNX Runtime may take seconds to shut down
 
 
 def _run(model: OpenedModel, feeds: Mapping[str, Any], allowed: Allowed, watch: "_Watch") -> Reply:
@@ -108,7 +108,7 @@ def _run(model: OpenedModel, feeds: Mapping[str, Any], allowed: Allowed, watch: 
     except MemoryError as error:
         return Reply("memory", str(error))
     if allowed.memory is not None and 2 * _size(outputs.values()) > allowed.memory << 20:
-        return Reply("memory", "The outputs take more than half of the memory.")
+        return Reply("memory", "The outputs take more than half of the memory limit.")
     seconds = min(now - start for now, start in zip(_clocks(), began, strict=True))
     memory = _resident_memory(peak=True) - before if allowed == UNLIMITED else 0.0
     return Reply("done", "", outputs, Taken(seconds, memory))
@@ -120,9 +120,9 @@ def _size(outputs: Iterable[Any]) -> int:
 
 
 class _Watch:
-    """Ends the process where a run outruns its time, or the parent ended meanwhile.
+    """Ends the process when a run exceeds its time limit, or when the parent has ended.
 
-    A kernel may loop for hours, so nothing less stops it.
+    A kernel may loop for hours, and only the end of the process stops it.
     """
 
     def __init__(self) -> None:
@@ -134,7 +134,7 @@ class _Watch:
 
     @contextlib.contextmanager
     def over(self, seconds: float | None) -> Iterator[None]:
-        """Watch over a run that may take so many seconds."""
+        """Watch a run that may take the given number of seconds."""
         self._began, self._seconds = _clocks(), seconds
         self._running.set()
         try:
@@ -153,7 +153,7 @@ class _Watch:
             if seconds is None or not self._running.is_set():
                 continue
             if min(passed, worked) > seconds or passed > _WAITING * seconds:
-                os._exit(OUTRAN)
+                os._exit(TIMED_OUT)
 
 
 def _clocks() -> tuple[float, float]:
@@ -162,7 +162,7 @@ def _clocks() -> tuple[float, float]:
 
 @contextlib.contextmanager
 def _memory_limited(memory: int | None) -> Iterator[None]:
-    """Let this process have so many MiB more, where the system can see to it."""
+    """Limit this process to the given number of further MiB, if the system supports it."""
     if memory is None or sys.platform != "linux":
         yield
         return
@@ -185,15 +185,15 @@ def _data_bytes() -> int:
 
 
 def _resident_memory(*, peak: bool = False) -> float:
-    """Return the MiB of memory that this process has, or the most since that was asked for.
+    """Return the resident memory of this process in MiB, or its peak since the last call.
 
-    0 where the system does not say.
+    The result is 0 if the system does not report it.
     """
     if sys.platform != "linux":
         return 0.0
     if not peak:
         with contextlib.suppress(OSError), open("/proc/self/clear_refs", "w") as file:
-            file.write("5")  # let the peak begin anew
+            file.write("5")  # reset the peak
     field = "VmHWM:" if peak else "VmRSS:"
     with open("/proc/self/status") as file:
         kibibytes = next(line.split()[1] for line in file if line.startswith(field))

@@ -1,4 +1,4 @@
-"""Starts a child process that runs a model, and asks it to."""
+"""Starts a child process that runs a model, and exchanges messages with it."""
 
 import contextlib
 import os
@@ -13,9 +13,9 @@ from onnxfi.runtime.child import Reply, Request
 from onnxfi.runtime.limits import Allowed
 from onnxfi.runtime.opened_model import PreparedModel
 
-# Bytes: the most that Linux gives anybody.
+# Bytes: the largest pipe that Linux allows an unprivileged process.
 _PIPE = 1 << 20
-# It imports what this process would, and not the user's script.
+# The child has this process's import path, but does not import the user's script.
 _COMMAND = (
     "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); "
     "from onnxfi.runtime.child import main; main()"
@@ -23,10 +23,10 @@ _COMMAND = (
 
 
 class ChildEndedError(Exception):
-    """The child ended instead of giving a reply.
+    """The child ended instead of replying.
 
     Attributes:
-        status: its exit status; negative where a signal ended it.
+        status: its exit status; negative if a signal ended it.
     """
 
     def __init__(self, status: int) -> None:
@@ -39,26 +39,26 @@ class ChildProcess:
     """A child process with one model; for one thread at a time."""
 
     def __init__(self, prepared: PreparedModel) -> None:
-        """Start it and open the model there.
+        """Start the child and open the model there.
 
         Raises:
             ModelFormatError: ONNX Runtime refuses the model, or no process can be started.
         """
         self.of_process = os.getpid()
-        # The inputs of the last run, which the child still has.
+        # The inputs of the last run, which the child keeps.
         self._sent: dict[str, Any] = {}
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", _COMMAND],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,  # ONNX Runtime and the C++ library write there
-                start_new_session=True,  # an interrupt is for this process
+                stderr=subprocess.DEVNULL,  # ONNX Runtime and the C++ library write to it
+                start_new_session=True,  # interrupts are for this process only
             )
-        except (OSError, ValueError, TypeError) as error:  # an application may have no interpreter
+        except (OSError, ValueError, TypeError) as error:  # applications may have no interpreter
             raise ModelFormatError(
-                f"Limits need a child process of Python, and {sys.executable!r} cannot be started: "
-                f"{error}. Do without limits, or set sys.executable."
+                f"Limits need a Python child process, and {sys.executable!r} cannot be started: "
+                f"{error}. Set sys.executable, or pass limits=None."
             ) from error
         for stream in (self._process.stdin, self._process.stdout):
             _widen(stream)
@@ -66,7 +66,7 @@ class ChildProcess:
             reply = self._ask(sys.path, prepared)
         except ChildEndedError as error:
             raise ModelFormatError(
-                f"ONNX Runtime must be able to run the model: {error}, while it opened it."
+                f"ONNX Runtime must be able to run the model, and while opening it {error}."
             ) from error
         if reply.kind != "done":
             self.end()
@@ -76,11 +76,11 @@ class ChildProcess:
         """Run the model once.
 
         Args:
-            feeds: the inputs by name; arrays that were fed last are not sent again.
-            allowed: what the run may take.
+            feeds: the inputs by name; arrays of the last run are not sent again.
+            allowed: the limits of the run.
 
         Raises:
-            ChildEndedError: the child ended before it gave a reply.
+            ChildEndedError: the child ended before it replied.
         """
         changed = {name: x for name, x in feeds.items() if self._sent.get(name, self) is not x}
         self._sent = dict(feeds)
@@ -101,7 +101,7 @@ class ChildProcess:
             self.end()
             raise ChildEndedError(status) from None
         except BaseException:
-            self.end()  # what it says next would answer this
+            self.end()  # its next reply would belong to this message
             raise
         return reply
 
@@ -111,7 +111,7 @@ class ChildProcess:
             try:
                 if stream is not None:
                     stream.close()
-            except OSError:  # what was not sent yet cannot be any more
+            except OSError:  # buffered data cannot be sent any more
                 pass
         if self.of_process == os.getpid():
             self._process.kill()
@@ -119,7 +119,7 @@ class ChildProcess:
 
 
 def _widen(pipe: IO[bytes] | None) -> None:
-    """Let more than 64 KiB lie in a pipe at once, where the system can: tensors are large."""
+    """Enlarge a pipe beyond 64 KiB if the system supports it, because tensors are large."""
     if sys.platform == "linux" and pipe is not None:
         import fcntl
 

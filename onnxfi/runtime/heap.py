@@ -1,4 +1,4 @@
-"""How the C library hands memory out, and back to the system."""
+"""Controls how the C library allocates memory and returns it to the system."""
 
 import ctypes
 import os
@@ -11,9 +11,9 @@ from typing import Final
 
 # Parameters of the GNU C library's mallopt, from its malloc.h.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-# Where the GNU C library begins; most weights are larger.
+# Bytes: the initial threshold of the GNU C library; most weights are larger.
 _LARGE: Final = 128 << 10
-# Where the GNU C library itself arrives in a process that frees large blocks.
+# Bytes: the threshold that the GNU C library adapts to when a process frees large blocks.
 _GREATEST: Final = 32 << 20
 _opening = threading.Lock()
 _opened = threading.Event()
@@ -21,16 +21,16 @@ _opened = threading.Event()
 
 @contextmanager
 def large_blocks_apart() -> Iterator[None]:
-    """Let what is opened meanwhile take large blocks from the system, which get them back at once.
+    """Allocate large blocks from the system while sessions are opened, so that it gets them back.
 
-    ONNX Runtime takes three times the weights while it opens a session, and leaves one. Blocks that
-    the GNU C library cuts from its heap stay in the process after that, and in pieces. Afterwards
-    large blocks come from the heap again, since for what every run takes and frees that is faster.
-    What was freed before and meanwhile goes back as well.
+    ONNX Runtime allocates three times the weights while it opens a session, and keeps one. Blocks
+    that the GNU C library allocates from its heap would stay in the process, fragmented. Afterwards
+    large blocks come from the heap again, which is faster for memory that each run allocates and
+    frees. Memory that is already free is returned as well.
 
-    One thread opens at a time. The first time nothing is done, which is faster: nothing else is
-    open that the memory would add to. Whoever has set how memory is handed out, by the variables of
-    the environment that the GNU C library reads, is left alone.
+    One thread opens at a time. The first time nothing changes, which is faster, because there are
+    no other sessions whose memory would add up. If you set the environment variables that configure
+    the GNU C library's allocator, onnxfi leaves it alone.
     """
     give_back_memory()
     with _opening:
@@ -48,7 +48,7 @@ def large_blocks_apart() -> Iterator[None]:
 
 
 def give_back_memory() -> None:
-    """Return freed memory to the system, where the C library can; it takes about 10 ms."""
+    """Return freed memory to the system, if the C library supports it; takes about 10 ms."""
     trim = _of_c_library("malloc_trim")
     if trim is not None:
         trim(0)
@@ -65,4 +65,4 @@ def _mallopt() -> "ctypes._NamedFuncPointer | None":
 def _of_c_library(name: str) -> "ctypes._NamedFuncPointer | None":
     if sys.platform != "linux":
         return None
-    return getattr(ctypes.CDLL(None), name, None)  # the GNU C library's alone
+    return getattr(ctypes.CDLL(None), name, None)  # only the GNU C library has it

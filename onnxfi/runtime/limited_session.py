@@ -1,4 +1,4 @@
-"""A session whose runs end when they take too much time or memory."""
+"""Runs a model with limits of time and memory."""
 
 import os
 import signal
@@ -11,20 +11,20 @@ import numpy as np
 
 from onnxfi.errors import InputError, LimitError
 from onnxfi.graph import Model
-from onnxfi.runtime.child import OUTRAN, Reply
+from onnxfi.runtime.child import TIMED_OUT, Reply
 from onnxfi.runtime.child_process import ChildEndedError, ChildProcess
 from onnxfi.runtime.limits import UNLIMITED, Allowed, Limits
 from onnxfi.runtime.session import prepare
 
-# How a process ends that gets no memory: C++ aborts, and the system kills.
+# The exit statuses of a process out of memory: C++ aborts, and the system kills.
 _WITHOUT_MEMORY = (-signal.SIGABRT, -getattr(signal, "SIGKILL", 9))
 
 
 class LimitedSession:
-    """Runs a model as `Session` does, in a child process that a run which takes too much ends.
+    """Runs a model as `Session` does, in a child process that ends when a run exceeds its limits.
 
-    Each thread that runs at the same time has a child of its own; they start when they are needed
-    and stay. Safe to use from several threads at once.
+    Each concurrent thread has its own child. Children start when they are needed and stay. Safe to
+    use from several threads at once.
     """
 
     def __init__(
@@ -39,16 +39,16 @@ class LimitedSession:
         """Start the first child.
 
         Args:
-            model: the model; it is left as it is.
+            model: the model; it is not changed.
             provider: as `choose_provider` returns it.
             threads: intra-op threads; None leaves the number to ONNX Runtime.
-            limits: what a faulty execution may take; ``auto`` waits for the first golden run.
-            merge: as `Session` takes it.
+            limits: the limits of a faulty execution; ``auto`` depends on the first golden run.
+            merge: see `Session`.
 
         Raises:
             ModelFormatError: ONNX Runtime refuses the model.
         """
-        # Memory kept from one run to the next would count for the next.
+        # Memory that a run leaves behind would count for the next run.
         self._prepared = prepare(
             model, provider=provider, threads=threads, merge=merge, arena=False
         )
@@ -62,14 +62,14 @@ class LimitedSession:
 
     @property
     def allowed(self) -> Allowed:
-        """What a faulty execution may take, measured on the first golden run."""
+        """The limits of a faulty execution, measured on the first golden run."""
         return self._allowed or self._limits.allowed()
 
     def run_golden(self, values: Mapping[str, Any]) -> dict[str, np.ndarray]:
-        """Run without a limit and return the outputs by name.
+        """Run without limits and return the outputs by name.
 
         Args:
-            values: the inputs by name, maybe among others.
+            values: the inputs by name; other values are ignored.
 
         Raises:
             InputError: ONNX Runtime refuses the inputs.
@@ -83,14 +83,14 @@ class LimitedSession:
         """Run within the limits and return the outputs by name.
 
         Args:
-            values: the inputs by name, maybe among others.
+            values: the inputs by name; other values are ignored.
 
         Raises:
-            LimitError: it took too much time or memory.
+            LimitError: the run exceeded a limit.
             InputError: ONNX Runtime refuses the inputs.
         """
         allowed = self.allowed
-        if self._on_device:  # a driver takes memory as it likes
+        if self._on_device:  # a driver's memory cannot be limited
             allowed = Allowed(allowed.seconds, None)
         return dict(self._run(values, allowed).outputs or {})
 
@@ -100,12 +100,12 @@ class LimitedSession:
             try:
                 reply = self._ask(self._take(), feeds, allowed)
             except ChildEndedError as error:
-                if error.status == OUTRAN:
+                if error.status == TIMED_OUT:
                     raise
-                # Something else may have ended it.
+                # Something else may have ended the child: try once more.
                 reply = self._ask(ChildProcess(self._prepared), feeds, allowed)
         except ChildEndedError as error:
-            raise _what_ended(error.status) from error
+            raise _error_for(error.status) from error
         if reply.kind == "memory":
             raise LimitError(reply.message, reason="memory")
         if reply.kind == "refused":
@@ -124,13 +124,13 @@ class LimitedSession:
                 child = self._idle.pop()
                 if child.of_process == os.getpid():
                     return child
-                child.end()  # of the process that this one was forked from
+                child.end()  # it belongs to the process that this one was forked from
         return ChildProcess(self._prepared)
 
 
-def _what_ended(status: int) -> InputError:
-    if status == OUTRAN:
-        return LimitError("The execution outran its time.", reason="timeout")
+def _error_for(status: int) -> InputError:
+    if status == TIMED_OUT:
+        return LimitError("The execution exceeded its time limit.", reason="timeout")
     message = f"The process that ran the model ended with status {status}."
     if status in _WITHOUT_MEMORY:
         return LimitError(message, reason="memory")

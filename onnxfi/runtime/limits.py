@@ -1,26 +1,27 @@
-"""The processor time and the memory that a faulty execution may take."""
+"""Defines limits for the processor time and the memory of a faulty execution."""
 
 import math
 from dataclasses import dataclass
 from typing import Literal
 
-# A golden run is timed to within a factor of a few on a busy machine, and a flipped bit of a trip
-# count changes the time by a power of two, mostly a large one.
+# Times the golden run. On a busy machine its time is known to within a small factor. A flipped bit
+# of a trip count changes the time by a power of two, mostly a large one.
 _TIMES_GOLDEN = 50
-# Seconds. Short runs are timed less well, and a second is soon over.
+# Seconds. Short runs cannot be timed precisely.
 _LEAST_SECONDS = 2.0
+# Times the golden run.
 _TIMES_GOLDEN_MEMORY = 8
-# MiB: what every machine has. Flipped bits lead to sums of a few powers of two; none is near it.
+# MiB that every machine has. Flipped bits give sizes near sums of powers of two; none is close.
 _LEAST_MEMORY = 1200
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What an execution took.
+    """The time and memory that an execution took.
 
     Attributes:
-        seconds: processor time, or the time that passed where that is less.
-        memory: MiB on top of what the session and its inputs take.
+        seconds: processor time, or the elapsed time if that is shorter.
+        memory: MiB on top of the session and its inputs.
     """
 
     seconds: float
@@ -32,38 +33,38 @@ NOTHING = Taken(0.0, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """Limits as numbers; None where there is none.
+    """Limits as numbers; None for no limit.
 
     Attributes:
-        seconds: as `Limits` has it.
-        memory: as `Limits` has it.
+        seconds: see `Limits`.
+        memory: see `Limits`.
     """
 
     seconds: float | None
     memory: int | None
 
 
-#: What a golden run may take.
+#: The limits of a golden run.
 UNLIMITED = Allowed(None, None)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a faulty execution may take before it ends as due.
+    """The limits of a faulty execution, which is due if it exceeds them.
 
     Attributes:
-        seconds: processor time, so that a busy machine decides no outcome; ``auto`` is 50 times
-            that of the golden run, and at least 2; None sets no limit.
-        memory: MiB on top of what the session and its inputs take, half of them for the outputs,
-            which are copied; on Linux and on the CPU. ``auto`` is 8 times that of the golden run,
-            and at least 1200; None sets no limit.
+        seconds: processor time, so that a busy machine does not affect outcomes; ``auto`` means 50
+            times the golden run, and at least 2; None means no limit.
+        memory: MiB on top of the session and its inputs, half of them for the outputs, which are
+            copied; on Linux and on the CPU only. ``auto`` means 8 times the golden run, and at
+            least 1200; None means no limit.
     """
 
     seconds: float | Literal["auto"] | None = "auto"
     memory: int | Literal["auto"] | None = "auto"
 
     def allowed(self, golden: Taken = NOTHING) -> Allowed:
-        """Return the limits as numbers, given what a golden run took."""
+        """Return the limits as numbers, given the time and memory of a golden run."""
         seconds, memory = self.seconds, self.memory
         if seconds == "auto":
             seconds = max(_LEAST_SECONDS, round(_TIMES_GOLDEN * golden.seconds, 1))
@@ -72,5 +73,5 @@ class Limits:
         return Allowed(seconds, memory)
 
 
-#: The limits where none are given.
+#: The default limits.
 AUTO = Limits()

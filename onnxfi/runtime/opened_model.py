@@ -1,6 +1,6 @@
-"""A model as ONNX Runtime opens it, in this process or in a child.
+"""Opens a model with ONNX Runtime, in this process or in a child.
 
-Nothing here reads or changes a graph, so that a child process begins soon.
+This module does not import the graph package, so that a child process starts quickly.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,9 +27,9 @@ _PROVIDERS = {
     "cpu": ["CPUExecutionProvider"],
     "cuda": ["CUDAExecutionProvider", "CPUExecutionProvider"],
 }
-# Its errors are raised as well, and thousands of injections may end in one.
+# ONNX Runtime also raises the errors that it logs, and thousands of injections may fail.
 _FATAL_ERRORS_ONLY = 4
-# Bytes of weights from which on opening a session leaves much freed memory behind.
+# Bytes of weights. Beyond that, opening a session leaves much freed memory behind.
 _HEAVY = 16 << 20
 _REFUSALS = (
     ort_errors.Fail,
@@ -43,11 +43,11 @@ _REFUSALS = (
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PreparedModel:
-    """What a session is opened from; another process can take it.
+    """A model that is ready to be opened, also by another process.
 
     Attributes:
-        content: the serialised model, which refers to its large weights.
-        weights: these weights by name, each with ONNX's number for its dtype.
+        content: the serialised model, without its large weights.
+        weights: the large weights by name, each with ONNX's number for its dtype.
         provider: as `onnxfi.runtime.choose_provider` returns it.
         threads: intra-op threads; None leaves the number to ONNX Runtime.
         merge: whether ONNX Runtime may merge and rewrite nodes.
@@ -89,18 +89,18 @@ class OpenedModel:
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         self.output_names: tuple[str, ...] = tuple(x.name for x in outputs)
         self._handed_through = {x.name for x in inputs} & set(self.output_names)
-        # The dtypes that NumPy lacks, of the inputs and of the outputs that have one.
+        # The inputs and outputs with dtypes that NumPy lacks.
         self._input_dtypes = _dtypes_beyond_numpy(inputs)
         self._output_dtypes = _dtypes_beyond_numpy(outputs)
         if self._output_dtypes:
-            # ONNX Runtime's Python API hands nothing else over on this way.
+            # ONNX Runtime's Python API supports nothing else together with such outputs.
             _check_tensors_of_numbers((*inputs, *outputs))
 
     def run(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Run the model and return its outputs by name.
 
-        A tensor is an array: of an ml_dtypes type where NumPy lacks the dtype, of objects where it
-        holds strings. A sequence is a list of arrays, and an absent optional None.
+        A tensor is an array, of an ml_dtypes type if NumPy lacks the dtype, or of objects if it
+        holds strings. A sequence is a list of arrays, and an absent optional is None.
 
         Raises:
             InputError: ONNX Runtime refuses the inputs.
@@ -119,7 +119,7 @@ class OpenedModel:
             ) from error
         outputs = dict(zip(self.output_names, results, strict=True))
         for name in self._handed_through:
-            # ONNX Runtime 1.23 returns its memory and does not keep it.
+            # ONNX Runtime 1.23 returns the input's memory without keeping it alive.
             if isinstance(feeds[name], np.ndarray):
                 outputs[name] = feeds[name].copy()
         return outputs
@@ -127,7 +127,7 @@ class OpenedModel:
     def run_bound(
         self, kept: Mapping[str, onnxruntime.OrtValue], sent: Mapping[str, np.ndarray]
     ) -> dict[str, np.ndarray]:
-        """Run the model on tensors that are on its device, and on others that are sent there.
+        """Run the model on tensors that are on its device, and on arrays that are copied there.
 
         Args:
             kept: inputs on the device, by name.
@@ -168,7 +168,7 @@ def _open(
             content, options, providers=providers, disabled_optimizers=[*DISABLED_OPTIMIZERS]
         )
     except _REFUSALS:
-        # An optimization may fail where the kernels do not, such as those for int8 on float8.
+        # An optimisation may fail although the kernels work, such as an int8 fusion on float8.
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     try:
         return onnxruntime.InferenceSession(content, options, providers=providers)
@@ -185,6 +185,6 @@ def _check_tensors_of_numbers(arguments: Iterable[onnxruntime.NodeArg]) -> None:
     for x in arguments:
         if not x.type.startswith("tensor(") or x.type == "tensor(string)":
             raise ModelFormatError(
-                "Where a tensor has a dtype that NumPy lacks, only tensors of numbers can cross "
-                f"beside it, got {x.name!r} of type {x.type}. Choose another target."
+                "Beside a tensor whose dtype NumPy lacks, only tensors of numbers can cross the "
+                f"split, got {x.name!r} of type {x.type}. Choose another target."
             )

@@ -1,7 +1,7 @@
-"""Tensors of any dtype, handed to ONNX Runtime and taken back bit by bit.
+"""Converts tensors of any dtype to and from ONNX Runtime, bit by bit.
 
-ONNX Runtime's Python API knows NumPy's own dtypes. The others (bfloat16, float8, int4; arrays of
-ml_dtypes on our side) it takes as memory of a stated type: no cast, so a NaN keeps its payload.
+ONNX Runtime's Python API supports NumPy's own dtypes. It takes others (bfloat16, float8, int4;
+ml_dtypes in NumPy) as memory of a stated type. Nothing is cast, so a NaN keeps its payload.
 """
 
 import copy
@@ -24,7 +24,7 @@ class DtypeBeyondNumpy:
     Attributes:
         value: ONNX's number for it.
         bitwidth: bits of an element.
-        of_arrays: what arrays of it have: the type of ml_dtypes.
+        of_arrays: the ml_dtypes type of arrays.
     """
 
     value: int
@@ -32,7 +32,7 @@ class DtypeBeyondNumpy:
     of_arrays: np.dtype
 
     def numpy(self) -> np.dtype:
-        """Return what arrays of it have."""
+        """Return the dtype of arrays."""
         return self.of_arrays
 
     @property
@@ -76,16 +76,16 @@ def dtype_beyond_numpy(type_name: str) -> DtypeBeyondNumpy | None:
 
 
 def dtype_of_number(value: int) -> DtypeBeyondNumpy | None:
-    """Return the dtype with a number of ONNX's if NumPy lacks it, otherwise None."""
+    """Return the dtype with an ONNX number if NumPy lacks it, otherwise None."""
     return _BY_VALUE.get(value)
 
 
 def to_ort_value(array: np.ndarray, dtype: DtypeBeyondNumpy | None = None) -> onnxruntime.OrtValue:
-    """Return an array as ONNX Runtime's own kind of tensor, which may share its memory.
+    """Return an array as a tensor of ONNX Runtime, which may share its memory.
 
     Args:
         array: any shape and memory layout; no strings.
-        dtype: the dtype where NumPy lacks it, with an array of the ml_dtypes type; otherwise None.
+        dtype: the dtype if NumPy lacks it, for an array of the ml_dtypes type; otherwise None.
 
     Raises:
         InputError: the array has another dtype.
@@ -106,7 +106,7 @@ def to_numpy(value: onnxruntime.OrtValue, dtype: DtypeBeyondNumpy | None = None)
 
     Args:
         value: a tensor.
-        dtype: its dtype where NumPy lacks it, for an array of the ml_dtypes type; otherwise None.
+        dtype: its dtype if NumPy lacks it, for an array of the ml_dtypes type; otherwise None.
     """
     if dtype is None:
         return np.asarray(value.numpy())
@@ -119,9 +119,9 @@ def to_numpy(value: onnxruntime.OrtValue, dtype: DtypeBeyondNumpy | None = None)
 
 
 def _pack(codes: np.ndarray, width: int) -> np.ndarray:
-    """Pack one element a byte into several, the first in the lowest bits.
+    """Pack elements of one byte each into bytes of several, the first in the lowest bits.
 
-    The result keeps the shape, which is the tensor's, so the rest of its memory is unused.
+    The result keeps the tensor's shape, so the rest of its memory is unused.
     """
     per_byte = 8 // width
     rows = np.zeros((-(-codes.size // per_byte), per_byte), np.uint8)

@@ -4,14 +4,14 @@ import platform
 from pathlib import Path
 from typing import Final
 
-# What ONNX Runtime's kernels are chosen by, and thereby the last bits of float32 results.
+# ONNX Runtime chooses kernels by these, which affects the last bits of float32 results.
 _CHOOSING: Final = ("amx", "asimd", "avx", "bf16", "f16c", "fma", "i8mm", "sme", "sve")
 
 
 def instruction_sets() -> tuple[str, ...]:
-    """Return the vector instruction sets of the processor, sorted; empty where they are not known.
+    """Return the vector instruction sets of the processor, sorted; empty if they are unknown.
 
-    The names are those of ``/proc/cpuinfo``, such as ``avx2`` and ``avx512_vnni``.
+    The names are from ``/proc/cpuinfo``, such as ``avx2`` and ``avx512_vnni``.
     """
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
@@ -21,10 +21,10 @@ def instruction_sets() -> tuple[str, ...]:
         key, _, words = line.partition(":")
         if key.strip() in ("flags", "Features"):
             chosen = {x for x in words.split() if x.startswith(_CHOOSING)}
-            return tuple(sorted(chosen - {"smep"}))  # a guard of memory
+            return tuple(sorted(chosen - {"smep"}))  # memory protection, not a vector extension
     return ()
 
 
 def processor() -> dict[str, object]:
-    """Return the architecture and the instruction sets of the processor, as a manifest has them."""
+    """Return the architecture and the instruction sets of the processor, for a manifest."""
     return {"architecture": platform.machine(), "instruction_sets": list(instruction_sets())}

@@ -1,4 +1,4 @@
-"""Choosing the execution provider: where the tensors are computed."""
+"""Chooses the execution provider, which computes the tensors."""
 
 import ctypes
 import logging
@@ -18,11 +18,11 @@ def choose_provider(provider: Provider) -> Literal["cpu", "cuda"]:
     """Return the provider to run on.
 
     Args:
-        provider: ``cpu``, ``cuda``, or ``auto``: CUDA where it can run, otherwise the CPU, which is
+        provider: ``cpu``, ``cuda``, or ``auto``: CUDA if it can run, otherwise the CPU, which is
             logged once.
 
     Raises:
-        ProviderError: ``cuda`` was asked for and cannot run here, or the name is no provider.
+        ProviderError: the provider is ``cuda`` and cannot run here, or is unknown.
     """
     if provider == "cpu":
         return "cpu"
@@ -34,20 +34,20 @@ def choose_provider(provider: Provider) -> Literal["cpu", "cuda"]:
     if provider == "cuda":
         raise ProviderError(
             f"The provider cuda cannot run on this machine: {obstacle}. "
-            "Use the provider cpu, or auto to take CUDA only where it runs."
+            "Use the provider cpu, or auto, which uses CUDA only if it can run."
         )
-    _say_fallback(obstacle)
+    _log_fallback(obstacle)
     return "cpu"
 
 
 @cache
-def _say_fallback(obstacle: str) -> None:
+def _log_fallback(obstacle: str) -> None:
     _logger.info("Running on the CPU: %s.", obstacle)
 
 
 @cache
 def cuda_obstacle() -> str | None:
-    """Return what keeps CUDA from running here, or None where it runs."""
+    """Return the reason why CUDA cannot run here; None if it can."""
     if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
         return "the installed onnxruntime has no CUDA provider (install onnxruntime-gpu)"
     if _device_count() == 0:
@@ -56,7 +56,7 @@ def cuda_obstacle() -> str | None:
 
 
 def _device_count() -> int:
-    """Ask the CUDA driver for the number of devices; 0 where there is no driver."""
+    """Return the number of devices that the CUDA driver reports; 0 if there is no driver."""
     try:
         driver = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
     except OSError:
@@ -68,7 +68,10 @@ def _device_count() -> int:
 
 
 def _loading_obstacle() -> str | None:
-    """Open a tiny session: ONNX Runtime falls back to the CPU silently when CUDA does not load."""
+    """Return the reason why CUDA does not load, by opening a tiny session; None if it loads.
+
+    ONNX Runtime silently falls back to the CPU.
+    """
     import onnx
     from onnx import helper
 

@@ -1,24 +1,24 @@
-"""Rewrites a model so that ONNX Runtime gives each low-precision tensor its value by definition.
+"""Rewrites a model so that ONNX Runtime computes low-precision tensors as ONNX defines them.
 
 ONNX defines the value of each tensor: a float16 tensor is rounded to float16, and an int32 sum of
-8-bit products is exact. ONNX Runtime 1.31 departs from that in four ways, here by its own names:
+8-bit products is exact. ONNX Runtime 1.31 deviates from that in four ways, listed by its own names:
 
-- ``InsertCastTransformer``: float16 operators without a kernel on the CPU run in float32 between
-  two Casts. Its ``RemoveDuplicateCastTransformer`` drops the Casts between two such operators at
-  every optimisation level, and with them the rounding and the overflow to Inf. `keep_rounding`
-  prevents that: an Identity has a float16 kernel.
-- ``MlasGemm`` with uint8 and int8 operands: sums saturate at int16 on processors that have AVX2 or
-  AVX-512 and no VNNI. `make_operands_alike` prevents that: products of operands of one signedness
-  are exact on all processors. The option ``session.x64quantprecision`` would do this for constant
-  weights only, and only with optimisations on.
+- ``InsertCastTransformer``: float16 operators without a CPU kernel run in float32 between two
+  Casts. At every optimisation level ``RemoveDuplicateCastTransformer`` removes the Casts between
+  two such operators, and with them the rounding and the overflow to Inf. `keep_rounding` prevents
+  that: an Identity has a float16 kernel.
+- ``MlasGemm`` with uint8 and int8 operands: sums saturate at int16 on processors with AVX2 or
+  AVX-512 but without VNNI. `make_operands_alike` prevents that: products of operands of equal
+  signedness are exact on all processors. The option ``session.x64quantprecision`` would do this for
+  constant weights only, and only with optimisations on.
 - ``QDQSelectorActionTransformer``, ``QDQPropagationTransformer`` and ``DoubleQDQPairsRemover``: a
   DequantizeLinear, a float operator and a QuantizeLinear become one integer operator, or a pair of
-  quantisations is left out, depending on where the graph is cut.
-- fusions of float operators (``ConvMulFusion``, ``MatMulAddFusion``, …) round once where the graph
-  rounds twice, and a quantisation behind makes a whole step of that.
+  quantisations is removed, depending on where the graph is cut.
+- Fusions of float operators (``ConvMulFusion``, ``MatMulAddFusion``, …) round once where the graph
+  rounds twice, and a later quantisation turns that into a difference of a whole step.
 
-Both last ones do not run in sessions that merge no nodes, and `onnxfi.runtime.Session` merges none
-in models of low precision.
+The last two do not run in sessions that merge no nodes, and `onnxfi.runtime.Session` merges none in
+models of low precision.
 """
 
 from collections.abc import Iterable, Mapping
@@ -34,13 +34,13 @@ _SIGN_BIT: Final = 0x80
 
 @dataclass(frozen=True, slots=True)
 class _Product:
-    """The places of the inputs of an operator that multiplies 8-bit integers.
+    """The positions of the inputs of an operator that multiplies 8-bit integers.
 
     Attributes:
-        first: the place of the activation; None where the operator makes uint8 of a float input.
-        second: the place of the weight.
-        zero_point: the place of the weight's zero point.
-        zero_axes: the number of the weight's leading axes that its zero point must have.
+        first: position of the activation; None if the operator converts a float input to uint8.
+        second: position of the weight.
+        zero_point: position of the weight's zero point.
+        zero_axes: number of the weight's leading axes that its zero point must have.
     """
 
     first: int | None
@@ -64,20 +64,20 @@ _PRODUCTS: Final[Mapping[str, tuple[_Product, ...]]] = {
 
 
 def keep_definition(model: ir.Model) -> None:
-    """Rewrite a model in place, its bodies included; names of inputs and outputs stay."""
+    """Rewrite a model and its bodies in place; names of inputs and outputs stay."""
     for graph in (model.graph, *model.graph.subgraphs()):
         keep_rounding(graph)
         make_operands_alike(graph)
 
 
 def keep_rounding(graph: ir.Graph) -> None:
-    """Put an Identity between each float16 tensor and the nodes that read it."""
+    """Insert an Identity between each float16 tensor and the nodes that read it."""
     for node in list(graph):
         if node.op_type == "Identity":
             continue
         for value in node.outputs:
             uses = list(value.uses())
-            # The types of values in bodies are not known, and an Identity takes any.
+            # The types of values in bodies are unknown, and an Identity accepts any type.
             if value.dtype not in (ir.DataType.FLOAT16, None) or not uses:
                 continue
             identity = ir.node("Identity", [value], name=f"{value.name}/rounded")
@@ -89,7 +89,7 @@ def keep_rounding(graph: ir.Graph) -> None:
 
 
 def make_operands_alike(graph: ir.Graph) -> None:
-    """Let both operands of each product of 8-bit integers be signed, or both unsigned."""
+    """Make both operands of each product of 8-bit integers signed, or both unsigned."""
     for node in list(graph):
         for product in _PRODUCTS.get(node.op_type, ()):
             weight = _input(node, product.second)
@@ -109,7 +109,7 @@ def _input(node: ir.Node, place: int) -> ir.Value | None:
 
 
 def _zeros(graph: ir.Graph, node: ir.Node, weight: ir.Value, axes: int) -> ir.Value:
-    """Return the zero point that a weight without one has."""
+    """Return the implicit zero point of a weight that has none."""
     shape = list(weight.shape or ())[:axes]
     zeros = np.zeros([x for x in shape if isinstance(x, int)], _numpy(weight.dtype))
     return _constant(graph, f"{node.outputs[0].name}/{weight.name}/zero", zeros)
@@ -118,7 +118,7 @@ def _zeros(graph: ir.Graph, node: ir.Node, weight: ir.Value, axes: int) -> ir.Va
 def _moved(
     graph: ir.Graph, node: ir.Node, value: ir.Value, wanted: ir.DataType, place: int
 ) -> ir.Value:
-    """Return an 8-bit integer tensor moved by 128 into the other signedness."""
+    """Return an 8-bit integer tensor shifted by 128 into the other signedness."""
     name = f"{node.outputs[0].name}/{place}/{wanted.name.lower()}"
     tensor = ir.convenience.get_const_tensor(value)
     if tensor is not None:

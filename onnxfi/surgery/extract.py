@@ -1,4 +1,4 @@
-"""Extracting a part of a model between given tensors."""
+"""Extracts the part of a model between given tensors."""
 
 from collections.abc import Sequence
 
@@ -13,23 +13,23 @@ def extract(model: Model, inputs: Sequence[ir.Value], outputs: Sequence[ir.Value
     """Return the part of a model that computes some values from others.
 
     Args:
-        model: the model; it is left as it is.
-        inputs: values of the model that are fed instead of computed, weights among them if wanted.
-        outputs: values that depend on these inputs and on constants only; none gives a part
-            without nodes.
+        model: the model; it is not changed.
+        inputs: values of the model that are fed instead of computed; they may be weights.
+        outputs: values that depend on these inputs and on constants only; without outputs the part
+            has no nodes.
 
     Raises:
-        ModelFormatError: the type of one of the values is not known.
+        ModelFormatError: the type of one of the values is unknown.
     """
     for value in (*inputs, *outputs):
         if value.type is None:
             raise ModelFormatError(
-                f"A tensor that crosses the split must have a known type, and that of "
+                f"A tensor that crosses the split must have a known type, and the type of "
                 f"{value.name!r} could not be inferred. Add it to the model's value_info."
             )
     if outputs:
         graph = _between(model, inputs, outputs).clone()
-        for value in graph.inputs:  # a weight that is a target is fed
+        for value in graph.inputs:  # they may be weights, which are now fed
             graph.initializers.pop(value.name or "", None)
             value.const_value = None
     else:
@@ -41,7 +41,7 @@ def extract(model: Model, inputs: Sequence[ir.Value], outputs: Sequence[ir.Value
 
 
 def _between(model: Model, inputs: Sequence[ir.Value], outputs: Sequence[ir.Value]) -> ir.GraphView:
-    """Return a view of the nodes between some values, in time that grows with these nodes alone.
+    """Return a view of the nodes between some values, in time proportional to these nodes.
 
     `onnx_ir.convenience.extract` walks the whole graph, and one model is cut into many small parts.
     """

@@ -1,4 +1,4 @@
-"""Letting a model that was made for one sample run on several."""
+"""Rewrites a model with a batch of one so that it runs on several samples."""
 
 from collections.abc import Collection, Mapping
 
@@ -15,19 +15,19 @@ _LANES = "lanes"
 def with_free_batch(
     model: Model, *, shared: Collection[str] = (), one_thread: bool = True
 ) -> Model:
-    """Return the model with a free first axis in every input, where no samples can meet.
+    """Return the model with a free first axis in every input, if samples cannot mix.
 
-    Shapes that were written for a batch of one are lifted: those of inputs and values, and the
-    constants of Reshape that name the batch.
+    Shapes for a batch of one are generalised: shapes of inputs and values, and the constants of
+    Reshape that contain the batch size.
 
     Args:
-        model: its inputs have a first axis; it is left as it is.
-        shared: names of inputs that stay as they are, since all samples share them.
+        model: its inputs have a first axis; it is not changed.
+        shared: names of inputs that all samples share; they do not change.
         one_thread: whether kernels run in one thread; see `sample_axes`.
 
     Raises:
-        ModelFormatError: samples may meet, or a sample may get other bits than alone; names the
-            node.
+        ModelFormatError: samples may mix, or a sample may get other bits than in a batch of one.
+            The message names the node.
     """
     freed = model.part(model.ir_model.clone())
     graph = freed.graph
@@ -47,7 +47,7 @@ def with_free_batch(
 
 
 def _free_reshape(graph: ir.Graph, node: ir.Node, axes: Mapping[ir.Value, int]) -> None:
-    """Leave the number of samples open in the shape that a Reshape gives."""
+    """Remove the number of samples from the target shape of a Reshape."""
     source, wanted = node.inputs
     tensor = None if wanted is None else ir.convenience.get_const_tensor(wanted)
     made = node.outputs[0]
@@ -55,11 +55,11 @@ def _free_reshape(graph: ir.Graph, node: ir.Node, axes: Mapping[ir.Value, int]) 
         return
     place, shape = axes[made], np.array(tensor.numpy())
     if place == axes[source] == 0:
-        shape[0] = 0  # as in the input
-    elif made.shape is not None:  # all others are known
+        shape[0] = 0  # copies the size from the input
+    elif made.shape is not None:  # all other sizes are known
         shape = np.array([-1 if x == place else y for x, y in enumerate(made.shape)])
     if np.delete(shape, place).all():
-        node.attributes.pop("allowzero", None)  # PyTorch always sets it
+        node.attributes.pop("allowzero", None)  # PyTorch always sets it, and 0 would mean empty
     freed = ir.Value(name=f"{wanted.name}/{node.name or made.name}/free")
     freed.const_value = ir.Tensor(shape, name=freed.name)
     graph.register_initializer(freed)

@@ -1,10 +1,10 @@
-"""Names that no tensor or node of a model has."""
+"""Finds names that no tensor or node of a model has."""
 
 from onnxfi.graph import Model
 
 
 def free_name(model: Model, name: str) -> str:
-    """Return a name, changed where names of the model begin with it as a path."""
+    """Return a name that is no path prefix of the model's names, with underscores appended."""
     taken = [
         x.name or ""
         for graph in (model.graph, *model.graph.subgraphs())

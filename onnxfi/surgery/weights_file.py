@@ -1,4 +1,4 @@
-"""One weights file for several models."""
+"""Writes several models with one shared weights file."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,7 +12,7 @@ WEIGHTS_FILE = "weights.bin"
 
 
 def large_initializers(graph: ir.Graph) -> dict[str, ir.Value]:
-    """Return the initializers of a graph worth keeping outside the model, by name."""
+    """Return the initializers of a graph that belong in a weights file, by name."""
     return {
         name: value
         for name, value in graph.initializers.items()
@@ -23,9 +23,9 @@ def large_initializers(graph: ir.Graph) -> dict[str, ir.Value]:
 
 
 def save_sharing_weights(models: Mapping[str, Model], folder: Path) -> None:
-    """Write each model as ``NAME.onnx``, all with their large weights in one file.
+    """Write each model as ``NAME.onnx``, with the large weights of all in one file.
 
-    Weights of the same name must be the same in all models, as in the two halves of a split.
+    Weights of the same name must be equal in all models, as in the parts of a split.
 
     Raises:
         OSError: the folder cannot be written.

@@ -320,7 +320,7 @@ def test_a_fallback_to_the_cpu_is_said_once(
 
     if provider.cuda_obstacle() is None:
         pytest.skip("CUDA runs here")
-    provider._say_fallback.cache_clear()  # noqa: SLF001
+    provider._log_fallback.cache_clear()  # noqa: SLF001
     command = ("inject", "lenet.onnx", "--inputs", "x.npz", "--target", "conv1")
     logging.getLogger("onnxfi").setLevel(logging.NOTSET)  # the command itself asks for it
     for _ in range(2):

@@ -16,7 +16,7 @@ from tests.support.small_graphs import chain, model, node, value, weights
 def _no_cuda(monkeypatch: pytest.MonkeyPatch) -> None:
     obstacle = "no NVIDIA driver with a CUDA device was found"
     monkeypatch.setattr(provider, "cuda_obstacle", lambda: obstacle)
-    provider._say_fallback.cache_clear()  # noqa: SLF001  # it says so once
+    provider._log_fallback.cache_clear()  # noqa: SLF001  # it says so once
 
 
 @pytest.mark.usefixtures("_no_cuda")

@@ -1,4 +1,4 @@
-"""Finds the noise of a model, and whether faulty runs can replay it."""
+"""Finds the noise in a model, and checks that faulty runs can replay it."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
@@ -21,13 +21,13 @@ def noise_nodes(model: Model) -> list[ir.Node]:
 
 
 def draws(model: Model) -> str | None:
-    """Return a sentence that names what draws random numbers in a model; None if nothing does."""
+    """Return a sentence that names the nodes that draw random numbers; None if there are none."""
     nodes = list(map(describe_noise, noise_nodes(model)))
     return f"The model draws random numbers: {_listed(nodes)}." if nodes else None
 
 
 def noise_note(model: Model) -> str | None:
-    """Return `draws`, and what is done about it."""
+    """Return `draws`, and how injections handle the noise."""
     drawn = draws(model)
     return drawn and (
         f"{drawn} They are drawn once for each golden run, from the seed and the input, and "
@@ -51,15 +51,15 @@ def check_replayable(model: Model, groups: Collection[Sequence[Target]]) -> None
         noise = dict.fromkeys(x for _, changed in found for x in changed)
         raise InputError(
             f"Faults in {_listed(refused)} would change {_listed(list(noise))}, and could not be "
-            "told from other noise. Choose targets that these nodes do not depend on, or export "
-            "the model with this noise as an input."
+            "distinguished from other noise. Choose targets that these nodes do not depend on, or "
+            "export the model with this noise as an input."
         )
 
 
 def changed_noise(model: Model, groups: Collection[Sequence[Target]]) -> list[list[str]]:
-    """Return what of a model's noise depends on targets, for each group that faults hit together.
+    """Return the noise that depends on targets, for each group of targets that faults hit together.
 
-    Such as "the shape of 'node' (RandomNormalLike)".
+    An entry reads "the shape of 'node' (RandomNormalLike)".
     """
     graph = model.graph
     targets = [[model.values[x.tensor] for x in group] for group in groups]
@@ -89,9 +89,9 @@ def changed_noise(model: Model, groups: Collection[Sequence[Target]]) -> list[li
 
 
 def _conditions(node: ir.Node) -> Iterator[tuple[str, list[ir.Value], list[ir.Value]]]:
-    """Yield what a fault must not change, in a word, and the tensors that decide it.
+    """Yield each property that a fault must not change, and the tensors that determine it.
 
-    First those that decide it by their elements, then those that do by their shape alone.
+    The first list determines it by elements, the second list by shape only.
     """
     training = training_mode(node)
     if not draws_noise(node):

@@ -1,4 +1,4 @@
-"""Seeds for the nodes that draw random numbers."""
+"""Sets the seeds of the nodes that draw random numbers."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -10,20 +10,20 @@ from onnxfi.graph import Model
 from onnxfi.graph.bodies import bodies
 from onnxfi.graph.noise import draws_noise
 
-# ONNX Runtime reads most seeds from a float32, which holds each integer up to this one.
+# ONNX Runtime reads most seeds from a float32, which represents all integers up to this one.
 _SEEDS = 1 << 24
 _INTEGER_SEEDS = frozenset(["Dropout", "BiasDropout", "BitmaskBiasDropout", "BitmaskDropout"])
 
 
 def with_seeds(model: Model, *, seed: int, inputs: Mapping[str, np.ndarray]) -> Model:
-    """Return the model with a seed at each node that draws and has none.
+    """Return the model with a seed on each node that draws noise and has no seed.
 
-    In a session that is opened for one run, its random numbers depend on nothing else.
+    In a session that is opened for one run, the random numbers depend on nothing else.
 
     Args:
         model: the model.
         seed: seed of all random numbers.
-        inputs: what the model is to be fed: other inputs get other random numbers.
+        inputs: the inputs of the run: other inputs get other random numbers.
     """
     seeded = Model(model.ir_model.clone(), model.files)
     digest = hashlib.blake2b(str(seed).encode())
@@ -43,7 +43,7 @@ def with_seeds(model: Model, *, seed: int, inputs: Mapping[str, np.ndarray]) -> 
 
 
 def _drawing(graph: ir.Graph, path: str = "") -> Iterator[tuple[str, ir.Node]]:
-    """Yield the nodes that draw by themselves, also in bodies, each with a path of its own."""
+    """Yield the nodes that draw noise, also in bodies, each with a unique path."""
     for node in filter(draws_noise, graph):
         name = next(x.name or "" for x in node.outputs if x.name)
         holds_one = False
