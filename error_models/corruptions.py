@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self, overload
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from onnxfi.error_models.corruption import Corruption
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False)
 class Corruptions(Sequence[Corruption]):
     """Corruptions one after the other: what `Corruption` holds, joined.
 
@@ -93,16 +94,24 @@ class Corruptions(Sequence[Corruption]):
         """Return one corruption, or several."""
         if isinstance(place, slice):
             return list(self)[place]
-        end = int(self.sizes[: range(len(self))[place] + 1].sum())
-        return self._one(place, end)
+        return self._one(range(len(self))[place])
 
     def __iter__(self) -> Iterator[Corruption]:
         """Yield the corruptions."""
-        for number, end in enumerate(np.cumsum(self.sizes).tolist()):
-            yield self._one(number, end)
+        return map(self._one, range(len(self)))
 
-    def _one(self, number: int, end: int) -> Corruption:
-        sites = slice(end - int(self.sizes[number]), end)
+    @cached_property
+    def ends(self) -> np.ndarray:
+        """Where the sites of each corruption end, int64, shape ``(N,)``."""
+        return np.cumsum(self.sizes)
+
+    def sites_of(self, number: int) -> slice:
+        """Return where the sites of a corruption are among all sites."""
+        end = int(self.ends[number])
+        return slice(end - int(self.sizes[number]), end)
+
+    def _one(self, number: int) -> Corruption:
+        sites = self.sites_of(number)
         return Corruption(
             self.indices[sites],
             self.values[sites],

@@ -1,4 +1,4 @@
-"""Running blocks of injections: all at once, or one by one where a target follows another."""
+"""Runs blocks of injections: all at once, or one by one where a target follows another."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -7,42 +7,46 @@ import numpy as np
 from onnxfi.error_models import Corruption, Corruptions, values_at
 from onnxfi.errors import InputError
 from onnxfi.graph import Target
-from onnxfi.injector.blocks import Meeting
 from onnxfi.injector.drawing import Drawer
 from onnxfi.injector.due.reasons import due_reasons
 from onnxfi.injector.golden import Golden
 from onnxfi.injector.injection import Injection
+from onnxfi.injector.injection_batch import InjectionBatch
 from onnxfi.injector.injections import Hits, Injections
 from onnxfi.injector.metrics import Metric
 from onnxfi.injector.metrics.own_metric import naming_injections
 from onnxfi.injector.outcome import decide_outcome, decide_outcomes
-from onnxfi.suffix.corrupted_run import CorruptedRun
-from onnxfi.suffix.lane_result import Failure, LaneResult, failure_of
-from onnxfi.suffix.split_sessions import Corrupt, SplitSessions
+from onnxfi.suffix import Batch, Corrupt, Failure, LaneResult, Patches, Suffix
 from onnxfi.surgery import Split
 
 
 class BlockRunner:
-    """Runs injections into the targets of a split; safe to use from several threads at once."""
+    """Runs injections into the targets of a split; safe to use from several threads at once.
 
-    def __init__(self, split: Split, sessions: SplitSessions) -> None:
-        """Keep the split and its sessions."""
+    Attributes:
+        suffix: runs what follows the targets.
+    """
+
+    def __init__(self, split: Split, suffix: Suffix) -> None:
+        """Keep the split and its suffix."""
+        self.suffix = suffix
         self._split = split
-        self._sessions = sessions
         self._runs: Golden | None = None  # the last golden run that was seen to run
 
-    def run(self, block: Sequence[tuple[Meeting, Drawer]], metric: Metric) -> list[Injections]:
+    def run(
+        self, block: Sequence[tuple[InjectionBatch, Drawer]], metric: Metric
+    ) -> list[Injections]:
         """Draw, inject and compare.
 
         Args:
-            block: the meetings, each with what draws its corruptions.
+            block: the batches, each with its drawer.
             metric: decides between sdc and benign.
 
         Raises:
             ErrorModelError: an error model does not fit its target.
         """
-        alone = len(self._split.stages) == 1
-        return (self._inject_in_lanes if alone else self._inject_in_stages)(block, metric)
+        run = self._inject_in_lanes if len(self._split.stages) == 1 else self._inject_in_stages
+        return run(block, metric)
 
     def outputs(
         self, golden: Golden, first: Mapping[str, np.ndarray], corrupt: Corrupt
@@ -57,46 +61,50 @@ class BlockRunner:
         Raises:
             InputError: ONNX Runtime refuses a value, or a limit is exceeded.
         """
-        faulty = self._sessions.run_suffix(
-            {**golden.boundary, **first}, corrupt, golden=golden.values
-        )
+        faulty = self.suffix.run_stages({**golden.boundary, **first}, corrupt, golden=golden.values)
         return {**golden.outputs, **{name: faulty[name] for name in self._split.faulty_outputs}}
 
     def _inject_in_lanes(
-        self, block: Sequence[tuple[Meeting, Drawer]], metric: Metric
+        self, block: Sequence[tuple[InjectionBatch, Drawer]], metric: Metric
     ) -> list[Injections]:
         """Inject all at once; every corruption is drawn from a golden tensor."""
-        runs = [
-            CorruptedRun(
-                x.golden.values,
-                drawer.draw_many(
-                    x.faults, {y: x.golden.targets[y.tensor] for y in self._split.targets}
-                ),
+        drawn: list[Mapping[str, Corruptions]] = []
+        batches: list[Batch] = []
+        first = 0
+        for batch, drawer in block:
+            golden, count = batch.golden, len(batch.faults)
+            corruptions = drawer.draw_many(
+                batch.faults, {x: golden.targets[x.tensor] for x in self._split.targets}
             )
-            for x, drawer in block
-        ]
-        results = self._sessions.run_corrupted(runs)
+            patches = {
+                name: Patches.of(x, golden.targets[name].size) for name, x in corruptions.items()
+            }
+            lanes = range(first, first + count)
+            batches.append(Batch(lanes, [golden.tensors] * count, by_tensor=patches))
+            drawn.append(corruptions)
+            first += count
+        results = self.suffix.run(batches)
         return [
-            self._injections(meeting, run.corruptions, of_run, metric)
-            for (meeting, _), run, of_run in zip(block, runs, results, strict=True)
+            self._injections(batch, corruptions, [results[x] for x in lanes.lanes], metric)
+            for (batch, _), corruptions, lanes in zip(block, drawn, batches, strict=True)
         ]
 
     def _injections(
         self,
-        meeting: Meeting,
+        batch: InjectionBatch,
         corruptions: Mapping[str, Corruptions],
         results: Sequence[LaneResult],
         metric: Metric,
     ) -> Injections:
-        golden = meeting.golden
+        golden = batch.golden
         failures = {place: x.failure for place, x in enumerate(results) if x.outputs is None}
         if failures:
             self._check_that_golden_runs(golden)
         outputs = [_faulty_outputs(golden, x) for x in results]
-        with naming_injections(meeting.ids, outputs):
+        with naming_injections(batch.ids, outputs):
             outcomes = decide_outcomes(golden.outputs, outputs, metric)
         return Injections(
-            meeting,
+            batch,
             hits=[
                 Hits(name, np.arange(len(x)), x, values_at(golden.targets[name], x.indices))
                 for name, x in corruptions.items()
@@ -108,7 +116,7 @@ class BlockRunner:
         )
 
     def _inject_in_stages(
-        self, block: Sequence[tuple[Meeting, Drawer]], metric: Metric
+        self, block: Sequence[tuple[InjectionBatch, Drawer]], metric: Metric
     ) -> list[Injections]:
         """Inject one after the other; a later corruption is drawn from what earlier ones led to."""
         names = [x.tensor for x in self._split.targets]
@@ -148,7 +156,7 @@ class BlockRunner:
             outputs = self.outputs(golden, first, corrupt)
         except InputError as error:
             self._check_that_golden_runs(golden)
-            failures, outputs = {0: failure_of(error)}, {}
+            failures, outputs = {0: LaneResult.failed(error).failure}, {}
         with naming_injections([injection_id], [outputs]):
             outcome = decide_outcome(golden.outputs, outputs, metric)
         return Injection(
@@ -165,11 +173,11 @@ class BlockRunner:
         """Run without a fault: what fails then as well is no outcome of a fault."""
         if golden is not self._runs:
             first = {x.tensor: golden.targets[x.tensor] for x in self._split.stages[0].targets}
-            self._sessions.run_suffix({**golden.boundary, **first}, lambda _, value: value)
+            self.suffix.run_stages({**golden.boundary, **first}, lambda _, value: value)
             self._runs = golden
 
 
-def _faulty_outputs(golden: Golden, resumed: LaneResult) -> Mapping[str, np.ndarray]:
-    if resumed.outputs is None:
+def _faulty_outputs(golden: Golden, result: LaneResult) -> Mapping[str, np.ndarray]:
+    if result.outputs is None:
         return {}
-    return {**golden.outputs, **resumed.outputs} if resumed.outputs else golden.outputs
+    return {**golden.outputs, **result.outputs} if result.outputs else golden.outputs

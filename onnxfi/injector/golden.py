@@ -1,40 +1,45 @@
-"""The values of a fault-free execution."""
+"""Holds the values of a fault-free execution."""
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from onnxfi.errors import InputError
+from onnxfi.suffix import GoldenTensors, Tensors
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Golden:
-    """A golden run: what an injection starts from and is compared with.
+    """A golden run: injections start from it and are compared with it.
 
     Made by `Injector.golden`.
 
     Attributes:
         targets: the golden tensor of each target, by name.
-        outputs: the golden outputs of the model, by name, from the sessions that the faulty outputs
-            come from.
-        answer: the golden outputs of the whole model with no node merged, by name: the same bits
-            whatever the targets. Where only the targets were computed, the same as `outputs`.
+        outputs: the golden outputs of the model, by name, from the sessions that compute the faulty
+            outputs.
+        answer: the golden outputs of the whole model without fused nodes, by name: the same bits
+            whatever the targets. The same as `outputs` where only the targets were computed.
         boundary: the other tensors that the suffix takes, by name.
-        values: every tensor that is known of the golden run, by name; more are added when needed.
+        tensors: every tensor that is known of the golden run.
     """
 
     targets: Mapping[str, np.ndarray]
     outputs: Mapping[str, np.ndarray]
     answer: Mapping[str, np.ndarray]
     boundary: Mapping[str, np.ndarray]
-    values: MutableMapping[str, np.ndarray]
+    tensors: GoldenTensors
+
+    @property
+    def values(self) -> Tensors:
+        """Every tensor that the golden run computed, by name."""
+        return self.tensors.values
 
     @property
     def nbytes(self) -> int:
-        """Bytes that all values take; sequences of tensors have no size of their own."""
-        sizes = {id(x): int(getattr(x, "nbytes", 0)) for x in self.values.values()}
-        return sum(sizes.values())
+        """Bytes that all tensors take; sequences of tensors have no size of their own."""
+        return self.tensors.nbytes
 
     @property
     def target(self) -> np.ndarray:

@@ -6,10 +6,10 @@ from typing import Self, overload
 
 import numpy as np
 
-from onnxfi.error_models import Corruptions
-from onnxfi.injector.blocks import Meeting
+from onnxfi.error_models import Corruption, Corruptions
 from onnxfi.injector.due.reasons import DueReason
 from onnxfi.injector.injection import Injection
+from onnxfi.injector.injection_batch import InjectionBatch
 from onnxfi.injector.outcome import Outcome
 
 
@@ -29,13 +29,24 @@ class Hits:
     corruptions: Corruptions
     replaced: np.ndarray
 
+    def position(self, place: int) -> int | None:
+        """Return the position in `members` of an injection; None where it did not come so far."""
+        position = int(np.searchsorted(self.members, place))
+        found = position < self.members.size and self.members[position] == place
+        return position if found else None
+
+    def at(self, position: int) -> tuple[str, Corruption, np.ndarray]:
+        """Return the target, the corruption and the replaced values at a position."""
+        sites = self.corruptions.sites_of(position)
+        return self.target, self.corruptions[position], self.replaced[sites]
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Injections(Sequence[Injection]):
-    """The injections of a meeting.
+    """The injections of a batch.
 
     Attributes:
-        meeting: the golden run, and the ids and faults that met it.
+        batch: the golden run, and the ids and faults that met it.
         hits: what they did to each target, in the order in which these were corrupted.
         outputs: the faulty outputs of each by name; the golden ones themselves where nothing is
             left of the fault, empty where the execution failed.
@@ -45,7 +56,7 @@ class Injections(Sequence[Injection]):
         due_reasons: why each is due; None where it is not.
     """
 
-    meeting: Meeting
+    batch: InjectionBatch
     hits: Sequence[Hits]
     outputs: Sequence[Mapping[str, np.ndarray]]
     outcomes: Sequence[Outcome]
@@ -53,11 +64,13 @@ class Injections(Sequence[Injection]):
     due_reasons: Sequence[DueReason | None]
 
     @classmethod
-    def of(cls, meeting: Meeting, injections: Sequence[Injection], targets: Sequence[str]) -> Self:
-        """Join the injections of a meeting, at least one.
+    def of(
+        cls, batch: InjectionBatch, injections: Sequence[Injection], targets: Sequence[str]
+    ) -> Self:
+        """Join the injections of a batch, at least one.
 
         Args:
-            meeting: the meeting.
+            batch: the batch.
             injections: its injections.
             targets: names of the targets, in the order in which they are corrupted.
         """
@@ -69,7 +82,7 @@ class Injections(Sequence[Injection]):
                 replaced = np.concatenate([injections[i].replaced[number] for i in members])
                 hits.append(Hits(target, np.array(members), corruptions, replaced))
         return cls(
-            meeting,
+            batch,
             hits,
             [x.outputs for x in injections],
             [x.outcome for x in injections],
@@ -87,33 +100,24 @@ class Injections(Sequence[Injection]):
     def __getitem__(self, place: slice) -> list[Injection]: ...
     def __getitem__(self, place: int | slice) -> Injection | list[Injection]:
         """Return one injection, or several."""
-        injections = list(self)
-        return injections[place]
+        if isinstance(place, slice):
+            return [self._injection(x) for x in range(len(self))[place]]
+        return self._injection(range(len(self))[place])
 
     def __iter__(self) -> Iterator[Injection]:
         """Yield the injections."""
-        walks = [
-            (x.target, set(x.members.tolist()), iter(x.corruptions), iter(_parts(x)))
-            for x in self.hits
-        ]
-        for place, injection_id in enumerate(self.meeting.ids):
-            hit = [
-                (target, next(corruptions), next(replaced))
-                for target, members, corruptions, replaced in walks
-                if place in members
-            ]
-            targets, corruptions, replaced = zip(*hit, strict=True) if hit else ((), (), ())
-            yield Injection(
-                injection_id,
-                targets,
-                corruptions,
-                replaced,
-                self.outputs[place],
-                self.outcomes[place],
-                self.masked_at[place],
-                self.due_reasons[place],
-            )
+        return map(self._injection, range(len(self)))
 
-
-def _parts(hits: Hits) -> list[np.ndarray]:
-    return np.split(hits.replaced, np.cumsum(hits.corruptions.sizes)[:-1])
+    def _injection(self, place: int) -> Injection:
+        hit = [x.at(n) for x in self.hits if (n := x.position(place)) is not None]
+        targets, corruptions, replaced = zip(*hit, strict=True) if hit else ((), (), ())
+        return Injection(
+            self.batch.ids[place],
+            targets,
+            corruptions,
+            replaced,
+            self.outputs[place],
+            self.outcomes[place],
+            self.masked_at[place],
+            self.due_reasons[place],
+        )

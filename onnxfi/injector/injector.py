@@ -14,10 +14,11 @@ from onnxfi.errors import InputError
 from onnxfi.graph import Model, Target
 from onnxfi.graph.size_dependence import sizes_depend_on
 from onnxfi.injector.block_runner import BlockRunner
-from onnxfi.injector.blocks import BlockSizes, Meeting
 from onnxfi.injector.drawing import Drawer
 from onnxfi.injector.golden import Golden
+from onnxfi.injector.golden_pass import GoldenPass
 from onnxfi.injector.injection import Injection
+from onnxfi.injector.injection_batch import BlockSizes, InjectionBatch
 from onnxfi.injector.injections import Injections
 from onnxfi.injector.inputs import check_inputs, format_shape
 from onnxfi.injector.metrics import Metric
@@ -29,12 +30,11 @@ from onnxfi.runtime import Provider, choose_provider
 from onnxfi.runtime.alignment import aligned
 from onnxfi.runtime.limits import AUTO, Limits
 from onnxfi.runtime.ort_values import copy_from_runtime
-from onnxfi.suffix.split_sessions import SplitSessions
+from onnxfi.suffix import GoldenTensors, Policy, RunSettings, Suffix
+from onnxfi.suffix.policy import DEFAULT_POLICY
 from onnxfi.surgery import resolve_targets, split
-from onnxfi.surgery.noise import noise_note
+from onnxfi.surgery.noise import noise_note, with_masks_apart
 
-# To try lanes, windows and checkpoints takes as long as some 60 injections.
-_WORTH_TRYING = 128
 _logger = logging.getLogger("onnxfi")
 
 
@@ -62,6 +62,7 @@ class Injector:
         propagation: bool = True,
         expected: int | None = None,
         limits: Limits | None = AUTO,
+        policy: Policy = DEFAULT_POLICY,
     ) -> None:
         """Split the model at the target and open the sessions.
 
@@ -72,14 +73,15 @@ class Injector:
             provider: ``cpu``, ``cuda``, or ``auto`` for CUDA where it runs.
             lanes: the most injections to run through the suffix at once; ``auto`` measures how many
                 pay. Several run only where that changes no bit of the outputs.
-            propagation: whether to push corruptions as sparse patches through the operators that
-                allow it; on the CPU only. It changes no outcome.
             threads: intra-op threads of each session; None leaves the number to ONNX Runtime.
-            expected: how many injections are to come, if that is known. For few of them nothing is
-                measured that would make many faster.
+            propagation: whether to push corruptions as sparse patches through the operators that
+                allow it. It changes no outcome.
+            expected: the number of injections to come, if it is known. For few of them no phase is
+                tried that would make many faster.
             limits: the time and the memory that a faulty execution may take before it ends as due;
                 None sets no limit. They matter where a fault at the target may decide how often
-                something runs or how large a tensor is: there executions run in a child process.
+                a node runs or how large a tensor is: there executions run in a child process.
+            policy: the thresholds of the phases; they change no outcome.
 
         Raises:
             TargetNotFoundError: the model has no such target.
@@ -94,19 +96,20 @@ class Injector:
         self.split = split(model, self.targets)
         self.provider = choose_provider(provider)
         hit = [x.tensor for x in self.targets]
-        self._limits = limits if limits is not None and sizes_depend_on(model, hit) else None
-        few = expected is not None and expected < _WORTH_TRYING
-        self._sessions = SplitSessions(
-            model,
-            self.split,
+        few = expected is not None and expected < policy.fewest_injections
+        self._settings = RunSettings(
             provider=self.provider,
             threads=threads,
             lanes=1 if few and lanes == "auto" else lanes,
             propagation=propagation,
             shortcuts=propagation and not few,
-            limits=self._limits,
+            limits=limits if limits is not None and sizes_depend_on(model, hit) else None,
+            policy=policy,
         )
-        self._blocks = BlockRunner(self.split, self._sessions)
+        self._runner: BlockRunner | None = BlockRunner(
+            self.split, Suffix(self.split, self._settings)
+        )
+        self._prefix: GoldenPass | None = None
         self._is_new, self._lock = True, threading.Lock()
         self._default: Metric | None = None
         self._output_names = tuple(dict.fromkeys(x.name or "" for x in model.graph.outputs))
@@ -139,8 +142,18 @@ class Injector:
         self.close()
 
     def close(self) -> None:
-        """Let go of the sessions and their memory; the injector cannot be used afterwards."""
-        del self._sessions, self._blocks
+        """Free the sessions and their memory; the injector cannot be used afterwards."""
+        self._runner = self._prefix = None
+
+    @property
+    def _blocks(self) -> BlockRunner:
+        if self._runner is None:
+            names = " and ".join(x.tensor for x in self.targets)
+            raise InputError(
+                f"The injector at {names} is closed. Open a new Injector, or use this one inside "
+                "its `with` block."
+            )
+        return self._runner
 
     def golden(self, inputs: Mapping[str, np.ndarray], *, seed: int = 0) -> Golden:
         """Run the model without a fault.
@@ -158,10 +171,12 @@ class Injector:
             InputError: the inputs do not fit the model, or it draws random numbers that cannot be
                 replayed: the first golden run is made twice and compared.
         """
+        self._blocks  # noqa: B018 (an error if it is closed)
         checked = check_inputs(self.model, inputs)
+        prefix = self._open_prefix()
 
         def run() -> Golden:
-            return self.golden_from(self._sessions.run_prefix(checked, seed=seed))
+            return self.golden_from(prefix.run(checked, seed=seed))
 
         golden = run()
         with self._lock:
@@ -190,11 +205,12 @@ class Injector:
             targets[target.tensor] = value
             return value
 
-        values |= copy_from_runtime(self._sessions.run_suffix({**boundary, **targets}, keep))
+        made = self._blocks.suffix.run_stages({**boundary, **targets}, keep)
+        values |= copy_from_runtime(made)
         targets = {name: values[name] for name in targets}
         outputs = {name: values[name] for name in self._output_names}
         answer = {name: before.get(name, value) for name, value in outputs.items()}
-        return Golden(targets, outputs, answer, boundary, values)
+        return Golden(targets, outputs, answer, boundary, GoldenTensors(values))
 
     def resume(
         self, golden: Golden, corrupted: np.ndarray | Mapping[str, np.ndarray]
@@ -213,7 +229,7 @@ class Injector:
         if not isinstance(corrupted, Mapping):
             corrupted = {self.target.tensor: corrupted}
         # A child process keeps what it was sent, and an array of yours may change.
-        take_in = np.asarray if self._limits is None else np.array
+        take_in = np.asarray if self._settings.limits is None else np.array
         given = {name: aligned(take_in(array)) for name, array in corrupted.items()}
         for name, array in given.items():
             _check_corrupted(golden, name, array)
@@ -262,13 +278,13 @@ class Injector:
             MetricError: a metric of yours fails, or returns something else than it must.
         """
         fault = first_id if first_fault is None else first_fault
-        meeting = Meeting(golden, first_id, range(fault, fault + count))
-        for block in self.inject_all([meeting], error_model, seed=seed, metric=metric):
+        batch = InjectionBatch(golden, first_id, range(fault, fault + count))
+        for block in self.inject_all([batch], error_model, seed=seed, metric=metric):
             yield from block
 
     def inject_all(
         self,
-        meetings: Iterable[Meeting],
+        batches: Iterable[InjectionBatch],
         error_model: ErrorModel | Sequence[ErrorModel],
         *,
         seed: int = 0,
@@ -279,14 +295,14 @@ class Injector:
         Injections of different golden runs share lanes.
 
         Args:
-            meetings: the golden runs and the faults that meet them; taken as they are needed.
+            batches: the golden runs and the faults that meet them; taken as they are needed.
             error_model: draws the corruptions; or one error model for each of `targets`.
             seed: seed of the campaign.
             metric: decides between sdc and benign; by default `Classification`, or the metric that
                 fits the outputs, which a warning then names.
 
         Yields:
-            The injections of each meeting, or those of one part of it after the other.
+            The injections of each batch, or those of one part of it after the other.
 
         Raises:
             ErrorModelError: an error model does not fit its target.
@@ -295,22 +311,23 @@ class Injector:
         """
         error_models = self._by_target(error_model)
         # Outputs may be as large as the limit.
-        sizes = BlockSizes() if self._limits is None else BlockSizes(most=1)
+        most = None if self._settings.limits is None else 1
+        sizes = BlockSizes(self._settings.policy, most=most)
         generators = InjectionGenerators(seed)
         chosen = None if metric is None else checked(metric)
         last: tuple[Golden, Drawer] | None = None
-        for block in sizes.blocks(meetings):
+        for block in sizes.blocks(batches):
             if chosen is None:
                 chosen = self._default_metric(block[0].golden)
             began = time.perf_counter()
             drawers = []
-            for meeting in block:
-                if last is None or last[0] is not meeting.golden:
-                    prepared = self._prepared(error_models, meeting.golden)
-                    last = meeting.golden, Drawer(prepared, generators)
+            for batch in block:
+                if last is None or last[0] is not batch.golden:
+                    prepared = self._prepared(error_models, batch.golden)
+                    last = batch.golden, Drawer(prepared, generators)
                 drawers.append(last[1])
             found = self._blocks.run(list(zip(block, drawers, strict=True)), chosen)
-            sizes.took(time.perf_counter() - began, block[0].golden)
+            sizes.adapt(time.perf_counter() - began, block[0].golden)
             yield from found
 
     def corrupted(self, golden: Golden, injection: Injection) -> dict[str, np.ndarray]:
@@ -338,8 +355,19 @@ class Injector:
             x.tensor: corrupt(x, golden.targets[x.tensor]) for x in self.split.stages[0].targets
         }
         if len(corruptions) > len(first):
-            self._sessions.run_suffix({**golden.boundary, **first}, corrupt, golden=golden.values)
+            values = {**golden.boundary, **first}
+            self._blocks.suffix.run_stages(values, corrupt, golden=golden.values)
         return tensors
+
+    def _open_prefix(self) -> GoldenPass:
+        """Return the pass of the prefix; opened here, because several targets may share one."""
+        with self._lock:
+            if self._prefix is None:
+                model = with_masks_apart(self.model)
+                outputs = [model.values[x.name or ""] for x in self.split.prefix.graph.outputs]
+                threads = self._settings.threads
+                self._prefix = GoldenPass(model, outputs, provider=self.provider, threads=threads)
+            return self._prefix
 
     def _default_metric(self, golden: Golden) -> Metric:
         """Return the metric to use where none was chosen; it warns once at most."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from onnxfi.injector.metrics import Metric, Outputs
 from onnxfi.injector.metrics.many import are_wrong, in_parts
-from onnxfi.suffix.trial import bit_equal
+from onnxfi.suffix.trial import same_bits
 
 Outcome = Literal["masked", "benign", "sdc", "due"]
 # NumPy's kinds of floats and complex numbers, and V: bfloat16 and float8 of ml_dtypes.
@@ -34,7 +34,7 @@ def decide_outcome(
     if not faulty:
         return "due"
     # Bit-equal outputs have no new NaN, so the cheap and frequent answer may come first.
-    if all(bit_equal(golden[name], faulty[name]) for name in golden):
+    if all(same_bits(golden[name], faulty[name]) for name in golden):
         return "masked"
     if any(_has_new_non_finite(golden[name], faulty[name]) for name in golden):
         return "due"

@@ -1,7 +1,6 @@
 """Finds how many injections at a target can share a batch."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import numpy as np
 
@@ -10,10 +9,9 @@ from onnxfi.graph.size_dependence import sizes_depend_on
 from onnxfi.injector.inputs import check_inputs
 from onnxfi.runtime import Session
 from onnxfi.runtime.provider import Provider, choose_provider
-from onnxfi.suffix import find_region
-from onnxfi.suffix.lanes.decision import LaneDecision
-from onnxfi.suffix.lanes.input_lanes import InputLanes
-from onnxfi.suffix.lanes.lanes import Lanes
+from onnxfi.suffix import RunSettings, Tensors
+from onnxfi.suffix.lanes import LaneDecision, Lanes
+from onnxfi.suffix.phases.region import find_push_region
 from onnxfi.surgery import Stage, split
 
 _THREADS = 1  # as campaigns of several workers have it
@@ -50,40 +48,23 @@ def lanes_of_target(
     if sizes_depend_on(model, [parts.target.tensor]):
         return LaneDecision(1, "A fault may decide how much runs: injections run one by one.")
     prefix = Session(parts.prefix, provider=chosen, threads=_THREADS)
-    goldens = [prefix.run(check_inputs(model, x)) for x in inputs]
+    golden = prefix.run(check_inputs(model, inputs[0]))
     del prefix  # and its working memory
     (stage,) = parts.stages
+    settings = RunSettings(provider=chosen, threads=_THREADS)
     if parts.target.kind == "weight":
-        return _of_weight(stage, parts.target.tensor, goldens, chosen)
-    return _of_activation(stage, goldens[0], chosen)
+        lanes = Lanes(stage.model, (), settings, shared=[parts.target.tensor])
+        return lanes.decide(golden)
+    return _of_activation(stage, golden, settings)
 
 
-def _of_weight(
-    stage: Stage,
-    weight: str,
-    goldens: Sequence[Mapping[str, np.ndarray]],
-    provider: Literal["cpu", "cuda"],
-) -> LaneDecision:
-    lanes = InputLanes(stage.model, [weight], provider=provider, threads=_THREADS, lanes="auto")
-    session = Session(stage.model, provider=provider, threads=_THREADS)
-    names = [x.name or "" for x in stage.model.graph.inputs]
-    return lanes.decide(
-        goldens,
-        {weight: goldens[0][weight]},
-        lambda values: session.run({name: values[name] for name in names}),
-    )
-
-
-def _of_activation(
-    stage: Stage, golden: Mapping[str, np.ndarray], provider: Literal["cpu", "cuda"]
-) -> LaneDecision:
-    region = find_region(stage, propagation=provider == "cpu")
-    if not region.rest.graph.outputs:
+def _of_activation(stage: Stage, golden: Tensors, settings: RunSettings) -> LaneDecision:
+    region = find_push_region(stage, provider=settings.provider)
+    if not region.behind.graph.outputs:
         return LaneDecision(1, "Corruptions are pushed as far as the outputs: nothing runs.")
-    values = dict(golden)
-    if region.steps:
-        session = Session(region.model, provider=provider, threads=_THREADS)
+    values = {**golden}
+    if region.nodes:
+        session = settings.open(region.model)
         names = [x.name or "" for x in region.model.graph.inputs]
         values |= session.run({name: values[name] for name in names})
-    lanes = Lanes(region.rest, region.frontier, provider=provider, threads=_THREADS, lanes="auto")
-    return lanes.decide(values)
+    return Lanes(region.behind, region.entry, settings).decide(values)

@@ -1,25 +1,29 @@
-"""Sparse propagation: carrying corruptions through operators as sparse patches, exactly.
+"""Runs a suffix from corrupted targets to outputs: exactly, and no more of it than needed.
 
-A corruption changes few elements of its target, and the operators that follow often leave few of
-these changes: Relu and MaxPool swallow most. So corruptions are *pushed* through the operators that
-allow it, element by element. Elements that come out bit-equal to golden leave the patch; an empty
-patch is a masked injection, known without running the network. What survives is a patch on later
-tensors, and the rest of the suffix runs from there.
+Corruptions take a route of phases. Each phase advances lanes exactly: it finishes some, because
+they are masked or have their outputs, leaves others at a later entry as patches, and refuses those
+that it cannot compute exactly, which then run densely.
+
+    push ─▶ lookahead ─▶ windows ─▶ checkpoint ─▶ dense
 """
 
-from onnxfi.suffix.lookahead import Lookahead
-from onnxfi.suffix.patches import LanePatch, Patches, Values, patched
-from onnxfi.suffix.phases.region import Region, find_region
-from onnxfi.suffix.propagator import Propagator, Pushed
+from onnxfi.suffix.batch import Batch
+from onnxfi.suffix.golden_tensors import GoldenTensors, Tensors
+from onnxfi.suffix.lane_result import Failure, LaneResult
+from onnxfi.suffix.patches import Patches
+from onnxfi.suffix.policy import Policy
+from onnxfi.suffix.run_settings import RunSettings
+from onnxfi.suffix.suffix import Corrupt, Suffix
 
 __all__ = [
-    "LanePatch",
-    "Lookahead",
+    "Batch",
+    "Corrupt",
+    "Failure",
+    "GoldenTensors",
+    "LaneResult",
     "Patches",
-    "Propagator",
-    "Pushed",
-    "Region",
-    "Values",
-    "find_region",
-    "patched",
+    "Policy",
+    "RunSettings",
+    "Suffix",
+    "Tensors",
 ]

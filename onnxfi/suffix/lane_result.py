@@ -1,5 +1,6 @@
-"""Holds the result of a corruption behind its target."""
+"""Holds the result of one lane behind its target."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,31 +14,27 @@ Failure = Literal["refused", "timeout", "memory"]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LaneResult:
-    """What became of a corruption.
+    """The result of one corruption.
 
     Attributes:
-        outputs: the outputs that differ from golden, maybe among others; None where ONNX Runtime
-            refuses to run.
-        masked_at: name of the tensor in which nothing was left of it; None where that was not seen.
+        outputs: the outputs that differ from golden, maybe among others; None where the faulty
+            execution failed.
+        masked_at: name of the tensor that came out golden although the corruption reached it; None
+            where that was not seen.
         failure: why there are no outputs, where they are None.
     """
 
-    outputs: dict[str, np.ndarray] | None
+    outputs: Mapping[str, np.ndarray] | None
     masked_at: str | None = None
     failure: Failure = "refused"
 
-    def joined(self, later: "LaneResult") -> "LaneResult":
-        """Return this with what became of the corruption farther on."""
-        if self.outputs == {}:
-            return later
-        if self.outputs is None:
+    @classmethod
+    def failed(cls, error: InputError) -> "LaneResult":
+        """Return the result of an execution that raised an error."""
+        return cls(None, failure=error.reason if isinstance(error, LimitError) else "refused")
+
+    def after(self, earlier: Mapping[str, np.ndarray]) -> "LaneResult":
+        """Return this result with the outputs that earlier phases made of the lane."""
+        if self.outputs is None or not earlier:
             return self
-        if later.outputs is None:
-            return later
-        outputs = {**self.outputs, **later.outputs}
-        return LaneResult(outputs, None if outputs else later.masked_at)
-
-
-def failure_of(error: InputError) -> Failure:
-    """Return why an execution failed that raised an error."""
-    return error.reason if isinstance(error, LimitError) else "refused"
+        return LaneResult({**earlier, **self.outputs})

@@ -1,15 +1,12 @@
 """Sparse changes of a tensor in several lanes."""
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
 from onnxfi.error_models import Corruption, Corruptions
-
-#: What is known of a golden run, by name; more may be added.
-Values = MutableMapping[str, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -96,16 +93,6 @@ class Patches:
         keys = np.flatnonzero(bits(golden.reshape(-1)) != bits(values))
         return cls(keys, values[keys])
 
-    @classmethod
-    def joined(cls, parts: Sequence[Self]) -> Self:
-        """Join patches of lanes that follow one another."""
-        if len(parts) == 1:
-            return parts[0]
-        keys, values = (
-            np.concatenate(x) for x in zip(*((x.keys, x.values) for x in parts), strict=True)
-        )
-        return cls(keys, values)
-
     def differing(self, golden: np.ndarray) -> Self:
         """Return what is left when elements bit-equal to golden are dropped.
 
@@ -126,14 +113,15 @@ class Patches:
             for lane, start, end in zip(owners[starts].tolist(), starts.tolist(), ends, strict=True)
         }
 
-    def of_lanes(self, lanes: Sequence[int], size: int) -> Self:
-        """Return the patches of some lanes."""
-        kept = np.isin(self.keys // size, lanes)
-        return type(self)(self.keys[kept], self.values[kept])
+    def renumbered(self, lanes: np.ndarray, size: int) -> Self:
+        """Return the same patches, with lanes counted by their positions in an array.
 
-    def from_lane(self, first: int, size: int) -> Self:
-        """Return the same patches with lanes that are counted from another number than 0."""
-        return self if not first else type(self)(self.keys + first * size, self.values)
+        Args:
+            lanes: int64, ascending: every lane that has a patch, maybe among others.
+            size: the number of elements of the tensor.
+        """
+        owners = self.keys // size
+        return type(self)(self.keys + (np.searchsorted(lanes, owners) - owners) * size, self.values)
 
     def without_lanes(self, lanes: np.ndarray, size: int) -> Self:
         """Return the patches of all but some lanes."""
@@ -155,8 +143,10 @@ class Patches:
         return values
 
 
-def patched(golden: Mapping[str, np.ndarray], patches: Mapping[str, LanePatch]) -> Values:
-    """Return the golden values of one lane with its patches, by name."""
+def apply_patches(
+    golden: Mapping[str, np.ndarray], patches: Mapping[str, LanePatch]
+) -> dict[str, np.ndarray]:
+    """Return the golden tensors of one lane with its patches, by name."""
     return {**golden, **{name: x.applied(golden[name]) for name, x in patches.items()}}
 
 

@@ -8,11 +8,12 @@ import pytest
 
 from onnxfi.injector import Golden
 from onnxfi.injector.golden_cache import GoldenCache
+from onnxfi.suffix import GoldenTensors
 
 
 def golden(elements: int) -> Golden:
     values = {"x": np.zeros(elements, np.uint8)}
-    return Golden(values, {}, {}, {}, dict(values))
+    return Golden(values, {}, {}, {}, GoldenTensors(values))
 
 
 def test_what_was_asked_for_last_is_kept() -> None:
@@ -44,7 +45,7 @@ def test_one_is_kept_whatever_it_takes() -> None:
 def test_what_is_added_later_counts() -> None:
     cache = GoldenCache(memory=250)
     first = cache.get("a", lambda: golden(100))
-    first.values["y"] = np.zeros(200, np.uint8)
+    first.tensors.recall(cache, lambda _: {"y": np.zeros(200, np.uint8)})
     second = cache.get("b", lambda: golden(100))
     assert cache.get("b", lambda: golden(100)) is second
     assert cache.get("a", lambda: golden(100)) is not first

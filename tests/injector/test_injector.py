@@ -10,6 +10,7 @@ import onnxfi
 from onnxfi.error_models import BitFlip, RandomValue, Zero
 from onnxfi.errors import InputError
 from onnxfi.injector import injection_rng
+from onnxfi.suffix import GoldenTensors
 from tests.support.small_graphs import (
     SMALL_GRAPHS,
     chain,
@@ -205,7 +206,7 @@ def test_a_failure_without_a_fault_is_an_error() -> None:
         golden = injector.golden(random_inputs(skips()))
         half = {"c1": golden.target[:, :2].copy()}
         values = {**golden.values, **half, "r1": golden.values["r1"][:, :2].copy()}
-        broken = dataclasses.replace(golden, targets=half, values=values)
+        broken = dataclasses.replace(golden, targets=half, tensors=GoldenTensors(values))
         with pytest.raises(InputError, match="ONNX Runtime could not run"):
             list(injector.inject(broken, Zero()))
 
@@ -280,3 +281,15 @@ def test_a_tensor_without_elements_cannot_be_hit() -> None:
             for injection in injector.inject(golden, error_model, count=3):
                 assert injection.outcome == "masked"
                 assert not injection.corruption.indices.size
+
+
+def test_a_closed_injector_says_so() -> None:
+    with onnxfi.Injector(onnxfi.load(skips()), "c1", provider="cpu") as injector:
+        golden = injector.golden(random_inputs(skips()))
+    for use in (
+        lambda: injector.golden(random_inputs(skips())),
+        lambda: list(injector.inject(golden, Zero())),
+        lambda: injector.resume(golden, golden.target),
+    ):
+        with pytest.raises(InputError, match="The injector at c1 is closed"):
+            use()

@@ -18,7 +18,7 @@ from onnx import TensorProto, helper
 
 import onnxfi
 from onnxfi.error_models import BitFlip
-from onnxfi.injector.blocks import Meeting
+from onnxfi.injector.injection_batch import InjectionBatch
 from onnxfi.injector.metrics import Regression
 from onnxfi.injector.outcome import decide_outcome
 from tests.support.random_graphs.precisions import PrecisionGraph, precision_graph
@@ -190,7 +190,7 @@ def _inject_beside(
     """Return the injections of the first input, of a block that another input shares."""
     with onnxfi.Injector(model, target, provider="cpu", threads=1) as injector:
         goldens = [injector.golden(x) for x in inputs]
-        meetings = [Meeting(goldens[x], 1000 * x, range(FAULTS)) for x in order]
+        meetings = [InjectionBatch(goldens[x], 1000 * x, range(FAULTS)) for x in order]
         blocks = injector.inject_all(meetings, BitFlip(), seed=7, metric=METRIC)
         return [x for block in blocks for x in block if x.id < FAULTS]
 

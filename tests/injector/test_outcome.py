@@ -129,7 +129,7 @@ def test_no_outputs_are_due() -> None:
 
 def test_scores_must_be_numbers() -> None:
     texts = {"y": np.array(["a"], object)}
-    with pytest.raises(InputError, match="'y' is none"):
+    with pytest.raises(InputError, match="'y' is not"):
         Classification().columns(texts, texts)
 
 

@@ -7,7 +7,7 @@ import pytest
 import onnxfi
 from onnxfi.graph.dependencies import consumed_values
 from onnxfi.runtime import Session
-from onnxfi.suffix.bottlenecks import find_bottlenecks, part_after, part_before
+from onnxfi.suffix.phases.bottlenecks import find_bottlenecks, part_after, part_before
 from onnxfi.surgery import split
 from tests.support.light_models import densified
 from tests.support.small_graphs import SMALL_GRAPHS, random_inputs

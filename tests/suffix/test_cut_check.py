@@ -9,9 +9,10 @@ import pytest
 import onnxfi
 from onnxfi.error_models import BitFlip
 from onnxfi.runtime import Session
-from onnxfi.suffix import find_region, stage_runner
-from onnxfi.suffix.cut_check import gives_the_same, is_known
+from onnxfi.suffix import RunSettings, route
 from onnxfi.suffix.phases import region
+from onnxfi.suffix.phases.cut_check import gives_the_same, is_known
+from onnxfi.suffix.phases.region import find_push_region
 from tests.support.record_checks import assert_same
 from tests.support.small_graphs import model, node, value, weights
 
@@ -27,10 +28,10 @@ def test_only_known_operators_need_no_check() -> None:
     for reader, known in (("MatMul", False), ("Gemm", True)):
         (stage,) = onnxfi.split(scaled_product(reader), "t").stages
         with mock.patch.object(region, "rewritten_nodes", return_value=set()):
-            found = find_region(stage)
-        assert found.steps
+            found = find_push_region(stage)
+        assert found.nodes
         assert is_known(found) == known
-        assert is_known(find_region(stage, propagation=False))
+        assert is_known(find_push_region(stage, propagation=False))
 
 
 @pytest.mark.parametrize("shift", [0.0, 1e-6])
@@ -41,7 +42,9 @@ def test_bits_are_compared(shift: float) -> None:
     def parts(values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         return {"y": session.run(values)["y"] * np.float32(1 + shift)}
 
-    assert gives_the_same(parts, whole, {"x": weights(5, 24)}, threads=1) == (shift == 0)
+    assert gives_the_same(parts, whole, {"x": weights(5, 24)}, RunSettings(threads=1)) == (
+        shift == 0
+    )
 
 
 def normalized_sum() -> onnxfi.Model:
@@ -64,7 +67,7 @@ def test_a_merge_that_is_not_known_leaves_no_region() -> None:
     found = []
     with (
         mock.patch.object(region, "rewritten_nodes", return_value=set()),
-        mock.patch.object(stage_runner, "find_region", side_effect=find_region) as finding,
+        mock.patch.object(route, "find_push_region", side_effect=find_push_region) as finding,
     ):
         for how in ({}, {"propagation": False, "lanes": 1}):
             with onnxfi.Injector(loaded, "t", provider="cpu", threads=1, **how) as injector:

@@ -10,7 +10,7 @@ from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 import onnxfi
-from onnxfi.suffix import find_region
+from onnxfi.suffix.phases.region import find_push_region
 from tests.support.rule_checks import check_rules, of_nodes, one_node, values_of_all_kinds
 from tests.support.small_graphs import node
 
@@ -242,7 +242,7 @@ def test_other_sizes(op: str, dtype: type, shape: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("op", ["Elu", "Selu", "Celu", "Mish", "Softplus", "Softmax", "Log"])
 def test_kernels_that_depend_on_the_place_have_no_rule(op: str) -> None:
     (stage,) = onnxfi.split(onnxfi.load(one_node(op, "x", (1, 3, 4))), "x").stages
-    assert find_region(stage).steps == ()
+    assert find_push_region(stage).nodes == ()
 
 
 @pytest.mark.parametrize(("op", "dtype"), [("Add", F2), ("Sqrt", F2), ("Div", np.int32)])
@@ -251,10 +251,10 @@ def test_dtypes_without_a_rule(op: str, dtype: type) -> None:
     c = {} if op == "Sqrt" else {"c": np.ones(4, dtype)}
     proto = one_node(op, inputs, (1, 3, 4), c, dtype=dtype)
     (stage,) = onnxfi.split(onnxfi.load(proto), "x").stages
-    assert find_region(stage).steps == ()
+    assert find_push_region(stage).nodes == ()
 
 
 def test_an_operand_that_is_broadcast_has_no_rule() -> None:
     proto = one_node("Add", "x c", (3, 1), {"c": np.ones((3, 4), F4)})
     (stage,) = onnxfi.split(onnxfi.load(proto), "x").stages
-    assert find_region(stage).steps == ()
+    assert find_push_region(stage).nodes == ()

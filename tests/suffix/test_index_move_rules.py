@@ -9,7 +9,7 @@ from onnx import TensorProto
 
 import onnxfi
 from onnxfi.error_models import Constant
-from onnxfi.suffix import find_region
+from onnxfi.suffix.phases.region import find_push_region
 from tests.support.rule_checks import check_rules, of_nodes, one_node
 from tests.support.small_graphs import model, node, value
 
@@ -95,7 +95,7 @@ def test_moves(name: str, dtype: type) -> None:
 @pytest.mark.parametrize("name", [name for name, dtypes in LACKING.items() if F2 in dtypes])
 def test_moves_by_way_of_float32_have_no_rule(name: str) -> None:
     (stage,) = onnxfi.split(onnxfi.load(proto_of(name, F2)), "x").stages
-    assert find_region(stage).steps == ()
+    assert find_push_region(stage).nodes == ()
 
 
 def test_both_operands_of_a_concat() -> None:

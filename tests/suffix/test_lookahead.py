@@ -9,8 +9,12 @@ import pytest
 import onnxfi
 from onnxfi.error_models import BitFlip
 from onnxfi.runtime import Session
-from onnxfi.suffix import LanePatch, Lookahead, Patches, masked_ahead, patched
-from onnxfi.suffix.rest import Rest
+from onnxfi.suffix import Batch, GoldenTensors, Policy, RunSettings
+from onnxfi.suffix.patches import LanePatch, apply_patches
+from onnxfi.suffix.phases.lookahead import Lookahead
+from onnxfi.suffix.phases.phase import Entry
+from onnxfi.suffix.phases.pushed_ahead import PushedAhead
+from onnxfi.suffix.trial import Stopwatch
 from onnxfi.surgery.extract import extract
 from tests.support.rule_checks import values_of_all_kinds
 from tests.support.small_graphs import model, node, random_inputs, value
@@ -85,20 +89,22 @@ def test_lanes_of_which_nothing_is_read_are_masked(
     every = Session(
         extract(stage.model, graph.inputs, [*read, *graph.outputs]), threads=1, merge=False
     )
-    masked = Lookahead(stage.model, [target]).masked(goldens, of_lanes)
+    few = {lane: x for lane, x in of_lanes.items() if x[target].values.size <= 64}
+    masked = PushedAhead(stage.model, [target]).masked(goldens, few)
     for lane, patches in of_lanes.items():
-        expected, made = (every.run(x) for x in (goldens[lane], patched(goldens[lane], patches)))
+        expected, made = (
+            every.run(x) for x in (goldens[lane], apply_patches(goldens[lane], patches))
+        )
         nothing_read = all(made[x].tobytes() == y.tobytes() for x, y in expected.items())
-        looked_at = patches[target].values.size <= 64
-        assert (lane in masked) == (nothing_read and looked_at), lane
+        assert (lane in masked) == (nothing_read and lane in few), lane
     assert len(masked) > 2 or activation == "LeakyRelu"
 
 
 def test_nothing_is_looked_at_where_what_follows_mixes() -> None:
     proto = dense_block(1, "Relu")
     (stage,) = onnxfi.split(onnxfi.load(proto), "r4").stages
-    assert not Lookahead(stage.model, ["r4"]).goes_on
-    assert Lookahead(stage.model, []).masked([{}], {}) == {}
+    assert not PushedAhead(stage.model, ["r4"]).goes_on
+    assert PushedAhead(stage.model, []).masked([{}], {}) == {}
 
 
 def test_an_output_on_the_way_is_reached() -> None:
@@ -121,12 +127,10 @@ def test_campaigns_see_what_is_masked(target: str) -> None:
     loaded, feeds = onnxfi.load(proto), random_inputs(proto)
     found = []
     for propagation in (True, False):
-        with (
-            mock.patch.object(masked_ahead, "_TRIED", 10**9),  # whatever it takes
-            onnxfi.Injector(
-                loaded, target, provider="cpu", threads=1, propagation=propagation
-            ) as injector,
-        ):
+        policy = Policy.force("lookahead")
+        with onnxfi.Injector(
+            loaded, target, provider="cpu", threads=1, propagation=propagation, policy=policy
+        ) as injector:
             found.append(list(injector.inject(injector.golden(feeds), BitFlip(), count=200)))
     for one, other in zip(*found, strict=True):
         assert one.corruptions == other.corruptions
@@ -138,29 +142,22 @@ def test_campaigns_see_what_is_masked(target: str) -> None:
 
 
 @pytest.mark.parametrize(("seconds", "pays"), [(1e9, True), (1e-9, False)])
-def test_what_does_not_pay_is_given_up(seconds: float, pays: bool) -> None:
+def test_lookahead_that_does_not_pay_is_dropped(seconds: float, pays: bool) -> None:
     proto = dense_block(1, "Relu")
     (stage,) = onnxfi.split(onnxfi.load(proto), "c3").stages
-    golden = {"c3": -np.ones((1, GROWTH, 6, 5), np.float32)}
-    ahead = masked_ahead.MaskedAhead(stage.model, ["c3"], seconds=lambda: seconds)
-    of_lanes = {lane: {"c3": LanePatch(np.array([lane]), np.float32([-1.5]))} for lane in range(30)}
-    found = [ahead.find([golden] * 30, of_lanes) for _ in range(4)]
-    assert [len(x) for x in found] == [30, 30, 30, 30 if pays else 0]
-
-
-def test_nothing_is_left_for_windows() -> None:
-    """Where windows are in use, and lookahead tells of every lane that it is masked."""
-    proto = dense_block(1, "Relu")
-    (stage,) = onnxfi.split(onnxfi.load(proto), "c3").stages
-    golden = {"c3": -np.ones((1, GROWTH, 6, 5), np.float32)}
-    size = golden["c3"].size
-    patches = Patches(np.arange(8) * (size + 1), np.full(8, -1.5, np.float32))
-    rest = Rest(stage.model, ["c3"], provider="cpu", threads=1, lanes=1, shortcuts=True)
-    with (
-        mock.patch("onnxfi.suffix.rest._RUNS_BEFORE_DECIDING", 0),
-        mock.patch("onnxfi.suffix.rest.DenseRest.seconds", return_value=1.0),
-        mock.patch.object(rest, "_decide", return_value=mock.Mock()) as windowed,
-    ):
-        found = dict(rest.run([golden] * 8, {"c3": patches}))
-    assert [x.masked_at is not None for x in found.values()] == [True] * 8
-    assert not windowed.return_value.suited.called
+    golden = GoldenTensors({"c3": -np.ones((1, GROWTH, 6, 5), np.float32)})
+    policy = Policy(runs_before_windows=0)
+    lookahead = Lookahead(
+        stage.model, Entry(["c3"], ["c3"], [], depth=2), RunSettings(policy=policy)
+    )
+    patches = [{"c3": LanePatch(np.array([lane]), np.float32([-1.5]))} for lane in range(30)]
+    batch = Batch(range(30), [golden] * 30, by_lane=patches)
+    with mock.patch.object(Stopwatch, "fastest", return_value=seconds):
+        wanted = []
+        for _ in range(4):
+            wanted.append(int(lookahead.wanted(batch).sum()))
+            if wanted[-1]:
+                advanced = lookahead.run(batch).checked(batch)
+                assert len(advanced.done) == 30
+                assert all(x.masked_at is not None for x in advanced.done.values())
+    assert wanted == [30, 30, 30, 30 if pays else 0]

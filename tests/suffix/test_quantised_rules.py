@@ -7,7 +7,7 @@ import pytest
 
 import onnxfi
 from onnxfi.error_models import BitFlip
-from onnxfi.suffix import find_region
+from onnxfi.suffix.phases.region import find_push_region
 from tests.support.rule_checks import check_rules, of_nodes, one_node
 from tests.support.small_graphs import node
 
@@ -43,7 +43,7 @@ def test_quantising_to_int4_has_no_rule() -> None:
     weights = scales(None, ml_dtypes.int4)
     proto = one_node("QuantizeLinear", "x s z", SHAPE, weights, made=ml_dtypes.int4)
     (stage,) = onnxfi.split(onnxfi.load(proto), "x").stages
-    assert find_region(stage).steps == ()
+    assert find_push_region(stage).nodes == ()
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def blocks(op: str, after: dict[str, object]) -> int:
     used = {name: x for name, x in weights.items() if name != "c" or op == "Add"}
     proto = of_nodes(nodes, SHAPE, used, dtype=I1, made={"y": I1})
     (stage,) = onnxfi.split(onnxfi.load(proto), "x").stages
-    return len(find_region(stage).steps)
+    return len(find_push_region(stage).nodes)
 
 
 def test_what_onnx_runtime_makes_integer_operators_of_stays_together() -> None:
@@ -115,7 +115,7 @@ def test_quantise_alone_only_before_what_takes_the_integers(op: str, pushed: boo
     ]
     used = {name: x for name, x in weights.items() if name != "w" or op == "Conv"}
     (stage,) = onnxfi.split(onnxfi.load(of_nodes(nodes, SHAPE, used, made={"y": F4})), "x").stages
-    assert len(find_region(stage).steps) == int(pushed)
+    assert len(find_push_region(stage).nodes) == int(pushed)
 
 
 def quantised_network() -> onnx.ModelProto:
@@ -167,7 +167,7 @@ def test_integer_operators_are_the_same_with_propagation() -> None:
             with onnxfi.Injector(
                 loaded, target, provider="cpu", threads=1, lanes=1, propagation=propagation
             ) as injector:
-                pushed += len(find_region(injector.split.stages[0]).steps)
+                pushed += len(find_push_region(injector.split.stages[0]).nodes)
                 golden = injector.golden(feeds)
                 injections = injector.inject(golden, BitFlip(), count=8)
                 outputs.append([x.outputs["y"].tobytes() for x in injections])

@@ -10,7 +10,7 @@ import pytest
 
 import onnxfi
 from onnxfi.error_models import BitFlip
-from onnxfi.injector.blocks import Meeting
+from onnxfi.injector.injection_batch import InjectionBatch
 from onnxfi.injector.metrics import Classification
 from tests.support.overwritten import Overwritten
 from tests.support.random_graphs.float_chains import float_chain
@@ -40,7 +40,7 @@ def injections(
         propagation=propagation,
     ) as injector:
         goldens = [injector.golden(x) for x in feeds]
-        meetings = [Meeting(x, COUNT * n, range(COUNT)) for n, x in enumerate(goldens)]
+        meetings = [InjectionBatch(x, COUNT * n, range(COUNT)) for n, x in enumerate(goldens)]
         blocks = injector.inject_all(meetings, BitFlip(), seed=1, metric=Classification())
         return [x for block in blocks for x in block], [x.target for x in goldens]
 

@@ -6,7 +6,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import onnxfi
 from onnxfi.error_models import BitFlip
-from onnxfi.suffix import find_region
+from onnxfi.suffix.phases.region import find_push_region
 from tests.support.small_graphs import model as small_model
 from tests.support.small_graphs import node, value
 
@@ -33,7 +33,7 @@ def scaled() -> onnxfi.Model:
 def test_what_is_computed_from_weights_alone_is_known() -> None:
     model = scaled()
     stage = onnxfi.split(model, "hidden").stages[0]
-    assert [step.output for step in find_region(stage).steps] == ["y"]
+    assert [step.output for step in find_push_region(stage).nodes] == ["y"]
 
     x = np.random.default_rng(0).standard_normal((1, 3, 4, 5)).astype(np.float32)
     scale = np.array([0.5, -2.0, 3.0], np.float32)[:, None, None]
@@ -64,4 +64,4 @@ def test_an_image_of_another_size_beside_its_own_is_left_to_the_rest(
     weights = {"w": np.ones((2, 1, 1, 1), np.float32)}
     inputs, outputs = [value("x", [1, 1, 6, 6])], [value("y", [1, 2, 1, 1])]
     stage = onnxfi.split(onnxfi.load(small_model(nodes, inputs, outputs, weights)), "t").stages[0]
-    assert find_region(stage).frontier == frontier
+    assert find_push_region(stage).entry == frontier

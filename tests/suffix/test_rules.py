@@ -9,8 +9,8 @@ import pytest
 import onnxfi
 from onnxfi.error_models import Corruption
 from onnxfi.runtime import Session
-from onnxfi.suffix import Propagator, find_region
-from tests.support.rule_checks import check_rules, one_node
+from onnxfi.suffix.phases.region import find_push_region
+from tests.support.rule_checks import check_rules, one_node, push
 from tests.support.small_graphs import weights
 
 IMAGE = (1, 3, 6, 7)
@@ -69,11 +69,12 @@ def pushed_lanes(
     """Corrupt the first element in each lane; return how many survive, and who is refused."""
     loaded = onnxfi.load(proto)
     (stage,) = onnxfi.split(loaded, "x").stages
-    region = find_region(stage)
+    region = find_push_region(stage)
     golden = {"x": x, **Session(loaded).run({"x": x})}
     lanes = [Corruption(np.array([0]), np.float32([number])) for number in numbers]
-    pushed = Propagator(region).push({"x": lanes}, golden)
-    return len(pushed.surviving(["y"], golden)), pushed.refused
+    advanced = push(region, lanes, golden)
+    refused = [] if advanced.refused is None else advanced.refused.lanes
+    return sum(bool(x.outputs) for x in advanced.done.values()), frozenset(refused)
 
 
 def test_what_relu_swallows_leaves_nothing() -> None:
@@ -106,6 +107,6 @@ def test_no_rule(
     dtype = np.int64 if integers else np.float32
     proto = one_node(op, inputs, IMAGE, others, dtype=dtype, made=np.float32, **attributes)
     (stage,) = onnxfi.split(onnxfi.load(proto), "x").stages
-    region = find_region(stage)
-    assert region.steps == ()
-    assert region.frontier == ("x",)
+    region = find_push_region(stage)
+    assert region.nodes == ()
+    assert region.entry == ("x",)

@@ -1,7 +1,6 @@
 """Propagation and lanes change no bit of any injection."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from typing import get_args
 from unittest import mock
 
 import numpy as np
@@ -10,10 +9,14 @@ import pytest
 
 import onnxfi
 from onnxfi.error_models import BitFlip, ErrorModel, RandomValue, SpatialModel, Zero
-from onnxfi.injector.blocks import Meeting
+from onnxfi.injector.injection_batch import InjectionBatch
 from onnxfi.runtime import Session
-from onnxfi.suffix import LanePatch, dense_rest, rest, whole_stage
-from onnxfi.suffix.whole_stage import WholeStage
+from onnxfi.suffix import Policy, RunSettings
+from onnxfi.suffix.lanes import Lanes
+from onnxfi.suffix.patches import LanePatch
+from onnxfi.suffix.phases import windows as windows_phase
+from onnxfi.suffix.policy import PhaseName
+from onnxfi.suffix.windows import NoWindowsError
 from tests.support.light_models import LIGHT_MODELS, densified
 from tests.support.record_checks import assert_same
 from tests.support.small_graphs import SMALL_GRAPHS, node, random_inputs, value
@@ -53,36 +56,15 @@ def test_small_graphs(graph: str) -> None:
             assert_same(injections(model, target.tensor, feeds, COUNT, **how), expected)
 
 
-@contextmanager
-def whole_stages_whatever_they_take() -> Iterator[None]:
-    """Run all of a stage for every block, also where its corruptions have few sites."""
-    with (
-        mock.patch.object(whole_stage, "_WIDE", 0),
-        mock.patch.object(WholeStage, "_next", return_value="whole"),
-    ):
-        yield
-
-
-@contextmanager
-def checkpoints_whatever_they_take() -> Iterator[None]:
-    """Use a checkpoint wherever one masks anything: after four lanes, and if it is slower."""
-    with mock.patch.multiple(dense_rest, _WATCHED=4, _LEAST_MASKED=1e-9, _WORTHWHILE=1e9):
-        yield
-
-
-@pytest.mark.parametrize(
-    "forced", [checkpoints_whatever_they_take, whole_stages_whatever_they_take]
-)
+@pytest.mark.parametrize("phase", get_args(PhaseName))
 @pytest.mark.parametrize("graph", SMALL_GRAPHS)
-def test_what_is_used_where_it_pays(
-    graph: str, forced: Callable[[], AbstractContextManager[None]]
-) -> None:
+def test_forced_phases(graph: str, phase: PhaseName) -> None:
     proto = SMALL_GRAPHS[graph]()
     model, feeds = onnxfi.load(proto), random_inputs(proto)
     for target in float_targets(model):
         expected = injections(model, target.tensor, feeds, COUNT, **PLAIN)
-        with forced():
-            assert_same(injections(model, target.tensor, feeds, COUNT), expected)
+        forced = injections(model, target.tensor, feeds, COUNT, policy=Policy.force(phase))
+        assert_same(forced, expected)
 
 
 def rounded_in_the_middle() -> onnx.ModelProto:
@@ -106,8 +88,7 @@ def test_what_is_golden_at_a_checkpoint_goes_no_farther(lanes: int | str) -> Non
     proto = rounded_in_the_middle()
     model, feeds = onnxfi.load(proto), random_inputs(proto)
     expected = injections(model, "x", feeds, 100, **PLAIN)
-    with checkpoints_whatever_they_take():
-        got = injections(model, "x", feeds, 100, lanes=lanes)
+    got = injections(model, "x", feeds, 100, lanes=lanes, policy=Policy.force("checkpoint"))
     assert_same(got, expected)
     seen = {x.masked_at for x in got if x.outcome == "masked"}
     assert "moved" in seen
@@ -138,7 +119,7 @@ def test_few_injections_try_nothing() -> None:
     proto = densified("light_squeezenet")
     model, feeds = onnxfi.load(proto), random_inputs(proto)
     target = model.targets(op="Conv", kind="activation")[3].tensor
-    with mock.patch.object(rest, "WindowedRest", side_effect=LookupError) as windows:
+    with mock.patch.object(windows_phase, "find_pieces", side_effect=NoWindowsError) as windows:
         injections(model, target, feeds, 40, expected=120)
         assert not windows.called
         injections(model, target, feeds, 40)
@@ -157,14 +138,16 @@ def test_inputs_share_lanes(graph: str) -> None:
         def inject(how: dict[str, object], target: str = target.tensor) -> list[onnxfi.Injection]:
             how = {"provider": "cpu", "threads": 1, "limits": None} | how
             with onnxfi.Injector(model, target, **how) as injector:  # type: ignore[arg-type]
-                meetings = [
-                    Meeting(injector.golden(feeds), 10 * number, range(number, number + count))
+                batches = [
+                    InjectionBatch(
+                        injector.golden(feeds), 10 * number, range(number, number + count)
+                    )
                     for number, (feeds, count) in enumerate(zip(inputs, counts, strict=True))
                 ]
                 return [
                     injection
                     for error_model in ERROR_MODELS
-                    for part in injector.inject_all(meetings, error_model, seed=3)
+                    for part in injector.inject_all(batches, error_model, seed=3)
                     for injection in part
                 ]
 
@@ -188,11 +171,11 @@ def test_inputs_share_a_faulty_weight(weight: str) -> None:
             onnxfi.Injector(model, weight, provider="cpu", threads=1, lanes=lanes) as injector,
             mock.patch.object(Session, "run", autospec=True, side_effect=Session.run) as running,
         ):
-            meetings = [
-                Meeting(injector.golden(feeds), 10 * number, faults)
+            batches = [
+                InjectionBatch(injector.golden(feeds), 10 * number, faults)
                 for number, (feeds, faults) in enumerate(zip(inputs, met, strict=True))
             ]
-            blocks = list(injector.inject_all(meetings, Zero(fraction=0.5), seed=1))
+            blocks = list(injector.inject_all(batches, Zero(fraction=0.5), seed=1))
         found.append([x for block in blocks for x in block])
         assert [x.id for x in found[-1]] == [
             10 * n + i for n, faults in enumerate(met) for i in range(len(faults))
@@ -262,11 +245,9 @@ def test_thousands_of_injections(name: str) -> None:
 @pytest.mark.parametrize("on_device", [False, True])
 def test_lanes_are_used_and_share_a_batch(on_device: bool) -> None:
     """Where lanes mix, one lane; where they do not, as many as asked for."""
-    from onnxfi.suffix.lanes.lanes import Lanes
-
     proto = SMALL_GRAPHS["skips"]()
     (stage,) = onnxfi.split(onnxfi.load(proto), "cat").stages
-    lanes = Lanes(stage.model, ["cat"], provider="cpu", threads=1, lanes=4, on_device=on_device)
+    lanes = Lanes(stage.model, ["cat"], RunSettings(threads=1, lanes=4), on_device=on_device)
     cat = np.random.default_rng(0).standard_normal((1, 10, 6, 6)).astype(np.float32)
     patches = [{"cat": LanePatch(np.array([i]), np.float32([9.0]))} for i in range(6)]
     outputs = list(lanes.run([{"cat": cat}] * 6, patches))
@@ -278,10 +259,7 @@ def test_lanes_are_used_and_share_a_batch(on_device: bool) -> None:
 
 
 def test_a_model_that_mixes_lanes_gets_one() -> None:
-    from onnxfi.suffix.lanes.lanes import Lanes
-    from tests.support.small_graphs import model, node, value
-
-    proto = model(
+    proto = small_model(
         [
             node("Sigmoid", "x", "a"),
             node("ReduceMean", "a", "m", axes=[0]),
@@ -290,7 +268,7 @@ def test_a_model_that_mixes_lanes_gets_one() -> None:
         [value("x", ["N", 3])],
         [value("y", ["N", 3])],
     )
-    lanes = Lanes(onnxfi.load(proto), ["x"], provider="cpu", threads=1, lanes=4)
+    lanes = Lanes(onnxfi.load(proto), ["x"], RunSettings(threads=1, lanes=4))
     patches = [{"x": LanePatch(np.array([0]), np.float32([i]))} for i in range(6)]
     list(lanes.run([{"x": np.ones((1, 3), np.float32)}] * 6, patches))
     assert lanes.count == 1

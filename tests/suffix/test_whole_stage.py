@@ -1,56 +1,56 @@
-"""Blocks of wide corruptions go the faster way; what they give is tested with the records."""
+"""Blocks of wide corruptions go the faster way; the same-records tests check the results."""
 
-from collections.abc import Sequence
+from unittest import mock
 
 import numpy as np
 import pytest
 
 import onnxfi
-from onnxfi.error_models import Corruption, Corruptions
-from onnxfi.suffix.corrupted_run import CorruptedRun
-from onnxfi.suffix.lane_result import LaneResult
-from onnxfi.suffix.whole_stage import WholeStage
+from onnxfi.error_models import Corruption
+from onnxfi.suffix import Batch, GoldenTensors, Patches, RunSettings
+from onnxfi.suffix.route import Route
+from onnxfi.suffix.trial import Stopwatch
 from tests.support.small_graphs import SMALL_GRAPHS
 
-TARGET = "c1"
+TARGET, SHAPE = "c1", (1, 4, 6, 6)
 
 
-class _Timed(WholeStage):
-    """Both ways only say that they were gone, and take the seconds that a test says."""
+class _Trip:
+    """Chooses ways for blocks, which take the seconds that a test sets."""
 
     def __init__(self, **takes: float) -> None:
         (stage,) = onnxfi.split(onnxfi.load(SMALL_GRAPHS["skips"]()), TARGET).stages
-        super().__init__(stage, provider="cpu", threads=1, lanes="auto")
+        self.route = Route(stage, RunSettings(threads=1))
         self.takes = takes
         self.went: list[str] = []
         self.now = 0.0
-        self._clock = lambda: self.now
 
-    def go(self, way: str, blocks: Sequence[CorruptedRun]) -> list[list[LaneResult]]:
-        self.went.append(way)
-        self.now += self.takes[way] * sum(x.count for x in blocks)
-        return [[LaneResult({})] * x.count for x in blocks]
-
-    def go_on(self, sites: int, count: int) -> int:
+    def go(self, sites: int, count: int) -> None:
         corruption = Corruption(np.arange(sites), np.ones(sites, np.float32))
-        blocks = [CorruptedRun({}, {TARGET: Corruptions.of([corruption] * count)})]
-        return len(self.run(blocks, lambda blocks: self.go("sparse", blocks))[0])
-
-    def _run(self, blocks: Sequence[CorruptedRun]) -> list[list[LaneResult]]:
-        return self.go("whole", blocks)
+        golden = GoldenTensors({TARGET: np.zeros(SHAPE, np.float32)})
+        patches = {TARGET: Patches.of([corruption] * count, int(np.prod(SHAPE)))}
+        batch = Batch(range(count), [golden] * count, by_tensor=patches)
+        stopwatch = mock.Mock(spec=Stopwatch, now=lambda: self.now)
+        with (
+            mock.patch.object(RunSettings, "stopwatch", stopwatch),
+            self.route.choose([batch]) as entry,
+        ):
+            way = "whole" if len(entry.phases) == 1 else "sparse"
+            self.went.append(way)
+            self.now += self.takes[way] * count
 
 
 @pytest.mark.parametrize("faster", ["whole", "sparse"])
 def test_each_way_is_tried_and_the_faster_one_kept(faster: str) -> None:
-    stage = _Timed(**{"whole": 2.0, "sparse": 2.0, faster: 1.0})
+    trip = _Trip(**{"whole": 2.0, "sparse": 2.0, faster: 1.0})
     for count in (1, 7, 3, 50, 2, 9, 4, 6, 5, 100):
-        assert stage.go_on(40, count) == count
-    assert sorted(stage.went[:8]) == ["sparse"] * 4 + ["whole"] * 4
-    assert stage.went[8:] == [faster] * 2
+        trip.go(40, count)
+    assert sorted(trip.went[:8]) == ["sparse"] * 4 + ["whole"] * 4
+    assert trip.went[8:] == [faster] * 2
 
 
 def test_narrow_corruptions_are_pushed() -> None:
-    stage = _Timed(whole=1.0, sparse=2.0)
+    trip = _Trip(whole=1.0, sparse=2.0)
     for _ in range(20):
-        stage.go_on(3, 5)
-    assert set(stage.went) == {"sparse"}
+        trip.go(3, 5)
+    assert set(trip.went) == {"sparse"}

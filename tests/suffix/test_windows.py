@@ -4,8 +4,7 @@ Weights and images are small whole numbers, so that every sum is exact in whatev
 takes it: what differs is a window in the wrong place.
 """
 
-from collections import ChainMap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,9 +14,11 @@ import pytest
 import onnxfi
 from onnxfi.error_models import Corruption
 from onnxfi.runtime import Session
-from onnxfi.suffix import Patches
-from onnxfi.suffix.windowed_rest import WindowedRest
-from onnxfi.suffix.windows import Windowed, choose_pieces, find_pieces
+from onnxfi.suffix import Batch, GoldenTensors, Patches, Policy, RunSettings
+from onnxfi.suffix.phases.dense import Dense
+from onnxfi.suffix.phases.phase import Entry
+from onnxfi.suffix.phases.windows import Windows
+from onnxfi.suffix.windows import LaneChange, Windowed, choose_pieces, find_pieces
 from onnxfi.suffix.windows.effort import Effort, follow
 from tests.support.small_graphs import model, node, value
 from tests.support.window_graphs import (
@@ -60,9 +61,7 @@ def test_every_place(graph: Callable[[], onnx.ModelProto], box: tuple[int, int] 
         rows, columns = box or np.random.default_rng(number).integers(1, shape[2:]).tolist()
         last = at(min(row + rows, shape[2]) - 1, min(column + columns, shape[3]) - 1, x, number)
         corruptions.append(first if box == (1, 1) else Corruption(*joined(first, last)))
-    patches = {"x": Patches.of(corruptions, x.size)}
-    assert not list(windowed.run([golden], patches, []))
-    found = dict(ChainMap(*windowed.run([golden] * len(places), patches, range(len(places)))))
+    found = run_windows(windowed, golden, corruptions)
     remainder = pieces.remainder(len(pieces.pieces))
     whole, rest = Session(loaded), Session(remainder) if remainder.graph.outputs else None
     changed = 0
@@ -77,8 +76,22 @@ def test_every_place(graph: Callable[[], onnx.ModelProto], box: tuple[int, int] 
     assert changed > len(places) / 2
 
 
+def run_windows(
+    windowed: Windowed, golden: dict[str, np.ndarray], corruptions: list[Corruption]
+) -> dict[int, LaneChange]:
+    """Return the patches behind the windows of corruptions of ``x``, by lane."""
+    count, found = len(corruptions), {}
+    patches = {"x": Patches.of(corruptions, golden["x"].size)}
+    batch = Batch(range(count), [GoldenTensors(golden)] * count, by_tensor=patches)
+    for positions in windowed.groups(batch.by_tensor, batch.goldens):
+        part = batch.select(positions)
+        changes = windowed.run([x.values for x in part.goldens], part.by_tensor)
+        found |= {part.lanes[n]: change for n, change in changes.items()}
+    return found
+
+
 def test_windows_up_to_the_outputs() -> None:
-    """Nothing is left to run after them; golden has the inputs and outputs only."""
+    """Nothing runs behind them; golden has the inputs and outputs only."""
     w: dict[str, np.ndarray] = {}
     nodes = [
         convolution("x", "a", w, (4, 3, 3, 3), pads=[1, 1, 1, 1]),
@@ -86,18 +99,30 @@ def test_windows_up_to_the_outputs() -> None:
     ]
     proto = model(nodes, [value("x", [1, 3, 12, 16])], [value("y", None)], w)
     loaded = onnxfi.load(onnx.shape_inference.infer_shapes(proto))
-    rest = WindowedRest(loaded, ["x"], threads=1, lanes=1)
     x = numbers(1, 3, 12, 16, seed=1)
     session = Session(loaded)
     golden = {"x": x, **session.run({"x": x})}
     corruptions = [at(row, 3, x, row) for row in range(12)]
-    patches = {"x": Patches.of(corruptions, x.size)}
-    found = rest.run([golden] * len(corruptions), patches, range(len(corruptions)))
+    batch = Batch(
+        range(12),
+        [GoldenTensors(golden)] * 12,
+        by_tensor={"x": Patches.of(corruptions, x.size)},
+    )
+    settings = RunSettings(threads=1, policy=Policy.force("windows"))
+    windows = Windows(loaded, ["x"], Dense(loaded, ["x"], settings), no_entry, settings)
+    assert windows.wanted(batch).all()
+    results = {}
+    for part in windows.parts(batch):
+        results.update(windows.run(part).checked(part).done)
     for lane, corruption in enumerate(corruptions):
         expected = session.run({"x": corruption.apply(x)})["y"]
-        outputs = found[lane].outputs
+        outputs = results[lane].outputs
         assert outputs is not None
         assert outputs.get("y", golden["y"]).tobytes() == expected.tobytes()
+
+
+def no_entry(model: onnxfi.Model, tensors: Sequence[str]) -> Entry:
+    raise AssertionError("Nothing is behind the windows.")
 
 
 @pytest.mark.parametrize("size", [(14, 14), (7, 9), (5, 5), (3, 30)])
@@ -115,9 +140,7 @@ def test_transposed_convolutions_of_many_channels(size: tuple[int, int]) -> None
     x = rng.normal(0, 1, (1, 400, *size)).astype(np.float32)
     golden = {"x": x, **windowed.run_whole({"x": x})}
     corruptions = [at(row, row, x, row) for row in range(min(size))]
-    patches = {"x": Patches.of(corruptions, x.size)}
-    lanes = range(len(corruptions))
-    found = dict(ChainMap(*windowed.run([golden] * len(corruptions), patches, lanes)))
+    found = run_windows(windowed, golden, corruptions)
     for lane, corruption in enumerate(corruptions):
         expected = windowed.run_whole({"x": corruption.apply(x)})["y"]
         assert found[lane]["y"].applied(golden["y"]).tobytes() == expected.tobytes()

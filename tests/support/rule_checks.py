@@ -1,5 +1,7 @@
 """Comparing rules with ONNX Runtime on dense tensors, on values of all kinds."""
 
+from collections.abc import Mapping, Sequence
+
 import ml_dtypes
 import numpy as np
 import onnx
@@ -9,7 +11,11 @@ from onnx.helper import np_dtype_to_tensor_dtype
 import onnxfi
 from onnxfi.error_models import Corruption
 from onnxfi.runtime import Session
-from onnxfi.suffix import Propagator, find_region
+from onnxfi.suffix import Batch, GoldenTensors, Patches, Policy
+from onnxfi.suffix.batch import Advanced
+from onnxfi.suffix.phases.phase import Entry
+from onnxfi.suffix.phases.push import Push
+from onnxfi.suffix.phases.region import PushRegion, find_push_region
 from tests.support.small_graphs import model, node, value
 
 SPECIAL = [np.nan, -0.0, 0.0, np.inf, -np.inf, 1e-40, -1e-40, 3.4e38, -3.4e38, 1.0, -1.0]
@@ -107,10 +113,16 @@ def check_rules(
         lanes: how many corruptions.
         sites: the most sites of each.
     """
-    loaded = onnxfi.load(proto)
+    # Every tensor on the way is an output, so that it is compared.
+    exposed = onnx.ModelProto()
+    exposed.CopyFrom(proto)
+    names = {x.name for x in proto.graph.output}
+    inner = [x for x in proto.graph.value_info if x.name not in names]
+    exposed.graph.output.extend(inner)
+    loaded = onnxfi.load(exposed)
     (stage,) = onnxfi.split(loaded, "x").stages
-    region = find_region(stage)
-    assert not list(region.rest.graph), "there is no rule"
+    region = find_push_region(stage)
+    assert not list(region.behind.graph), "there is no rule"
     session = Session(region.model, threads=2)
     rng = np.random.default_rng(seed)
     info = proto.graph.input[0].type.tensor_type
@@ -125,18 +137,29 @@ def check_rules(
     for _ in range(lanes):
         places = np.unique(rng.integers(0, x.size, rng.integers(1, sites + 1)))
         corruptions.append(Corruption(places, values_of_all_kinds(rng, places.size, dtype)))
-    pushed = Propagator(region).push({"x": corruptions}, golden)
+    advanced = push(region, corruptions, golden)
+    refused = [] if advanced.refused is None else advanced.refused.lanes
     for lane, corruption in enumerate(corruptions):
-        if lane in pushed.refused:
+        if lane in refused:
             continue
         dense = session.run({"x": corruption.apply(x)})
+        result = advanced.done[lane]
+        assert result.outputs is not None
         for name in dense:
-            sparse = golden[name].copy()
-            if name in pushed.patches:
-                lane_of, index = np.divmod(pushed.patches[name].keys, sparse.size)
-                mine = lane_of == lane
-                sparse.reshape(-1)[index[mine]] = pushed.patches[name].values[mine]
-            assert sparse.tobytes() == dense[name].tobytes(), name
-            survives = lane in pushed.surviving([name], golden)
-            assert survives == (dense[name].tobytes() != golden[name].tobytes())
-    return len(pushed.refused)
+            assert result.outputs.get(name, golden[name]).tobytes() == dense[name].tobytes(), name
+            differs = dense[name].tobytes() != golden[name].tobytes()
+            assert (name in result.outputs) == differs
+    return len(refused)
+
+
+def push(
+    region: PushRegion,
+    corruptions: Sequence[Corruption],
+    golden: Mapping[str, np.ndarray],
+    behind: Entry | None = None,
+) -> Advanced:
+    """Push corruptions of ``x``, lane by lane, as far as a region reaches."""
+    lanes = range(len(corruptions))
+    patches = {"x": Patches.of(corruptions, golden["x"].size)}
+    batch = Batch(lanes, [GoldenTensors(golden)] * len(lanes), by_tensor=patches)
+    return Push(region, behind, Policy()).run(batch).checked(batch)

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import onnxfi
 from onnxfi.error_models import BitFlip
-from onnxfi.injector.blocks import Meeting
+from onnxfi.injector.injection_batch import InjectionBatch
 from onnxfi.runtime import Session
 from tools.benchmark.campaigns import UNIT, begin_strata
 from tools.benchmark.figures import Figure, figure
@@ -102,7 +102,9 @@ def measure_target(
                 suffix.run(feeds)
 
         def inject(count: int) -> None:
-            deque(injector.inject_all([Meeting(golden, 0, range(count))], BitFlip()), maxlen=0)
+            deque(
+                injector.inject_all([InjectionBatch(golden, 0, range(count))], BitFlip()), maxlen=0
+            )
 
         things: list[Repeated] = [run_suffix, flips, spatial, inject]
         for thing, count in zip(things, (2, 3, 3, 2), strict=True):

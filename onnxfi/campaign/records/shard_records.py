@@ -74,7 +74,7 @@ class ShardRecords:
             label: the right class of the input, or None; gives the column ``correct``.
             metric_columns: the metric's columns by name, each with a value for each injection.
         """
-        count, meeting = len(injections), injections.meeting
+        count, batch = len(injections), injections.batch
         self.outcomes.update(injections.outcomes)
         self.masked_at.update(
             at or ""
@@ -82,9 +82,9 @@ class ShardRecords:
             if outcome == "masked"
         )
         columns: dict[str, Any] = {
-            "injection_id": meeting.ids,
-            "fault_id": meeting.faults,
-            "input_index": repeat(meeting.input_index, count),
+            "injection_id": batch.ids,
+            "fault_id": batch.faults,
+            "input_index": repeat(batch.input_index, count),
             "label": repeat(label, count),
             "pattern": _patterns(injections),
             "outcome": injections.outcomes,

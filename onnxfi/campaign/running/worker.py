@@ -23,7 +23,7 @@ from onnxfi.campaign.running.run_shards import ShardOutcomes
 from onnxfi.error_models.values import finite_range
 from onnxfi.graph import Target, load
 from onnxfi.injector import Golden, Injector
-from onnxfi.injector.blocks import Meeting
+from onnxfi.injector.injection_batch import InjectionBatch
 from onnxfi.injector.injections import Injections
 from onnxfi.injector.metrics import MetricValue
 from onnxfi.injector.metrics.fitting import check_default
@@ -226,40 +226,40 @@ class Worker:
         ):
             if self._stop.is_set():
                 raise StoppedError
-            meeting = injections.meeting
-            if known is None or known[0] is not meeting.golden:
+            batch = injections.batch
+            if known is None or known[0] is not batch.golden:
                 known = (
-                    meeting.golden,
-                    [finite_range(meeting.golden.targets[x.tensor]) for x in targets],
+                    batch.golden,
+                    [finite_range(batch.golden.targets[x.tensor]) for x in targets],
                 )
             records.add(
                 injections,
                 ranges=known[1],
-                label=None if labels is None else int(labels[meeting.input_index]),
+                label=None if labels is None else int(labels[batch.input_index]),
                 metric_columns=self._columns(injections),
             )
             on_injections(len(injections))
         return records
 
-    def _meetings(self, shard: Shard, injector: Injector) -> Iterator[Meeting]:
+    def _meetings(self, shard: Shard, injector: Injector) -> Iterator[InjectionBatch]:
         # Inputs that meet the same faulty weight share a batch.
         of_weights = all(x.kind == "weight" for x in injector.targets)
         walk = self.plan.by_fault if of_weights else self.plan.by_input
         for input_index, ids in walk(shard):
             golden = self.golden(injector, input_index)
             fault = self.plan.fault_id(ids.start)
-            yield Meeting(golden, ids.start, range(fault, fault + len(ids)), input_index)
+            yield InjectionBatch(golden, ids.start, range(fault, fault + len(ids)), input_index)
 
     def _columns(self, injections: Injections) -> dict[str, list[MetricValue]]:
         """Return the metric's columns; where the faulty execution failed, the golden ones."""
-        golden, count = injections.meeting.golden.outputs, len(injections)
+        golden, count = injections.batch.golden.outputs, len(injections)
         masked = self.metric.columns(golden, golden)
         columns = {name: [masked.get(name)] * count for name in self.metric.column_types}
         differing = [x for x, outcome in enumerate(injections.outcomes) if outcome != "masked"]
         compared = [x for x in differing if injections.outputs[x]]
         failed = [x for x in differing if not injections.outputs[x]]
         outputs = [injections.outputs[place] for place in compared]
-        with naming_injections([injections.meeting.ids[x] for x in compared], outputs):
+        with naming_injections([injections.batch.ids[x] for x in compared], outputs):
             found = columns_of_all(self.metric, golden, outputs)
         for name, values in found.items():
             column = columns[name]

@@ -1,58 +1,39 @@
-"""Running several faulty executions as one batch."""
+"""Runs a model in lanes: several faulty executions as one batch."""
 
-import threading
-import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Literal
 
 import numpy as np
 
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model
-from onnxfi.suffix import LanePatch
-from onnxfi.suffix.lanes.decision import (
-    LARGEST_BATCH,
-    MOST_LANES,
-    LaneDecision,
-    no_batch,
-    other_bits,
-    slower,
-    too_large,
-)
-from onnxfi.suffix.lanes.lane_sessions import (
-    DeviceLaneSession,
-    HostLaneSession,
-    LaneSession,
-    LaneTrial,
-    Workspace,
-)
-from onnxfi.suffix.trial import perturbed
+from onnxfi.suffix.golden_tensors import Tensors
+from onnxfi.suffix.lanes.decision import LaneDecision, no_batch
+from onnxfi.suffix.lanes.device import DeviceLaneSession
+from onnxfi.suffix.lanes.host import HostLaneSession
+from onnxfi.suffix.lanes.lane_session import LaneSession, Workspace
+from onnxfi.suffix.lanes.lane_trial import LaneTrial
+from onnxfi.suffix.patches import LanePatch
+from onnxfi.suffix.run_settings import RunSettings
+from onnxfi.suffix.trial import Adoption, perturbed
 from onnxfi.surgery.free_batch import with_free_batch
-
-# So many are run one by one first: what decides on lanes costs about 20 runs. Lanes can save much
-# where what each run costs anyway counts, or reading the weights; else a tenth of the time at most.
-_FEW_FIRST, _MANY_FIRST = 16, 256
-_SHORT_RUN, _BYTES_IN_A_SECOND = 1e-3, 1e10
-# A run is timed a few times, unless that takes so many seconds.
-_TIMED, _LONG = 5, 0.05
 
 
 class Lanes:
     """Runs a model on golden inputs with patches, in as many lanes as pay.
 
-    Lanes are used only where the graph proves that no sample meets another, and runs confirm it,
-    so their number never changes a result.
-    Safe to use from several threads at once.
+    Several lanes are used only where the graph proves that no sample meets another, and runs
+    confirm it, so their number never changes a result. Batching pays when the fixed cost of a run
+    or reading the weights dominates. Safe to use from several threads at once.
     """
 
     def __init__(
         self,
         model: Model,
         patched: Collection[str],
+        settings: RunSettings,
         *,
-        provider: Literal["cpu", "cuda"],
-        threads: int | None,
-        lanes: int | Literal["auto"],
+        shared: Collection[str] = (),
+        single: LaneSession | None = None,
         on_device: bool | None = None,
     ) -> None:
         """Open a session for one lane.
@@ -60,47 +41,48 @@ class Lanes:
         Args:
             model: the model.
             patched: names of the inputs that patches are for.
-            provider: as `onnxfi.runtime.choose_provider` returns it.
-            threads: intra-op threads of each session; None leaves the number to ONNX Runtime.
-            lanes: the most lanes; ``auto`` measures how many pay.
-            on_device: whether golden inputs are kept and patched where the model runs, where that
-                can be; by default, unless it runs on the CPU.
+            settings: how to run.
+            shared: names of the inputs that all lanes share, such as weights.
+            single: runs one lane; by default a session of the model.
+            on_device: whether golden inputs are kept and patched where the model runs, if that is
+                possible; by default, unless it runs on the CPU.
 
         Raises:
             ModelFormatError: ONNX Runtime cannot run the model.
         """
         self._model = model
-        self._provider = provider
-        self._threads = threads
-        self._wanted = lanes
+        self._settings = settings
+        self._policy = settings.policy
         self._patched = tuple(patched)
-        self._on_device = provider != "cpu" if on_device is None else on_device
-        self._session = self._open(model)
+        self._shared = tuple(shared)
+        self._on_device = settings.provider != "cpu" if on_device is None else on_device
+        self._on_device = self._on_device and not shared
+        self._session = self._open(model) if single is None else single
         self._inputs = tuple(value.name or "" for value in model.graph.inputs)
-        self._decision = LaneDecision(1, "One lane was asked for.") if lanes == 1 else None
-        self._clock: Callable[[], float] = time.thread_time if threads == 1 else time.perf_counter
+        self._stopwatch = settings.stopwatch
+        self._adoption = Adoption[LaneDecision]()
+        if settings.lanes == 1:
+            self._adoption.keep(LaneDecision(1, "One lane was asked for."))
         self._runs, self._spent = 0, 0.0
         self._weights = model.weight_bytes
-        self._lock = threading.Lock()
 
     @property
     def count(self) -> int | None:
         """Number of lanes in use; None before it is decided."""
-        return None if self._decision is None else self._decision.lanes
+        decision = self._adoption.kept
+        return None if decision is None else decision.lanes
 
-    def decide(self, golden: Mapping[str, np.ndarray]) -> LaneDecision:
-        """Return how many lanes to use; where that is not yet decided, try with a golden run.
+    def decide(self, golden: Tensors) -> LaneDecision:
+        """Return how many lanes to use; tries them with a golden run if that is undecided.
 
         Args:
             golden: the golden inputs by name, maybe among others.
         """
-        if self._decision is None:
-            with self._lock:
-                if self._decision is None:
-                    self._decision = self._try_lanes({name: golden[name] for name in self._inputs})
-        return self._decision
+        inputs = {name: golden[name] for name in self._inputs}
+        decision = self._adoption.try_once(lambda: self._try_lanes(inputs), wait=True)
+        return decision or LaneDecision(1)
 
-    def run_one(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def run_one(self, values: Tensors) -> dict[str, np.ndarray]:
         """Run one lane on values of your own.
 
         Args:
@@ -111,28 +93,15 @@ class Lanes:
         """
         return self._session.run(values)
 
-    def seconds(self, values: Mapping[str, np.ndarray]) -> float:
-        """Return how long one lane takes.
-
-        Args:
-            values: the inputs by name, maybe among others.
-
-        Raises:
-            InputError: ONNX Runtime refuses a value.
-        """
-        return self._timed(lambda: self._session.run(values))
-
     def run(
-        self,
-        goldens: Sequence[Mapping[str, np.ndarray]],
-        patches: Sequence[Mapping[str, LanePatch]],
+        self, goldens: Sequence[Tensors], patches: Sequence[Mapping[str, LanePatch]]
     ) -> Iterator[dict[str, np.ndarray] | None]:
-        """Yield the outputs of each patched lane, None where ONNX Runtime refuses to run it.
+        """Yield the outputs of each lane, None where ONNX Runtime refuses to run it.
 
         Args:
-            goldens: for each lane the golden inputs by name, maybe among others; of the same
-                shapes in all of them.
-            patches: what differs from golden in each lane.
+            goldens: the golden inputs of each lane by name, maybe among others; of the same shapes
+                in all of them, and with the same values of the shared inputs.
+            patches: the patches of each lane by name.
         """
         workspace, start = Workspace(), 0
         while start < len(patches):
@@ -145,23 +114,23 @@ class Lanes:
 
     def _run_batch(
         self,
-        goldens: Sequence[Mapping[str, np.ndarray]],
+        goldens: Sequence[Tensors],
         patches: Sequence[Mapping[str, LanePatch]],
         workspace: Workspace,
     ) -> list[dict[str, np.ndarray] | None]:
-        count, decided = len(patches), self._decision is not None
-        start = 0.0 if decided else self._clock()
+        count, undecided = len(patches), self._adoption.is_open
+        start = self._stopwatch.now() if undecided else 0.0
         try:
             outputs = self._session.run_patched(goldens, patches, workspace)
         except InputError:
             if count == 1:
                 return [None]
-            # It is one of them.
-            alone = ((goldens[x : x + 1], patches[x : x + 1]) for x in range(count))
-            return [y for x in alone for y in self._run_batch(*x, Workspace())]
-        if not decided:
+            # One of the lanes is at fault.
+            singles = ((goldens[x : x + 1], patches[x : x + 1]) for x in range(count))
+            return [y for x in singles for y in self._run_batch(*x, Workspace())]
+        if undecided:
             self._runs += count
-            self._spent += self._clock() - start
+            self._spent += self._stopwatch.now() - start
         if count == 1:
             return [outputs]
         split = {
@@ -173,90 +142,94 @@ class Lanes:
     def _open(self, model: Model) -> LaneSession:
         if self._on_device:
             try:
-                return DeviceLaneSession(
-                    model, self._patched, provider=self._provider, threads=self._threads
-                )
+                return DeviceLaneSession(model, self._patched, self._settings)
             except ModelFormatError:
-                self._on_device = False  # what is no tensor of NumPy's dtypes, say
-        return HostLaneSession(model, provider=self._provider, threads=self._threads)
+                self._on_device = False  # an input has a dtype that NumPy lacks, for example
+        return HostLaneSession(model, self._settings, shared=self._shared)
 
-    def _lanes_for(self, golden: Mapping[str, np.ndarray]) -> int:
-        if self._decision is None and self._wanted == "auto" and self._is_early():
+    def _lanes_for(self, golden: Tensors) -> int:
+        if self._adoption.is_open and self._settings.lanes == "auto" and self._is_early():
             return 1
         return self.decide(golden).lanes
 
     def _is_early(self) -> bool:
-        """Return whether it is too early to decide on lanes, seen from what they can save."""
-        if self._runs < _FEW_FIRST:
+        """Return whether to wait with the trial, judged by how much time lanes can save."""
+        policy = self._policy
+        if self._runs < policy.runs_before_lanes:
             return True
-        seconds = self._spent / self._runs
-        can_pay = seconds < _SHORT_RUN or self._mostly_reads_weights(seconds)
-        one_thread = self._provider == "cpu" and self._threads == 1
-        return one_thread and not can_pay and self._runs < _MANY_FIRST
+        seconds = self._spent / max(1, self._runs)
+        can_pay = seconds < policy.short_run or self._mostly_reads_weights(seconds)
+        one_thread = self._settings.provider == "cpu" and self._settings.threads == 1
+        return one_thread and not can_pay and self._runs < policy.runs_before_long_lanes
 
     def _mostly_reads_weights(self, seconds: float) -> bool:
-        return self._weights / _BYTES_IN_A_SECOND > seconds / 2
+        return self._weights / self._policy.weight_rate > seconds / 2
+
+    def _most_lanes(self, golden: Tensors) -> int:
+        """Return the number of lanes asked for, or the most that a batch has room for."""
+        if self._settings.lanes != "auto":
+            return self._settings.lanes
+        size = sum(x.nbytes for x in golden.values())
+        return min(self._policy.most_lanes, self._policy.batch_bytes // max(1, size))
 
     def _worthwhile(self, seconds: float) -> int:
-        """Return how many lanes can pay: many where what each run costs anyway counts, else few."""
-        if seconds < _SHORT_RUN:
-            return 64
-        return 16 if seconds < 10 * _SHORT_RUN or self._mostly_reads_weights(seconds) else 4
+        """Return how many lanes can pay for single runs of some seconds."""
+        policy = self._policy
+        if seconds < policy.short_run:
+            return policy.most_lanes
+        medium = seconds < policy.medium_run or self._mostly_reads_weights(seconds)
+        return policy.medium_lanes if medium else policy.few_lanes
 
-    def _try_lanes(self, golden: Mapping[str, np.ndarray]) -> LaneDecision:
-        """Return how many lanes to use, after a comparison with single ones."""
-        obstacle = no_batch(golden)
+    def _try_lanes(self, golden: Tensors) -> LaneDecision:
+        """Return how many lanes to use, after a comparison with single runs."""
+        in_lanes = {name: x for name, x in golden.items() if name not in self._shared}
+        obstacle = no_batch(in_lanes)
         if obstacle is not None:
             return LaneDecision(1, obstacle)
-        if self._wanted == "auto":
-            size = sum(x.nbytes for x in golden.values())
-            lanes = min(MOST_LANES, LARGEST_BATCH // max(1, size))
-        else:
-            lanes = self._wanted
-        one_thread = self._provider != "cpu" or self._threads == 1
+        lanes = self._most_lanes(in_lanes)
         kinds = self._different_lanes(golden)
         try:
-            freed = with_free_batch(self._model, one_thread=one_thread)
-            alone = [self._session.run(x) for x in kinds]
-            seconds = self._timed(lambda: self._session.run(kinds[0]))
-            if self._wanted == "auto":
+            freed = with_free_batch(
+                self._model, shared=self._shared, one_thread=self._settings.one_thread
+            )
+            single = [self._session.run(x) for x in kinds]
+            seconds = self._seconds(lambda: self._session.run(kinds[0]))
+            if self._settings.lanes == "auto":
                 lanes = min(lanes, self._worthwhile(seconds))
             if lanes < 2:
-                return too_large()
+                return LaneDecision.too_large(self._policy.batch_bytes)
             batched = self._open(freed)
-            trial = LaneTrial(batched, kinds, alone, self._patched)
+            trial = LaneTrial(batched, kinds, single, self._patched)
             differing = trial.differing(lanes)
             if differing is not None:
-                return other_bits(lanes, differing)
-            batch_seconds = self._timed(lambda: trial.run_golden(lanes))
-            if self._wanted == "auto" and batch_seconds > lanes * seconds:
-                return slower(lanes, batch_seconds, lanes * seconds)
+                return LaneDecision.other_bits(lanes, differing)
+            batch_seconds = self._seconds(lambda: trial.run_golden(lanes))
+            if self._settings.lanes == "auto" and batch_seconds > lanes * seconds:
+                return LaneDecision.slower(lanes, batch_seconds, lanes * seconds)
             # The last batch of a block is smaller, and one lane needs no session of its own.
             for count in {1, 2, 3, lanes // 2 + 1} - {lanes}:
                 differing = trial.differing(count)
                 if differing is not None:
-                    return other_bits(count, differing)
+                    return LaneDecision.other_bits(count, differing)
         except (InputError, ModelFormatError) as error:
             return LaneDecision(1, str(error))
         self._session = batched
         return LaneDecision(lanes)
 
-    def _different_lanes(self, golden: Mapping[str, np.ndarray]) -> list[Mapping[str, np.ndarray]]:
-        """Return golden inputs to try: they differ in all that lanes of a batch may differ in."""
+    def _different_lanes(self, golden: Tensors) -> list[Tensors]:
+        """Return golden inputs to try: they differ wherever lanes of a batch may differ."""
         rng = np.random.default_rng(0)
         kinds = [
-            {name: perturbed(x, rng, signed=signed) for name, x in golden.items()}
+            {
+                name: x if name in self._shared else perturbed(x, rng, signed=signed)
+                for name, x in golden.items()
+            }
             for signed in (False, True, False, True)
         ]
         if self._session.mixes:
             return [*kinds]
         return [{**kinds[0], **{name: x[name] for name in self._patched}} for x in kinds]
 
-    def _timed(self, run: Callable[[], object]) -> float:
-        """Return the seconds of the fastest of a few runs."""
-        times: list[float] = []
-        while len(times) < _TIMED and sum(times) < _LONG:
-            start = self._clock()
-            run()
-            times.append(self._clock() - start)
-        return min(times)
+    def _seconds(self, run: Callable[[], object]) -> float:
+        policy = self._policy
+        return self._stopwatch.fastest(run, times=policy.timings, seconds=policy.timing_seconds)

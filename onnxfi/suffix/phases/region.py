@@ -1,7 +1,8 @@
-"""Which nodes after the targets corruptions are pushed through, and what is left to run."""
+"""Finds the push region: the nodes that corruptions cross as sparse patches."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import onnx_ir as ir
@@ -17,11 +18,11 @@ from onnxfi.surgery.extract import extract
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Step:
+class PushedNode:
     """A node that corruptions are pushed through, to one of its outputs.
 
     Attributes:
-        rule: how.
+        rule: carries patches through the node.
         inputs: names of the node's inputs; an empty one is left out.
         output: name of the output.
     """
@@ -32,48 +33,52 @@ class Step:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Region:
-    """The nodes that follow the targets and that corruptions are pushed through.
+class PushRegion:
+    """The nodes right after the targets that corruptions are pushed through.
 
     Attributes:
-        steps: these nodes, in an order in which they can run.
-        model: computes the outputs of the steps from the stage's inputs; without nodes where there
-            are no steps.
-        rest: what is left of the stage: takes the frontier and others of the stage's inputs, gives
-            the stage's other outputs. Without nodes where nothing is left.
-        frontier: names of the targets and step outputs that the rest takes.
-        outputs: names of the stage's outputs that are targets or step outputs.
-        constants: the constants that the steps read, by name.
-        tensors: names of the targets and of the step outputs, in the order of the steps.
+        nodes: these nodes, in an order in which they can run.
+        model: computes the outputs of the nodes from the stage's inputs; without nodes where the
+            region has none.
+        behind: the rest of the stage: takes the entry and others of the stage's inputs, gives the
+            stage's other outputs. Without nodes where nothing remains.
+        entry: names of the targets and node outputs that the rest takes.
+        outputs: names of the stage's outputs that are targets or node outputs.
+        constants: the constants that the nodes read, by name.
+        tensors: names of the targets and of the node outputs, in the order of the nodes.
     """
 
-    steps: tuple[Step, ...]
+    nodes: tuple[PushedNode, ...]
     model: Model
-    rest: Model
-    frontier: tuple[str, ...]
+    behind: Model
+    entry: tuple[str, ...]
     outputs: tuple[str, ...]
     constants: dict[str, np.ndarray]
     tensors: tuple[str, ...]
 
 
-def find_region(stage: Stage, *, propagation: bool = True) -> Region:
+def find_push_region(
+    stage: Stage, *, propagation: bool = True, provider: Literal["cpu", "cuda"] = "cpu"
+) -> PushRegion:
     """Find the nodes of a stage that corruptions can be pushed through.
 
-    A node belongs to the region if it has a rule, if what it reads is known (a target, another
-    input of the stage, a constant, what is computed from constants alone, or the output of a node
-    in the region), and if ONNX Runtime does not compute it together with what follows.
+    A node belongs to the region if it has a rule, if all that it reads is known (a target, another
+    input of the stage, a constant, a value computed from constants only, or the output of a node
+    in the region), and if ONNX Runtime does not fuse it with its consumers.
 
     Args:
         stage: the stage.
         propagation: False for a region without nodes.
+        provider: where the stage runs; the rules of ``cuda`` are those of operators that round
+            nothing.
     """
     graph = stage.model.graph
     constant = constant_values(graph)
     left_whole = rewritten_nodes(graph) if propagation else set(graph)
-    inside, reached = _push(stage, constant, left_whole)
+    inside, reached = _push(stage, constant, left_whole, provider)
     while resizing := _resizing_beside_others(inside, reached):
         left_whole |= resizing
-        inside, reached = _push(stage, constant, left_whole)
+        inside, reached = _push(stage, constant, left_whole, provider)
 
     def part(nodes: Iterable[ir.Node], outputs: list[ir.Value]) -> Model:
         read = {value for node in nodes for value in consumed_values(node)}
@@ -81,39 +86,42 @@ def find_region(stage: Stage, *, propagation: bool = True) -> Region:
         candidates = dict.fromkeys([*graph.inputs, *reached])
         return extract(stage.model, [x for x in candidates if x in read and x not in own], outputs)
 
-    rest = part(
+    behind = part(
         [node for node in graph if node not in inside],
         [value for value in graph.outputs if value not in reached],
     )
-    taken = {value.name for value in rest.graph.inputs}
+    taken = {value.name for value in behind.graph.inputs}
     targets = tuple(x.tensor for x in stage.targets)
-    steps = tuple(step for of_node in inside.values() for step in of_node)
-    return Region(
-        steps=steps,
-        tensors=(*targets, *(step.output for step in steps)),
+    nodes = tuple(pushed for of_node in inside.values() for pushed in of_node)
+    return PushRegion(
+        nodes=nodes,
+        tensors=(*targets, *(x.output for x in nodes)),
         model=part(inside, [x for node in inside for x in node.outputs if x in reached]),
-        rest=rest,
-        frontier=tuple(x.name or "" for x in reached if x.name in taken),
+        behind=behind,
+        entry=tuple(x.name or "" for x in reached if x.name in taken),
         outputs=tuple(x.name or "" for x in dict.fromkeys(graph.outputs) if x in reached),
         constants=read_constants(stage.model, inside, constant),
     )
 
 
 def _push(
-    stage: Stage, constant: Collection[ir.Value], left_whole: Collection[ir.Node]
-) -> tuple[dict[ir.Node, list[Step]], dict[ir.Value, None]]:
-    """Return the nodes that corruptions are pushed through, but for some, and what they reach."""
+    stage: Stage,
+    constant: Collection[ir.Value],
+    left_whole: Collection[ir.Node],
+    provider: Literal["cpu", "cuda"],
+) -> tuple[dict[ir.Node, list[PushedNode]], dict[ir.Value, None]]:
+    """Return the push region without the excluded nodes, and the values it reaches."""
     graph = stage.model.graph
     names = {x.tensor for x in stage.targets}
     reached = {value: None for value in graph.inputs if value.name in names}
-    inside: dict[ir.Node, list[Step]] = {}
+    inside: dict[ir.Node, list[PushedNode]] = {}
     for node in graph:
         if node in left_whole:
             continue
-        rules = _find_rules(stage.model, node, reached, constant)
+        rules = _find_rules(stage.model, node, reached, constant, provider)
         if rules:
             inputs = tuple("" if x is None else x.name or "" for x in node.inputs)
-            inside[node] = [Step(rule, inputs, x.name or "") for x, rule in rules.items()]
+            inside[node] = [PushedNode(rule, inputs, x.name or "") for x, rule in rules.items()]
             reached |= dict.fromkeys(rules)
     return inside, reached
 
@@ -121,9 +129,9 @@ def _push(
 def _resizing_beside_others(
     inside: Collection[ir.Node], reached: Collection[ir.Value]
 ) -> set[ir.Node]:
-    """Return the nodes that make images of another size from one that the rest reads as well.
+    """Return the nodes that resize an image which the rest of the stage reads as well.
 
-    What is pushed through them is not masked there, and windows begin with images of one size.
+    Pushing through them masks nothing, and windows need images of one size.
     """
     found = set()
     for node in inside:
@@ -139,12 +147,12 @@ def _resizing_beside_others(
 def read_constants(
     model: Model, nodes: Collection[ir.Node], constant: Collection[ir.Value]
 ) -> dict[str, np.ndarray]:
-    """Return the constants that some nodes read, and what is computed from constants alone.
+    """Return the constants that some nodes read, computed ones among them, by name.
 
     Args:
         model: the model.
         nodes: some of its nodes.
-        constant: which of its values are constant, as `constant_values` tells.
+        constant: the values of the model that are constant, from `constant_values`.
     """
     read = {x for node in nodes for x in node.inputs if x is not None and x in constant}
     tensors = {x: t for x in read if (t := ir.convenience.get_const_tensor(x)) is not None}
@@ -156,11 +164,15 @@ def read_constants(
 
 
 def _find_rules(
-    model: Model, node: ir.Node, reached: Collection[ir.Value], constant: Collection[ir.Value]
+    model: Model,
+    node: ir.Node,
+    reached: Collection[ir.Value],
+    constant: Collection[ir.Value],
+    provider: Literal["cpu", "cuda"],
 ) -> dict[ir.Value, Rule]:
     patched = [place for place, value in enumerate(node.inputs) if value in reached]
     known = all(
         value is None or value in reached or value in model.graph.inputs or value in constant
         for value in node.inputs
     )
-    return make_rules(model, node, patched) if patched and known else {}
+    return make_rules(model, node, patched, provider=provider) if patched and known else {}

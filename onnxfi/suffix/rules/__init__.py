@@ -1,6 +1,7 @@
 """The rules: one file per family of operators."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import onnx_ir as ir
 
@@ -9,6 +10,7 @@ from onnxfi.suffix.rules.batch_normalization import batch_normalization_rule
 from onnxfi.suffix.rules.elementwise import elementwise_rule
 from onnxfi.suffix.rules.index_moves import index_move_rule
 from onnxfi.suffix.rules.max_pooling import max_pool_rule
+from onnxfi.suffix.rules.portable import ROUNDING_NOTHING, PortableRule
 from onnxfi.suffix.rules.quantised import stands_alone
 from onnxfi.suffix.rules.rule import InexactError, Operand, Rule
 
@@ -24,20 +26,36 @@ _INDEX_MOVES = frozenset(
 _MAX_POOLINGS = frozenset({"GlobalMaxPool", "MaxPool"})
 
 
-def make_rules(model: Model, node: ir.Node, patched: Sequence[int]) -> dict[ir.Value, Rule]:
+def make_rules(
+    model: Model,
+    node: ir.Node,
+    patched: Sequence[int],
+    *,
+    provider: Literal["cpu", "cuda"] = "cpu",
+) -> dict[ir.Value, Rule]:
     """Return the rule of each output of a node that is used; none where one has no rule.
 
     Args:
         model: the model that the node is in.
         node: the node.
         patched: positions of the inputs that may be patched.
+        provider: where the node runs; ``cuda`` has rules for operators that round nothing.
     """
+    if provider != "cpu" and not _rounds_nothing(node):
+        return {}
     used = [x for x in node.outputs if x.uses() or x in model.graph.outputs]
     if node.op_type != "Split" and any(x is not node.outputs[0] for x in used):
         return {}
     rules = {x: _make_rule(model, node, patched, x) for x in used}
     made = {x: rule for x, rule in rules.items() if rule is not None}
-    return made if len(made) == len(used) else {}
+    if len(made) != len(used):
+        return {}
+    return made if provider == "cpu" else {x: PortableRule(rule) for x, rule in made.items()}
+
+
+def _rounds_nothing(node: ir.Node) -> bool:
+    kinds = ROUNDING_NOTHING | _INDEX_MOVES | _MAX_POOLINGS
+    return node.domain in ("", "ai.onnx") and node.op_type in kinds
 
 
 def _make_rule(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 
 from onnxfi.runtime import Session
+from onnxfi.suffix.golden_tensors import GoldenTensors, Tensors
 from onnxfi.suffix.patches import LanePatch, Patches
 from onnxfi.suffix.windows.boxes import Boxes
 from onnxfi.suffix.windows.changes import Change, SparseChange, WindowChange
@@ -65,75 +66,67 @@ class Windowed:
         return made
 
     def work(
-        self,
-        patches: Mapping[str, Patches],
-        shapes: Mapping[str, tuple[int, ...]],
-        lanes: Sequence[int],
+        self, patches: Mapping[str, Patches], shapes: Mapping[str, tuple[int, ...]]
     ) -> np.ndarray:
-        """Return for each lane the work of its windows, as a share of that of whole images.
+        """Return the work of each lane's windows, as a share of the work of whole images.
 
         Args:
-            patches: what differs before the first piece, by tensor.
+            patches: the patches before the first piece, by tensor; every lane has one.
             shapes: the shapes of these tensors.
-            lanes: the lanes; all of them have a patch.
         """
-        return self._effort.work(_boxes(patches, shapes, lanes).lengths)
+        return self._effort.work(_boxes(patches, shapes).lengths)
+
+    def groups(
+        self, patches: Mapping[str, Patches], goldens: Sequence[GoldenTensors]
+    ) -> Iterator[list[int]]:
+        """Yield the positions of lanes that are run together: their windows are about one size.
+
+        Args:
+            patches: as in `work`.
+            goldens: the golden run of each lane; their shapes are the same.
+        """
+        lengths = _boxes(patches, {x: goldens[0].values[x].shape for x in patches}).lengths
+        # Tensors that are no images are taken whole, so a batch needs one golden run.
+        together: dict[object, list[int]] = {}
+        for position, golden in enumerate(goldens):
+            together.setdefault(self._others and id(golden), []).append(position)
+        for some in together.values():
+            for group in self._batches(lengths[some]):
+                yield [some[x] for x in group]
 
     def run(
-        self,
-        goldens: Sequence[Mapping[str, np.ndarray]],
-        patches: Mapping[str, Patches],
-        lanes: Sequence[int],
-    ) -> Iterator[dict[int, LaneChange]]:
-        """Yield what differs from golden after the last piece, batch by batch.
+        self, goldens: Sequence[Tensors], patches: Mapping[str, Patches]
+    ) -> dict[int, LaneChange]:
+        """Return the patches after the last piece, by lane and by tensor of `cut`.
+
+        Masked lanes are left out.
 
         Args:
-            goldens: for each lane the golden values of all that the pieces take and make, by name;
-                their shapes are the same.
-            patches: what differs before the first piece.
-            lanes: the lanes to carry on; all of them have a patch.
-
-        Yields:
-            For each lane what differs, by tensor of `cut`; nothing for those that are masked.
+            goldens: all golden tensors that the pieces take and make, by name, for each lane; their
+                shapes are the same.
+            patches: as in `work`.
 
         Raises:
             NoWindowsError: the grids of the images do not fit.
             InputError: ONNX Runtime refuses a window.
         """
-        # What is no image is taken whole, so it must be the same in all lanes of a batch.
-        together: dict[object, list[int]] = {}
+        lanes = range(len(goldens))
+        changes: dict[str, Change] = {
+            name: SparseChange(x, lanes, goldens[0][name].shape) for name, x in patches.items()
+        }
+        for piece, session in zip(self._pieces, self._sessions, strict=True):
+            changes = _run_piece(piece, session, goldens, changes)
+        found: dict[int, LaneChange] = {}
         for lane in lanes:
-            together.setdefault(self._others and id(goldens[lane]), []).append(lane)
-        for some in together.values():
-            yield from self._run_together(goldens, patches, some)
-
-    def _run_together(
-        self,
-        goldens: Sequence[Mapping[str, np.ndarray]],
-        patches: Mapping[str, Patches],
-        lanes: Sequence[int],
-    ) -> Iterator[dict[int, LaneChange]]:
-        shapes = {x: goldens[lanes[0]][x].shape for x in patches}
-        boxes = _boxes(patches, shapes, lanes)
-        for positions in self._batches(boxes.lengths):
-            some = [lanes[x] for x in positions]
-            of_lanes = [goldens[lane] for lane in some]
-            changes: dict[str, Change] = {
-                name: SparseChange(x, some, shapes[name]) for name, x in patches.items()
+            differing = {
+                name: change
+                for name in self.cut
+                if name in changes
+                and (change := changes[name].lane(lane, goldens[lane][name])) is not None
             }
-            for piece, session in zip(self._pieces, self._sessions, strict=True):
-                changes = _run_piece(piece, session, of_lanes, changes)
-            found: dict[int, LaneChange] = {}
-            for position, lane in enumerate(some):
-                differing = {
-                    name: change
-                    for name in self.cut
-                    if name in changes
-                    and (change := changes[name].lane(position, goldens[lane][name])) is not None
-                }
-                if differing:
-                    found[lane] = differing
-            yield found
+            if differing:
+                found[lane] = differing
+        return found
 
     def _batches(self, lengths: np.ndarray) -> Iterable[list[int]]:
         """Yield the positions of lanes that share a batch: their windows are about one size."""
@@ -176,19 +169,19 @@ def choose_pieces(pieces: Sequence[Piece]) -> Sequence[Piece]:
     return pieces[:chosen]
 
 
-def _boxes(
-    patches: Mapping[str, Patches], shapes: Mapping[str, tuple[int, ...]], lanes: Sequence[int]
-) -> Boxes:
-    boxes = Boxes.empty(len(lanes))
+def _boxes(patches: Mapping[str, Patches], shapes: Mapping[str, tuple[int, ...]]) -> Boxes:
+    """Return where each lane differs from golden, over all tensors."""
+    lanes = 1 + max(int(x.keys[-1]) // int(np.prod(shapes[name])) for name, x in patches.items())
+    boxes = Boxes.empty(lanes)
     for name, one in patches.items():
-        boxes = boxes.union(SparseChange(one, lanes, shapes[name]).boxes)
+        boxes = boxes.union(SparseChange(one, range(lanes), shapes[name]).boxes)
     return boxes
 
 
 def _run_piece(
     piece: Piece,
     session: Session,
-    goldens: Sequence[Mapping[str, np.ndarray]],
+    goldens: Sequence[Tensors],
     changes: dict[str, Change],
 ) -> dict[str, Change]:
     passed = {name: changes[name] for name in piece.passed if name in changes}

@@ -10,9 +10,9 @@ import numpy as np
 
 from onnxfi.errors import InputError
 from onnxfi.graph import Model
-from onnxfi.runtime import Session
-from onnxfi.suffix import Region
-from onnxfi.suffix.trial import have_same_bits, perturbed
+from onnxfi.suffix.phases.region import PushRegion
+from onnxfi.suffix.run_settings import RunSettings
+from onnxfi.suffix.trial import perturbed, same_bits
 
 # Convolutional networks are made of these; nightly tests compare whole architectures.
 _KNOWN = frozenset(
@@ -26,29 +26,29 @@ _KNOWN = frozenset(
 _Run = Callable[[Mapping[str, np.ndarray]], Mapping[str, np.ndarray]]
 
 
-def is_known(region: Region) -> bool:
+def is_known(region: PushRegion) -> bool:
     """Return whether a region has no nodes, or the rest begins with well-known operators."""
     readers = {
         use.node.op_type
-        for value in region.rest.graph.inputs
-        if value.name in region.frontier
+        for value in region.behind.graph.inputs
+        if value.name in region.entry
         for use in value.uses()
     }
-    return not region.steps or readers <= _KNOWN
+    return not region.nodes or readers <= _KNOWN
 
 
 def gives_the_same(
-    parts: _Run, whole: Model, values: Mapping[str, np.ndarray], *, threads: int | None
+    parts: _Run, whole: Model, values: Mapping[str, np.ndarray], settings: RunSettings
 ) -> bool:
     """Return whether both give the same bits, of some values and of others like them.
 
     Args:
         parts: runs the parts one after the other.
-        whole: the stage; runs on the CPU.
+        whole: the stage.
         values: its inputs by name, maybe among others.
-        threads: intra-op threads.
+        settings: how to run.
     """
-    session = Session(whole, threads=threads, arena=False)
+    session = settings.open(whole, arena=False)
     rng = np.random.default_rng(0)
     inputs = {x.name or "": values[x.name or ""] for x in whole.graph.inputs}
     others = [
@@ -60,7 +60,7 @@ def gives_the_same(
     except InputError:
         return False
     return all(
-        have_same_bits(made[name], expected[name])
+        same_bits(made[name], expected[name], any_nan=True)
         for expected, made in pairs
         for name in session.output_names
         if isinstance(expected[name], np.ndarray)

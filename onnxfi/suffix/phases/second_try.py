@@ -1,8 +1,6 @@
 """Repeats refused executions without graph optimizations."""
 
 import threading
-from collections.abc import Mapping
-from typing import Literal
 
 import numpy as np
 
@@ -10,9 +8,10 @@ from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model
 from onnxfi.runtime import Session
 from onnxfi.runtime.limited_session import LimitedSession
-from onnxfi.runtime.limits import Limits
-from onnxfi.suffix.lane_result import LaneResult, failure_of
-from onnxfi.suffix.trial import bit_equal
+from onnxfi.suffix.golden_tensors import Tensors
+from onnxfi.suffix.lane_result import LaneResult
+from onnxfi.suffix.run_settings import RunSettings
+from onnxfi.suffix.trial import same_bits
 
 _Outputs = dict[str, np.ndarray]
 
@@ -20,39 +19,28 @@ _Outputs = dict[str, np.ndarray]
 class SecondTry:
     """Runs a model as it is written; safe to use from several threads at once.
 
-    ONNX Runtime merges nodes for the shapes that it expects, and may refuse others that the nodes
-    themselves take.
+    ONNX Runtime fuses nodes for the shapes that it expects, and may refuse shapes that the nodes
+    themselves accept.
     """
 
-    def __init__(
-        self,
-        model: Model,
-        *,
-        provider: Literal["cpu", "cuda"],
-        threads: int | None,
-        limits: Limits | None,
-    ) -> None:
+    def __init__(self, model: Model, settings: RunSettings) -> None:
         """Keep the model; its session is opened when it is needed.
 
         Args:
             model: the model.
-            provider: as `onnxfi.runtime.choose_provider` returns it.
-            threads: intra-op threads; None leaves the number to ONNX Runtime.
-            limits: what a faulty execution may take; None where that needs no limit.
+            settings: how to run.
         """
         self._model = model
-        self._provider = provider
-        self._threads = threads
-        self._limits = limits
+        self._settings = settings
         self._session: Session | LimitedSession | None = None
-        self._golden: tuple[Mapping[str, np.ndarray], _Outputs] | None = None
+        self._golden: tuple[Tensors, _Outputs] | None = None
         self._lock = threading.Lock()
 
-    def run(self, values: Mapping[str, np.ndarray], golden: Mapping[str, np.ndarray]) -> _Outputs:
+    def run(self, values: Tensors, golden: Tensors) -> _Outputs:
         """Run the model on faulty values and return the outputs by name.
 
-        The last bits may be others than with optimizations. So each output is compared with that of
-        a golden run without them, and is the golden one where these two are the same.
+        The last bits may differ from those with optimizations. So each output is compared with the
+        output of a golden run without them; where these are equal, the golden output is returned.
 
         Args:
             values: the inputs by name, maybe among others.
@@ -76,30 +64,31 @@ class SecondTry:
             known = self._golden = golden, expected
         made = session.run(self._inputs(values))
         return {
-            name: golden[name] if bit_equal(known[1][name], x) else x for name, x in made.items()
+            name: golden[name] if same_bits(known[1][name], x) else x for name, x in made.items()
         }
 
-    def resumed(
-        self, values: Mapping[str, np.ndarray], golden: Mapping[str, np.ndarray]
-    ) -> LaneResult:
-        """Run the model as `run` does, and return what became of it."""
+    def result(self, values: Tensors, golden: Tensors) -> LaneResult:
+        """Run the model as `run` does, and return the result of the lane."""
         try:
             made = self.run(values, golden)
         except InputError as error:
-            return LaneResult(None, failure=failure_of(error))
+            return LaneResult.failed(error)
         return LaneResult({name: x for name, x in made.items() if x is not golden[name]})
 
-    def _inputs(self, values: Mapping[str, np.ndarray]) -> _Outputs:
+    def _inputs(self, values: Tensors) -> _Outputs:
         names = (x.name or "" for x in self._model.graph.inputs)
         return {name: values[name] for name in names}
 
     def _open(self) -> Session | LimitedSession:
-        if self._limits is None:
-            return Session(self._model, provider=self._provider, threads=self._threads, merge=False)
+        settings = self._settings
+        if settings.limits is None:
+            return Session(
+                self._model, provider=settings.provider, threads=settings.threads, merge=False
+            )
         return LimitedSession(
             self._model,
-            provider=self._provider,
-            threads=self._threads,
-            limits=self._limits,
+            provider=settings.provider,
+            threads=settings.threads,
+            limits=settings.limits,
             merge=False,
         )

@@ -1,0 +1,48 @@
+"""Rules of operators that round nothing, whose bits are the same on every provider."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from onnxfi.suffix.patches import Patches
+from onnxfi.suffix.rules.rule import InexactError, Operand, Rule
+
+#: Elementwise operators that compare, choose or invert bits.
+ROUNDING_NOTHING = frozenset(
+    [
+        *("Abs", "And", "Clip", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual"),
+        *("Max", "Min", "Neg", "Not", "Or", "Relu", "Where", "Xor"),
+    ]
+)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PortableRule:
+    """Pushes as another rule does, and refuses values that kernels treat in different ways.
+
+    Those are NaN, which some kernels replace, and the negative zero, which equals the other zero.
+
+    Attributes:
+        rule: the rule of the CPU's kernel.
+    """
+
+    rule: Rule
+
+    def __call__(self, operands: Sequence[Operand | None], output: np.ndarray) -> Patches:
+        """Return every element of the output that may differ from golden."""
+        for operand in operands:
+            if operand is not None and operand.patches is not None:
+                _refuse_unclear(operand.patches, operand.golden.size)
+        made = self.rule(operands, output)
+        _refuse_unclear(made, output.size)
+        return made
+
+
+def _refuse_unclear(patches: Patches, size: int) -> None:
+    values = patches.values
+    if values.dtype.kind != "f":
+        return
+    unclear = np.isnan(values) | ((values == 0) & np.signbit(values))
+    if unclear.any():
+        raise InexactError(np.unique(patches.keys[unclear] // size))
