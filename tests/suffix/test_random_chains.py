@@ -22,6 +22,8 @@ SETTINGS = [
     *((2, False), (8, False), ("auto", False)),
 ]
 GRAPHS, ALL = 12, 2_000
+# Windows may not read a mean that their own changes reach.
+_OTHERS = [124]
 
 
 def injections(
@@ -62,7 +64,7 @@ def check(seed: int) -> None:
     assert_same(alone, expected[:COUNT])  # without the neighbours
 
 
-@pytest.mark.parametrize("seed", range(GRAPHS))
+@pytest.mark.parametrize("seed", [*range(GRAPHS), *_OTHERS])
 def test_chains(seed: int, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL)
     check(seed)

@@ -90,7 +90,7 @@ def _steps(
     reached, lost = set(frontier), set[ir.Value]()
     steps = []
     for node in model.graph:
-        read = consumed_values(node)
+        read = [*consumed_values(node)]
         step = None
         if any(x in reached for x in read) and not any(x in lost for x in read):
             step = make_step(node, reached)
