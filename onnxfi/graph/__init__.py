@@ -29,11 +29,11 @@ from onnxfi.graph.noise import SHAPE_ONLY, describe_noise, draws_noise, is_dropo
 from onnxfi.graph.precision import rounds_coarsely
 from onnxfi.graph.preparation.external_weights import SMALLEST_EXTERNAL
 from onnxfi.graph.preparation.specialising import fold_conditions
+from onnxfi.graph.preparation.type_inference import infer_types
 from onnxfi.graph.sample_axis import sample_axes
 from onnxfi.graph.sample_axis.kernels import depends_on_place
 from onnxfi.graph.size_dependence import sizes_depend_on
 from onnxfi.graph.target import Target, TargetKind
-from onnxfi.graph.type_inference import infer_types
 
 __all__ = [
     "SHAPE_ONLY",

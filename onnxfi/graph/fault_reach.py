@@ -10,7 +10,7 @@ import onnx_ir as ir
 
 from onnxfi.graph.dependencies import consumed_values
 from onnxfi.graph.noise import is_dropout, only_draws
-from onnxfi.graph.shape_operands import shape_operands
+from onnxfi.graph.shapes.shape_operands import shape_operands
 
 _READ_SHAPES = frozenset(["Shape", "Size"])
 

@@ -17,8 +17,8 @@ from onnxfi.graph.preparation.inner_weights import lift_inner_weights
 from onnxfi.graph.preparation.known_branches import inline_known_branches
 from onnxfi.graph.preparation.long_lists import has_long_lists, put_back, take_long_lists
 from onnxfi.graph.preparation.sparse_initializers import densified
+from onnxfi.graph.preparation.type_inference import infer_types
 from onnxfi.graph.preparation.zip_maps import without_zip_maps
-from onnxfi.graph.type_inference import infer_types
 
 # From this version of the format on, an initializer need not be a graph input as well.
 _FIRST_IR_VERSION_WITHOUT_INITIALIZER_INPUTS = 4

@@ -11,12 +11,12 @@ import onnx_ir as ir
 from onnxfi.atomic_write import atomic_write
 from onnxfi.converters import METADATA_KEY, Layer, parse_layers
 from onnxfi.errors import ModelFormatError, TargetNotFoundError
-from onnxfi.graph.choosing.shape_arithmetic import shape_arithmetic
 from onnxfi.graph.dependencies import constant_values, inner_holders, needed_values
 from onnxfi.graph.exporter_layers import exporter_layers
 from onnxfi.graph.inspection.parameters import STRUCTURAL
 from onnxfi.graph.lookup import matches
 from onnxfi.graph.precision import has_low_precision
+from onnxfi.graph.shapes.shape_arithmetic import shape_arithmetic
 from onnxfi.graph.size_dependence import shape_sources
 from onnxfi.graph.target import Target, TargetKind
 from onnxfi.graph.target_listing import list_targets

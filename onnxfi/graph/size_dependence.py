@@ -8,7 +8,7 @@ import onnx_ir as ir
 from onnxfi.graph.bodies import bodies
 from onnxfi.graph.dependencies import consumed_values
 from onnxfi.graph.fault_reach import FaultReach, fault_reach
-from onnxfi.graph.shape_operands import shape_operands
+from onnxfi.graph.shapes.shape_operands import shape_operands
 
 if TYPE_CHECKING:
     from onnxfi.graph.model import Model

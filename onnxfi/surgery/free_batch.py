@@ -6,8 +6,8 @@ import numpy as np
 import onnx_ir as ir
 
 from onnxfi.graph import Model
+from onnxfi.graph.preparation.type_inference import infer_types
 from onnxfi.graph.sample_axis import sample_axes
-from onnxfi.graph.type_inference import infer_types
 
 _LANES = "lanes"
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from onnxfi.graph.model import Model
 from onnxfi.graph.preparation.known_branches import inline_known_branches
-from onnxfi.graph.type_inference import infer_types
+from onnxfi.graph.preparation.type_inference import infer_types
 
 
 def fold_conditions(model: Model, constants: Mapping[str, np.ndarray]) -> Model:

@@ -2,7 +2,7 @@
 
 import onnx_ir as ir
 
-from onnxfi.graph.shape_operands import SHAPE_OPERANDS
+from onnxfi.graph.shapes.shape_operands import SHAPE_OPERANDS
 
 # The shape of their outputs depends on their data.
 _DATA_DECIDES = frozenset(

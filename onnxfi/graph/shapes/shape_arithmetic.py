@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 import onnx_ir as ir
 
-from onnxfi.graph.choosing.shape_inputs import is_shape_input
 from onnxfi.graph.dependencies import consumed_values
+from onnxfi.graph.shapes.shape_inputs import is_shape_input
 
 _READ_SHAPES = frozenset({"Shape", "Size"})
 _WHOLE_NUMBERS = frozenset(x for x in ir.DataType if x.name.startswith(("INT", "UINT", "BOOL")))

@@ -1,0 +1,1 @@
+"""Finds the values that determine shapes, and the tensors that only compute shapes."""
