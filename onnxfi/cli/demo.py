@@ -39,6 +39,8 @@ def demo(
     run_directory = out / "run"
     if (run_directory / "manifest.json").exists():
         shutil.rmtree(run_directory)  # of an earlier demo
-    print_summary(run_to_end(Campaign.from_yaml(prepared.configuration_file, out=run_directory)))
+    print_summary(
+        run_to_end(Campaign.from_yaml(prepared.configuration_file, out=run_directory).begin())
+    )
     report = write_campaign_report(run_directory, out / "report.html")
     typer.echo(f"The report is in {os.path.relpath(report)}. Open it in a browser.")

@@ -18,7 +18,7 @@ from onnx.reference import ReferenceEvaluator
 from onnx.utils import Extractor
 
 from onnxfi.campaign import Campaign, Configuration, RunDirectory, read_records, summarise
-from onnxfi.campaign.records.record_files import make_schema
+from onnxfi.campaign.records.schema import make_schema
 from onnxfi.errors import ConfigurationError, ErrorModelError, InputError, ModelFormatError
 from onnxfi.graph import load
 from onnxfi.injector import Classification, Injector
@@ -41,7 +41,7 @@ def rows_of(records: pa.Table) -> list[dict[str, Any]]:
 def run(path: Path, out: Path, **execution: Any) -> list[dict[str, Any]]:
     configuration = Configuration.from_yaml(path)
     changed = configuration.execution.model_copy(update=execution)
-    campaign = Campaign.create(configuration.model_copy(update={"execution": changed}), out=out)
+    campaign = Campaign(configuration.model_copy(update={"execution": changed}), out=out).begin()
     assert campaign.injections == INJECTIONS
     campaign.run()
     return rows_of(read_records(out))
@@ -90,7 +90,7 @@ def test_how_it_runs_changes_no_record(
 def test_processes_record_the_same_as_threads(
     work: Path, undisturbed: list[dict[str, Any]]
 ) -> None:
-    campaign = Campaign.from_yaml(work / "campaign.yaml", out=work / "processes")
+    campaign = Campaign.from_yaml(work / "campaign.yaml", out=work / "processes").begin()
     counts: list[int] = []
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:
         campaign.run(executor, on_injections=counts.append)
@@ -197,7 +197,7 @@ def test_value_classes_are_told_against_the_golden_tensor(
 def test_interrupted_then_resumed_is_as_undisturbed(
     work: Path, undisturbed: list[dict[str, Any]]
 ) -> None:
-    campaign = Campaign.from_yaml(work / "campaign.yaml", out=work / "interrupted")
+    campaign = Campaign.from_yaml(work / "campaign.yaml", out=work / "interrupted").begin()
     done = 0
 
     def interrupt(count: int) -> None:
@@ -223,7 +223,7 @@ def test_interrupted_then_resumed_is_as_undisturbed(
 def test_an_interrupt_with_an_executor_ends_the_run(
     work: Path, undisturbed: list[dict[str, Any]]
 ) -> None:
-    campaign = Campaign.from_yaml(work / "campaign.yaml", out=work / "interrupted")
+    campaign = Campaign.from_yaml(work / "campaign.yaml", out=work / "interrupted").begin()
 
     def interrupt(count: int) -> None:
         if count:
@@ -251,7 +251,7 @@ def test_a_deleted_shard_is_run_again(work: Path, undisturbed: list[dict[str, An
 @pytest.fixture
 def begun(work: Path) -> Path:
     """Give the directory of a campaign that has run no shard."""
-    Campaign.from_yaml(work / "campaign.yaml", out=work / "run")
+    Campaign.from_yaml(work / "campaign.yaml", out=work / "run").begin()
     return work / "run"
 
 
@@ -268,7 +268,7 @@ def test_changed_external_weights_are_refused(work: Path) -> None:
     onnx.save(
         proto, work / "model.onnx", save_as_external_data=True, location="w.bin", size_threshold=0
     )
-    Campaign.from_yaml(work / "campaign.yaml", out=work / "external")
+    Campaign.from_yaml(work / "campaign.yaml", out=work / "external").begin()
     content = bytearray((work / "w.bin").read_bytes())
     content[0] ^= 1
     (work / "w.bin").write_bytes(content)
@@ -322,14 +322,14 @@ def test_a_missing_model_is_told(work: Path, begun: Path) -> None:
 def test_a_folder_with_a_campaign_takes_no_other(work: Path, begun: Path) -> None:
     manifest = (begun / "manifest.json").read_bytes()
     with pytest.raises(ConfigurationError, match="holds a campaign"):
-        Campaign.from_yaml(work / "campaign.yaml", out=begun)
+        Campaign.from_yaml(work / "campaign.yaml", out=begun).begin()
     assert (begun / "manifest.json").read_bytes() == manifest
 
 
 def test_records_of_nobody_are_not_taken_over(work: Path, undisturbed: Any) -> None:
     (work / "undisturbed" / "manifest.json").unlink()
     with pytest.raises(ConfigurationError, match="without records"):
-        Campaign.from_yaml(work / "campaign.yaml", out=work / "undisturbed")
+        Campaign.from_yaml(work / "campaign.yaml", out=work / "undisturbed").begin()
 
 
 def test_a_folder_without_a_campaign_is_not_opened(work: Path) -> None:
@@ -370,12 +370,12 @@ def test_what_cannot_run_is_told_before_anything_is_written(
     ]
     for changes, kind, expected in wrong:
         with pytest.raises(kind, match=expected):
-            Campaign.from_yaml(write(**changes), out=work / "run")
+            Campaign.from_yaml(write(**changes), out=work / "run").begin()
         assert not (work / "run").exists()
     with pytest.raises(ConfigurationError, match="needs a folder"):
-        Campaign.from_yaml(write())
+        Campaign.from_yaml(write()).begin()
     with pytest.raises(ConfigurationError, match="must be writable"):
-        Campaign.from_yaml(write(), out=work / "model.onnx" / "run")
+        Campaign.from_yaml(write(), out=work / "model.onnx" / "run").begin()
 
 
 def test_records_that_cannot_be_written_are_told(work: Path, begun: Path) -> None:

@@ -89,7 +89,7 @@ def remote(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def test_a_campaign_at_an_address(work: Path, finished: Path, remote: str) -> None:
-    campaign = Campaign.from_yaml(work / "campaign.yaml", out=remote)
+    campaign = Campaign.from_yaml(work / "campaign.yaml", out=remote).begin()
 
     def interrupt(count: int) -> None:
         if campaign.directory.recorded > 20:
@@ -100,7 +100,7 @@ def test_a_campaign_at_an_address(work: Path, finished: Path, remote: str) -> No
     recorded = RunDirectory.open(remote).recorded
     assert 0 < recorded < campaign.injections
     with pytest.raises(ConfigurationError, match="holds a campaign"):
-        Campaign.from_yaml(work / "campaign.yaml", out=remote)
+        Campaign.from_yaml(work / "campaign.yaml", out=remote).begin()
     Campaign.open(remote).run()
     assert rows_of(remote) == rows_of(finished)
     assert replay(remote, 7).differences == ()
@@ -111,11 +111,11 @@ def test_a_campaign_at_an_address(work: Path, finished: Path, remote: str) -> No
 
 
 def test_the_configuration_may_name_an_address(write: Callable[..., Path], remote: str) -> None:
-    assert Campaign.from_yaml(write(out=remote)).directory.place == remote
+    assert Campaign.from_yaml(write(out=remote)).begin().directory.place == remote
 
 
 def test_an_address_may_be_of_a_file(write: Callable[..., Path], tmp_path: Path) -> None:
-    campaign = Campaign.from_yaml(write(out=f"file://{tmp_path}/a b"))
+    campaign = Campaign.from_yaml(write(out=f"file://{tmp_path}/a b")).begin()
     assert campaign.directory.path == tmp_path / "a b"
     assert Campaign.open(f"file://{tmp_path}/a b").directory.manifest == campaign.directory.manifest
 
@@ -175,7 +175,7 @@ def test_a_whole_file_is_on_the_disk_before_it_has_its_name(
 def test_a_full_disk_loses_no_finished_shard(
     work: Path, finished: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    campaign = Campaign.from_yaml(work / "campaign.yaml", out=work / "full")
+    campaign = Campaign.from_yaml(work / "campaign.yaml", out=work / "full").begin()
     write_bytes = Path.write_bytes
     written = 0
 
@@ -215,19 +215,19 @@ def test_a_campaign_in_an_object_store(
         import s3fs
 
         s3fs.S3FileSystem().mkdir("bucket")
-        campaign = Campaign.from_yaml(work / "campaign.yaml", out="s3://bucket/runs/a")
+        campaign = Campaign.from_yaml(work / "campaign.yaml", out="s3://bucket/runs/a").begin()
         campaign.run()
         assert rows_of("s3://bucket/runs/a") == rows_of(finished)
         assert Campaign.open("s3://bucket/runs/a").run().recorded == campaign.injections
         with pytest.raises(ConfigurationError, match="must be writable"):
-            Campaign.from_yaml(work / "campaign.yaml", out="s3://missing/runs/a")
+            Campaign.from_yaml(work / "campaign.yaml", out="s3://missing/runs/a").begin()
     finally:
         server.stop()
 
 
 def test_shards_that_grow_are_not_run_twice(work: Path, finished: Path) -> None:
     """The size of a shard may change between runs."""
-    campaign = Campaign.from_yaml(work / "campaign.yaml", out=work / "run")
+    campaign = Campaign.from_yaml(work / "campaign.yaml", out=work / "run").begin()
 
     def interrupt(count: int) -> None:
         if len(campaign.directory.files()) == 4:

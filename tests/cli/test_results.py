@@ -289,7 +289,7 @@ def test_status_and_report_of_a_campaign_that_ran_nothing(
 ) -> None:
     from onnxfi.campaign import Campaign
 
-    Campaign.from_yaml("campaign.yaml", out="run")
+    Campaign.from_yaml("campaign.yaml", out="run").begin()
     assert onnxfi("campaign", "status", "run").stdout.startswith("0 of 200 ")
     for command in (("campaign", "summary"), ("report",)):
         result = onnxfi(*command, "run")

@@ -55,7 +55,7 @@ def main() -> None:
 
 def measure(folder: Path, arguments: argparse.Namespace) -> tuple[float, float, int]:
     """Return the seconds of processor and wall clock, and the bytes of the records."""
-    campaign = Campaign.from_yaml(write_campaign(folder, arguments))
+    campaign = Campaign.from_yaml(write_campaign(folder, arguments)).begin()
     cpu, wall = time.process_time(), time.perf_counter()
     directory = campaign.run()
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall

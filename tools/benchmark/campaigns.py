@@ -10,8 +10,10 @@ import numpy as np
 import yaml
 
 from onnxfi.campaign import Campaign
-from onnxfi.campaign.planning.plan import Shard
-from onnxfi.campaign.running.worker import Worker, record_shard
+from onnxfi.campaign.planning.shard import Shard
+from onnxfi.campaign.running.pace import measure_pace
+from onnxfi.campaign.running.record_shard import record_shard
+from onnxfi.campaign.running.worker import Worker
 from tools.benchmark.models import Benchmarked
 
 FLIPS = {"name": "bitflip"}
@@ -56,7 +58,7 @@ def begin_strata(benchmarked: Benchmarked, tensor: str, folder: Path) -> list["S
     path = write_configuration(
         benchmarked, folder, targets=[tensor], per_target=_PER_TARGET, error_models=models
     )
-    campaign = Campaign.from_yaml(path)
+    campaign = Campaign.from_yaml(path).begin()
     worker = Worker(campaign.directory.configuration)
     return [StratumRun(campaign, worker, stratum) for stratum in range(len(models))]
 
@@ -76,7 +78,7 @@ class StratumRun:
         self._stratum = stratum
         self._first = stratum * _PER_TARGET
         execution = campaign.directory.configuration.execution
-        self._shard = worker.pace().shard(execution, largest=_PER_TARGET, workers=1)
+        self._shard = measure_pace(worker).shard(execution, largest=_PER_TARGET, workers=1)
 
     def __call__(self, count: int) -> None:
         """Run and record the next injections, `count` times `UNIT` of them."""

@@ -40,7 +40,7 @@ def main() -> None:
         shape = [x if isinstance(x, int) else 1 for x in graph_input.shape]
         session.run(None, {graph_input.name: np.ones(shape, np.float32)})
     else:
-        campaign = Campaign.from_yaml(Path(place))
+        campaign = Campaign.from_yaml(Path(place)).begin()
         try:
             campaign.run(on_injections=_end if what == "first" else lambda count: None)
             done = time.time()

@@ -66,7 +66,7 @@ def run(benchmarked: Benchmarked, folder: Path, count: int, clock: str) -> list[
     path = write_configuration(
         benchmarked, folder, targets=[target], per_target=count, shard=_SHARD, workers=1
     )
-    campaign = Campaign.from_yaml(path)
+    campaign = Campaign.from_yaml(path).begin()
     times = [CLOCKS[clock]()]
     campaign.run(on_shard=lambda outcomes: times.append(CLOCKS[clock]()))
     times.append(CLOCKS[clock]())

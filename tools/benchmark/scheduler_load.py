@@ -18,7 +18,7 @@ import time
 from collections import deque
 from concurrent.futures import Future
 
-from onnxfi.campaign.planning.plan import Shard
+from onnxfi.campaign.planning.shard import Shard
 from onnxfi.campaign.running.cluster import dask_executor
 from onnxfi.campaign.running.run_shards import ShardOutcomes, run_shards
 

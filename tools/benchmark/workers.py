@@ -59,7 +59,7 @@ def _beginning(
         path = write_configuration(
             benchmarked, folder, targets=targets, per_target=per_target, workers=workers
         )
-        return Campaign.from_yaml(path)
+        return Campaign.from_yaml(path).begin()
 
     per_target, took = 250, 0.0
     while took < arguments.seconds / 4:

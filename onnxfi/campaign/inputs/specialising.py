@@ -1,4 +1,4 @@
-"""Opens the branches that constant inputs choose, unless a fault could choose another one."""
+"""Inlines the branches that constant inputs choose, unless a fault could choose another."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -15,13 +15,13 @@ def specialise(
 ) -> Model:
     """Return the model with the branches inlined that constant inputs choose.
 
-    Where a target is one of these inputs, or decides a condition, the model is returned as it is:
-    a fault there may choose another branch.
+    If a target is one of these inputs, or decides a condition, the model is returned unchanged: a
+    fault there may choose another branch.
 
     Args:
         model: the model.
-        constants: the inputs that never change, by name.
-        choose: gives the targets in a model.
+        constants: the constant inputs, by name.
+        choose: returns the targets in a model.
     """
     folded = fold_conditions(model, constants)
     if folded is model:

@@ -1,4 +1,4 @@
-"""Every single-bit flip of a target, one after the other."""
+"""Enumerates the single-bit flips of a target."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -17,7 +17,7 @@ class EveryBit:
 
     Attributes:
         flip: the error model.
-        first: number of the fault that has the first corruption.
+        first: number of the fault with the first corruption.
     """
 
     name: ClassVar[str] = "bitflip"

@@ -21,13 +21,13 @@ Shape = tuple[int, ...]
 def target_shapes(
     model: Model, targets: Iterable[Target], inputs: InputSource
 ) -> dict[Target, Shape]:
-    """Return the shapes that targets have with the first input of a campaign.
+    """Return the shapes of targets for the first input of a campaign.
 
-    Symbolic axes are taken from the input; where that does not tell, the model runs once.
+    Symbolic axes take their length from the input. If that is not enough, the model runs once.
 
     Raises:
-        ModelFormatError: the model must run, and cannot.
-        InputError: the same, of the input.
+        ModelFormatError: the model cannot run.
+        InputError: the model cannot run on the input.
     """
     axes = _symbolic_axes(model, inputs)
     shapes: dict[Target, Shape] = {}
@@ -45,7 +45,7 @@ def target_shapes(
 
 
 def _symbolic_axes(model: Model, inputs: InputSource) -> dict[int | str | None, int]:
-    """Return the lengths of the axes that the graph inputs name; a name of several has none."""
+    """Return the lengths of the named axes of graph inputs, without names of several lengths."""
     fed = inputs.at(0)
     lengths: dict[str, set[int]] = {}
     for value in model.graph.inputs:
@@ -66,7 +66,7 @@ def count_bits(target: Target, shape: Shape) -> int:
 
 
 def count_flips(error_model: ErrorModel, target: Target, shape: Shape) -> int | None:
-    """Return how many corruptions an error model draws from; None if it is no single-bit flip.
+    """Return the number of corruptions of a single-bit flip; None for other error models.
 
     Raises:
         ErrorModelError: the target lacks the bits or the region of the error model.

@@ -1,14 +1,12 @@
-"""From a configuration to its plan: how many faults each stratum has."""
+"""Makes the plan of a campaign from its configuration."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from functools import partial
-
-import numpy as np
 
 from onnxfi.campaign.configuration import Configuration, Injections
 from onnxfi.campaign.inputs import InputSource
+from onnxfi.campaign.planning.allocation import allocate_faults
 from onnxfi.campaign.planning.exhaustive import EveryBit
 from onnxfi.campaign.planning.fault_space import (
     Shape,
@@ -25,17 +23,14 @@ from onnxfi.errors import ConfigurationError
 from onnxfi.graph import Model, Target
 from onnxfi.surgery.noise import check_replayable
 
-# No injection has this number, so the generator that shares out the faults is its own.
-_ALLOCATION_KEY = 2**64
-
 
 def make_plan(model: Model, inputs: InputSource, configuration: Configuration) -> Plan:
     """Return the plan of a campaign.
 
     Raises:
         TargetNotFoundError: a single target does not exist.
-        ConfigurationError: the configuration chooses no target, or asks for what its error models
-            do not have: an exhaustive campaign needs single-bit flips.
+        ConfigurationError: the configuration chooses no target, or an exhaustive campaign has an
+            error model other than single-bit flips.
         ErrorModelError: an error model does not suit its target.
         InputError: a fault would change which random numbers the model draws.
     """
@@ -54,20 +49,20 @@ def make_plan(model: Model, inputs: InputSource, configuration: Configuration) -
         shapes,
     )
     sizes = [sum(count_bits(x, shapes[x]) for x in stratum.targets) for stratum in strata]
-    windows = -(-len(inputs) // width)
+    input_ranges = -(-len(inputs) // width)
     if wanted.exhaustive:
         _check_that_shapes_are_fixed(targets, inputs)
         strata, faults = _list_all(strata, shapes)
     elif wanted.margin is not None:
         size = partial(sample_size, margin=wanted.margin, confidence=wanted.confidence, p=wanted.p)
-        faults = [size(count_faults(stratum, shapes, windows)) for stratum in strata]
+        faults = [size(count_faults(stratum, shapes, input_ranges)) for stratum in strata]
     elif wanted.until is not None:
         until = wanted.until
         size = partial(sample_size, margin=until.margin, confidence=until.confidence)
-        faults = [size(count_faults(stratum, shapes, windows)) for stratum in strata]
+        faults = [size(count_faults(stratum, shapes, input_ranges)) for stratum in strata]
     else:
         total = wanted.total or (wanted.per_target or 0) * len(strata)
-        faults = share(total, sizes, how=wanted.allocation, seed=configuration.seed)
+        faults = allocate_faults(total, sizes, how=wanted.allocation, seed=configuration.seed)
     return Plan(
         strata=strata,
         inputs=len(inputs),
@@ -78,50 +73,18 @@ def make_plan(model: Model, inputs: InputSource, configuration: Configuration) -
     )
 
 
-def count_faults(stratum: Stratum, shapes: dict[Target, Shape], windows: int) -> int | None:
-    """Return how many faults a stratum samples from; None where they cannot be counted.
+def count_faults(stratum: Stratum, shapes: dict[Target, Shape], input_ranges: int) -> int | None:
+    """Return the number of faults that a stratum samples from; None where it is unknown.
 
     Args:
         stratum: the stratum.
         shapes: shapes of its targets.
-        windows: how many groups of inputs a fault may meet.
+        input_ranges: number of input ranges, one of which each fault meets.
     """
     if len(stratum.targets) > 1:
         return None
     flips = count_flips(stratum.error_models[0], stratum.targets[0], shapes[stratum.targets[0]])
-    return None if flips is None else flips * windows
-
-
-def share(total: int, sizes: Sequence[int], *, how: str, seed: int) -> list[int]:
-    """Share a number of faults among strata.
-
-    Args:
-        total: the number.
-        sizes: the weight of each stratum; where all are 0, all count alike.
-        how: ``per_target``, evenly; ``proportional``, in proportion to the sizes, but at least one
-            each; ``uniform``, as it falls when each fault is drawn in proportion to the sizes.
-        seed: of the campaign; only ``uniform`` draws.
-    """
-    if not any(sizes):
-        sizes = [1] * len(sizes)
-    if how == "uniform":
-        sequence = np.random.SeedSequence(seed, spawn_key=(_ALLOCATION_KEY,))
-        shares = np.array(sizes) / sum(sizes)
-        drawn = np.random.default_rng(sequence).multinomial(total, shares)
-        return [int(x) for x in drawn]
-    if how == "per_target":
-        return _round_to(total, [Fraction(total, len(sizes))] * len(sizes))
-    exact = [Fraction(total * size, sum(sizes)) for size in sizes]
-    return [max(1, x) for x in _round_to(total, exact)]
-
-
-def _round_to(total: int, exact: Sequence[Fraction]) -> list[int]:
-    """Round to whole numbers of the same sum: the largest remainders are rounded up."""
-    whole = [int(x) for x in exact]
-    by_remainder = sorted(range(len(exact)), key=lambda i: whole[i] - exact[i])
-    for i in by_remainder[: total - sum(whole)]:
-        whole[i] += 1
-    return whole
+    return None if flips is None else flips * input_ranges
 
 
 def _inputs_per_fault(wanted: Injections, inputs: int) -> int:
@@ -140,9 +103,9 @@ def _check_that_shapes_are_fixed(targets: Iterable[Target], inputs: InputSource)
         fixed = target.shape is not None and all(isinstance(x, int) for x in target.shape)
         if not fixed and not inputs.alike:
             raise ConfigurationError(
-                f"An exhaustive campaign lists the bits of one shape, and {target.tensor!r} may "
-                "have another one with each input, as the inputs differ in shape. Give per_target, "
-                "inputs of one shape, or a target of fixed shape such as a weight."
+                f"The shape of {target.tensor!r} may differ between inputs, and an exhaustive "
+                "campaign lists the bits of one shape. Give per_target, inputs of one shape, or a "
+                "target of fixed shape such as a weight."
             )
 
 
@@ -155,7 +118,7 @@ def _list_all(
         if len(stratum.targets) > 1 or not is_single_flip(error_model):
             raise ConfigurationError(
                 "An exhaustive campaign needs the error model bitflip with one bit at one site, "
-                f"and one target an injection, got {stratum.label!r} at "
+                f"and one target per injection, got {stratum.label!r} at "
                 f"{' + '.join(x.tensor for x in stratum.targets)!r}. Give per_target, or change "
                 "the error model."
             )

@@ -1,45 +1,29 @@
-"""Which injection is which: from an id to its stratum, fault and input."""
+"""Maps each injection id to its stratum, fault and input."""
 
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 
+from onnxfi.campaign.planning.shard import Shard
 from onnxfi.campaign.planning.strata import Stratum
 from onnxfi.graph import Target
 
-# The fractional part of the golden ratio in 64 bits: its multiples fill a circle evenly (Weyl).
+# The fractional part of the golden ratio, in units of 2^-64: its multiples spread evenly over the
+# unit interval (H. Weyl, Math. Ann. 77, 1916, 313-352).
 _GOLDEN_RATIO = 0x9E3779B97F4A7C15
-# Where inputs share a fault they run together, so many of them with so many faults.
+# Inputs that share a faulty weight run in one batch: so many inputs with so many faults.
 _INPUTS_TOGETHER, _FAULTS_TOGETHER = 32, 8
 
 
 @dataclass(frozen=True, slots=True)
-class Shard:
-    """Consecutive injections of one stratum; they share a records file.
-
-    Attributes:
-        first: id of the first injection.
-        count: number of injections.
-        stratum: index of the stratum in the plan.
-    """
-
-    first: int
-    count: int
-    stratum: int
-
-    @property
-    def file_name(self) -> str:
-        """Name of the records file; files sort in the order of the injections."""
-        return f"{self.first:012d}-{self.first + self.count - 1:012d}.parquet"
-
-
-@dataclass(frozen=True, slots=True)
 class _Round:
-    """Some faults of one stratum, each with the inputs that it meets, spread over all inputs.
+    """One round of a stratum: its faults and the inputs that they meet.
 
-    The inputs are covered by as few windows of `width` inputs as can be. Consecutive faults share
-    a window; of its injections, those of the same input follow one another.
+    Each fault meets a range of `width` consecutive inputs. The fewest ranges that cover all inputs
+    are used, and faults are spread evenly over them. Consecutive faults share a range, and the
+    injections of a range are ordered by input.
 
     Attributes:
         fault: number of the first fault in its campaign.
@@ -47,7 +31,7 @@ class _Round:
         faults: number of faults.
         inputs: number of inputs of the campaign.
         width: inputs that each fault meets.
-        shift: turns the faults' windows, so that short rounds do not meet the same inputs.
+        shift: rotates the ranges, so that short rounds do not all meet the same inputs.
     """
 
     fault: int
@@ -58,37 +42,39 @@ class _Round:
     shift: int
 
     @property
-    def windows(self) -> int:
+    def input_ranges(self) -> int:
         return -(-self.inputs // self.width)
 
     def locate(self, injection_id: int) -> tuple[int, int, int]:
-        """Return the input, the number of the fault, and the id behind the last of this input."""
+        """Return the input, the number of the fault, and the end of the ids that meet the input."""
         i = injection_id - self.injection
-        window = (i // self.width * self.windows + self.shift) // self.faults
-        start, end = self._first_fault(window), self._first_fault(window + 1)
+        input_range = (i // self.width * self.input_ranges + self.shift) // self.faults
+        start, end = self._first_fault(input_range), self._first_fault(input_range + 1)
         slot, fault = divmod(i - start * self.width, end - start)
-        index = window * (self.inputs - self.width) // max(1, self.windows - 1) + slot
-        behind = self.injection + start * self.width + (slot + 1) * (end - start)
-        return index, self.fault + start + fault, behind
+        index = input_range * (self.inputs - self.width) // max(1, self.input_ranges - 1) + slot
+        id_end = self.injection + start * self.width + (slot + 1) * (end - start)
+        return index, self.fault + start + fault, id_end
 
-    def _first_fault(self, window: int) -> int:
-        return min(max(0, -((self.shift - window * self.faults) // self.windows)), self.faults)
+    def _first_fault(self, input_range: int) -> int:
+        """Return the index, in the round, of the first fault that meets an input range."""
+        rotated = -((self.shift - input_range * self.faults) // self.input_ranges)
+        return min(max(0, rotated), self.faults)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
-    """Every injection of a campaign, without listing them.
+    """All injections of a campaign, computed instead of listed.
 
-    Injection ids and the numbers of the faults count through the strata. Within a stratum the
-    faults are spread evenly over the inputs; where it is run in rounds, those of each round are.
+    Injection ids and fault numbers count through the strata. The faults of a stratum, or of each of
+    its rounds, are spread evenly over the inputs.
 
     Attributes:
-        strata: the strata, those of the same targets one after the other.
+        strata: the strata; strata of the same targets follow one another.
         inputs: number of inputs.
-        faults: number of faults of each stratum; the most where rounds may end early.
-        inputs_per_fault: inputs that each fault meets, from 1 to `inputs`: so many injections.
-        per_round: faults of a stratum in each round; None for all at once.
-        sizes: bits of the targets of each stratum: what its part of the fault space weighs.
+        faults: number of faults of each stratum; an upper bound where rounds may end early.
+        inputs_per_fault: number of inputs that each fault meets, from 1 to `inputs`.
+        per_round: faults of a stratum in each round; None for a single round.
+        sizes: bits of the targets of each stratum: its weight in the fault space.
     """
 
     strata: Sequence[Stratum]
@@ -97,12 +83,11 @@ class Plan:
     inputs_per_fault: int = 1
     per_round: int | None = None
     sizes: Sequence[int] = ()
-    _first_faults: Sequence[int] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        """Count through the strata."""
-        firsts = tuple(accumulate(self.faults, initial=0))
-        object.__setattr__(self, "_first_faults", firsts)
+    @cached_property
+    def _first_faults(self) -> tuple[int, ...]:
+        """The number of the first fault of each stratum, and the end of the last."""
+        return tuple(accumulate(self.faults, initial=0))
 
     def __len__(self) -> int:
         """Return the number of injections."""
@@ -116,7 +101,7 @@ class Plan:
         return max(1, -(-max(self.faults, default=0) // self.per_round))
 
     def expected(self, targets: Sequence[Target]) -> int:
-        """Return the most injections of a round that hit some targets together."""
+        """Return the largest number of injections in a round that hit the targets together."""
         return self.inputs_per_fault * sum(
             min(faults, self.per_round or faults)
             for stratum, faults in zip(self.strata, self.faults, strict=True)
@@ -128,7 +113,7 @@ class Plan:
         return bisect_right(self._first_faults, injection_id // self.inputs_per_fault) - 1
 
     def round_index(self, injection_id: int) -> int:
-        """Return the number of the round that an injection belongs to, from 0."""
+        """Return the round of an injection, counted from 0."""
         if self.per_round is None:
             return 0
         first = self._first_faults[self.stratum(injection_id)]
@@ -139,30 +124,30 @@ class Plan:
         return self._round(injection_id).locate(injection_id)[0]
 
     def fault_id(self, injection_id: int) -> int:
-        """Return the number of an injection's fault; it keys the random generator."""
+        """Return the fault number of an injection, which keys its random generator."""
         return self._round(injection_id).locate(injection_id)[1]
 
     def by_input(self, shard: Shard) -> Iterator[tuple[int, range]]:
-        """Yield the inputs that a shard's injections meet, each with the ids that meet it.
+        """Yield the inputs of a shard, each with the ids that meet it.
 
-        The faults of the ids of one range are consecutive.
+        The ids of one range have consecutive faults.
         """
         first, end = shard.first, shard.first + shard.count
         while first < end:
-            index, _, behind = self._round(first).locate(first)
-            yield index, range(first, min(behind, end))
-            first = behind
+            index, _, id_end = self._round(first).locate(first)
+            yield index, range(first, min(id_end, end))
+            first = id_end
 
     def by_fault(self, shard: Shard) -> Iterator[tuple[int, range]]:
-        """Yield what `by_input` does in parts, so that those of few faults follow one another."""
-        window: list[tuple[int, range, int]] = []
+        """Yield the same pairs as `by_input`, split and ordered so that inputs share faults."""
+        sharing: list[_InputFaults] = []
         for index, ids in self.by_input(shard):
             fault = self.fault_id(ids.start)
-            if window and fault >= max(first + len(x) for _, x, first in window):
-                yield from _few_faults_first(window)
-                window = []
-            window.append((index, ids, fault))
-        yield from _few_faults_first(window)
+            if sharing and fault >= max(x.fault + len(x.ids) for x in sharing):
+                yield from _interleave_inputs(sharing)
+                sharing = []
+            sharing.append(_InputFaults(index, ids, fault))
+        yield from _interleave_inputs(sharing)
 
     def shards(
         self,
@@ -171,10 +156,10 @@ class Plan:
         round_index: int | None = None,
         strata: Collection[int] | None = None,
     ) -> Iterator[Shard]:
-        """Yield the shards of at most `size` injections, round by round; within one by id.
+        """Yield the shards of at most `size` injections, by round and then by id.
 
         Args:
-            size: the most injections in a shard.
+            size: largest number of injections in a shard.
             round_index: only the shards of this round, from 0.
             strata: only the shards of the strata with these indices.
         """
@@ -198,7 +183,7 @@ class Plan:
         return total
 
     def _ids(self, stratum: int, round_index: int) -> tuple[int, int]:
-        """Return the first id of a stratum's round, and the one behind its last."""
+        """Return the first id of a stratum's round, and the end of its ids."""
         first, end = self._first_faults[stratum], self._first_faults[stratum + 1]
         per_round = self.per_round or max(1, end - first)
         start = min(first + round_index * per_round, end)
@@ -211,24 +196,44 @@ class Plan:
         per_round = self.per_round or end - first
         number = self.round_index(injection_id)
         start = first + number * per_round
-        windows = -(-self.inputs // self.inputs_per_fault)
+        input_ranges = -(-self.inputs // self.inputs_per_fault)
         return _Round(
             fault=start,
             injection=start * self.inputs_per_fault,
             faults=min(per_round, end - start),
             inputs=self.inputs,
             width=self.inputs_per_fault,
-            shift=(number * _GOLDEN_RATIO % 2**64 * windows) >> 64,
+            shift=(number * _GOLDEN_RATIO % 2**64 * input_ranges) >> 64,
         )
 
 
-def _few_faults_first(window: Sequence[tuple[int, range, int]]) -> Iterator[tuple[int, range]]:
-    """Yield parts of inputs with their ids and the first of their consecutive faults."""
-    for some in (window[x : x + _INPUTS_TOGETHER] for x in range(0, len(window), _INPUTS_TOGETHER)):
-        begin = min(fault for _, _, fault in some)
-        end = max(fault + len(ids) for _, ids, fault in some)
-        for start in range(begin, end, _FAULTS_TOGETHER):
-            for index, ids, fault in some:
-                part = ids[max(0, start - fault) : max(0, start + _FAULTS_TOGETHER - fault)]
+@dataclass(frozen=True, slots=True)
+class _InputFaults:
+    """The injections of consecutive faults with one input.
+
+    Attributes:
+        index: index of the input.
+        ids: ids of the injections.
+        fault: number of the first fault.
+    """
+
+    index: int
+    ids: range
+    fault: int
+
+
+def _interleave_inputs(sharing: Sequence[_InputFaults]) -> Iterator[tuple[int, range]]:
+    """Yield inputs with parts of their ids, so that a few faults meet many inputs in a row.
+
+    Args:
+        sharing: inputs that share faults.
+    """
+    for start in range(0, len(sharing), _INPUTS_TOGETHER):
+        together = sharing[start : start + _INPUTS_TOGETHER]
+        first = min(x.fault for x in together)
+        end = max(x.fault + len(x.ids) for x in together)
+        for fault in range(first, end, _FAULTS_TOGETHER):
+            for x in together:
+                part = x.ids[max(0, fault - x.fault) : max(0, fault + _FAULTS_TOGETHER - x.fault)]
                 if part:
-                    yield index, part
+                    yield x.index, part

@@ -16,9 +16,9 @@ class Stratum:
     """The injections that hit the same targets with the same error models.
 
     Attributes:
-        targets: what each injection hits: one target, or several together.
+        targets: the target of each injection, or several that are hit together.
         error_models: the error model of each target.
-        label: what the records call the error models.
+        label: name of the error models in the records.
     """
 
     targets: tuple[Target, ...]
@@ -27,13 +27,13 @@ class Stratum:
 
 
 def make_strata(model: Model, configuration: Configuration) -> list[Stratum]:
-    """Return the strata that a configuration asks for.
+    """Return the strata of a configuration.
 
     Raises:
         TargetNotFoundError: a single target does not exist.
-        ConfigurationError: no target satisfies what is asked for, or two entries of a list of
-            targets choose the same one.
-        ErrorModelError: an error model has nothing for the operator that makes a target.
+        ConfigurationError: no target satisfies the selection, or two entries of a list of targets
+            choose the same target.
+        ErrorModelError: an error model does not cover the operator that makes a target.
     """
     said = configuration.targets
     entries = configuration.error_models
@@ -48,8 +48,8 @@ def make_strata(model: Model, configuration: Configuration) -> list[Stratum]:
         for target in choose_targets(model, wanted).targets:
             if target in own:
                 raise ConfigurationError(
-                    f"A target must be chosen by one entry of targets, and {target.tensor!r} is "
-                    "chosen by two. Narrow one of them."
+                    f"{target.tensor!r} is chosen by two entries of targets. Each target must be "
+                    "chosen by one entry: narrow one of the two."
                 )
             own[target] = wanted.error_model
     strata = []
@@ -64,11 +64,11 @@ def make_strata(model: Model, configuration: Configuration) -> list[Stratum]:
 
 
 def choose_targets(model: Model, wanted: Targets) -> Selected:
-    """Return the targets that a configuration asks for, in the graph's order.
+    """Return the targets that a selection chooses, in the graph's order.
 
     Raises:
         TargetNotFoundError: a single target does not exist.
-        ConfigurationError: no target satisfies what is asked for.
+        ConfigurationError: no target satisfies the selection.
     """
     try:
         return select(model, wanted.selection)
@@ -77,7 +77,7 @@ def choose_targets(model: Model, wanted: Targets) -> Selected:
 
 
 def chosen_targets(model: Model, configuration: Configuration) -> list[Target]:
-    """Return all targets that a configuration asks for.
+    """Return all targets of a configuration.
 
     Raises:
         OnnxfiError: as `make_strata` does.
@@ -87,7 +87,7 @@ def chosen_targets(model: Model, configuration: Configuration) -> list[Target]:
 
 
 def count_left_out(model: Model, configuration: Configuration) -> LeftOut:
-    """Return how many activations the configuration leaves out because nobody asked for them.
+    """Return the number of activations that the configuration leaves out by default.
 
     Raises:
         OnnxfiError: as `make_strata` does.

@@ -1,4 +1,4 @@
-"""Finds the targets that an error model cannot corrupt, before the first injection."""
+"""Checks before the first injection that each error model can corrupt its targets."""
 
 from collections.abc import Iterable, Mapping
 from itertools import groupby
@@ -14,7 +14,8 @@ from onnxfi.injector.drawing import Drawer
 from onnxfi.injector.inputs import format_shape
 from onnxfi.injector.randomness import InjectionGenerators
 
-_LISTED = 5  # further targets that a message names
+# Further targets that a message names.
+_LISTED = 5
 
 
 def suited(error_model: ErrorModel, target: Target) -> ErrorModel:

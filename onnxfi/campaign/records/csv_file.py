@@ -1,4 +1,4 @@
-"""The records of a campaign as one CSV file."""
+"""Writes the records of a campaign to one CSV file."""
 
 import json
 from pathlib import Path
@@ -14,16 +14,15 @@ from onnxfi.errors import ConfigurationError
 def write_csv(directory: str | Path, out: Path) -> int:
     """Write all records of a run directory to a CSV file, and return their number.
 
-    The columns are those of the records; lists are written as JSON, with NaN and Infinity. It
-    holds the records of one shard at a time.
+    Lists are written as JSON, with NaN and Infinity. One shard is in memory at a time.
 
     Args:
         directory: the run directory, or its address.
         out: the file to write.
 
     Raises:
-        ConfigurationError: the directory holds no records, one of the files is damaged, or the CSV
-            file cannot be written.
+        ConfigurationError: the directory holds no records, a file is damaged, or the CSV file
+            cannot be written.
     """
     count = 0
     writer: pc.CSVWriter | None = None
@@ -37,7 +36,7 @@ def write_csv(directory: str | Path, out: Path) -> int:
             if writer is not None:
                 writer.close()
     except OSError as error:
-        raise ConfigurationError(f"The records cannot be written to {out}: {error}.") from error
+        raise ConfigurationError(f"{out} cannot be written: {error}.") from error
     return count
 
 

@@ -1,4 +1,4 @@
-"""Gathering the records of a shard, column by column."""
+"""Collects the records of a shard, column by column."""
 
 import json
 from collections import Counter
@@ -32,10 +32,9 @@ class ShardRecords:
 
         Args:
             targets: the targets, in the order in which they are corrupted.
-            error_model: what the records call the error models.
-            target_bits: bits of the targets that faults can hit: what they weigh in the fault
-                space.
-            schema: the columns; those that are not of the injection itself are the metric's.
+            error_model: name of the error models in the records.
+            target_bits: bits of the targets that faults can hit: their weight in the fault space.
+            schema: the columns of the records, including the metric's.
         """
         self.outcomes: Counter[str] = Counter()
         self.masked_at: Counter[str] = Counter()
@@ -70,8 +69,8 @@ class ShardRecords:
 
         Args:
             injections: the injections, at least one.
-            ranges: lowest and highest finite element of each target's golden tensor.
-            label: the right class of the input, or None; gives the column ``correct``.
+            ranges: lowest and highest finite value of each golden tensor.
+            label: the right class of the input, for the column ``correct``; or None.
             metric_columns: the metric's columns by name, each with a value for each injection.
         """
         count, batch = len(injections), injections.batch
@@ -102,7 +101,7 @@ class ShardRecords:
         self._sites.append(_Sites(injections, ranges))
 
     def table(self) -> pa.Table:
-        """Return the records by id; the metadata tells where injections were masked."""
+        """Return the records by id, with the counts of masked locations in the metadata."""
         count = len(self._columns["injection_id"])
         arrays = _site_columns(self._sites, self._targets)
         for name, value in self._constant.items():
@@ -111,14 +110,14 @@ class ShardRecords:
             if name not in arrays:
                 arrays[name] = pa.array(column, self._schema.field(name).type)
         names = self._schema.names
-        told = {"onnxfi.masked_at": json.dumps(self.masked_at)}
-        table = pa.table([arrays[name] for name in names], names=names, metadata=told)
+        metadata = {"onnxfi.masked_at": json.dumps(self.masked_at)}
+        table = pa.table([arrays[name] for name in names], names=names, metadata=metadata)
         ids = self._columns["injection_id"]
         return table if ids == sorted(ids) else table.take(np.argsort(ids))
 
 
 class _Sites:
-    """The injection sites of some injections, one after the other."""
+    """The injection sites of consecutive injections."""
 
     NAMES = ("target_of_site", "value_classes", "bit", "indices", "values")
 
@@ -126,7 +125,7 @@ class _Sites:
         self.sizes = np.zeros(len(injections), np.int64)
         self.flips = np.zeros(len(injections), bool)
         owners, parts = [], []
-        # Where the faulty execution failed, later targets may have no corruption.
+        # After a failed execution, later targets may have no corruption.
         for number, (hits, limits) in enumerate(zip(injections.hits, ranges, strict=False)):
             hit = hits.corruptions
             self.sizes[hits.members] += hit.sizes
@@ -142,14 +141,14 @@ class _Sites:
             )
             parts.append(part)
         columns = [np.concatenate(x) for x in zip(*parts, strict=True)]
-        if len(parts) > 1:  # back into the order of the injections
+        if len(parts) > 1:  # restore the order of the injections
             order = np.argsort(np.concatenate(owners), kind="stable")
             columns = [x[order] for x in columns]
         self.indices, self.values, self.classes, self.bits, self.without_bit, self.target = columns
 
 
 def _site_columns(pieces: Sequence[_Sites], targets: Sequence[Target]) -> dict[str, pa.Array]:
-    """Return the list columns; they have one entry for each injection site."""
+    """Return the list columns, with one entry for each injection site."""
     sizes, flips = (
         np.concatenate([getattr(x, name) for x in pieces]) for name in ("sizes", "flips")
     )
@@ -176,7 +175,7 @@ def _site_columns(pieces: Sequence[_Sites], targets: Sequence[Target]) -> dict[s
 
 
 def _patterns(injections: Injections) -> Sequence[str | None]:
-    """Return the spatial patterns of each injection's corruptions, each named once."""
+    """Return the names of the spatial patterns of each injection, without repetition."""
     found: list[dict[str, None]] = [{} for _ in range(len(injections))]
     for hits in injections.hits:
         if hits.corruptions.patterns is not None:

@@ -1,51 +1,34 @@
-"""The folder of one campaign: its configuration, its manifest and its records."""
+"""Creates and opens run directories: configuration, manifest and records of a campaign."""
 
-import json
-import platform
-import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-import onnx
-import onnxruntime
 import pyarrow as pa
 
 from onnxfi.atomic_write import PARTIAL
-from onnxfi.campaign.configuration import Configuration
-from onnxfi.campaign.planning.plan import Shard
-from onnxfi.campaign.records.record_files import FOLDER, count_records, record_files, write_records
-from onnxfi.campaign.run_directory.fingerprints import fingerprints, relevant_keys
-from onnxfi.campaign.run_directory.kept_metric import (
-    KeptSources,
-    changed_files,
-    keep_metric,
-    take_mended,
+from onnxfi.campaign.configuration.configuration import Configuration
+from onnxfi.campaign.planning.shard import Shard
+from onnxfi.campaign.records.record_files import (
+    FOLDER,
+    count_records,
+    record_files,
+    write_records,
 )
-from onnxfi.campaign.running.exactness import TOLERANCES
+from onnxfi.campaign.run_directory.kept_metric import KeptSources, keep_metric, take_mended
+from onnxfi.campaign.run_directory.manifest import (
+    MANIFEST,
+    check_unchanged,
+    make_manifest,
+    read_manifest,
+    write_manifest,
+)
 from onnxfi.campaign.storage import LocalStorage, RemoteStorage, open_storage
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph import Model
-from onnxfi.graph.noise import describe_noise
-from onnxfi.runtime.processor import processor
-from onnxfi.surgery.noise import noise_nodes
 
-_MANIFEST = "manifest.json"
 _CONFIGURATION = "campaign.yaml"
-_MANIFEST_KEYS = {
-    "run_id",
-    "injections",
-    "seed",
-    "provider",
-    "model",
-    "inputs",
-    "error_models",
-    "configuration",
-    "configuration_keys",
-    "versions",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,31 +47,31 @@ class RunDirectory:
 
     @property
     def place(self) -> str:
-        """The path or the address, as `open` takes it."""
+        """The path or address, as `open` takes it."""
         return str(self.storage)
 
     @property
     def path(self) -> Path:
-        """The folder's path.
+        """The path of the folder.
 
         Raises:
-            ConfigurationError: it is no local folder.
+            ConfigurationError: the run directory is not local.
         """
         if not isinstance(self.storage, LocalStorage):
             raise ConfigurationError(
-                f"This needs a run directory in a local folder, and {self.storage} is an address. "
-                "Copy it here first."
+                f"{self.storage} is an address, and a local folder is needed. Copy the run "
+                "directory here first."
             )
         return self.storage.path
 
     @property
     def records(self) -> Path:
-        """The folder of the Parquet files, where the run directory is local."""
+        """The folder of the Parquet files of a local run directory."""
         return self.path / FOLDER
 
     @property
     def recorded(self) -> int:
-        """Number of injections whose records are there.
+        """Number of recorded injections.
 
         Raises:
             ConfigurationError: a records file is damaged.
@@ -113,19 +96,17 @@ class RunDirectory:
         return record_files(self.storage)
 
     def finished(self) -> list[range]:
-        """Return the ids in each records file, as its name tells."""
+        """Return the ids in each records file, from its name."""
         return [_ids(name) for name in self.files()]
 
     def clean(self) -> None:
-        """Remove what writes left behind that were cut off; no process may be writing."""
+        """Remove the remains of interrupted writes; no process may be writing."""
         try:
             for name in self.storage.names(FOLDER):
                 if name.endswith(PARTIAL):
                     self.storage.remove(f"{FOLDER}/{name}")
         except OSError as error:
-            raise ConfigurationError(
-                f"A run directory must be writable, and {self.storage} is not: {error}."
-            ) from error
+            raise ConfigurationError(f"{self.storage} is not writable: {error}.") from error
 
     @classmethod
     def create(
@@ -136,170 +117,112 @@ class RunDirectory:
         model: Model,
         injections: int,
         provider: str,
-        differences: Mapping[str, float],
+        exactness: Mapping[str, Any],
     ) -> Self:
-        """Make the folder of a new campaign.
+        """Create the folder of a new campaign.
 
         Args:
             place: the folder, or an address such as ``s3://bucket/run``.
             configuration: the configuration as resolved.
             model: the model that the configuration names.
-            injections: number of injections that the campaign plans.
-            provider: where the tensors are computed.
-            differences: the largest difference of golden outputs from the whole model's answer,
-                by target.
+            injections: number of planned injections.
+            provider: the execution provider.
+            exactness: tolerances and largest differences of golden outputs, see `rehearse`.
 
         Raises:
             ConfigurationError: the folder already holds a campaign, or cannot be written.
         """
         storage = open_storage(place)
-        manifest: dict[str, Any] = {
-            "run_id": uuid.uuid4().hex,
-            "injections": injections,
-            "seed": configuration.seed,
-            "provider": provider,
-            "noise": list(map(describe_noise, noise_nodes(model))),
-            "limits": configuration.execution.limits.model_dump(),
-            **fingerprints(configuration, model),
-            "configuration_keys": relevant_keys(configuration),
-            "versions": _versions(),
-            "processor": processor(),
-            "exactness": {"tolerances": dict(TOLERANCES), "largest_differences": dict(differences)},
-        }
+        manifest = make_manifest(
+            configuration,
+            model=model,
+            injections=injections,
+            provider=provider,
+            exactness=exactness,
+        )
         try:
-            if storage.exists(_MANIFEST):
+            if storage.exists(MANIFEST):
                 raise ConfigurationError(
-                    f"A new campaign needs a folder without one, and {place} holds a campaign. "
-                    f"Go on with it by `onnxfi campaign resume {place}`, or give another --out."
+                    f"{place} already holds a campaign. Resume it with "
+                    f"`onnxfi campaign resume {place}`, or choose another --out."
                 )
             if record_files(storage):
                 raise ConfigurationError(
-                    f"A new campaign needs a folder without records, and {storage}/{FOLDER} holds "
-                    "some that belong to no campaign. Move them away, or give another --out."
+                    f"{storage}/{FOLDER} holds records that belong to no campaign. Move them away, "
+                    "or choose another --out."
                 )
             storage.write(_CONFIGURATION, configuration.to_yaml().encode())
             manifest["metric"] = keep_metric(storage, configuration.metric.metric)
-            # Last, whole or not at all: a folder with a manifest is a campaign.
-            storage.write(_MANIFEST, _manifest_text(manifest))
+            # The manifest comes last: a folder with a manifest is a campaign.
+            write_manifest(storage, manifest)
         except OSError as error:
-            raise ConfigurationError(
-                f"The folder of a campaign must be writable, and {place} is not: {error}."
-            ) from error
+            raise ConfigurationError(f"{place} is not writable: {error}.") from error
         return cls(storage, configuration, manifest)
 
     @classmethod
     def open(cls, place: str | Path) -> Self:
-        """Open the folder of a campaign that was begun.
+        """Open the folder of a campaign that has begun.
 
         Raises:
             ConfigurationError: the folder holds no campaign.
         """
         storage = open_storage(place)
         try:
-            manifest = json.loads(storage.read(_MANIFEST))
-            said = storage.read(_CONFIGURATION).decode()
+            manifest = read_manifest(storage)
+            text = storage.read(_CONFIGURATION).decode()
         except FileNotFoundError as error:
-            missing = _CONFIGURATION if storage.exists(_MANIFEST) else _MANIFEST
-            there = isinstance(storage, RemoteStorage) or storage.path.exists()
+            missing = _CONFIGURATION if storage.exists(MANIFEST) else MANIFEST
+            exists = isinstance(storage, RemoteStorage) or storage.path.exists()
             raise ConfigurationError(
-                f"A run directory must hold a {missing}, and {place} "
-                f"{'holds none' if there else 'does not exist'}. "
-                "Make one with `onnxfi campaign run CONFIG.yaml`."
+                f"{place} {f'holds no {missing}' if exists else 'does not exist'}. "
+                "Create a run directory with `onnxfi campaign run CONFIG.yaml`."
             ) from error
+        except ConfigurationError:  # which is a ValueError
+            raise
         except (OSError, ValueError) as error:
             raise ConfigurationError(
-                f"A run directory must hold a readable {_MANIFEST} and {_CONFIGURATION}, and "
-                f"{place} does not: {error}."
+                f"{place} must hold a readable {MANIFEST} and {_CONFIGURATION}: {error}."
             ) from error
-        if not isinstance(manifest, dict) or not manifest.keys() >= _MANIFEST_KEYS:
-            raise ConfigurationError(
-                f"A manifest.json must hold the keys {', '.join(sorted(_MANIFEST_KEYS))}, and "
-                f"{storage}/{_MANIFEST} does not: it was not written by onnxfi, or was changed."
-            )
         folder = storage.path if isinstance(storage, LocalStorage) else Path.cwd()
-        name = f"{storage}/{_CONFIGURATION}"
         configuration = Configuration.from_text(
-            said, name, folder=folder, metric_code=KeptSources(storage)
+            text,
+            f"{storage}/{_CONFIGURATION}",
+            folder=folder,
+            metric_code=KeptSources(storage),
         )
         return cls(storage, configuration, manifest)
 
     def with_mended_metric(self) -> Self:
-        """Return the run directory with the code of a metric that failed and was changed since.
+        """Return the run directory with the changed code of a metric that failed before.
 
         Raises:
             OnnxfiError: the changed metric cannot be loaded.
         """
-        told = self.manifest.get("metric", {})
-        taken = take_mended(told, self.storage, self.configuration.metric.load)
+        entry = self.manifest.get("metric", {})
+        taken = take_mended(entry, self.storage, self.configuration.metric.load)
         if not taken:
             return self
         manifest = {**self.manifest, "metric": taken}
-        self.storage.write(_MANIFEST, _manifest_text(manifest))
-        return type(self)(self.storage, self.configuration, manifest)
+        write_manifest(self.storage, manifest)
+        return replace(self, manifest=manifest)
 
     def check_unchanged(self, model: Model) -> None:
-        """Check that what the records depend on is what it was.
+        """Check that everything the records depend on is unchanged.
 
         Args:
             model: the model that the configuration names.
 
         Raises:
-            ConfigurationError: the model, the inputs, a file of an error model or the configuration
-                changed; says which, and of the configuration what.
+            ConfigurationError: something changed; the message names it.
         """
-        for what, fingerprint in fingerprints(self.configuration, model).items():
-            was = self.manifest.get(what)
-            if was == fingerprint:
-                continue
-            changes = f"it was {was}, and is {fingerprint}"
-            if what == "configuration":
-                changes = self._changed_keys() or changes
-            raise ConfigurationError(
-                f"A campaign resumes only with what it began with, and the "
-                f"{what.replace('_', ' ')} changed since: {changes}. Put it back, or run a new "
-                "campaign."
-            )
-
-        told = self.manifest.get("metric", {})
-        changed = changed_files(told, self.storage, self.configuration.metric.metric)
-        if changed:
-            raise ConfigurationError(
-                f"A campaign resumes only with what it began with, and {', '.join(changed)} of the "
-                f"metric {told['name']} changed since. Put it back, or run a new campaign."
-            )
-
-    def _changed_keys(self) -> str:
-        before = self.manifest["configuration_keys"]
-        now = relevant_keys(self.configuration)
-        return "; ".join(
-            f"{key} was {before.get(key, 'not given')} and is {now.get(key, 'not given')}"
-            for key in dict.fromkeys([*before, *now])
-            if before.get(key) != now.get(key)
-        )
-
-
-def _manifest_text(manifest: dict[str, Any]) -> bytes:
-    return (json.dumps(manifest, indent=2) + "\n").encode()
+        check_unchanged(self.manifest, self.configuration, model, self.storage)
 
 
 def _ids(file_name: str) -> range:
-    """Return the ids that a records file's name tells of."""
+    """Return the ids that the name of a records file gives."""
     first, _, last = file_name.removesuffix(".parquet").partition("-")
     if not (first.isdecimal() and last.isdecimal()):
         raise ConfigurationError(
-            f"The files in {FOLDER} must be those of a campaign, and {file_name} is none. Move it "
-            "away."
+            f"{file_name} in {FOLDER} is not a records file of onnxfi. Move it away."
         )
     return range(int(first), int(last) + 1)
-
-
-def _versions() -> dict[str, str]:
-    import onnxfi
-
-    return {
-        "onnxfi": onnxfi.__version__,
-        "onnx": onnx.__version__,
-        "onnxruntime": onnxruntime.__version__,
-        "numpy": np.__version__,
-        "python": platform.python_version(),
-    }

@@ -1,4 +1,4 @@
-"""Running shards on a Dask cluster."""
+"""Runs shards on a Dask cluster."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,21 +8,22 @@ from typing import Any, cast
 
 from onnxfi.errors import ConfigurationError, MissingExtraError
 
+# Seconds to wait for the scheduler.
 _CONNECT_SECONDS = 10
-# Asking the scheduler for its workers costs a message that grows with their number.
+# Seconds between two requests for the list of workers, a message that grows with their number.
 _ASK_EVERY_SECONDS = 5.0
 
 
 @contextmanager
 def dask_executor(address: str) -> Iterator[tuple[Executor, Callable[[], int]]]:
-    """Give an executor of a Dask cluster, and what tells how many threads its workers have now.
+    """Yield an executor of a Dask cluster, and a function that counts its threads.
 
     Args:
-        address: of the scheduler, such as ``tcp://10.0.0.1:8786``.
+        address: the address of the scheduler, such as ``tcp://10.0.0.1:8786``.
 
     Raises:
         MissingExtraError: the extra distributed is not installed.
-        ConfigurationError: no scheduler answers, or a shard ended several workers in a row.
+        ConfigurationError: no scheduler answers, or a shard killed several workers in a row.
     """
     try:
         from distributed import Client, KilledWorker
@@ -32,10 +33,10 @@ def dask_executor(address: str) -> Iterator[tuple[Executor, Callable[[], int]]]:
         ) from error
     try:
         client: Any = cast(Any, Client)(address, timeout=_CONNECT_SECONDS)
-    except (OSError, ValueError) as error:  # ValueError: of what is no address
+    except (OSError, ValueError) as error:  # ValueError: not an address
         raise ConfigurationError(
-            f"A Dask scheduler must answer at {address}, and none does: {error}. Start one with "
-            "`dask scheduler`, and give the address that it prints."
+            f"No Dask scheduler answers at {address}: {error}. Start one with `dask scheduler`, "
+            "and give the address that it prints."
         ) from error
     with client:
         count, asked = 0, float("-inf")
@@ -44,13 +45,13 @@ def dask_executor(address: str) -> Iterator[tuple[Executor, Callable[[], int]]]:
             nonlocal count, asked
             if time.monotonic() - asked > _ASK_EVERY_SECONDS:
                 count, asked = sum(client.nthreads().values()), time.monotonic()
-            return max(1, count)  # one shard waits where no worker has come yet
+            return max(1, count)  # a shard waits until the first worker comes
 
         try:
             yield client.get_executor(pure=False), workers
         except KilledWorker as error:
             raise ConfigurationError(
-                f"The workers must outlive a shard, and several ended in a row: {error} Look into "
-                "their logs; memory is a frequent reason. What is recorded stays; go on with "
-                "`onnxfi campaign resume`."
+                f"Several workers died in a row on the same shard (often out of memory): {error} "
+                "Read their logs. Finished shards are kept; continue with "
+                "`onnxfi campaign resume DIR`."
             ) from error

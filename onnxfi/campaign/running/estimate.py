@@ -1,4 +1,4 @@
-"""How long a campaign will take."""
+"""Estimates the duration of a campaign."""
 
 import time
 from statistics import mean
@@ -6,21 +6,22 @@ from statistics import mean
 from onnxfi.campaign.planning.plan import Plan
 from onnxfi.campaign.running.worker import Worker
 
-# Seconds that measuring may take, about, and injections at each target that is measured.
+# Seconds after which no further target is measured.
 _BUDGET = 1.0
+# Injections at each measured target.
 _INJECTIONS = 16
 
 
 def estimate_seconds(worker: Worker, *, workers: int) -> float:
-    """Return about how many seconds a campaign takes, from some injections that are not kept.
+    """Return the estimated seconds of a campaign.
 
-    Golden runs and injections are measured at the first stratum, the last one and some between, as
-    many as a second allows, and scaled up. Early masking differs between faults, and sessions take
-    time to open, so it may be off by a factor of two.
+    Golden runs and some injections, which are not kept, are timed at the first stratum, the last
+    one and as many between as fit into a second. Early masking differs between faults, and sessions
+    take time to open, so the estimate may be off by a factor of two.
 
     Args:
-        worker: has the model, the inputs and the plan.
-        workers: how many run at the same time.
+        worker: the worker, with its model, inputs and plan.
+        workers: number of workers that run at the same time.
     """
     plan = worker.plan
     began = time.perf_counter()
@@ -54,12 +55,12 @@ def _measure(worker: Worker, stratum: int) -> tuple[float, float]:
 
 
 def _golden_runs(plan: Plan) -> int:
-    """Return about how many golden runs there are: one for each input of each stratum."""
+    """Return an upper bound of the golden runs: one for each input of each stratum."""
     return sum(min(plan.inputs, faults * plan.inputs_per_fault) for faults in plan.faults)
 
 
 def _spread(count: int) -> list[int]:
-    """Return all numbers below a count: the first, the last, then ever more between."""
+    """Return the numbers below a count: the first, the last, then ever finer between."""
     order = dict.fromkeys((0, count - 1))
     step = count
     while step > 1:

@@ -1,7 +1,7 @@
-"""Checks that an input has one golden answer, whichever tensor is the target.
+"""Checks that an input has the same golden answer behind every target.
 
-The answer is what the whole model gives with no node merged. The suffix of a target runs optimised
-where that is exact enough, so its golden outputs may differ from the answer in the last bits.
+The answer is the output of the whole model without merged nodes. Suffixes run optimised, so golden
+outputs may differ from the answer in the last bits.
 """
 
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ from onnxfi.errors import ExactnessError
 from onnxfi.injector import Golden
 from onnxfi.injector.repeatability import relative_distance
 
-#: The largest difference that counts as rounding: of floats relative to the largest magnitude in
-#: the answer, of all else the share of elements that differ. Rounding errors of float32 add up to
-#: some 1e-5 in networks of a hundred layers; CUDA multiplies float32 with 10 bits (TF32).
+#: The largest differences that count as rounding. For floats, relative to the largest magnitude of
+#: the answer; otherwise the share of elements that differ. Rounding errors of float32 add up to
+#: about 1e-5 in networks of a hundred layers; CUDA multiplies float32 with 10 bits (TF32).
 TOLERANCES: Final[Mapping[str, float]] = {
     "float64": 1e-9,
     "float32": 1e-3,
@@ -44,10 +44,10 @@ def check_answer(golden: Golden, target: str) -> float:
         tolerance = TOLERANCES.get(answer.dtype.name, TOLERANCES["other"])
         if not differs <= tolerance:
             raise ExactnessError(
-                f"Behind the target {target!r} the golden output {name!r} differs from that of the "
-                f"whole model by {differs:.3g}, and the tolerance for {answer.dtype.name} is "
-                f"{tolerance:.3g}: ONNX Runtime computes the suffix in another way. Leave this "
-                "target out (`targets: {exclude: …}`)."
+                f"Behind the target {target!r}, the golden output {name!r} differs from the whole "
+                f"model's by {differs:.3g}; the tolerance for {answer.dtype.name} is "
+                f"{tolerance:.3g}. ONNX Runtime computes this suffix differently. Leave the target "
+                "out (`targets: {exclude: …}`)."
             )
         largest = max(largest, differs)
     return largest

@@ -1,4 +1,4 @@
-"""The golden runs of a campaign: one pass for as many targets as memory allows."""
+"""Provides the golden runs of a campaign; one pass serves as many targets as memory allows."""
 
 import threading
 from collections import deque
@@ -20,13 +20,13 @@ from onnxfi.surgery import prefix_outputs
 from onnxfi.surgery.noise import with_masks_apart
 
 _Targets = tuple[Target, ...]
-# Workers are at one target, or some are still at the one before.
+# Targets whose golden runs are kept: some workers may still be at the previous target.
 _TARGETS_AT_ONCE = 2
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Before:
-    """What the suffixes of some targets begin with, of one input."""
+    """The tensors that the suffixes of some targets read, for one input."""
 
     values: dict[str, np.ndarray]
 
@@ -36,11 +36,10 @@ class _Before:
 
 
 class GoldenRuns:
-    """Makes golden runs when they are asked for, and keeps them within a budget.
+    """Makes golden runs on demand, and keeps them within a budget.
 
-    Targets that follow one another in the campaign share a pass of each input, as many as half of
-    the budget has room for with all inputs; beyond it a pass is run again. Safe to use from several
-    threads at once.
+    Consecutive targets share one pass of each input: as many targets as half of the budget holds
+    for all inputs. Beyond that, a pass is run again. Several threads may share one object.
     """
 
     def __init__(
@@ -59,12 +58,12 @@ class GoldenRuns:
 
         Args:
             model: the model.
-            targets: what is hit together, each once, in the order of the campaign.
-            inputs: the number of inputs that each of them meets.
-            memory: bytes that golden runs may take; the last one is kept whatever it takes.
+            targets: the targets that are hit together, in the order of the campaign.
+            inputs: number of inputs that each of them meets.
+            memory: bytes that golden runs may take; the last one is always kept.
             seed: seed of the random numbers that the model draws.
             provider: as `onnxfi.runtime.choose_provider` returns it.
-            threads: intra-op threads; None leaves the number to ONNX Runtime.
+            threads: intra-op threads; None lets ONNX Runtime choose.
             check: called with each golden run, its targets and the index of its input.
         """
         self._model = with_masks_apart(model)
@@ -92,7 +91,7 @@ class GoldenRuns:
         Args:
             injector: the injector of the targets.
             index: index of the input.
-            read: gives an input by its index.
+            read: reads an input by its index.
 
         Raises:
             OnnxfiError: the input does not fit the model.
@@ -109,7 +108,7 @@ class GoldenRuns:
         return self._runs.get((injector.targets, index), make)
 
     def _forget_others(self, targets: _Targets) -> None:
-        """Let go of the golden runs of earlier targets; another thread may be at the last ones."""
+        """Drop the golden runs of earlier targets, except those that threads may still use."""
         with self._lock:
             if targets in self._recent:
                 return
@@ -120,7 +119,7 @@ class GoldenRuns:
     def rehearse(
         self, injector: Injector, index: int, read: Callable[[int], dict[str, np.ndarray]]
     ) -> Golden:
-        """Return the same golden run, after others by a pass of its own.
+        """Return the same golden run, compared with runs of a separate pass.
 
         Raises:
             InputError: they differ.
@@ -141,7 +140,7 @@ class GoldenRuns:
         before = _Before(self._run(shared, read(index)))
         with self._lock:
             self._passed.add(index)
-            if len(self._passed) == self._inputs:  # it holds all weights, and may not be needed
+            if len(self._passed) == self._inputs:  # it holds all weights, and is probably done
                 self._pass = None
                 self._passed.clear()
         return before
@@ -152,12 +151,12 @@ class GoldenRuns:
         return golden_pass.run(check_inputs(self._model, inputs), seed=self._seed)
 
     def _open(self, outputs: Iterable[ir.Value]) -> GoldenPass:
-        # The outputs come first: their values are the answer, the same bits for all targets.
+        # The outputs come first: their values are the answer, bit-identical for all targets.
         wanted = [*self._model.graph.outputs, *outputs]
         return GoldenPass(self._model, wanted, provider=self._provider, threads=self._threads)
 
     def _members_of(self, targets: _Targets) -> Sequence[_Targets]:
-        """Return who shares a pass: the targets, and as many that follow as there is room for."""
+        """Return the targets that share a pass: these, and as many of the next as fit."""
         with self._lock:
             if targets not in self._members:
                 members: list[_Targets] = []
@@ -176,11 +175,11 @@ class GoldenRuns:
 
 
 def _size(value: ir.Value) -> float:
-    """Return the bytes of a tensor of one input; infinite if they are not known."""
-    if value.is_initializer() or value.is_graph_input():  # nothing is added for these
+    """Return the bytes of a tensor for one input; infinite if unknown."""
+    if value.is_initializer() or value.is_graph_input():  # these cost nothing extra
         return 0
     shape, dtype = value.shape, value.dtype
     if shape is None or dtype is None or any(not isinstance(x, int) for x in list(shape)[1:]):
         return float("inf")
-    # The batch may be free.
+    # Axis 0 may be symbolic: the batch.
     return prod(x for x in shape if isinstance(x, int)) * dtype.itemsize

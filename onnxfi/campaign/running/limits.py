@@ -1,6 +1,6 @@
-"""Measures what a campaign's faulty executions may take."""
+"""Measures the limits of a campaign's faulty executions."""
 
-from onnxfi.campaign.configuration import Configuration
+from onnxfi.campaign.configuration.configuration import Configuration
 from onnxfi.campaign.running.worker import THREADS, Worker
 from onnxfi.graph.size_dependence import sizes_depend_on
 from onnxfi.injector.inputs import check_inputs
@@ -8,20 +8,20 @@ from onnxfi.runtime import choose_provider
 from onnxfi.runtime.limited_session import LimitedSession
 
 
-def with_limits(configuration: Configuration, worker: Worker) -> Configuration:
-    """Return the configuration with limits as numbers, where faults may need them.
+def measure_limits(worker: Worker) -> Configuration:
+    """Return the worker's configuration with limits as numbers, where faults may need them.
 
-    They come from one golden run of the whole model, so that they are the same for all targets and
-    inputs, for each worker and when the campaign is resumed.
+    One golden run of the whole model gives the limits, so they are the same for all targets,
+    inputs, workers and later runs.
 
     Args:
-        configuration: the campaign's configuration.
-        worker: has its model, its inputs and its plan.
+        worker: the worker, with its model, inputs and plan.
 
     Raises:
         OnnxfiError: the model or the first input does not fit.
     """
-    execution, model = configuration.execution, worker.model
+    configuration, model = worker.configuration, worker.model
+    execution = configuration.execution
     limits = execution.limits.limits
     hit = {target.tensor for stratum in worker.plan.strata for target in stratum.targets}
     if "auto" not in (limits.seconds, limits.memory) or not sizes_depend_on(model, hit):

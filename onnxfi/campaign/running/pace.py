@@ -1,47 +1,63 @@
-"""How fast a campaign goes, and what follows for its workers and shards."""
+"""Measures the speed of a campaign, and derives the size of its shards."""
 
-import os
+import time
 from dataclasses import dataclass
 
-from onnxfi.campaign.configuration import Execution
+from onnxfi.campaign.configuration.execution_options import Execution
+from onnxfi.campaign.running.worker import Worker
 
-# Where a run of the suffix takes less, an injection is mostly Python, which runs in one thread.
-_MOSTLY_PYTHON = 1e-4
-_PYTHON_EACH = 3e-5
-# A shard takes about so many seconds: what is lost when a worker dies. Fewer injections would be
-# many files, and more of them much memory where a fault has many sites.
-_SHARD_SECONDS, _FEWEST, _MOST = 10, 20, 20_000
+# Seconds that Python takes for one injection, measured on LeNet.
+PYTHON_SECONDS = 3e-5
+# Seconds of a shard: what a killed worker loses.
+_SHARD_SECONDS = 10
+# Injections of a shard: smaller shards would be many files, larger ones take much memory where a
+# fault has many sites.
+_FEWEST, _MOST = 20, 20_000
+# Elements of the targets times injections of a shard.
 _MOST_ELEMENTS = 1 << 31
+# Runs of a suffix that are timed, and the seconds after which no further run is.
+_TIMED, _LONG = 3, 0.02
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What was measured at the first target of a campaign.
+    """Measurements at the first target of a campaign.
 
     Attributes:
-        seconds: a run of the suffix, one lane, one thread.
-        elements: the targets' elements.
+        seconds: time of a run of the suffix with one lane and one thread.
+        elements: number of elements of the targets.
     """
 
     seconds: float
     elements: int
 
-    def workers(self, execution: Execution) -> int:
-        """Return the number of threads that inject at the same time."""
-        if execution.workers != "auto":
-            return execution.workers
-        return 1 if self.seconds < _MOSTLY_PYTHON else os.cpu_count() or 1
-
     def shard(self, execution: Execution, *, largest: int, workers: int) -> int:
-        """Return the most injections of a shard.
+        """Return the largest number of injections of a shard.
 
         Args:
-            execution: what the user wants.
+            execution: the user's choice.
             largest: number of injections of the largest stratum.
-            workers: number of workers: each gets a shard of it, so that they share its sessions.
+            workers: number of workers; each gets a shard of the stratum, so that they share its
+                sessions.
         """
         if execution.shard != "auto":
             return execution.shard
-        wanted = _SHARD_SECONDS / (self.seconds + _PYTHON_EACH)
+        wanted = _SHARD_SECONDS / (self.seconds + PYTHON_SECONDS)
         most = min(_MOST, _MOST_ELEMENTS // max(1, self.elements), -(-largest // workers))
         return max(_FEWEST, min(round(wanted), most))
+
+
+def measure_pace(worker: Worker) -> Pace:
+    """Time the suffix of the first targets.
+
+    Raises:
+        OnnxfiError: the model or an input does not fit.
+    """
+    injector = worker.injector(worker.plan.strata[0].targets)
+    golden = worker.golden(injector, 0)
+    seconds: list[float] = []
+    while len(seconds) < _TIMED and sum(seconds) < _LONG:
+        start = time.perf_counter()
+        injector.golden_from(golden.values)
+        seconds.append(time.perf_counter() - start)
+    return Pace(min(seconds), sum(x.size for x in golden.targets.values()))

@@ -1,4 +1,4 @@
-"""Running one recorded injection once more."""
+"""Runs one recorded injection again."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from onnxfi.atomic_write import atomic_write
-from onnxfi.campaign.planning.plan import Shard
+from onnxfi.campaign.planning.shard import Shard
 from onnxfi.campaign.records.record_files import read_file
 from onnxfi.campaign.run_directory.run_directory import RunDirectory
 from onnxfi.campaign.running.worker import Worker
@@ -21,21 +21,20 @@ from onnxfi.errors import ConfigurationError, InputError
 from onnxfi.injector import Injection
 from onnxfi.injector.golden import Golden
 
-# What a replay must give again whatever computes it; other columns may differ in the last bits
-# between providers.
+# Columns that a replay reproduces on every provider; the others may differ in the last bits.
 _DECISIVE = ("fault_id", "input_index", "target_of_site", "bit", "indices", "values", "outcome")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Replay:
-    """An injection that was run once more.
+    """An injection that was run again.
 
     Attributes:
         injection: the injection.
-        golden: the golden run that it began from.
+        golden: the golden run that it started from.
         corrupted: the corrupted tensors, by the names of the targets.
-        recorded: its record, by column.
-        replayed: the record that it gives now.
+        recorded: the existing record, by column.
+        replayed: the new record, by column.
     """
 
     injection: Injection
@@ -46,27 +45,27 @@ class Replay:
 
     @property
     def differences(self) -> tuple[str, ...]:
-        """The columns in which the record differs from the recorded one."""
+        """The columns in which the two records differ."""
         names = dict.fromkeys([*self.recorded, *self.replayed])
-        # As texts, in which a NaN equals a NaN.
+        # Compared as text, where NaN equals NaN.
         return tuple(x for x in names if repr(self.recorded.get(x)) != repr(self.replayed.get(x)))
 
     @property
     def same(self) -> bool:
-        """Whether the corruptions and the outcome are the recorded ones."""
+        """Whether the corruptions and the outcome are reproduced."""
         return not set(self.differences) & set(_DECISIVE)
 
     def save(self, folder: Path) -> None:
-        """Write what the injection was and did.
+        """Write the injection and its effects to files.
 
-        ``record.json``; ``corrupted.npz`` and ``golden.npz``, the tensors by the names of the
-        targets; ``outputs.npz`` and ``golden_outputs.npz``, by the names of the outputs; and
-        ``sites_K.npz``, the injection sites of target K, counted from 0, as `SiteList.load` reads
-        them. Arrays of a dtype that NumPy lacks hold its bits as unsigned integers; outputs that
-        are no tensors are left out.
+        ``record.json`` holds the record. ``corrupted.npz`` and ``golden.npz`` hold tensors by the
+        names of the targets, ``outputs.npz`` and ``golden_outputs.npz`` by the names of the
+        outputs. ``sites_K.npz`` holds the injection sites of target K, counted from 0, for
+        `SiteList.load`. Dtypes that NumPy lacks are stored as unsigned integers of the same bits.
+        Outputs other than tensors are left out.
 
         Args:
-            folder: where to; made if it is not there.
+            folder: the folder; created if it does not exist.
 
         Raises:
             InputError: the folder cannot be written.
@@ -82,7 +81,7 @@ class Replay:
             _save(folder / "outputs.npz", _beside_answer(self.golden, injection.outputs))
             _save(folder / "golden_outputs.npz", self.golden.answer)
         except OSError as error:
-            raise InputError(f"The replay cannot be written to {folder}: {error}.") from error
+            raise InputError(f"{folder} cannot be written: {error}.") from error
         pairs = zip(injection.targets, injection.corruptions, strict=True)
         for number, (name, corruption) in enumerate(pairs):
             shape = self.golden.targets[name].shape
@@ -90,14 +89,14 @@ class Replay:
 
 
 def replay(directory: str | Path, injection_id: int) -> Replay:
-    """Run an injection of a campaign once more.
+    """Run an injection of a campaign again.
 
     Args:
         directory: the run directory, or its address.
-        injection_id: the injection's id; its record must be there.
+        injection_id: the id of a recorded injection.
 
     Raises:
-        ConfigurationError: the directory holds no such record, or what the campaign depends on
+        ConfigurationError: the directory has no such record, or what the campaign depends on
             changed.
         OnnxfiError: the injection cannot be run.
     """
@@ -127,8 +126,7 @@ def _record(directory: RunDirectory, injection_id: int) -> dict[str, Any]:
     planned = int(directory.manifest["injections"])
     if not 0 <= injection_id < planned:
         raise ConfigurationError(
-            f"The id of an injection must be from 0 to {planned - 1} in {directory.place}, got "
-            f"{injection_id}."
+            f"{directory.place} has the injections 0 to {planned - 1}, got {injection_id}."
         )
     for ids, name in zip(directory.finished(), directory.files(), strict=True):
         if injection_id in ids:
@@ -137,13 +135,13 @@ def _record(directory: RunDirectory, injection_id: int) -> dict[str, Any]:
             if rows:
                 return dict(rows[0])
     raise ConfigurationError(
-        f"A replay needs the record to compare with, and {directory.place} has none of injection "
-        f"{injection_id} yet. Go on with `onnxfi campaign resume {directory.place}`."
+        f"{directory.place} has no record of injection {injection_id} yet, which a replay compares "
+        f"with. Run it first: `onnxfi campaign resume {directory.place}`."
     )
 
 
 def _beside_answer(golden: Golden, outputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return faulty outputs that equal the answer where the fault changed nothing."""
+    """Return faulty outputs with the elements of the answer where the fault changed nothing."""
     return {
         name: _merged(golden.answer[name], golden.outputs[name], faulty)
         for name, faulty in outputs.items()
@@ -162,7 +160,7 @@ def _merged(answer: Any, golden: Any, faulty: Any) -> Any:
 
 
 def _save(path: Path, arrays: Mapping[str, Any]) -> None:
-    # Not numpy.savez, which takes the names as arguments: any name may be one of a tensor.
+    # numpy.savez takes names as keyword arguments, which restricts them.
     with atomic_write(path) as aside, ZipFile(aside, "w", ZIP_DEFLATED) as archive:
         for name, array in arrays.items():
             if not isinstance(array, np.ndarray) or array.dtype.hasobject:

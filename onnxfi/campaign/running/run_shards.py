@@ -1,4 +1,4 @@
-"""Handing shards to an executor, and what comes back."""
+"""Hands shards to an executor and collects their outcomes."""
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -7,23 +7,23 @@ from dataclasses import dataclass
 from itertools import islice
 from queue import SimpleQueue
 
-from onnxfi.campaign.planning.plan import Shard
+from onnxfi.campaign.planning.shard import Shard
 from onnxfi.errors import ConfigurationError
 
-# Shards handed to the executor at once, per worker: enough to keep it busy, and no list of all.
+# Shards handed to the executor ahead of time, per worker: enough to keep it busy.
 _QUEUED_PER_WORKER = 2
 
 
 @dataclass(frozen=True, slots=True)
 class ShardOutcomes:
-    """What came of a shard whose records are written.
+    """The outcomes of a shard whose records are written.
 
     Attributes:
         shard: the shard.
-        target: what its records call the targets.
-        error_model: what its records call the error models.
+        target: name of the targets in the records.
+        error_model: name of the error models in the records.
         outcomes: the number of injections of each outcome.
-        seconds: how long it took.
+        seconds: time that it took.
     """
 
     shard: Shard
@@ -34,7 +34,7 @@ class ShardOutcomes:
 
 
 class FinishedIds:
-    """The ids of the injections whose records are there."""
+    """The ids of the recorded injections."""
 
     def __init__(self, ranges: Iterable[range]) -> None:
         """Keep the ranges of ids."""
@@ -46,7 +46,7 @@ class FinishedIds:
         return sum(map(len, self._ranges))
 
     def missing(self, shards: Iterable[Shard]) -> Iterator[Shard]:
-        """Yield what is left of shards; their size may have changed since the last run."""
+        """Yield the unrecorded parts of shards, whose size may differ from the last run's."""
         for shard in shards:
             first, end = shard.first, shard.first + shard.count
             at = max(0, bisect_right(self._starts, first) - 1)
@@ -67,18 +67,18 @@ def run_shards(
     workers: Callable[[], int],
     on_shard: Callable[[ShardOutcomes], None],
 ) -> None:
-    """Run shards, a few at a time; the first failure ends it and cancels what is queued.
+    """Run shards, a few at a time; the first failure cancels the queued shards.
 
-    What it costs for each shard does not grow with the number of workers, or of shards.
+    The cost of each shard does not grow with the number of workers or shards.
 
     Args:
         shards: the shards.
         submit: hands a shard to an executor.
-        workers: tells how many workers there are at the moment.
-        on_shard: called for each shard that is done, in this thread.
+        workers: returns the present number of workers.
+        on_shard: called in this thread for each finished shard.
 
     Raises:
-        ConfigurationError: a worker process ended.
+        ConfigurationError: a worker process died.
     """
     pending: set[Future[ShardOutcomes]] = set()
     done: SimpleQueue[Future[ShardOutcomes]] = SimpleQueue()
@@ -95,8 +95,8 @@ def run_shards(
             on_shard(future.result())
     except BrokenExecutor as error:
         raise ConfigurationError(
-            f"The workers must live on, and one ended: {str(error).rstrip('.')}. Memory is a "
-            "frequent reason. What is recorded stays; go on with `onnxfi campaign resume`."
+            f"A worker process died (often out of memory): {str(error).rstrip('.')}. Finished "
+            "shards are kept; continue with `onnxfi campaign resume DIR`."
         ) from error
     finally:
         for future in pending:

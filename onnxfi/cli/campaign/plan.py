@@ -9,6 +9,7 @@ from rich.table import Table
 
 from onnxfi.campaign import Configuration
 from onnxfi.campaign.planning.plan import Plan
+from onnxfi.campaign.running.rehearsal import try_injections
 from onnxfi.campaign.running.worker import Worker
 from onnxfi.cli.campaign.target_overrides import override_targets
 from onnxfi.cli.campaign.workload import estimate_duration, format_workload
@@ -33,7 +34,7 @@ def plan_campaign(
     """
     planned = override_targets(Configuration.from_yaml(configuration), targets.selection)
     worker = Worker(planned)
-    worker.rehearse()
+    try_injections(worker)
     if worker.inputs.note is not None:
         messages.print(worker.inputs.note)
     print_left_out(worker.left_out)

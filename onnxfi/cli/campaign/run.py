@@ -57,7 +57,7 @@ def run(
         update={key: value for key, value in given.items() if value is not None}
     )
     planned = planned.model_copy(update={"execution": execution})
-    print_summary(run_to_end(Campaign.create(planned, out=out), live))
+    print_summary(run_to_end(Campaign(planned, out=out).begin(), live))
 
 
 def _check_exclusive(

@@ -9,7 +9,7 @@ from rich.table import Table
 from onnxfi.campaign import Rate, RunDirectory
 from onnxfi.campaign.records.record_files import read_shards
 from onnxfi.campaign.run_directory.heartbeat import SignOfLife, read_sign_of_life
-from onnxfi.campaign.running.rounds import ENOUGH
+from onnxfi.campaign.running.rounds import STOPPED_EARLY
 from onnxfi.cli.options.arguments import DirectoryArgument, JsonOption
 from onnxfi.cli.output import print_json, print_table
 from onnxfi.cli.rates import format_rate
@@ -30,7 +30,7 @@ def status(directory: DirectoryArgument, *, as_json: JsonOption = False) -> None
     strata = _count(opened)
     done = sum(counted.total() for counted in strata.values())
     planned = int(opened.manifest["injections"])
-    enough = done == planned or opened.storage.exists(ENOUGH)
+    enough = done == planned or opened.storage.exists(STOPPED_EARLY)
     if as_json:
         print_json(
             {

@@ -12,7 +12,7 @@ from onnxfi.campaign.inputs import InputSource
 from onnxfi.campaign.inputs.specialising import specialise
 from onnxfi.campaign.planning.plan import Plan
 from onnxfi.campaign.planning.strata import Stratum
-from onnxfi.campaign.records.record_files import make_schema
+from onnxfi.campaign.records.schema import make_schema
 from onnxfi.campaign.statistics import Rate
 from onnxfi.cli.options.arguments import (
     InputsOption,

@@ -64,7 +64,7 @@ def test_a_file_of_sites_is_relative_to_the_configuration(
     entry = {"name": "zero", "configuration": {"region": {"sites": "critical.npz"}}}
     path = write(targets={"tensors": ["conv"]}, error_models=[entry], out=str(work / "run"))
     monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
-    begun = Campaign.from_yaml(path)
+    begun = Campaign.from_yaml(path).begin()
     rows = read_records(begun.run().path).to_pylist()
     assert {site for row in rows for site in row["indices"]} == set(drawn.indices.tolist())
     assert {row["error_model"] for row in rows} == {"zero:region.sites=critical.npz"}
@@ -77,7 +77,7 @@ def test_a_changed_file_of_sites_is_refused(work: Path, write: Write) -> None:
     np.save(work / "sites.npy", [1, 2])
     entry = {"name": "zero", "configuration": {"region": {"sites": "sites.npy"}}}
     path = write(targets={"tensors": ["conv"]}, error_models=[entry], out=str(work / "run"))
-    begun = Campaign.from_yaml(path).directory.path
+    begun = Campaign.from_yaml(path).begin().directory.path
     np.save(work / "sites.npy", [1, 3])
     with pytest.raises(ConfigurationError, match="the error models changed"):
         Campaign.open(begun)
@@ -90,7 +90,7 @@ def test_a_class_of_another_package(
     entry = {"name": "sevens:Sevens", "configuration": {"count": 2}}
     path = write(targets={"tensors": ["relu"]}, error_models=[entry], out=str(work / "run"))
     with pytest.raises(ConfigurationError, match=r"error_models\.0: .*No module named 'sevens'"):
-        Campaign.from_yaml(path)
+        Campaign.from_yaml(path).begin()
     monkeypatch.syspath_prepend(work)
     rows = read_records(Campaign.from_yaml(path).run().path).to_pylist()
     del sys.modules["sevens"]

@@ -34,7 +34,7 @@ def test_its_path_is_relative_to_the_configuration(
 
 
 def test_a_changed_file_is_refused(configuration: Path, work: Path) -> None:
-    begun = Campaign.from_yaml(configuration).directory.path
+    begun = Campaign.from_yaml(configuration).begin().directory.path
     file = work / "observed" / "conv.json"
     file.write_text(file.read_text() + "\n")
     with pytest.raises(ConfigurationError, match="the error models changed"):
@@ -44,7 +44,7 @@ def test_a_changed_file_is_refused(configuration: Path, work: Path) -> None:
 def test_a_missing_file_is_a_mistake_with_its_place(configuration: Path, work: Path) -> None:
     (work / "observed" / "conv.json").unlink()
     with pytest.raises(ConfigurationError, match=r"error_models\.0: .*conv\.json"):
-        Campaign.from_yaml(configuration)
+        Campaign.from_yaml(configuration).begin()
 
 
 def test_built_in_models_are_chosen_by_the_operator(work: Path, write: Callable[..., Path]) -> None:

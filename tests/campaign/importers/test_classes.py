@@ -96,7 +96,7 @@ def test_run(folder: Path) -> None:
     planned = translate(folder).configuration
     execution = planned.execution.model_copy(update={"provider": "cpu", "workers": 1})
     planned = planned.model_copy(update={"execution": execution})
-    Campaign.create(planned, out=folder / "run").run()
+    Campaign(planned, out=folder / "run").run()
     rows = read_records(folder / "run").to_pylist()
     assert len(rows) == 20
     values = [row["values"] for row in rows]

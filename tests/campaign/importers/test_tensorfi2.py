@@ -63,7 +63,7 @@ def records(translation: Translation, folder: Path) -> list[dict[str, Any]]:
     planned = translation.configuration
     execution = planned.execution.model_copy(update={"provider": "cpu", "workers": 1})
     planned = planned.model_copy(update={"execution": execution})
-    Campaign.create(planned, out=folder / "run").run()
+    Campaign(planned, out=folder / "run").run()
     rows: list[dict[str, Any]] = read_records(folder / "run").to_pylist()
     return rows
 

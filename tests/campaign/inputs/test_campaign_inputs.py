@@ -103,7 +103,7 @@ def test_a_campaign_checks_shape_and_dtype_before_it_writes(
 ) -> None:
     np.savez(work / "inputs.npz", images=images, labels=np.zeros(12, np.int64))
     with pytest.raises(InputError, match=expected):
-        Campaign.from_yaml(work / "campaign.yaml", out=work / "run")
+        Campaign.from_yaml(work / "campaign.yaml", out=work / "run").begin()
     assert not (work / "run").exists()
 
 

@@ -27,7 +27,7 @@ def campaign(tmp_path: Path) -> Any:
             f"error_models: [{{name: zero}}, {error_model}]\ninjections: {injections}\n"
             "execution: {provider: cpu, workers: 1}\nmetric: {name: regression}\n"
         )
-        Campaign.from_yaml(tmp_path / "c.yaml")
+        Campaign.from_yaml(tmp_path / "c.yaml").begin()
 
     return begin
 

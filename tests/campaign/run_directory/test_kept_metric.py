@@ -77,7 +77,7 @@ def rows(study: Path) -> list[dict[str, Any]]:
 
 
 def begin(study: Path) -> Campaign:
-    return Campaign.from_yaml(study / "c.yaml")
+    return Campaign.from_yaml(study / "c.yaml").begin()
 
 
 def stop_after_one(campaign: Campaign) -> None:
@@ -233,7 +233,7 @@ def test_a_configuration_made_in_python_looks_in_the_current_folder(
             "metric": "answers:far",
         }
     )
-    Campaign.create(configuration, out=study / "run")
+    Campaign(configuration, out=study / "run").begin()
     assert (study / "run" / "metric" / "answers.py").exists()
 
 
@@ -262,7 +262,7 @@ def test_remote_run_directories_keep_the_code(study: Path, expected: list[dict[s
     fsspec = pytest.importorskip("fsspec")
     fsspec.filesystem("memory").store.clear()
     place = "memory://study/run"
-    stop_after_one(Campaign.from_yaml(study / "c.yaml", out=place))
+    stop_after_one(Campaign.from_yaml(study / "c.yaml", out=place).begin())
     for path in study.glob("*.py"):
         path.unlink()
     Campaign.open(place).run()

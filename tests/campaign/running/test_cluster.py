@@ -18,7 +18,7 @@ from unittest.mock import MagicMock
 import pytest
 
 from onnxfi.campaign import Campaign, RunDirectory, read_records
-from onnxfi.campaign.planning.plan import Shard
+from onnxfi.campaign.planning.shard import Shard
 from onnxfi.campaign.running.cluster import dask_executor
 from onnxfi.campaign.running.run_shards import FinishedIds
 from onnxfi.errors import ConfigurationError, MissingExtraError
@@ -34,7 +34,7 @@ def rows_of(place: str | Path) -> str:
 
 
 def test_threads_of_the_caller_record_the_same(work: Path, finished: Path) -> None:
-    campaign = Campaign.from_yaml(work / "campaign.yaml", out=work / "run")
+    campaign = Campaign.from_yaml(work / "campaign.yaml", out=work / "run").begin()
     shards = []
     with ThreadPoolExecutor(3) as executor:
         campaign.run(executor, workers=lambda: 5, on_shard=shards.append)
@@ -49,7 +49,7 @@ def _die() -> None:
 @pytest.mark.live
 @pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
 def test_a_process_that_dies_loses_no_finished_shard(work: Path, finished: Path) -> None:
-    campaign = Campaign.from_yaml(work / "campaign.yaml", out=work / "run")
+    campaign = Campaign.from_yaml(work / "campaign.yaml", out=work / "run").begin()
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:
 
         def kill_one(count: int) -> None:
@@ -85,7 +85,7 @@ def test_a_plan_of_a_thousand_million_injections_starts_at_once(
     write: Callable[..., Path], work: Path
 ) -> None:
     path = write(injections={"per_target": 10**9}, execution={"provider": "cpu", "shard": 10})
-    campaign = Campaign.from_yaml(path, out=work / "run")
+    campaign = Campaign.from_yaml(path, out=work / "run").begin()
     assert campaign.injections == 12 * 10**9
 
     def interrupt(shard: Any) -> None:
@@ -201,7 +201,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 def test_a_dask_cluster_records_the_same_though_a_worker_is_killed(
     work: Path, finished: Path, cluster: Cluster
 ) -> None:
-    campaign = Campaign.from_yaml(work / "campaign.yaml", out=work / "run")
+    campaign = Campaign.from_yaml(work / "campaign.yaml", out=work / "run").begin()
     processes: list[int] = []
     killed = threading.Event()
 
@@ -251,7 +251,7 @@ def test_mpi_records_the_same(work: Path, finished: Path) -> None:
         "from onnxfi import Campaign\n"
         "if __name__ == '__main__':\n"
         "    with MPIPoolExecutor() as executor:\n"
-        "        campaign = Campaign.from_yaml('campaign.yaml', out='run')\n"
+        "        campaign = Campaign.from_yaml('campaign.yaml', out='run').begin()\n"
         "        campaign.run(executor, workers=lambda: executor.num_workers)\n"
     )
     program = [sys.executable, "-m", "mpi4py.futures", "run_on_mpi.py"]

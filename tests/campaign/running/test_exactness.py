@@ -50,7 +50,7 @@ def test_an_input_has_one_golden_answer_whatever_the_target(
 def test_the_manifest_tells_of_the_check_and_the_processor(
     work: Path, write: Callable[..., Path]
 ) -> None:
-    campaign = Campaign.from_yaml(write(targets={"tensors": TARGETS}), out=work / "run")
+    campaign = Campaign.from_yaml(write(targets={"tensors": TARGETS}), out=work / "run").begin()
     manifest = json.loads((campaign.directory.path / "manifest.json").read_text())
     differences = manifest["exactness"]["largest_differences"]
     assert list(differences) == ["image", "conv", "pool", "scores"]
@@ -65,7 +65,7 @@ def test_the_manifest_tells_of_the_check_and_the_processor(
 def test_another_processor_is_told_when_a_campaign_goes_on(
     work: Path, write: Callable[..., Path], caplog: pytest.LogCaptureFixture
 ) -> None:
-    directory = Campaign.from_yaml(write(), out=work / "run").directory.path
+    directory = Campaign.from_yaml(write(), out=work / "run").begin().directory.path
     Campaign.open(directory)
     assert "instruction sets" not in caplog.text
     path = directory / "manifest.json"
@@ -93,5 +93,5 @@ def test_a_target_beyond_the_tolerance_ends_the_start(
 ) -> None:
     monkeypatch.setattr(exactness, "TOLERANCES", {"float32": -1.0, "other": 0.0})
     with pytest.raises(ExactnessError, match=r"'conv'.*'probabilities'.*exclude"):
-        Campaign.from_yaml(write(targets={"tensors": ["conv"]}), out=work / "run")
+        Campaign.from_yaml(write(targets={"tensors": ["conv"]}), out=work / "run").begin()
     assert not (work / "run").exists()

@@ -121,7 +121,7 @@ def test_several_targets_are_hit_by_one_injection(work: Path, write: Callable[..
 def test_a_target_may_not_be_chosen_twice(write: Callable[..., Path], tmp_path: Path) -> None:
     path = write(targets=[{"ops": ["Conv"]}, {"tensors": ["conv"]}], out=str(tmp_path / "run"))
     with pytest.raises(ConfigurationError, match="'conv' is chosen by two"):
-        Campaign.from_yaml(path)
+        Campaign.from_yaml(path).begin()
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_mistakes_are_told_with_their_place(
     targets: Any, message: str, write: Callable[..., Path], tmp_path: Path
 ) -> None:
     with pytest.raises(ConfigurationError, match=message):
-        Campaign.from_yaml(write(targets=targets, out=str(tmp_path / "run")))
+        Campaign.from_yaml(write(targets=targets, out=str(tmp_path / "run"))).begin()
 
 
 def test_error_models_may_be_left_out_only_where_every_target_has_its_own(
@@ -146,7 +146,7 @@ def test_error_models_may_be_left_out_only_where_every_target_has_its_own(
 ) -> None:
     path = write(targets=[{"ops": ["Conv"]}], error_models=[], out=str(tmp_path / "run"))
     with pytest.raises(ConfigurationError, match=r"error_models: must be given"):
-        Campaign.from_yaml(path)
+        Campaign.from_yaml(path).begin()
     targets = [{"ops": ["Conv"], "error_model": ZERO}]
     path = write(targets=targets, error_models=[], out=str(tmp_path / "run"))
     assert len(run(path)) == 20

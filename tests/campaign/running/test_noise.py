@@ -89,7 +89,7 @@ def test_outcomes_are_those_with_constant_noise(tmp_path: Path) -> None:
 def test_the_start_names_what_draws(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = _write(tmp_path, normal_like())
     with caplog.at_level(logging.WARNING, "onnxfi"):
-        campaign = Campaign.from_yaml(path, out=tmp_path / "run")
+        campaign = Campaign.from_yaml(path, out=tmp_path / "run").begin()
     named = "'node_n' (RandomNormalLike)"
     assert [named in x.getMessage() for x in caplog.records] == [True]
     assert json.loads((campaign.directory.path / "manifest.json").read_text())["noise"] == [named]
@@ -106,7 +106,7 @@ def test_a_campaign_on_noise_that_depends_on_faults_is_refused(tmp_path: Path) -
     with pytest.raises(
         InputError, match=r"Faults in h, r would change the distribution of 'node_n'"
     ):
-        Campaign.from_yaml(path, out=tmp_path / "run")
+        Campaign.from_yaml(path, out=tmp_path / "run").begin()
     assert not (tmp_path / "run").exists()
 
 
@@ -116,4 +116,4 @@ def test_noise_under_no_known_name_is_found(
     monkeypatch.setattr("onnxfi.graph.noise.STANDARD", frozenset())
     path = _write(tmp_path, normal_like(), targets={"tensors": ["h"]})
     with pytest.raises(InputError, match=r"they differ from 'y' \(Add\) on"):
-        Campaign.from_yaml(path, out=tmp_path / "run")
+        Campaign.from_yaml(path, out=tmp_path / "run").begin()

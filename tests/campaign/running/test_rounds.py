@@ -15,7 +15,7 @@ from onnxfi.campaign import Campaign, Rate, RunDirectory, read_records
 from onnxfi.campaign.configuration import Until
 from onnxfi.campaign.planning.plan import Plan
 from onnxfi.campaign.planning.sample_size import sample_size
-from onnxfi.campaign.running.rounds import ENOUGH, Rounds
+from onnxfi.campaign.running.rounds import STOPPED_EARLY, Rounds
 
 nothing: Any = object()
 MARGIN, PER_ROUND = 0.11, 12
@@ -43,7 +43,7 @@ def rows_of(place: Path) -> list[dict[str, Any]]:
 
 
 def test_a_stratum_ends_after_the_round_that_suffices(work: Path, path: Path) -> None:
-    campaign = Campaign.from_yaml(path, out=work / "run")
+    campaign = Campaign.from_yaml(path, out=work / "run").begin()
     rows = rows_of(campaign.run().path)
     sizes = []
     for target in ("conv", "scores"):
@@ -65,14 +65,14 @@ def test_a_stratum_ends_after_the_round_that_suffices(work: Path, path: Path) ->
                 assert enough == (end == len(of_stratum)) or end == most
     assert len(set(sizes)) > 1  # they do not all end together
     assert sum(sizes) == len(rows) < campaign.injections
-    assert campaign.directory.storage.exists(ENOUGH)
+    assert campaign.directory.storage.exists(STOPPED_EARLY)
 
 
 def test_interruptions_workers_and_shards_change_no_record(work: Path, path: Path) -> None:
     undisturbed = rows_of(Campaign.from_yaml(path, out=work / "run").run().path)
     text = path.read_text().replace("shard: 7", "shard: 5")
     path.write_text(text.replace("workers: 1", "workers: 2"))
-    campaign = Campaign.from_yaml(path, out=work / "again")
+    campaign = Campaign.from_yaml(path, out=work / "again").begin()
     for stop_after in (1, 3, 6):
         shards = 0
 
@@ -85,7 +85,7 @@ def test_interruptions_workers_and_shards_change_no_record(work: Path, path: Pat
         try:
             campaign.run(on_shard=stop)
         except StoppedError:
-            assert not campaign.directory.storage.exists(ENOUGH)
+            assert not campaign.directory.storage.exists(STOPPED_EARLY)
             campaign = Campaign.open(work / "again")
     with ThreadPoolExecutor(2) as executor:
         campaign.run(executor)

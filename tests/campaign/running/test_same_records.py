@@ -45,7 +45,7 @@ def test_any_execution_any_executor_any_interrupt(
     changed = configuration.execution.model_copy(update=execution)
     configuration = configuration.model_copy(update={"execution": changed})
     with tempfile.TemporaryDirectory(dir=work) as folder:
-        campaign = Campaign.create(configuration, out=folder)
+        campaign = Campaign(configuration, out=folder)
         for stop in [*stops, None]:
             done = 0
 

@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 
 from onnxfi.campaign import read_records
-from onnxfi.campaign.planning.plan import Shard
+from onnxfi.campaign.planning.shard import Shard
 from onnxfi.campaign.running.run_shards import ShardOutcomes
 from onnxfi.cli.campaign.live_view import LiveView
 from onnxfi.error_models import SiteList
@@ -151,7 +151,7 @@ def test_the_log_is_json_line_by_line(onnxfi: Callable[..., Any], work: Path) ->
 def test_a_failure_is_logged(onnxfi: Callable[..., Any], work: Path) -> None:
     from onnxfi.campaign import Campaign
 
-    Campaign.from_yaml("campaign.yaml", out="run")
+    Campaign.from_yaml("campaign.yaml", out="run").begin()
     (work / "run" / "records").touch()  # no folder can be made there
     result = onnxfi("campaign", "resume", "run", "--log-json", "log.jsonl")
     assert result.status == 2

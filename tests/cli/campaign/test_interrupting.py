@@ -48,7 +48,7 @@ def resume_and_compare(onnxfi: Callable[..., Any], work: Path) -> None:
     text = (work / "campaign.yaml").read_text().replace("shard: 100", "shard: 10000")
     (work / "campaign.yaml").write_text(text)
     configuration = Configuration.from_yaml(work / "campaign.yaml")
-    Campaign.create(configuration, out=work / "undisturbed").run()
+    Campaign(configuration, out=work / "undisturbed").run()
     # As texts, in which a NaN equals a NaN.
     records, expected = (repr(read_records(x).to_pylist()) for x in (run, work / "undisturbed"))
     assert records == expected
@@ -90,9 +90,9 @@ def test_fifty_kills_at_random_moments(
     text = (work / "campaign.yaml").read_text().replace("per_target: 40}", "per_target: 2000}")
     (work / "campaign.yaml").write_text(text.replace("workers: 1", "workers: 2"))
     configuration = Configuration.from_yaml(work / "campaign.yaml")
-    Campaign.create(configuration, out=work / "undisturbed").run()
+    Campaign(configuration, out=work / "undisturbed").run()
     expected = repr(read_records(work / "undisturbed").to_pylist())
-    directory = Campaign.create(configuration, out=work / "my run").directory
+    directory = Campaign(configuration, out=work / "my run").begin().directory
     moments = random.Random(seed)
     recorded, half_written = [0], 0
     for _ in range(10):

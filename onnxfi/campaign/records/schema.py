@@ -1,0 +1,58 @@
+"""Defines the columns of the records."""
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+
+from onnxfi.errors import ConfigurationError
+from onnxfi.injector.metrics import ColumnType
+
+#: The columns of every campaign, one row per injection. `target_of_site`, `bit`, `values` and
+#: `value_classes` run parallel to `indices`. `bit` is null where no error model flips bits,
+#: `target_of_site` where there is one target, `due_reason` where the outcome is not due. Several
+#: targets are joined by " + ". Values of any dtype are widened to float64. If the faulty execution
+#: failed, the metric's columns are null, except those that begin with golden_.
+BASE = pa.schema(
+    [
+        ("injection_id", pa.int64()),
+        ("fault_id", pa.int64()),
+        ("target", pa.string()),
+        ("kind", pa.string()),
+        ("op_type", pa.string()),
+        ("layer", pa.string()),
+        ("dtype", pa.string()),
+        ("target_bits", pa.int64()),
+        ("error_model", pa.string()),
+        ("input_index", pa.int64()),
+        ("label", pa.int64()),
+        ("pattern", pa.string()),
+        ("target_of_site", pa.list_(pa.string())),
+        ("value_classes", pa.list_(pa.string())),
+        ("bit", pa.list_(pa.int16())),
+        ("indices", pa.list_(pa.int64())),
+        ("values", pa.list_(pa.float64())),
+        ("outcome", pa.string()),
+        ("due_reason", pa.string()),
+        ("correct", pa.bool_()),
+    ]
+)
+
+_TYPES = {bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
+
+
+def make_schema(column_types: Mapping[str, ColumnType]) -> pa.Schema:
+    """Return the columns of the records, followed by the columns of a metric.
+
+    Raises:
+        ConfigurationError: a column of the metric has a name that is taken, or a type other than
+            bool, int and float.
+    """
+    schema = BASE
+    for name, kind in column_types.items():
+        if name in BASE.names or kind not in _TYPES:
+            raise ConfigurationError(
+                f"A metric's column must be bool, int or float, under a name that the records do "
+                f"not use ({', '.join(BASE.names)}), got {name!r} of {kind!r}."
+            )
+        schema = schema.append(pa.field(name, _TYPES[kind]))
+    return schema
