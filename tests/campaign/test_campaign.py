@@ -259,7 +259,7 @@ def test_a_changed_model_is_refused(work: Path, begun: Path) -> None:
     proto = onnx.load(work / "model.onnx")
     proto.doc_string = "another"
     onnx.save(proto, work / "model.onnx")
-    with pytest.raises(ConfigurationError, match="the model changed"):
+    with pytest.raises(ConfigurationError, match="The model changed"):
         Campaign.open(begun)
 
 
@@ -272,13 +272,13 @@ def test_changed_external_weights_are_refused(work: Path) -> None:
     content = bytearray((work / "w.bin").read_bytes())
     content[0] ^= 1
     (work / "w.bin").write_bytes(content)
-    with pytest.raises(ConfigurationError, match="the model changed"):
+    with pytest.raises(ConfigurationError, match="The model changed"):
         Campaign.open(work / "external")
 
 
 def test_changed_inputs_are_refused(work: Path, begun: Path) -> None:
     np.savez(work / "inputs.npz", images=np.zeros((12, 1, 8, 8), np.float32), labels=np.arange(12))
-    with pytest.raises(ConfigurationError, match="the inputs changed"):
+    with pytest.raises(ConfigurationError, match="The inputs changed"):
         Campaign.open(begun)
 
 
@@ -295,7 +295,7 @@ def test_a_changed_configuration_is_refused(begun: Path, old: str, new: str, tol
     text = (begun / "campaign.yaml").read_text()
     assert old in text
     (begun / "campaign.yaml").write_text(text.replace(old, new))
-    with pytest.raises(ConfigurationError, match="the configuration changed") as caught:
+    with pytest.raises(ConfigurationError, match="The configuration changed") as caught:
         Campaign.open(begun)
     assert told in str(caught.value)
 
@@ -328,13 +328,16 @@ def test_a_folder_with_a_campaign_takes_no_other(work: Path, begun: Path) -> Non
 
 def test_records_of_nobody_are_not_taken_over(work: Path, undisturbed: Any) -> None:
     (work / "undisturbed" / "manifest.json").unlink()
-    with pytest.raises(ConfigurationError, match="without records"):
+    with pytest.raises(ConfigurationError, match="belong to no campaign"):
         Campaign.from_yaml(work / "campaign.yaml", out=work / "undisturbed").begin()
 
 
 def test_a_folder_without_a_campaign_is_not_opened(work: Path) -> None:
     (work / "empty").mkdir()
-    for folder, expected in ((work / "empty", "holds none"), (work / "none", "does not exist")):
+    for folder, expected in (
+        (work / "empty", "holds no manifest"),
+        (work / "none", "does not exist"),
+    ):
         with pytest.raises(ConfigurationError, match=expected):
             Campaign.open(folder)
     (work / "empty" / "campaign.yaml").touch()
@@ -343,7 +346,7 @@ def test_a_folder_without_a_campaign_is_not_opened(work: Path) -> None:
         Campaign.open(work / "empty")
     for text in ("[]", "{}", '{"injections": 3}'):
         (work / "empty" / "manifest.json").write_text(text)
-        with pytest.raises(ConfigurationError, match="must hold the keys"):
+        with pytest.raises(ConfigurationError, match="lacks some of the keys"):
             Campaign.open(work / "empty")
 
 
@@ -372,15 +375,15 @@ def test_what_cannot_run_is_told_before_anything_is_written(
         with pytest.raises(kind, match=expected):
             Campaign.from_yaml(write(**changes), out=work / "run").begin()
         assert not (work / "run").exists()
-    with pytest.raises(ConfigurationError, match="needs a folder"):
+    with pytest.raises(ConfigurationError, match="has no run directory"):
         Campaign.from_yaml(write()).begin()
-    with pytest.raises(ConfigurationError, match="must be writable"):
+    with pytest.raises(ConfigurationError, match="is not writable"):
         Campaign.from_yaml(write(), out=work / "model.onnx" / "run").begin()
 
 
 def test_records_that_cannot_be_written_are_told(work: Path, begun: Path) -> None:
     (begun / "records").touch()
-    with pytest.raises(ConfigurationError, match="Records must be written to"):
+    with pytest.raises(ConfigurationError, match="cannot be written"):
         Campaign.open(begun).run()
 
 

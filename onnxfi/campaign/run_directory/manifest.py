@@ -112,7 +112,7 @@ def check_unchanged(
         before = manifest.get(part)
         if before == fingerprint:
             continue
-        changes = f"it was {before}, and is {fingerprint}"
+        changes = f"{before} before, {fingerprint} now"
         if part == "configuration":
             changes = _changed_keys(manifest, configuration) or changes
         raise ConfigurationError(

@@ -1,34 +1,38 @@
 """Chooses the number of workers, and whether they are threads or processes.
 
-Threads share one model and its sessions. ONNX Runtime computes without holding Python's global
-interpreter lock, so threads suit models whose injections spend most of their time there. On a light
-model an injection is mostly Python; threads then wait for one another, and processes do not.
+Threads share one model and its sessions. ONNX Runtime computes without Python's global interpreter
+lock, so threads are best where injections spend most of their time there. On a light model an
+injection is mostly Python: threads wait for one another, and processes do not.
 """
 
 import os
+import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from types import FrameType
 
 from onnxfi.campaign.running.pace import PYTHON_SECONDS, Pace
 from onnxfi.campaign.running.worker import Worker
 from onnxfi.runtime import choose_provider
 
-# Seconds of one run of the suffix. From here on Python is at most a tenth of an injection
-# (`PYTHON_SECONDS` and the metric), so threads gain.
+# Seconds of one run of the suffix. From here on Python takes a small part of an injection
+# (`PYTHON_SECONDS` and the metric), and threads are best.
 _HEAVY = 1e-3
-# Seconds of one run of the suffix. Below, a second thread gains nothing on LeNet (2 cores).
+# Seconds of one run of the suffix. Below, a second thread gains nothing (LeNet, 2 cores).
 _MOSTLY_PYTHON = 1e-4
 # Seconds that one worker needs for the missing injections. A process takes one to two seconds to
 # import onnxfi and open the model, so a shorter campaign gains nothing.
 _LONG_ENOUGH = 10.0
-# Two threads that are together less than this many times as fast as one spend more than 1 / 1.25 =
-# 80 % of their time under Python's lock, or lose as much by waiting for it.
-_LEAST_GAIN = 1.25
+# Share of processor time outside ONNX Runtime above which processes are used. Only one thread at a
+# time is outside, so at 0.5 no number of threads is more than twice as fast as one. Measured shares
+# are 0.92 for LeNet and 0.22 for SqueezeNet.
+_PYTHON_SHARE = 0.5
 # Injections of the trial. The first ones also open sessions and try fast paths, so the trial is
-# repeated until its time has passed (seconds), then timed in turns.
+# repeated for some seconds before it is timed, in turns.
 _TRIAL_INJECTIONS, _WARM_UP, _TURNS = 512, 0.5, 3
+# The functions of ONNX Runtime's extension module that run a session.
+_RUNS = frozenset({"run", "run_with_iobinding", "run_with_ort_values", "run_with_ortvaluevector"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +68,47 @@ def choose_workers(worker: Worker, pace: Pace, *, missing: int) -> Workers:
     short = missing * (pace.seconds + PYTHON_SECONDS) < _LONG_ENOUGH
     if short or choose_provider(execution.provider) != "cpu":
         return Workers(1 if pace.seconds < _MOSTLY_PYTHON else processors)
-    return Workers(processors, processes=thread_gain(_trial(worker)) < _LEAST_GAIN)
+    return Workers(processors, processes=python_share(_trial(worker)) > _PYTHON_SHARE)
 
 
-def thread_gain(run: Callable[[], object]) -> float:
-    """Return how many times as fast two threads are as one; each runs the function once.
+def python_share(run: Callable[[], object]) -> float:
+    """Return the share of a function's processor time that it spends outside ONNX Runtime.
 
-    The best of a few turns counts, which other load on the machine disturbs least.
+    Half of the calls are timed as a whole, the other half with a profile function that adds up the
+    time inside ONNX Runtime: it slows down Python only. Processor time is not affected by other
+    load on the machine.
+
+    Args:
+        run: runs sessions in the calling thread, each with one intra-op thread.
     """
-    alone, together = [], []
-    with ThreadPoolExecutor(2) as pool:
-        for _ in range(_TURNS):
-            alone.append(_seconds(run))
-            together.append(_seconds(lambda: list(pool.map(lambda _: run(), range(2)))))
-    return 2 * min(alone) / min(together)
+    total, clock = 0.0, _RuntimeClock()
+    before = sys.getprofile()
+    for _ in range(_TURNS):
+        began = time.thread_time()
+        run()
+        total += time.thread_time() - began
+        sys.setprofile(clock)
+        try:
+            run()
+        finally:
+            sys.setprofile(before)
+    return 1 - clock.seconds / total if clock.seconds else 0.0  # 0: no run was seen
+
+
+class _RuntimeClock:
+    """A profile function that adds up the processor time inside ONNX Runtime."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._began = 0.0
+
+    def __call__(self, frame: FrameType, event: str, argument: object) -> None:
+        if event.startswith("c_") and getattr(argument, "__name__", "") in _RUNS:
+            now = time.thread_time()
+            if event == "c_call":
+                self._began = now
+            else:
+                self.seconds += now - self._began
 
 
 def _trial(worker: Worker) -> Callable[[], object]:
@@ -91,9 +122,3 @@ def _trial(worker: Worker) -> Callable[[], object]:
     while time.perf_counter() - began < _WARM_UP:
         run()
     return run
-
-
-def _seconds(run: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    run()
-    return time.perf_counter() - began

@@ -79,7 +79,7 @@ def test_a_changed_file_of_sites_is_refused(work: Path, write: Write) -> None:
     path = write(targets={"tensors": ["conv"]}, error_models=[entry], out=str(work / "run"))
     begun = Campaign.from_yaml(path).begin().directory.path
     np.save(work / "sites.npy", [1, 3])
-    with pytest.raises(ConfigurationError, match="the error models changed"):
+    with pytest.raises(ConfigurationError, match="The error models changed"):
         Campaign.open(begun)
 
 

@@ -37,7 +37,7 @@ def test_a_changed_file_is_refused(configuration: Path, work: Path) -> None:
     begun = Campaign.from_yaml(configuration).begin().directory.path
     file = work / "observed" / "conv.json"
     file.write_text(file.read_text() + "\n")
-    with pytest.raises(ConfigurationError, match="the error models changed"):
+    with pytest.raises(ConfigurationError, match="The error models changed"):
         Campaign.open(begun)
 
 

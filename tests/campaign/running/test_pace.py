@@ -1,6 +1,4 @@
-"""How many workers and how large shards a campaign takes."""
-
-import os
+"""Tests how large the shards of a campaign are."""
 
 import pytest
 
@@ -8,12 +6,6 @@ from onnxfi.campaign.configuration import Execution
 from onnxfi.campaign.running.pace import Pace
 
 SLOW, FAST = Pace(5e-2, 10_000), Pace(1e-5, 1000)
-
-
-def test_a_small_model_gets_one_worker_unless_the_user_wants_more() -> None:
-    assert FAST.workers(Execution()) == 1
-    assert SLOW.workers(Execution()) == os.cpu_count()
-    assert FAST.workers(Execution(workers=3)) == 3
 
 
 @pytest.mark.parametrize(
