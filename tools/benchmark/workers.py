@@ -1,7 +1,7 @@
 """Two workers against one on the same campaign, as ratios inside one run.
 
 Whole runs of `Campaign.run` with ``workers: 1`` and ``workers: 2``, to the last record. They take
-turns. What `Campaign.create` does before, such as loading the model, is not in it.
+turns. What `Campaign.begin` does before, such as loading the model, is not counted.
 
 Usage: python -m tools.benchmark.workers [--models lenet,squeezenet,resnet50] [--seconds 10]
 """

@@ -126,7 +126,8 @@ def _record(directory: RunDirectory, injection_id: int) -> dict[str, Any]:
     planned = int(directory.manifest["injections"])
     if not 0 <= injection_id < planned:
         raise ConfigurationError(
-            f"{directory.place} has the injections 0 to {planned - 1}, got {injection_id}."
+            f"The injections of {directory.place} are numbered from 0 to {planned - 1}, got "
+            f"{injection_id}."
         )
     for ids, name in zip(directory.finished(), directory.files(), strict=True):
         if injection_id in ids:
