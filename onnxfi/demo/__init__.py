@@ -1,1 +1,1 @@
-"""The bundled model and data of ``onnxfi demo``."""
+"""Prepares the model and the data of ``onnxfi demo``."""

@@ -1,4 +1,4 @@
-"""The handwritten digits that the bundled model is trained and tested on."""
+"""Loads the handwritten digits that the bundled model was trained and tested on."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from onnxfi.errors import InputError, MissingExtraError
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DigitsSplit:
-    """The digits of scikit-learn, split once and for all.
+    """The digits of scikit-learn in a fixed split.
 
     Images are float32 of shape ``(n, 8, 8, 1)``, grey levels from 0 to 1; labels are int64 of
     shape ``(n,)``, 0 to 9.
@@ -17,7 +17,7 @@ class DigitsSplit:
     Attributes:
         training_images: the images the bundled model was trained on.
         training_labels: their labels.
-        held_out_images: the images that training never saw.
+        held_out_images: the images that were not used in training.
         held_out_labels: their labels.
     """
 
@@ -28,9 +28,9 @@ class DigitsSplit:
 
 
 def split_digits() -> DigitsSplit:
-    """Split the 1797 digits that come with scikit-learn; nothing is downloaded.
+    """Split the 1797 digits that are bundled with scikit-learn, without a download.
 
-    A quarter is held out, with the same share of each class. The split is always the same.
+    A quarter is held out, stratified by class. The split is always the same.
 
     Raises:
         MissingExtraError: scikit-learn is not installed.
@@ -40,11 +40,11 @@ def split_digits() -> DigitsSplit:
         from sklearn.model_selection import train_test_split
     except ImportError as error:
         raise MissingExtraError(
-            "the digits of the demo come with scikit-learn, which is not installed: "
-            "pip install 'onnxfi[demo]'"
+            "The demo needs the digits of scikit-learn, which is not installed. Install the extra "
+            "demo: pip install 'onnxfi[demo]'."
         ) from error
     digits = load_digits()
-    # Grey levels are whole numbers from 0 to 16.
+    # Grey levels are integers from 0 to 16.
     images = (digits.images[..., np.newaxis] / 16).astype(np.float32)
     labels = digits.target.astype(np.int64)
     training_images, held_out_images, training_labels, held_out_labels = train_test_split(
@@ -54,10 +54,10 @@ def split_digits() -> DigitsSplit:
 
 
 def held_out_digits(limit: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """Give the digits that the bundled model was not trained on, always in the same order.
+    """Return the digits that the bundled model was not trained on, always in the same order.
 
     Args:
-        limit: how many to give at most; None for all 450.
+        limit: the maximum number of digits; None for all 450.
 
     Returns:
         Images, float32 of shape ``(n, 8, 8, 1)``, grey levels from 0 to 1; and labels, int64 of
@@ -68,6 +68,6 @@ def held_out_digits(limit: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         InputError: ``limit`` is below 1.
     """
     if limit is not None and limit < 1:
-        raise InputError(f"the limit must be at least 1, got {limit}: leave it out for all digits")
+        raise InputError(f"The limit must be at least 1, got {limit}. Omit it for all digits.")
     digits = split_digits()
     return digits.held_out_images[:limit], digits.held_out_labels[:limit]

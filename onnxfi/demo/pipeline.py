@@ -1,4 +1,4 @@
-"""What the demo runs on: the bundled model, the held-out digits, and a campaign configuration."""
+"""Prepares the demo: the bundled model, the held-out digits and a campaign configuration."""
 
 from dataclasses import dataclass
 from importlib import resources
@@ -14,7 +14,7 @@ from onnxfi.graph import load
 from onnxfi.runtime import Session
 
 _CONFIGURATION = """\
-# What `onnxfi demo` ran. Run it again with: onnxfi campaign run campaign.yaml --out another-folder
+# The campaign of `onnxfi demo`. To repeat it: onnxfi campaign run campaign.yaml --out again
 model: lenet_digits.onnx
 inputs: {file: digits.npz, tensors: {TENSOR: images}, labels: labels}
 targets: {kind: activation, ops: [Conv, Relu, MaxPool, Gemm]}
@@ -31,10 +31,10 @@ class Prepared:
 
     Attributes:
         keras_file: the bundled Keras model.
-        model_file: the model converted from it.
+        model_file: the converted model.
         configuration_file: the campaign's configuration.
-        inputs: number of held-out digits.
-        accuracy: share of them that the model reads right without a fault.
+        inputs: the number of held-out digits.
+        accuracy: the share of them that the model classifies correctly without a fault.
     """
 
     keras_file: Path
@@ -45,7 +45,7 @@ class Prepared:
 
 
 def prepare(folder: Path) -> Prepared:
-    """Convert the bundled model and write what the demo's campaign needs into a folder.
+    """Convert the bundled model and write the files of the demo's campaign to a folder.
 
     Raises:
         MissingExtraError: scikit-learn is not installed.
@@ -66,8 +66,7 @@ def prepare(folder: Path) -> Prepared:
         (folder / "campaign.yaml").write_text(_CONFIGURATION.replace("TENSOR", name))
     except OSError as error:
         raise ConfigurationError(
-            f"The demo needs a folder that it can write, and {folder} is none: {error}. "
-            "Give another with --out."
+            f"{folder} cannot be written: {error}. Choose another --out."
         ) from error
     (scores,) = Session(model).run({name: images}).values()
     return Prepared(

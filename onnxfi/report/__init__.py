@@ -1,4 +1,4 @@
-"""Reports: what a campaign measured, as one HTML file."""
+"""Writes the report of a campaign as one HTML file."""
 
 from onnxfi.report.campaign_report import write_campaign_report
 from onnxfi.report.html import write_report

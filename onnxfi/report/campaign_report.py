@@ -1,4 +1,4 @@
-"""From a run directory to its report."""
+"""Writes the report of a run directory."""
 
 from pathlib import Path
 
@@ -15,13 +15,14 @@ def write_campaign_report(directory: str | Path, out: Path | None = None) -> Pat
 
     Args:
         directory: the run directory, or its address.
-        out: the file to write; by default ``report.html`` in a run directory that is a folder.
+        out: the file to write; by default ``report.html`` in the run directory, which must then be
+            a folder.
 
     Returns:
         The file written.
 
     Raises:
-        ConfigurationError: the folder holds no campaign, or no records yet.
+        ConfigurationError: the directory holds no campaign, or no records yet.
         MissingExtraError: jinja2 or plotly is not installed.
     """
     opened = RunDirectory.open(directory)
@@ -48,9 +49,9 @@ def write_campaign_report(directory: str | Path, out: Path | None = None) -> Pat
 
 
 def _bit_layout(opened: RunDirectory, found: CampaignStatistics) -> BitLayout | None:
-    """Return the layout of the targets' dtype, if they have one in common and it can be told."""
+    """Return the bit layout of the targets, if the model is readable and they share one dtype."""
     if not opened.configuration.model.exists():
-        return None  # a report can be made where the model is not
+        return None  # the report may be written on a machine without the model
     targets = {group.key["target"] for group in found.groups.get("target", ())}
     model = load(opened.configuration.model)
     dtypes = {target.dtype for target in model.targets() if target.tensor in targets}

@@ -1,6 +1,6 @@
-"""The charts of a report, as plotly figures in plain data.
+"""Makes the charts of a report as plotly figures.
 
-Plotly itself is not needed to make them: a figure is a dictionary that plotly.js draws.
+A figure is a dictionary that plotly.js draws, so plotly itself is not imported.
 """
 
 import html
@@ -11,25 +11,25 @@ from typing import Any
 from onnxfi.campaign.statistics import GroupStatistics
 from onnxfi.error_models import BitLayout
 
-# Worst first, so that sdc starts at zero and its interval can be read off the axis. The colours
-# differ in lightness, for the colour-blind and for print.
+# Worst first, so that sdc starts at zero and the axis shows its interval. The colours differ in
+# lightness for colour-blind readers and for print.
 OUTCOME_COLOURS = {"sdc": "#d55e00", "due": "#332288", "benign": "#56b4e9", "masked": "#d9d9d9"}
 
-_ROW_HEIGHT = 30
-_FRAME_HEIGHT = 120
-_LONGEST_LABEL = 48
+_ROW_HEIGHT = 30  # pixels
+_FRAME_HEIGHT = 120  # pixels
+_LONGEST_LABEL = 48  # characters
 _FONT = {"family": "system-ui, sans-serif", "size": 13, "color": "#1b1f24"}
 
 
 def outcome_chart(summary: Sequence[GroupStatistics]) -> dict[str, Any]:
-    """Make the stacked horizontal bars of the outcomes, one bar for each row of the summary.
+    """Make stacked horizontal bars of the outcomes, one bar per row of the summary.
 
-    The 95 % interval of sdc is drawn over the bars as an error bar.
+    An error bar shows the 95 % interval of sdc.
 
     Args:
         summary: the statistics by target, at least one; the first becomes the topmost bar.
     """
-    # Bars stand at numbers, because two rows may have the same label.
+    # Bars are placed at numbers, because two rows may have the same label.
     places = list(range(len(summary)))
     bars = [
         {
@@ -62,7 +62,7 @@ def outcome_chart(summary: Sequence[GroupStatistics]) -> dict[str, Any]:
 
 
 def _sdc_interval(summary: Sequence[GroupStatistics], places: list[int]) -> list[dict[str, Any]]:
-    """Give the traces of the sdc interval: a light halo, and the error bar on it."""
+    """Return the traces of the sdc interval: the error bar on a light halo."""
     rates = [row.per_inference["sdc"] for row in summary]
     traces = []
     for colour, thickness, is_halo in (("#ffffff", 5, True), ("#1b1f24", 1.5, False)):
@@ -92,7 +92,7 @@ def _sdc_interval(summary: Sequence[GroupStatistics], places: list[int]) -> list
 
 
 def bar_labels(summary: Sequence[GroupStatistics]) -> list[str]:
-    """Name each row by its layer, and by what else is needed to tell the rows apart."""
+    """Label each row with its layer, plus target and error model if layers are ambiguous."""
     keys = [row.key for row in summary]
     several_models = len({key["error_model"] for key in keys}) > 1
     targets_of = Counter(layer for layer, _ in {(key["layer"], key["target"]) for key in keys})
@@ -110,11 +110,11 @@ def bar_labels(summary: Sequence[GroupStatistics]) -> list[str]:
 def bit_chart(
     bits: Sequence[GroupStatistics], *, layout: BitLayout | None = None
 ) -> dict[str, Any]:
-    """Make the stacked bars of the outcomes by flipped bit, the high bits on the right.
+    """Make stacked bars of the outcomes by flipped bit, with the high bits on the right.
 
     Args:
         bits: the statistics by bit, at least one.
-        layout: the bits of the targets' dtype; the sign, exponent and mantissa are then named.
+        layout: the bit layout of the targets' dtype, to label the sign, exponent and mantissa.
     """
     ordered = sorted(bits, key=lambda row: int(row.key["bit"]))
     numbers = [int(row.key["bit"]) for row in ordered]
@@ -151,7 +151,7 @@ def bit_chart(
 
 
 def _name_regions(figure: dict[str, Any], layout: BitLayout) -> None:
-    """Mark the sign, exponent and mantissa bits above the bars."""
+    """Label the sign, exponent and mantissa bits above the bars."""
     regions = {"mantissa": layout.mantissa, "exponent": layout.exponent, "sign": layout.sign}
     figure["shapes"] = []
     figure["annotations"] = []
@@ -175,7 +175,7 @@ def _name_regions(figure: dict[str, Any], layout: BitLayout) -> None:
 
 
 def _layout(height: int) -> dict[str, Any]:
-    """Give what the layouts of both charts share; the height is in pixels."""
+    """Return the layout that both charts share; the height is in pixels."""
     return {
         "barmode": "stack",
         "bargap": 0.3,
@@ -184,7 +184,7 @@ def _layout(height: int) -> dict[str, Any]:
         "font": _FONT,
         "paper_bgcolor": "#ffffff",
         "plot_bgcolor": "#ffffff",
-        # The legend hangs from the top of the figure, whatever the number of bars.
+        # The legend stays at the top of the figure for any number of bars.
         "legend": {
             "orientation": "h",
             "traceorder": "normal",
@@ -197,7 +197,7 @@ def _layout(height: int) -> dict[str, Any]:
 
 
 def _plotly_text(text: str) -> str:
-    """Shorten a label, and escape it, since plotly.js reads tags in labels."""
+    """Shorten and escape a label, because plotly.js interprets tags in labels."""
     if len(text) > _LONGEST_LABEL:
         half = (_LONGEST_LABEL - 1) // 2
         text = f"{text[:half]}…{text[-half:]}"

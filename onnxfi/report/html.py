@@ -1,4 +1,4 @@
-"""Writing a report: one HTML file that can be read offline."""
+"""Writes a report as one HTML file that is readable offline."""
 
 import importlib.resources
 import json
@@ -24,20 +24,20 @@ from onnxfi.report.charts import OUTCOME_COLOURS, bit_chart, outcome_chart
 # In the order in which an outcome is decided.
 DEFINITIONS = {
     "due": "detected unrecoverable error: a NaN or Inf in the outputs that the golden outputs "
-    "do not have, or an execution that failed, outran its time or exceeded its memory",
+    "do not have, or an execution that failed, ran out of time or exceeded its memory",
     "masked": "all outputs are bit-equal to the golden outputs",
-    "sdc": "silent data corruption: the metric says that the answer is wrong "
-    "(for a classification, another class is on top than in the golden outputs)",
-    "benign": "the outputs differ from the golden outputs, and the metric does not mind",
+    "sdc": "silent data corruption: the metric counts the answer as wrong "
+    "(in classification: the top class differs from the golden one)",
+    "benign": "the outputs differ from the golden outputs, but the metric accepts the answer",
 }
 
-# What the metric's columns mean; others are shown under their names.
+# The meaning of the metrics' rates; other rates are shown by name.
 RATES = {
     "sdc5": "SDC-5: the faulty top-1 class is not among the golden top-5",
-    "sdc10": "SDC-10 %: the score of the golden top-1 class moved by more than 10 % of itself",
-    "sdc20": "SDC-20 %: the same, by more than 20 %",
+    "sdc10": "SDC-10 %: the score of the golden top-1 class changed by more than 10 %",
+    "sdc20": "SDC-20 %: the score of the golden top-1 class changed by more than 20 %",
 }
-# In the order to show, below those by target.
+# In display order, after the outcomes by target.
 _SECTIONS = {
     "layer": "Outcomes by layer",
     "operator": "Outcomes by operator",
@@ -58,15 +58,15 @@ def write_report(
 ) -> Path:
     """Write the report of a campaign as one self-contained HTML file.
 
-    The file appears whole or not at all: an older report stays until the new one is complete.
+    The write is atomic: an existing report stays until the new one is complete.
 
     Args:
-        out: the file to write; its folder is made where there is none.
+        out: the file to write; its folder is created if it is missing.
         title: the heading.
-        facts: what was run, in the order to show: model, seed, provider, versions, hashes, …
-        statistics: what the records add up to.
-        layout: bits of the targets' dtype, to name the sign, exponent and mantissa; None where the
-            targets have several dtypes.
+        facts: the model, seed, provider, versions, hashes and so on, in display order.
+        statistics: the statistics of the records.
+        layout: the bit layout of the targets' dtype, to label the sign, exponent and mantissa; None
+            if the targets have several dtypes.
 
     Returns:
         The path ``out``.
@@ -77,7 +77,7 @@ def write_report(
     """
     if out.is_dir():
         raise ConfigurationError(
-            f"a report is written to a file, got the directory {out}: name a file in it"
+            f"{out} is a directory, and a report is written to a file. Choose another --out."
         )
     page = _render(
         title=title,
@@ -91,13 +91,13 @@ def write_report(
             aside.write_text(page, encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(
-            f"a report must go to a file that can be written, and {out} cannot: {error}"
+            f"{out} cannot be written: {error}. Choose another --out."
         ) from error
     return out
 
 
 def _charts(statistics: CampaignStatistics, layout: BitLayout | None) -> dict[str, dict[str, Any]]:
-    """Make the charts there is data for, by the id of the element that shows them."""
+    """Make the charts that have data, by the id of the HTML element that shows them."""
     charts = {}
     if "target" in statistics.groups:
         charts["outcomes"] = outcome_chart(statistics.groups["target"])
@@ -113,17 +113,17 @@ def _render(
     statistics: CampaignStatistics,
     charts: Mapping[str, Mapping[str, Any]],
 ) -> str:
-    """Fill the template."""
+    """Return the HTML page."""
     try:
         import jinja2
         import markupsafe
         from plotly.offline import get_plotlyjs
     except ImportError as error:
         raise MissingExtraError(
-            f"a report needs jinja2 and plotly, and {error.name} is not installed: "
-            "pip install 'onnxfi[report]'"
+            f"A report needs jinja2 and plotly, and {error.name} is not installed. Install the "
+            "extra report: pip install 'onnxfi[report]'."
         ) from error
-    # Everything but the two texts marked as markup below is escaped.
+    # All values are escaped except for the two marked as markup below.
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -158,21 +158,21 @@ def _render(
 
 
 def _script_json(document: Mapping[str, Any]) -> str:
-    """Write JSON that holds nothing an HTML parser could take for the end of a script."""
+    """Return JSON without characters that an HTML parser could read as the end of a script."""
     text = json.dumps(document, allow_nan=False)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _percent(rate: Rate | WeightedRate | MaskedAt) -> str:
-    """Write a share, such as ``12.3 %``."""
+    """Return a share as text, such as ``12.3 %``."""
     return f"{100 * rate.share:.1f}\N{NO-BREAK SPACE}%"
 
 
 def _points(difference: Difference) -> str:
-    """Write a difference in percentage points, such as ``+1.2``."""
+    """Return a difference in percentage points as text, such as ``+1.2``."""
     return f"{100 * difference.value:+.1f}"
 
 
 def _interval(rate: Rate | WeightedRate | Difference) -> str:
-    """Write a 95 % interval in percent, such as ``[11.0, 13.7]``."""
+    """Return a 95 % interval in percent as text, such as ``[11.0, 13.7]``."""
     return f"[{100 * rate.low:.1f},\N{NO-BREAK SPACE}{100 * rate.high:.1f}]"

@@ -144,7 +144,7 @@ def test_numbers_are_there(tmp_path: Path) -> None:
 
 def test_outcomes_are_defined_in_the_order_of_the_decision(tmp_path: Path) -> None:
     _, page = write(tmp_path)
-    definitions = page.text[page.text.index("What the outcomes mean") :]
+    definitions = page.text[page.text.index("Definitions of the outcomes") :]
     places = [definitions.index(f" {word} ") for word in ("due", "masked", "sdc", "benign")]
     assert places == sorted(places)
 
@@ -189,7 +189,7 @@ def test_bit_chart_names_regions_if_told(tmp_path: Path) -> None:
 def test_without_bits_a_sentence_stands_for_the_chart(tmp_path: Path) -> None:
     _, page = write(tmp_path, bits=[])
     assert list(page.charts) == ["outcomes"]
-    assert "so there is no chart by bit" in page.text
+    assert "flips exactly one bit" in page.text
 
 
 def test_without_injections(tmp_path: Path) -> None:
@@ -313,7 +313,7 @@ def test_same_input_same_bytes(tmp_path: Path) -> None:
 
 def test_makes_the_folder_and_refuses_a_directory(tmp_path: Path) -> None:
     write(tmp_path / "new" / "folder")
-    with pytest.raises(ConfigurationError, match="got the directory"):
+    with pytest.raises(ConfigurationError, match="is a directory"):
         write_report(tmp_path, title="", facts={}, statistics=statistics([], []))
 
 

@@ -35,7 +35,7 @@ def format_workload(injections: int, seconds: float | None, *, at_most: bool) ->
 
 
 def format_duration(seconds: float) -> str:
-    """Return a duration in the largest unit of which there are at least two."""
+    """Return a duration as text, in the largest unit that makes it at least 2."""
     for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"

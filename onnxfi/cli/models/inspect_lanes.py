@@ -27,7 +27,7 @@ def measure_lanes(
     Args:
         model: the model.
         targets: the targets.
-        inputs: the inputs, of which the first few are used; None for random inputs.
+        inputs: the inputs, which are used up to the number needed; None for random inputs.
         provider: the execution provider.
 
     Raises:
