@@ -11,9 +11,9 @@ from onnxfi.errors import ModelFormatError
 from onnxfi.graph import Model
 from onnxfi.graph.size_dependence import sizes_depend_on
 from onnxfi.suffix.batch import Batch
+from onnxfi.suffix.cuts.check import gives_the_same, is_known
 from onnxfi.suffix.golden_tensors import Tensors
 from onnxfi.suffix.phases.checkpoint import Checkpoint
-from onnxfi.suffix.phases.cut_check import gives_the_same, is_known
 from onnxfi.suffix.phases.dense import Dense
 from onnxfi.suffix.phases.limited import Limited
 from onnxfi.suffix.phases.lookahead import Lookahead

@@ -12,6 +12,7 @@ from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model
 from onnxfi.runtime.ort_values import copy_from_runtime
 from onnxfi.suffix.batch import Advanced, Batch
+from onnxfi.suffix.cuts import starts_anew
 from onnxfi.suffix.golden_tensors import Tensors
 from onnxfi.suffix.lane_result import LaneResult
 from onnxfi.suffix.patches import LanePatch, apply_patches
@@ -21,11 +22,6 @@ from onnxfi.suffix.phases.phase import Entry, Phase
 from onnxfi.suffix.run_settings import RunSettings
 from onnxfi.suffix.trial import Adoption, same_bits
 
-# What ONNX Runtime does not merge with the node before: a cut there leaves the bits as they are.
-_POOLINGS = ("AveragePool", "GlobalAveragePool", "MaxPool")
-_CONVOLUTIONS = ("Conv", "ConvInteger", "ConvTranspose", "QLinearConv")
-_PRODUCTS = ("GRU", "Gemm", "LSTM", "MatMul", "MatMulInteger", "QLinearMatMul", "RNN")
-_MIXING = frozenset([*_POOLINGS, *_CONVOLUTIONS, *_PRODUCTS])
 _logger = logging.getLogger("onnxfi")
 
 
@@ -215,7 +211,7 @@ class Checkpoint(Phase):
         every = [
             value
             for value in find_bottlenecks(self._model.graph, self._tensors)
-            if all(use.node.op_type in _MIXING for use in value.uses())
+            if all(starts_anew(use.node) for use in value.uses())
         ]
         some = every[:: -(-len(every) // self._policy.checkpoint_candidates) or 1]
         if not some:

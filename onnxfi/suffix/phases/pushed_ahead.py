@@ -8,11 +8,11 @@ import onnx_ir as ir
 
 from onnxfi.graph import Model
 from onnxfi.graph.dependencies import constant_values, consumed_values
+from onnxfi.suffix.cuts import held_together
 from onnxfi.suffix.golden_tensors import Tensors
 from onnxfi.suffix.patches import LanePatch
 from onnxfi.suffix.phases.region import PushedNode, read_constants
 from onnxfi.suffix.phases.twin_lanes import TwinLanes
-from onnxfi.suffix.rewritten import rewritten_nodes
 from onnxfi.suffix.rules import InexactError, Operand, make_rules
 
 _NEED_NEIGHBOURS = frozenset({"GlobalMaxPool", "MaxPool"})
@@ -40,7 +40,7 @@ class PushedAhead:
             provider: where the model runs.
         """
         graph = model.graph
-        constant, left_whole = constant_values(graph), rewritten_nodes(graph)
+        constant, left_whole = constant_values(graph), held_together(graph)
         reached = {value for value in graph.inputs if value.name in tensors}
         ends = {value for value in graph.outputs if value in reached}
         self._symbols = {x.name or "": tuple(map(str, x.shape or ())) for x in reached}

@@ -10,7 +10,7 @@ import onnx_ir as ir
 from onnxfi.graph import Model
 from onnxfi.graph.dependencies import constant_values, consumed_values
 from onnxfi.runtime import Session
-from onnxfi.suffix.rewritten import rewritten_nodes
+from onnxfi.suffix.cuts import held_together
 from onnxfi.suffix.rules import Rule, make_rules
 from onnxfi.suffix.windows.steps import spatial_size
 from onnxfi.surgery import Stage
@@ -74,7 +74,7 @@ def find_push_region(
     """
     graph = stage.model.graph
     constant = constant_values(graph)
-    left_whole = rewritten_nodes(graph) if propagation else set(graph)
+    left_whole = held_together(graph) if propagation else set(graph)
     inside, reached = _push(stage, constant, left_whole, provider)
     while resizing := _resizing_beside_others(inside, reached):
         left_whole |= resizing

@@ -11,7 +11,6 @@ from onnxfi.suffix.rules.elementwise import elementwise_rule
 from onnxfi.suffix.rules.index_moves import index_move_rule
 from onnxfi.suffix.rules.max_pooling import max_pool_rule
 from onnxfi.suffix.rules.portable import ROUNDING_NOTHING, PortableRule
-from onnxfi.suffix.rules.quantised import stands_alone
 from onnxfi.suffix.rules.rule import InexactError, Operand, Rule
 
 __all__ = ["InexactError", "Operand", "Rule", "make_rules"]
@@ -72,8 +71,6 @@ def _make_rule(
         return max_pool_rule(node)
     if kind == "BatchNormalization":
         return batch_normalization_rule(node, patched)
-    if kind in ("DequantizeLinear", "QuantizeLinear") and not stands_alone(node):
-        return None
     return elementwise_rule(model, node, patched)
 
 

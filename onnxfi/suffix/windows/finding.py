@@ -9,6 +9,11 @@ import onnx_ir as ir
 
 from onnxfi.graph import Model
 from onnxfi.graph.dependencies import constant_values, consumed_values
+from onnxfi.suffix.cuts import (
+    is_dequantised,
+    may_add_in_convolution,
+    may_follow_in_convolution,
+)
 from onnxfi.suffix.windows.piece import Piece
 from onnxfi.suffix.windows.spreading import Spreading
 from onnxfi.suffix.windows.steps import WEIGHTS, Step, make_step, spatial_size
@@ -138,37 +143,20 @@ def _may_end(
         return False
     for value in live:
         uses = list(value.uses())
-        if uses and value not in frontier and _is_made_by(value, "DequantizeLinear"):
-            return False  # it makes an integer operator with its reader
         if value in frontier:
             continue
-        if any(_may_add_within_convolution(use.node) for use in uses):
+        if uses and is_dequantised(value):
+            return False
+        if any(may_add_in_convolution(use.node) for use in uses):
             return False
         if len(uses) != 1:
             continue
         reader = uses[0].node
-        if reader.op_type not in ("Concat", "DequantizeLinear") and any(
+        if may_follow_in_convolution(reader) and any(
             step.node is reader and step.sliding is None for step in steps
         ):
             return False
     return True
-
-
-def _may_add_within_convolution(node: ir.Node) -> bool:
-    """Return whether ONNX Runtime may let a convolution add one of the node's inputs to its sums.
-
-    Without an activation behind it, it does so only where the other input comes from a node before
-    it in the same model, and the order of the sum is another.
-    """
-    if node.op_type not in ("Add", "Sum"):
-        return False
-    readers = [use.node.op_type for use in node.outputs[0].uses()]
-    return readers != ["Relu"]
-
-
-def _is_made_by(value: ir.Value, op_type: str) -> bool:
-    producer = value.producer()
-    return producer is not None and producer.op_type == op_type
 
 
 def _piece(

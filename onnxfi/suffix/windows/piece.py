@@ -11,8 +11,9 @@ from onnxfi.suffix.windows.steps import Step
 
 # Lengths that are tried before the whole image is taken.
 _TRIES = 8
-# The columns of a matrix that ONNX Runtime computes at once.
-_SMALLEST_BLOCK, _LARGEST_BLOCK = 16, 128
+# Bounds of StrideN: the columns of a matrix product that MLAS computes at once. With fewer, it
+# adds more products in one block. Source: MlasSgemmOperation, onnxruntime/core/mlas/lib/sgemm.cpp.
+_LEAST_COLUMNS, _MLAS_SGEMM_STRIDEN = 16, 128
 
 
 class NoWindowsError(Exception):
@@ -120,8 +121,8 @@ class Piece:
             if step.node.op_type != "ConvTranspose":
                 continue
             name = step.images[0]
-            most = min(int(np.prod(self.sizes[name])), _LARGEST_BLOCK)
-            below = (1 << (most - 1).bit_length()) // 2 if most > _SMALLEST_BLOCK else 0
+            most = min(int(np.prod(self.sizes[name])), _MLAS_SGEMM_STRIDEN)
+            below = (1 << (most - 1).bit_length()) // 2 if most > _LEAST_COLUMNS else 0
             while (count < cells).any() and np.prod(self._lengths(count, factors)[name]) <= below:
                 count = np.minimum(count + 1, cells)
         return count

@@ -10,8 +10,8 @@ import onnxfi
 from onnxfi.error_models import BitFlip
 from onnxfi.runtime import Session
 from onnxfi.suffix import RunSettings, route
+from onnxfi.suffix.cuts.check import gives_the_same, is_known
 from onnxfi.suffix.phases import region
-from onnxfi.suffix.phases.cut_check import gives_the_same, is_known
 from onnxfi.suffix.phases.region import find_push_region
 from tests.support.record_checks import assert_same
 from tests.support.small_graphs import model, node, value, weights
@@ -27,7 +27,7 @@ def scaled_product(reader: str = "MatMul") -> onnxfi.Model:
 def test_only_known_operators_need_no_check() -> None:
     for reader, known in (("MatMul", False), ("Gemm", True)):
         (stage,) = onnxfi.split(scaled_product(reader), "t").stages
-        with mock.patch.object(region, "rewritten_nodes", return_value=set()):
+        with mock.patch.object(region, "held_together", return_value=set()):
             found = find_push_region(stage)
         assert found.nodes
         assert is_known(found) == known
@@ -66,11 +66,17 @@ def test_a_merge_that_is_not_known_leaves_no_region() -> None:
     )
     found = []
     with (
-        mock.patch.object(region, "rewritten_nodes", return_value=set()),
+        mock.patch.object(region, "held_together", return_value=set()),
         mock.patch.object(route, "find_push_region", side_effect=find_push_region) as finding,
     ):
-        for how in ({}, {"propagation": False, "lanes": 1}):
-            with onnxfi.Injector(loaded, "t", provider="cpu", threads=1, **how) as injector:
+        for propagation in (True, False):
+            with onnxfi.Injector(
+                *(loaded, "t"),
+                provider="cpu",
+                threads=1,
+                lanes="auto" if propagation else 1,
+                propagation=propagation,
+            ) as injector:
                 found.append(list(injector.inject(injector.golden(feeds), BitFlip(), count=100)))
     assert_same(*found)
     assert finding.call_count == 3  # with a region, then without; and without

@@ -1,46 +1,37 @@
-"""Checking that a stage in two parts, a region and the rest, gives the bits of the whole.
+"""Checks that a stage in two parts, a push region and the rest, gives the bits of the whole.
 
-What ONNX Runtime is known to merge across a cut is never parted (`propagation.rewritten`). Where
-the rest begins with operators of which less is known, both are compared.
+Nodes that ONNX Runtime is known to merge are never parted (`held_together`). Where the rest begins
+with operators for which `may_cut` has no answer, the bits of both are compared.
 """
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from onnxfi.errors import InputError
 from onnxfi.graph import Model
-from onnxfi.suffix.phases.region import PushRegion
+from onnxfi.suffix.cuts.held_together import may_cut
 from onnxfi.suffix.run_settings import RunSettings
 from onnxfi.suffix.trial import perturbed, same_bits
 
-# Convolutional networks are made of these; nightly tests compare whole architectures.
-_KNOWN = frozenset(
-    [
-        *("Add", "AveragePool", "BatchNormalization", "Concat", "Conv", "ConvInteger"),
-        *("ConvTranspose", "Flatten", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "LRN"),
-        *("MaxPool", "QLinearConv", "Relu", "Reshape", "Sum"),
-    ]
-)
+if TYPE_CHECKING:
+    from onnxfi.suffix.phases.region import PushRegion
 
 _Run = Callable[[Mapping[str, np.ndarray]], Mapping[str, np.ndarray]]
 
 
-def is_known(region: PushRegion) -> bool:
-    """Return whether a region has no nodes, or the rest begins with well-known operators."""
-    readers = {
-        use.node.op_type
-        for value in region.behind.graph.inputs
-        if value.name in region.entry
-        for use in value.uses()
-    }
-    return not region.nodes or readers <= _KNOWN
+def is_known(region: "PushRegion") -> bool:
+    """Return whether a region has no nodes, or its cut is known to leave the bits as they are."""
+    cut = [x for x in region.behind.graph.inputs if x.name in region.entry]
+    # No node of a region is held together with the rest, so the consumers decide.
+    return not region.nodes or all(may_cut(x, held=()) == "yes" for x in cut)
 
 
 def gives_the_same(
     parts: _Run, whole: Model, values: Mapping[str, np.ndarray], settings: RunSettings
 ) -> bool:
-    """Return whether both give the same bits, of some values and of others like them.
+    """Return whether both give the same bits, for some values and for two perturbed copies.
 
     Args:
         parts: runs the parts one after the other.
