@@ -7,7 +7,7 @@ import numpy as np
 from onnxfi.error_models import Corruption, Corruptions, values_at
 from onnxfi.errors import InputError
 from onnxfi.graph import Target
-from onnxfi.injector.drawing import Drawer
+from onnxfi.injector.drawing import Drawer, Drawers
 from onnxfi.injector.due.reasons import due_reasons
 from onnxfi.injector.golden import Golden
 from onnxfi.injector.injection import Injection
@@ -21,32 +21,49 @@ from onnxfi.surgery import Split
 
 
 class BlockRunner:
-    """Runs injections into the targets of a split; safe to use from several threads at once.
-
-    Attributes:
-        suffix: runs what follows the targets.
-    """
+    """Runs injections into the targets of a split; safe to use from several threads at once."""
 
     def __init__(self, split: Split, suffix: Suffix) -> None:
         """Keep the split and its suffix."""
-        self.suffix = suffix
+        self._suffix = suffix
         self._split = split
         self._runs: Golden | None = None  # the last golden run that was seen to run
 
     def run(
-        self, block: Sequence[tuple[InjectionBatch, Drawer]], metric: Metric
+        self, block: Sequence[InjectionBatch], drawers: Drawers, metric: Metric
     ) -> list[Injections]:
         """Draw, inject and compare.
 
         Args:
-            block: the batches, each with its drawer.
+            block: golden runs and the faults to inject into them.
+            drawers: draw the corruptions.
             metric: decides between sdc and benign.
 
         Raises:
             ErrorModelError: an error model does not fit its target.
         """
+        drawn = [(x, drawers.of(x.golden)) for x in block]
         run = self._inject_in_lanes if len(self._split.stages) == 1 else self._inject_in_stages
-        return run(block, metric)
+        return run(drawn, metric)
+
+    def corrupted(self, golden: Golden, injection: Injection) -> dict[str, np.ndarray]:
+        """Return the corrupted tensors of an injection; see `Injector.corrupted`."""
+        corruptions = dict(zip(injection.targets, injection.corruptions, strict=True))
+        tensors: dict[str, np.ndarray] = {}
+
+        def corrupt(target: Target, value: np.ndarray) -> np.ndarray:
+            if target.tensor not in corruptions:
+                return value
+            tensors[target.tensor] = corruptions[target.tensor].apply(value)
+            return tensors[target.tensor]
+
+        first = {
+            x.tensor: corrupt(x, golden.targets[x.tensor]) for x in self._split.stages[0].targets
+        }
+        if len(corruptions) > len(first):
+            values = {**golden.boundary, **first}
+            self._suffix.run_stages(values, corrupt, golden=golden.values)
+        return tensors
 
     def outputs(
         self, golden: Golden, first: Mapping[str, np.ndarray], corrupt: Corrupt
@@ -61,7 +78,9 @@ class BlockRunner:
         Raises:
             InputError: ONNX Runtime refuses a value, or a limit is exceeded.
         """
-        faulty = self.suffix.run_stages({**golden.boundary, **first}, corrupt, golden=golden.values)
+        faulty = self._suffix.run_stages(
+            {**golden.boundary, **first}, corrupt, golden=golden.values
+        )
         return {**golden.outputs, **{name: faulty[name] for name in self._split.faulty_outputs}}
 
     def _inject_in_lanes(
@@ -83,7 +102,7 @@ class BlockRunner:
             batches.append(Batch(lanes, [golden.tensors] * count, by_tensor=patches))
             drawn.append(corruptions)
             first += count
-        results = self.suffix.run(batches)
+        results = self._suffix.run(batches)
         return [
             self._injections(batch, corruptions, [results[x] for x in lanes.lanes], metric)
             for (batch, _), corruptions, lanes in zip(block, drawn, batches, strict=True)
@@ -173,7 +192,7 @@ class BlockRunner:
         """Run without a fault: what fails then as well is no outcome of a fault."""
         if golden is not self._runs:
             first = {x.tensor: golden.targets[x.tensor] for x in self._split.stages[0].targets}
-            self.suffix.run_stages({**golden.boundary, **first}, lambda _, value: value)
+            self._suffix.run_stages({**golden.boundary, **first}, lambda _, value: value)
             self._runs = golden
 
 

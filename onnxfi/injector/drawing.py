@@ -1,12 +1,14 @@
 """Draws the corruptions of injections."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
 
 from onnxfi.error_models import BatchSampler, Corruption, Corruptions, ErrorModel
 from onnxfi.graph import Target
+from onnxfi.injector.golden import Golden
+from onnxfi.injector.preparation import prepare_for
 from onnxfi.injector.randomness import InjectionGenerators
 from onnxfi.injector.user_code import is_own, sample_many_own, sample_own
 
@@ -67,6 +69,40 @@ class Drawer:
     def of_fault(self, fault: int) -> "FaultDrawer":
         """Return what draws the corruptions of one fault; invalid after the next call."""
         return FaultDrawer(self._models, self._generators.at(fault))
+
+
+class Drawers:
+    """Prepares error models for golden runs, one after the other; for one thread."""
+
+    def __init__(
+        self,
+        error_models: Mapping[str, ErrorModel],
+        generators: InjectionGenerators,
+        first: Sequence[Target],
+    ) -> None:
+        """Begin without a golden run.
+
+        Args:
+            error_models: the error model of each target, by the name of its tensor.
+            generators: the generators of the campaign.
+            first: the targets whose corruptions are all drawn from golden tensors.
+        """
+        self._models = error_models
+        self._generators = generators
+        self._first = first
+        self._last: tuple[Golden, Drawer] | None = None
+
+    def of(self, golden: Golden) -> Drawer:
+        """Return the drawer of a golden run; the last one is kept.
+
+        Raises:
+            ErrorModelError: an error model cannot corrupt its golden tensor.
+        """
+        if self._last is None or self._last[0] is not golden:
+            tensors = {x: golden.targets[x.tensor] for x in self._first}
+            drawer = Drawer(prepare_for(self._models, tensors), self._generators)
+            self._last = golden, drawer
+        return self._last[1]
 
 
 class FaultDrawer:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from onnxfi.errors import InputError
+from onnxfi.injector.inputs import format_shape
 from onnxfi.suffix import GoldenTensors, Tensors
 
 
@@ -54,3 +55,22 @@ class Golden:
                 f"{len(self.targets)}. Use `targets`."
             )
         return next(iter(self.targets.values()))
+
+    def check_corrupted(self, name: str, corrupted: np.ndarray) -> None:
+        """Check that an array can take the place of a target's golden tensor.
+
+        Raises:
+            InputError: no target has this name, or its tensor has another shape or dtype.
+        """
+        expected = self.targets.get(name)
+        if expected is None:
+            raise InputError(
+                f"A corrupted tensor must be of a target ({', '.join(map(repr, self.targets))}), "
+                f"got {name!r}."
+            )
+        if corrupted.shape != expected.shape or corrupted.dtype != expected.dtype:
+            raise InputError(
+                f"The corrupted tensor must be {expected.dtype} of shape "
+                f"{format_shape(expected.shape)} like the golden tensor, got {corrupted.dtype} of "
+                f"shape {format_shape(corrupted.shape)}."
+            )

@@ -1,9 +1,9 @@
 """Runs golden and faulty executions of one target, or of several at once."""
 
 import logging
-import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Self
 
@@ -14,28 +14,39 @@ from onnxfi.errors import InputError
 from onnxfi.graph import Model, Target
 from onnxfi.graph.size_dependence import sizes_depend_on
 from onnxfi.injector.block_runner import BlockRunner
-from onnxfi.injector.drawing import Drawer
+from onnxfi.injector.drawing import Drawers
 from onnxfi.injector.golden import Golden
-from onnxfi.injector.golden_pass import GoldenPass
+from onnxfi.injector.golden_runner import GoldenRunner
 from onnxfi.injector.injection import Injection
 from onnxfi.injector.injection_batch import BlockSizes, InjectionBatch
 from onnxfi.injector.injections import Injections
-from onnxfi.injector.inputs import check_inputs, format_shape
 from onnxfi.injector.metrics import Metric
 from onnxfi.injector.metrics.registry import checked, default_metric
-from onnxfi.injector.preparation import prepare_error_model
+from onnxfi.injector.preparation import assign_error_models
 from onnxfi.injector.randomness import InjectionGenerators
-from onnxfi.injector.repeatability import check_repeated
 from onnxfi.runtime import Provider, choose_provider
 from onnxfi.runtime.alignment import aligned
 from onnxfi.runtime.limits import AUTO, Limits
-from onnxfi.runtime.ort_values import copy_from_runtime
-from onnxfi.suffix import GoldenTensors, Policy, RunSettings, Suffix
+from onnxfi.suffix import Policy, RunSettings, Suffix
 from onnxfi.suffix.policy import DEFAULT_POLICY
 from onnxfi.surgery import resolve_targets, split
-from onnxfi.surgery.noise import noise_note, with_masks_apart
 
 _logger = logging.getLogger("onnxfi")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Sessions:
+    """What an open injector holds.
+
+    Attributes:
+        suffix: runs what follows the targets.
+        blocks: runs injections.
+        goldens: runs the model without a fault.
+    """
+
+    suffix: Suffix
+    blocks: BlockRunner
+    goldens: GoldenRunner
 
 
 class Injector:
@@ -106,13 +117,13 @@ class Injector:
             limits=limits if limits is not None and sizes_depend_on(model, hit) else None,
             policy=policy,
         )
-        self._runner: BlockRunner | None = BlockRunner(
-            self.split, Suffix(self.split, self._settings)
+        suffix = Suffix(self.split, self._settings)
+        self._sessions: _Sessions | None = _Sessions(
+            suffix=suffix,
+            blocks=BlockRunner(self.split, suffix),
+            goldens=GoldenRunner(model, self.split, suffix, self._settings),
         )
-        self._prefix: GoldenPass | None = None
-        self._is_new, self._lock = True, threading.Lock()
         self._default: Metric | None = None
-        self._output_names = tuple(dict.fromkeys(x.name or "" for x in model.graph.outputs))
         if not self.split.faulty_outputs:
             _logger.warning(
                 "No output depends on %s: every injection there is masked.",
@@ -143,17 +154,17 @@ class Injector:
 
     def close(self) -> None:
         """Free the sessions and their memory; the injector cannot be used afterwards."""
-        self._runner = self._prefix = None
+        self._sessions = None
 
     @property
-    def _blocks(self) -> BlockRunner:
-        if self._runner is None:
+    def _open(self) -> "_Sessions":
+        if self._sessions is None:
             names = " and ".join(x.tensor for x in self.targets)
             raise InputError(
                 f"The injector at {names} is closed. Open a new Injector, or use this one inside "
                 "its `with` block."
             )
-        return self._runner
+        return self._sessions
 
     def golden(self, inputs: Mapping[str, np.ndarray], *, seed: int = 0) -> Golden:
         """Run the model without a fault.
@@ -171,22 +182,7 @@ class Injector:
             InputError: the inputs do not fit the model, or it draws random numbers that cannot be
                 replayed: the first golden run is made twice and compared.
         """
-        self._blocks  # noqa: B018 (an error if it is closed)
-        checked = check_inputs(self.model, inputs)
-        prefix = self._open_prefix()
-
-        def run() -> Golden:
-            return self.golden_from(prefix.run(checked, seed=seed))
-
-        golden = run()
-        with self._lock:
-            is_first, self._is_new = self._is_new, False
-        if is_first:
-            note = noise_note(self.model)
-            if note is not None:
-                _logger.warning(note)
-            check_repeated(self.model, golden.values, run().values)
-        return golden
+        return self._open.goldens.run(inputs, seed=seed)
 
     def golden_from(self, before: Mapping[str, np.ndarray]) -> Golden:
         """Run what follows the targets without a fault.
@@ -196,21 +192,7 @@ class Injector:
                 what a `GoldenPass` with `split` returns of an input. The model's outputs among
                 them are the answer.
         """
-        names = [x.name or "" for x in self.split.prefix.graph.outputs]
-        values = {name: before[name] for name in names}
-        boundary = {name: values[name] for name in self.split.boundary}
-        targets = {x.tensor: values[x.tensor] for x in self.split.stages[0].targets}
-
-        def keep(target: Target, value: np.ndarray) -> np.ndarray:
-            targets[target.tensor] = value
-            return value
-
-        made = self._blocks.suffix.run_stages({**boundary, **targets}, keep)
-        values |= copy_from_runtime(made)
-        targets = {name: values[name] for name in targets}
-        outputs = {name: values[name] for name in self._output_names}
-        answer = {name: before.get(name, value) for name, value in outputs.items()}
-        return Golden(targets, outputs, answer, boundary, GoldenTensors(values))
+        return self._open.goldens.run_suffix(before)
 
     def resume(
         self, golden: Golden, corrupted: np.ndarray | Mapping[str, np.ndarray]
@@ -232,13 +214,13 @@ class Injector:
         take_in = np.asarray if self._settings.limits is None else np.array
         given = {name: aligned(take_in(array)) for name, array in corrupted.items()}
         for name, array in given.items():
-            _check_corrupted(golden, name, array)
+            golden.check_corrupted(name, array)
 
         def take(target: Target, value: np.ndarray) -> np.ndarray:
             return given.get(target.tensor, value)
 
         first = {x.tensor: take(x, golden.targets[x.tensor]) for x in self.split.stages[0].targets}
-        return self._blocks.outputs(golden, first, take)
+        return self._open.blocks.outputs(golden, first, take)
 
     def inject(
         self,
@@ -309,25 +291,19 @@ class Injector:
             InputError: the number of error models is not that of the targets.
             MetricError: a metric of yours fails, or returns something else than it must.
         """
-        error_models = self._by_target(error_model)
+        error_models = assign_error_models(error_model, self.targets)
+        chosen = None if metric is None else checked(metric)
+        first = self.split.stages[0].targets
+        drawers = Drawers(error_models, InjectionGenerators(seed), first)
         # Outputs may be as large as the limit.
         most = None if self._settings.limits is None else 1
         sizes = BlockSizes(self._settings.policy, most=most)
-        generators = InjectionGenerators(seed)
-        chosen = None if metric is None else checked(metric)
-        last: tuple[Golden, Drawer] | None = None
         for block in sizes.blocks(batches):
             if chosen is None:
                 chosen = self._default_metric(block[0].golden)
-            began = time.perf_counter()
-            drawers = []
-            for batch in block:
-                if last is None or last[0] is not batch.golden:
-                    prepared = self._prepared(error_models, batch.golden)
-                    last = batch.golden, Drawer(prepared, generators)
-                drawers.append(last[1])
-            found = self._blocks.run(list(zip(block, drawers, strict=True)), chosen)
-            sizes.adapt(time.perf_counter() - began, block[0].golden)
+            start = time.perf_counter()
+            found = self._open.blocks.run(block, drawers, chosen)
+            sizes.adapt(time.perf_counter() - start, block[0].golden)
             yield from found
 
     def corrupted(self, golden: Golden, injection: Injection) -> dict[str, np.ndarray]:
@@ -342,73 +318,10 @@ class Injector:
         Raises:
             InputError: the execution fails as it did then.
         """
-        corruptions = dict(zip(injection.targets, injection.corruptions, strict=True))
-        tensors: dict[str, np.ndarray] = {}
-
-        def corrupt(target: Target, value: np.ndarray) -> np.ndarray:
-            if target.tensor not in corruptions:
-                return value
-            tensors[target.tensor] = corruptions[target.tensor].apply(value)
-            return tensors[target.tensor]
-
-        first = {
-            x.tensor: corrupt(x, golden.targets[x.tensor]) for x in self.split.stages[0].targets
-        }
-        if len(corruptions) > len(first):
-            values = {**golden.boundary, **first}
-            self._blocks.suffix.run_stages(values, corrupt, golden=golden.values)
-        return tensors
-
-    def _open_prefix(self) -> GoldenPass:
-        """Return the pass of the prefix; opened here, because several targets may share one."""
-        with self._lock:
-            if self._prefix is None:
-                model = with_masks_apart(self.model)
-                outputs = [model.values[x.name or ""] for x in self.split.prefix.graph.outputs]
-                threads = self._settings.threads
-                self._prefix = GoldenPass(model, outputs, provider=self.provider, threads=threads)
-            return self._prefix
+        return self._open.blocks.corrupted(golden, injection)
 
     def _default_metric(self, golden: Golden) -> Metric:
         """Return the metric to use where none was chosen; it warns once at most."""
         if self._default is None:
             self._default = default_metric(golden.outputs)
         return self._default
-
-    def _prepared(self, models: Mapping[str, ErrorModel], golden: Golden) -> dict[str, ErrorModel]:
-        """Prepare the error models of the first stage's targets for their golden tensors."""
-        first = self.split.stages[0].targets
-        return {
-            x.tensor: prepare_error_model(models[x.tensor], x, golden.targets[x.tensor])
-            if x in first
-            else models[x.tensor]
-            for x in self.targets
-        }
-
-    def _by_target(self, error_model: ErrorModel | Sequence[ErrorModel]) -> dict[str, ErrorModel]:
-        if not isinstance(error_model, Sequence):
-            return {x.tensor: prepare_error_model(error_model, x) for x in self.targets}
-        if len(error_model) != len(self.targets):
-            raise InputError(
-                f"There must be one error model, or one for each of the {len(self.targets)} "
-                f"targets, got {len(error_model)}."
-            )
-        return {
-            x.tensor: prepare_error_model(model, x)
-            for x, model in zip(self.targets, error_model, strict=True)
-        }
-
-
-def _check_corrupted(golden: Golden, name: str, corrupted: np.ndarray) -> None:
-    expected = golden.targets.get(name)
-    if expected is None:
-        raise InputError(
-            f"A corrupted tensor must be of a target ({', '.join(map(repr, golden.targets))}), "
-            f"got {name!r}."
-        )
-    if corrupted.shape != expected.shape or corrupted.dtype != expected.dtype:
-        raise InputError(
-            f"The corrupted tensor must be {expected.dtype} of shape "
-            f"{format_shape(expected.shape)} like the golden tensor, got {corrupted.dtype} of "
-            f"shape {format_shape(corrupted.shape)}."
-        )

@@ -1,8 +1,11 @@
 """Prepares error models for a target and its golden tensor."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from onnxfi.error_models import ErrorModel, Preparable
+from onnxfi.errors import InputError
 from onnxfi.graph import Target
 from onnxfi.injector.user_code import is_own, prepare_own
 
@@ -27,3 +30,44 @@ def prepare_error_model(
     if is_own(error_model):
         return prepare_own(error_model, target, golden)
     return error_model.prepare(target, golden)
+
+
+def assign_error_models(
+    error_model: ErrorModel | Sequence[ErrorModel], targets: Sequence[Target]
+) -> dict[str, ErrorModel]:
+    """Return the error model of each target by its tensor's name, prepared for the target.
+
+    Args:
+        error_model: one for all targets, or one for each of them.
+        targets: the targets.
+
+    Raises:
+        InputError: the number of error models is not that of the targets.
+        ErrorModelError: an error model cannot corrupt its target.
+    """
+    if not isinstance(error_model, Sequence):
+        return {x.tensor: prepare_error_model(error_model, x) for x in targets}
+    if len(error_model) != len(targets):
+        raise InputError(
+            f"There must be one error model, or one for each of the {len(targets)} "
+            f"targets, got {len(error_model)}."
+        )
+    return {x.tensor: prepare_error_model(y, x) for x, y in zip(targets, error_model, strict=True)}
+
+
+def prepare_for(
+    error_models: Mapping[str, ErrorModel], goldens: Mapping[Target, np.ndarray]
+) -> dict[str, ErrorModel]:
+    """Return error models by tensor, some of them prepared for golden tensors.
+
+    Args:
+        error_models: the error model of each target, by its tensor's name.
+        goldens: the golden tensors of the targets whose corruptions are all drawn from them.
+
+    Raises:
+        ErrorModelError: an error model cannot corrupt its golden tensor.
+    """
+    prepared = {
+        x.tensor: prepare_error_model(error_models[x.tensor], x, y) for x, y in goldens.items()
+    }
+    return {**error_models, **prepared}
