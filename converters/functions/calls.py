@@ -11,10 +11,11 @@ from typing import Any
 from onnxfi.converters.functions.table import FUNCTIONS
 from onnxfi.converters.operations.table import OPERATIONS, TENSORFLOW_OPERATIONS
 from onnxfi.converters.options.known import layer_options
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options
 from onnxfi.converters.translation.layer_kind import InputCast, LayerKind, rows
 from onnxfi.converters.translation.operands import shown
+from onnxfi.converters.translation.tensor import Tensor
 from onnxfi.errors import UnsupportedLayerError
 
 # What says nothing about the numbers: a name, hints for kernels, checks.

@@ -11,9 +11,10 @@ from onnxfi.converters.functions.node_definition import node_of
 from onnxfi.converters.functions.operators import GRAPH_OPERATORS
 from onnxfi.converters.operations.product import translate_einsum_operation
 from onnxfi.converters.options.known import layer_options
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
 from onnxfi.converters.translation.layer_kind import InputCast, LayerKind
+from onnxfi.converters.translation.tensor import Tensor
 
 
 def translate_tensorflow_operator(call: LayerCall, graph: GraphBuilder) -> LayerResult:

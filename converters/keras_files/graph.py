@@ -1,11 +1,11 @@
-"""The calls of a Keras model as one kind of graph, whichever dialect its configuration is in.
+"""Parses the configuration of a Keras model, in either dialect, into a graph of layer calls.
 
-Both dialects number the calls of a layer; a nested model starts at 1 where its own construction
-counted as call 0. Here every layer starts at 0.
+Both dialects number the calls of a layer. A nested model starts at 1 if its own construction
+counted as call 0. In the parsed graph every layer starts at 0.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from onnxfi.converters.keras_files.call_arguments import (
@@ -14,91 +14,23 @@ from onnxfi.converters.keras_files.call_arguments import (
     node_arguments,
     tensor_reference,
 )
-from onnxfi.converters.keras_files.values import is_whole, leaves, map_leaves
+from onnxfi.converters.keras_files.model import (
+    MODEL_CLASSES,
+    KerasCall,
+    KerasInput,
+    KerasLayer,
+    KerasModel,
+)
+from onnxfi.converters.keras_files.values import is_whole, map_leaves
 from onnxfi.converters.keras_files.wrappers import inner_layers
 from onnxfi.converters.options.refusals import class_of, user_code
 from onnxfi.errors import ModelFormatError
 
-MODEL_CLASSES = ("Functional", "Model", "Sequential")
 _DEEPEST_NESTING = 20
 # Names under which Keras exports a class, which archives hold, where the class has another one.
 _EXPORTED = {"GroupQueryAttention": "GroupedQueryAttention"}
 # Layers that Keras 3 stores without the option trainable, as it stores operations.
 _UNTRAINED = ("SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D")
-
-
-@dataclass(frozen=True, slots=True)
-class KerasLayer:
-    """A layer of a model.
-
-    Attributes:
-        name: unique in its model.
-        layer_class: class name, such as ``Conv2D``; ``ops.Add`` for an operation of Keras 3.
-        options: its ``config``.
-        model: the layers inside, where the layer is a nested model.
-        inner: the layers that it calls, where the layer is a wrapper.
-    """
-
-    name: str
-    layer_class: str
-    options: Mapping[str, Any]
-    model: "KerasModel | None" = None
-    inner: "tuple[KerasLayer, ...]" = ()
-
-    @property
-    def parts(self) -> "tuple[KerasLayer, ...]":
-        """The layers inside, of a nested model or of a wrapper."""
-        return self.inner if self.model is None else self.model.layers
-
-
-@dataclass(frozen=True, slots=True)
-class KerasCall:
-    """Call number `number` of a layer.
-
-    Attributes:
-        layer: the layer.
-        number: how many calls of the layer in its model come before.
-        arguments: the positional arguments: tensors as references, constants, and lists of both.
-        keywords: the keyword arguments, in the same form; those that are null or false are left
-            out, as they ask for nothing.
-    """
-
-    layer: KerasLayer
-    number: int
-    arguments: tuple[Any, ...]
-    keywords: Mapping[str, Any] = field(default_factory=dict)
-
-    def references(self) -> Iterator[TensorReference]:
-        """Yield the tensors among the arguments."""
-        return leaves((self.arguments, self.keywords), TensorReference)
-
-
-@dataclass(frozen=True, slots=True)
-class KerasInput:
-    """An input of a model; `shape` has the batch first, and is None where the file has none."""
-
-    name: str
-    shape: tuple[int | None, ...] | None
-    options: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class KerasModel:
-    """A Sequential or Functional model.
-
-    Attributes:
-        name: name of the model.
-        inputs: in the order in which the model takes them.
-        layers: in the order of the file, without the inputs.
-        calls: in an order in which they can run.
-        outputs: in the order in which the model returns them.
-    """
-
-    name: str
-    inputs: tuple[KerasInput, ...]
-    layers: tuple[KerasLayer, ...]
-    calls: tuple[KerasCall, ...]
-    outputs: tuple[TensorReference, ...]
 
 
 def parse_model(configuration: Mapping[str, Any], path: str = "") -> KerasModel:

@@ -6,9 +6,10 @@ The formulas are those of ``keras.activations``; a function keeps the layout of 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import Options
 from onnxfi.converters.translation.reductions import reduced
+from onnxfi.converters.translation.tensor import Tensor
 
 ActivationFunction = Callable[[Options, Tensor, GraphBuilder], Tensor]
 

@@ -13,9 +13,10 @@ from onnxfi.converters.options.known import (
     KnownOptions,
     layer_options,
 )
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Translation
 from onnxfi.converters.translation.layer_kind import LayerKind, MaskRule, over_axes, rows
+from onnxfi.converters.translation.tensor import Tensor
 from onnxfi.converters.translation.weight_roles import kernel_and_bias
 
 

@@ -6,9 +6,10 @@ from string import ascii_letters
 from onnxfi.converters.keras_files.values import is_whole
 from onnxfi.converters.layers.normalization.unit import of_unit_length
 from onnxfi.converters.options.known import layer_options
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
 from onnxfi.converters.translation.layer_kind import LayerKind
+from onnxfi.converters.translation.tensor import Tensor
 
 _SMALLEST_LENGTH = 1e-6
 

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from onnxfi.converters.keras_files.values import is_whole
 from onnxfi.converters.layers.activation import activate
 from onnxfi.converters.options.known import layer_options
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, WeightRole
 from onnxfi.converters.translation.layer_kind import LayerKind
+from onnxfi.converters.translation.tensor import Tensor
 
 _EQUATION = re.compile(r"(\.\.\.)?([A-Za-z]+),([A-Za-z]+)->(\.\.\.)?([A-Za-z]+)")
 

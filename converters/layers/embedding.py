@@ -6,10 +6,11 @@ from dataclasses import replace
 from onnx import TensorProto
 
 from onnxfi.converters.options.known import KNOWN_SHAPE, layer_options
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, WeightRole
 from onnxfi.converters.translation.layer_kind import InputCast, LayerKind
 from onnxfi.converters.translation.sequences import any_true
+from onnxfi.converters.translation.tensor import Tensor
 
 
 def embedding_weights(_options: Options) -> tuple[WeightRole, ...]:

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from onnxfi.converters.options.known import layer_options
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
 from onnxfi.converters.translation.layer_kind import LayerKind, MaskRule, rows
+from onnxfi.converters.translation.tensor import Tensor
 
 # The ONNX operator of each layer; Sub takes two inputs, Mean, Max and Min any number.
 _OPERATORS = {

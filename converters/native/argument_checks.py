@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from onnxfi.converters.keras_files.values import leaves
-from onnxfi.converters.translation.graph_builder import Tensor
 from onnxfi.converters.translation.layer_call import Options
 from onnxfi.converters.translation.operands import FLOATS
+from onnxfi.converters.translation.tensor import Tensor
 
 
 def require_arguments(

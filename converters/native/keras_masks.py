@@ -13,10 +13,11 @@ import numpy as np
 from onnx import numpy_helper
 
 from onnxfi.converters.keras_files.values import leaves
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, Options
 from onnxfi.converters.translation.layer_kind import MaskRule
 from onnxfi.converters.translation.sequences import sizes
+from onnxfi.converters.translation.tensor import Tensor
 
 
 class KerasMasks:

@@ -15,10 +15,11 @@ from onnxfi.converters.translation.data_format import (
     is_channels_first,
 )
 from onnxfi.converters.translation.dtype_policy import compute_type, is_float
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerResult, Options
 from onnxfi.converters.translation.layer_kind import InputCast, LayerKind
 from onnxfi.converters.translation.operands import cast
+from onnxfi.converters.translation.tensor import Tensor
 
 
 class LayerAdapter:

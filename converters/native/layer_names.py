@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from onnxfi.converters.keras_files.graph import KerasLayer, KerasModel
+from onnxfi.converters.keras_files.model import KerasLayer, KerasModel
 
 
 def names_of(model: KerasModel) -> Iterator[str]:

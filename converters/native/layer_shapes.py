@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxfi.converters.keras_files.graph import KerasModel
 from onnxfi.converters.keras_files.hdf5 import StoredWeight
+from onnxfi.converters.keras_files.model import KerasModel
 from onnxfi.converters.native.layer_names import names_of
 from onnxfi.converters.native.walk import Walk
 from onnxfi.converters.translation.graph_builder import GraphBuilder

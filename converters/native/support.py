@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from onnxfi.converters.keras_files.graph import KerasLayer, KerasModel
+from onnxfi.converters.keras_files.model import KerasLayer, KerasModel
 from onnxfi.converters.native.layer_table import kind_of
 from onnxfi.converters.options.known import layer_options
 from onnxfi.converters.options.refusals import class_of, no_translation

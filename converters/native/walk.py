@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from onnxfi.converters.keras_files.call_arguments import TensorReference
-from onnxfi.converters.keras_files.graph import KerasInput, KerasLayer, KerasModel
 from onnxfi.converters.keras_files.hdf5 import StoredWeight
+from onnxfi.converters.keras_files.model import KerasInput, KerasLayer, KerasModel
 from onnxfi.converters.keras_files.values import leaves, map_leaves
 from onnxfi.converters.metadata.layer_map import AbsentLayer, Layer
 from onnxfi.converters.native.argument_checks import require_arguments
@@ -18,10 +18,11 @@ from onnxfi.converters.native.layer_table import kind_of
 from onnxfi.converters.native.weight_assignment import assign_weights
 from onnxfi.converters.translation.data_format import has_channels_first
 from onnxfi.converters.translation.dtype_policy import compute_type, is_float
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, Options
 from onnxfi.converters.translation.layer_kind import LayerKind
 from onnxfi.converters.translation.operands import FLOATS, cast
+from onnxfi.converters.translation.tensor import Tensor
 from onnxfi.errors import ModelFormatError
 
 _STATEFUL = "is stateful: here each run of the model begins from its initial state."

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from onnxfi.converters.keras_files.graph import KerasLayer, KerasModel
 from onnxfi.converters.keras_files.hdf5 import StoredWeight
+from onnxfi.converters.keras_files.model import KerasLayer, KerasModel
 from onnxfi.converters.keras_files.weight_layouts import NamedWeights, WeightGroup
 from onnxfi.converters.keras_files.wrappers import inner_groups
 from onnxfi.converters.native.layer_table import kind_of

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from onnxfi.converters.operations.reduction import translate_reduction
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Translation
 from onnxfi.converters.translation.layer_kind import LayerKind, operation
 from onnxfi.converters.translation.operands import (
@@ -21,6 +21,7 @@ from onnxfi.converters.translation.operands import (
     operands,
 )
 from onnxfi.converters.translation.reductions import reduced
+from onnxfi.converters.translation.tensor import Tensor
 
 # What follows Log in a logarithm of another base.
 _BASES: Mapping[str, float] = {"Log2": 2, "Log10": 10}

@@ -7,7 +7,7 @@ import numpy as np
 from onnx import numpy_helper
 
 from onnxfi.converters.layers.activation_functions import FUNCTIONS, OPERATORS, gelu, softmax
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
 from onnxfi.converters.translation.layer_kind import LayerKind, operation
 from onnxfi.converters.translation.operands import (
@@ -19,6 +19,7 @@ from onnxfi.converters.translation.operands import (
     of_one_type,
 )
 from onnxfi.converters.translation.operands import operands as operands_of
+from onnxfi.converters.translation.tensor import Tensor
 
 _UNARY: Mapping[str, str] = {
     "Absolute": "Abs",

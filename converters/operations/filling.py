@@ -7,9 +7,10 @@ from onnx import TensorProto, numpy_helper
 
 from onnxfi.converters.keras_files.values import is_whole
 from onnxfi.converters.operations.shape import shape_of
-from onnxfi.converters.translation.graph_builder import BATCH, GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import BATCH, GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Translation
 from onnxfi.converters.translation.operands import FLOATS
+from onnxfi.converters.translation.tensor import Tensor
 
 _VALUES = {"ops.Zeros": 0, "ops.Ones": 1}
 

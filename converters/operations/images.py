@@ -14,12 +14,13 @@ from onnxfi.converters.layers.convolution.convolution import (
 )
 from onnxfi.converters.layers.convolution.pooling import translate_pooling
 from onnxfi.converters.layers.core import transposed
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.interpolation import interpolation_of
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, Translation
 from onnxfi.converters.translation.operands import FLOATS, as_operand, cast, shown
 from onnxfi.converters.translation.reductions import reduced
 from onnxfi.converters.translation.sequences import sizes
+from onnxfi.converters.translation.tensor import Tensor
 
 _FAR = 2**31 - 1
 _LUMA = (0.2989, 0.5870, 0.1140)  # weights of red, green and blue in tf.image

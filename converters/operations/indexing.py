@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from onnxfi.converters.keras_files.values import is_whole
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
 from onnxfi.converters.translation.layer_kind import LayerKind, operation
 from onnxfi.converters.translation.operands import as_operand, axes_of, one_axis, shown
+from onnxfi.converters.translation.tensor import Tensor
 
 _FAR = 2**31 - 1  # behind the end of every axis; its negative is before the start
 

@@ -7,10 +7,11 @@ from typing import Any
 from numpy.typing import NDArray
 
 from onnxfi.converters.layers.normalization.unit import of_unit_length, over_root_mean_square
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Translation
 from onnxfi.converters.translation.layer_kind import LayerKind, operation
 from onnxfi.converters.translation.operands import axes_of, broadcast, of_one_type, operands
+from onnxfi.converters.translation.tensor import Tensor
 
 _EPSILON = 1e-7  # what Keras calls its fuzz factor
 

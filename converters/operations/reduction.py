@@ -6,11 +6,12 @@ from dataclasses import replace
 
 from onnx import TensorProto
 
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
 from onnxfi.converters.translation.layer_kind import LayerKind, operation
 from onnxfi.converters.translation.operands import FLOATS, axes_of, cast, one_axis
 from onnxfi.converters.translation.reductions import reduced
+from onnxfi.converters.translation.tensor import Tensor
 
 _OPERATORS: Mapping[str, str] = {
     "All": "ReduceMin",

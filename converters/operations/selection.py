@@ -8,7 +8,7 @@ import numpy as np
 
 from onnxfi.converters.keras_files.values import is_whole
 from onnxfi.converters.operations.indexing import translate_get_item, translate_take
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Translation
 from onnxfi.converters.translation.layer_kind import LayerKind, operation
 from onnxfi.converters.translation.operands import (
@@ -20,6 +20,7 @@ from onnxfi.converters.translation.operands import (
     shown,
 )
 from onnxfi.converters.translation.sequences import indices as positions_along
+from onnxfi.converters.translation.tensor import Tensor
 
 _WHOLE = {"start": None, "stop": None, "step": None}
 
@@ -51,49 +52,6 @@ def translate_one_hot(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     batch = tensor.batch and axis > 0
     return LayerResult(
         replace(tensor, name=name, shape=shape, dtype=dtype, channels=None, batch=batch)
-    )
-
-
-def translate_top_k(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate TopK along the last axis: the values in descending order, and their positions."""
-    options = call.options
-    if not options.flag("sorted", True):
-        raise options.unsupported("returns the largest values in no order (sorted=False)")
-    values, positions = _sorted(call, call.input, -1, options.integer("k", 1), graph, largest=True)
-    return LayerResult(values, others=(positions,))
-
-
-def translate_sort(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate Sort and Argsort along one axis."""
-    options, tensor = call.options, call.input
-    axis = one_axis(call, tensor.rank)
-    length = tensor.shape[axis]
-    if length is None:
-        raise options.unsupported(f"sorts an axis of unknown size of {tensor.shape}")
-    falling = options.choice("direction", "ASCENDING", "ASCENDING", "DESCENDING") == "DESCENDING"
-    both = _sorted(call, tensor, axis, length, graph, largest=falling)
-    return LayerResult(both[options.layer_class == "ops.Argsort"])
-
-
-def _sorted(
-    call: LayerCall, tensor: Tensor, axis: int, count: int, graph: GraphBuilder, *, largest: bool
-) -> tuple[Tensor, Tensor]:
-    tensor = graph.channels_last(tensor)
-    (axis,) = axes_of(call, axis, tensor.rank)
-    length = tensor.shape[axis]
-    if axis == 0 or count < 1 or (length is not None and count > length):
-        raise call.options.unsupported(f"sorts {count} values of axis {axis} of {tensor.shape}")
-    names = graph.operators(
-        "TopK",
-        [tensor.name, graph.integers("k", [count])],
-        ["values", "positions"],
-        axis=axis,
-        largest=int(largest),
-    )
-    shape = (*tensor.shape[:axis], count, *tensor.shape[axis + 1 :])
-    values = replace(tensor, name=names[0], shape=shape)
-    return values, cast(
-        replace(values, name=names[1], dtype="int64", channels=None), "int32", graph
     )
 
 
@@ -286,12 +244,9 @@ def translate_band(call: LayerCall, graph: GraphBuilder) -> LayerResult:
 
 
 OPERATIONS: Mapping[str, LayerKind] = {
-    "Argsort": operation(translate_sort, "axis"),
     "Cumsum": operation(translate_running_sum, "axis"),
     "OneHot": operation(translate_one_hot, "num_classes", "axis", "dtype", "sparse"),
     "Roll": operation(translate_roll, "shift", "axis"),
-    "Sort": operation(translate_sort, "axis"),
-    "TopK": operation(translate_top_k, "k", "sorted"),
     "Unstack": operation(translate_unstack, "num", "axis"),
 }
 """The operations of Keras 3, by class."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from onnxfi.converters.keras_files.values import is_whole
 from onnxfi.converters.layers.core import transposed
-from onnxfi.converters.translation.graph_builder import BATCH, GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import BATCH, GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
 from onnxfi.converters.translation.layer_kind import LayerKind, operation
 from onnxfi.converters.translation.operands import (
@@ -21,6 +21,7 @@ from onnxfi.converters.translation.operands import (
     operands,
     shown,
 )
+from onnxfi.converters.translation.tensor import Tensor
 
 
 def translate_reshape_operation(call: LayerCall, graph: GraphBuilder) -> LayerResult:

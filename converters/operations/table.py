@@ -17,11 +17,12 @@ from onnxfi.converters.operations import (
     reduction,
     selection,
     shape,
+    sorting,
 )
 from onnxfi.converters.translation.layer_call import Translation
 from onnxfi.converters.translation.layer_kind import LayerKind
 
-_FAMILIES = (arithmetic, elementwise, indexing, product, reduction, selection, shape)
+_FAMILIES = (arithmetic, elementwise, indexing, product, reduction, selection, shape, sorting)
 _TENSORFLOW_FAMILIES = (arithmetic, filling, images, product, selection)
 
 OPERATIONS: Mapping[str, LayerKind] = {

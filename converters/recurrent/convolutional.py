@@ -17,11 +17,12 @@ from onnxfi.converters.layers.core import transposed
 from onnxfi.converters.options.known import OF_REFUSED, SAME_NUMBERS, layer_options
 from onnxfi.converters.recurrent.cell import CELL_IDLE, RUN_OPTIONS
 from onnxfi.converters.recurrent.layer import recurrent_arguments
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, WeightRole
 from onnxfi.converters.translation.layer_kind import LayerKind, over_axes
 from onnxfi.converters.translation.padding import same_padding, window_size
 from onnxfi.converters.translation.sequences import reverse_time, sizes
+from onnxfi.converters.translation.tensor import Tensor
 
 CONVOLUTIONAL = {"ConvLSTM1D": 1, "ConvLSTM2D": 2, "ConvLSTM3D": 3}
 """The layers, and over how many axes each convolves."""

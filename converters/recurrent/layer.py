@@ -30,10 +30,11 @@ from onnxfi.converters.recurrent.keras_mask import (
 )
 from onnxfi.converters.recurrent.operators import Run, run_operator
 from onnxfi.converters.recurrent.steps import run_steps
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, WeightRole
 from onnxfi.converters.translation.layer_kind import LayerKind
 from onnxfi.converters.translation.sequences import last_step, reverse_time
+from onnxfi.converters.translation.tensor import Tensor
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from onnx import TensorProto
 from onnxfi.converters.layers.activation import apply_activation
 from onnxfi.converters.recurrent.cell import Cell
 from onnxfi.converters.recurrent.operators import Run
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.sequences import indices, zero_state
+from onnxfi.converters.translation.tensor import Tensor
 
 
 def run_steps(

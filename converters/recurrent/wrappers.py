@@ -12,10 +12,11 @@ from typing import Any
 from onnxfi.converters.options.known import STATISTICS, layer_options
 from onnxfi.converters.recurrent.convolutional import CONVOLUTIONAL
 from onnxfi.converters.recurrent.layer import recurrent_arguments
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, WeightRole
 from onnxfi.converters.translation.layer_kind import LayerKind
 from onnxfi.converters.translation.sequences import any_true, reverse_time, sizes
+from onnxfi.converters.translation.tensor import Tensor
 
 _MERGING = {"ave": "Mean", "concat": "Concat", "mul": "Mul", "sum": "Add"}
 

@@ -7,9 +7,10 @@ So it is the (batch, rows, columns, channels) of a channels_last layer, stored c
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from onnxfi.converters.keras_files.graph import KerasLayer
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.keras_files.model import KerasLayer
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import Options
+from onnxfi.converters.translation.tensor import Tensor
 
 _LAST, _FIRST = "channels_last", "channels_first"
 

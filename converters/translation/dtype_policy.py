@@ -4,9 +4,9 @@ Keras converts the floating-point inputs of a layer to the type of its policy, a
 at every use. Some normalisations compute in float32 all the same and convert their result.
 """
 
-from onnxfi.converters.translation.graph_builder import Tensor
 from onnxfi.converters.translation.layer_call import Options
 from onnxfi.converters.translation.operands import FLOATS
+from onnxfi.converters.translation.tensor import Tensor
 
 _POLICIES = {"float32": "float32", "float16": "float16", "mixed_float16": "float16"}
 

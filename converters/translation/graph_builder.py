@@ -1,12 +1,8 @@
-"""Building an ONNX graph node by node, with unique names and a known layout of every tensor.
-
-Keras keeps the channels last, the image operators of ONNX want them first (after the batch). A
-`Tensor` says which of both it is, and transposes are added only where an operator needs the other.
-"""
+"""Builds an ONNX graph node by node, with unique names and a known layout of every tensor."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,57 +10,10 @@ import onnx
 from numpy.typing import ArrayLike, NDArray
 from onnx import helper, numpy_helper
 
+from onnxfi.converters.translation.tensor import Tensor
+
 BATCH = "N"
 """Name of the free batch dimension, in every input and output."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tensor:
-    """A tensor of the graph being built.
-
-    Attributes:
-        name: its name in the graph.
-        shape: its shape in the order of Keras, batch first; None where a size is not known.
-        channels_first: whether the graph stores it with the channels moved behind the batch.
-        dtype: type of its elements, such as ``float32`` or ``bool``.
-        channels: axis of the channels in the order of Keras; None where there is none.
-        batch: whether the first axis is the batch.
-    """
-
-    name: str
-    shape: tuple[int | None, ...]
-    channels_first: bool = False
-    dtype: str = "float32"
-    channels: int | None = -1
-    batch: bool = True
-
-    def __repr__(self) -> str:
-        """Return words for a message, which may show a tensor among other values."""
-        return f"tensor {self.name!r} of shape {self.shape}"
-
-    @property
-    def rank(self) -> int:
-        """Number of axes."""
-        return len(self.shape)
-
-    @property
-    def channel_axis(self) -> int | None:
-        """Axis of the channels as stored in the graph; None below rank 3, where there are none."""
-        if self.rank < 3 or self.channels is None:
-            return None
-        return self.stored_axis(self.channels)
-
-    @property
-    def layout(self) -> str:
-        """How the layer map calls the order of the axes as stored."""
-        return "channels_first" if self.channels_first else "source"
-
-    def stored_axis(self, axis: int) -> int:
-        """Return where an axis of Keras (negative counts from the end) is in the graph."""
-        axis %= self.rank
-        if not self.channels_first or axis == 0:
-            return axis
-        return 1 if axis == self.rank - 1 else axis + 1
 
 
 class GraphBuilder:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from onnxfi.converters.keras_files.values import is_whole, leaves
 from onnxfi.converters.options.refusals import shown, unsupported
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
+from onnxfi.converters.translation.tensor import Tensor
 from onnxfi.errors import ModelFormatError, UnsupportedLayerError
 
 _MOST_LISTED = 2**16

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import helper
 
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall
+from onnxfi.converters.translation.tensor import Tensor
 
 FLOATS = ("float16", "float32")
 """Types in which a converted model computes."""

@@ -10,14 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from onnxfi.converters.keras_files.file import open_keras_file
-from onnxfi.converters.keras_files.graph import KerasLayer, KerasModel, parse_model
+from onnxfi.converters.keras_files.graph import parse_model
 from onnxfi.converters.keras_files.hdf5 import StoredWeight
+from onnxfi.converters.keras_files.model import KerasLayer, KerasModel
 from onnxfi.converters.keras_files.wrappers import inner_layers
 from onnxfi.converters.native.layer_names import names_of
 from onnxfi.converters.native.support import require_supported
 from onnxfi.converters.native.walk import Walk
 from onnxfi.converters.native.weight_assignment import weights_by_path
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
+from onnxfi.converters.translation.tensor import Tensor
 
 OTHER_VALUES: Mapping[str, Sequence[Any]] = {
     "activation": ["relu", "tanh", {"class_name": "ELU", "config": {"alpha": 0.5}}],

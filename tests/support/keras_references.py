@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnx import helper
 
 from onnxfi.converters import DISABLED_OPTIMIZERS, METADATA_KEY, Layer, convert, parse_layers
-from onnxfi.converters.keras_files.graph import MODEL_CLASSES
+from onnxfi.converters.keras_files.model import MODEL_CLASSES
 
 # Of one model, in the tests.
 MOST_FAULTS = 40

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall
+from onnxfi.converters.translation.tensor import Tensor
 
 
 class AttentionAxes:

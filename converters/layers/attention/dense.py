@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from onnxfi.converters.layers.attention.multi_head import causal_mask
 from onnxfi.converters.options.known import IN_TRAINING, SEED, layer_options
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, WeightRole
 from onnxfi.converters.translation.layer_kind import LayerKind
+from onnxfi.converters.translation.tensor import Tensor
 
 _MASKED = -1e9  # what Keras adds to a score that is left out
 

@@ -15,11 +15,12 @@ from onnx import TensorProto
 from onnxfi.converters.keras_files.values import is_whole
 from onnxfi.converters.layers.attention.axes import AttentionAxes
 from onnxfi.converters.options.known import KNOWN_SHAPE, SAME_NUMBERS, SEED, layer_options
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
 from onnxfi.converters.translation.layer_kind import LayerKind, MaskRule
 from onnxfi.converters.translation.operands import FLOATS
 from onnxfi.converters.translation.sequences import indices
+from onnxfi.converters.translation.tensor import Tensor
 
 # What Keras 3 puts in place of a score that is left out where it fuses the computation.
 _FUSED_MASKED = -0.7 * float(np.finfo(np.float32).max)

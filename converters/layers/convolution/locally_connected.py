@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from onnxfi.converters.layers.activation import activate
 from onnxfi.converters.options.known import layer_options
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
 from onnxfi.converters.translation.layer_kind import LayerKind, over_axes
 from onnxfi.converters.translation.padding import window_size
+from onnxfi.converters.translation.tensor import Tensor
 from onnxfi.converters.translation.weight_roles import kernel_and_bias
 
 

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from onnxfi.converters.options.known import layer_options
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
 from onnxfi.converters.translation.layer_kind import LayerKind, over_axes
 from onnxfi.converters.translation.padding import same_padding, window_size
 from onnxfi.converters.translation.reductions import reduced
+from onnxfi.converters.translation.tensor import Tensor
 
 # By the start of the layer's class, which ends in the number of axes.
 _WINDOWS = {"MaxPooling": "MaxPool", "AveragePooling": "AveragePool"}

@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from onnxfi.converters.options.known import OF_REFUSED, SAME_NUMBERS, STATISTICS, layer_options
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, WeightRole
 from onnxfi.converters.translation.layer_kind import LayerKind, MaskRule, rows
 from onnxfi.converters.translation.operands import axes_of
+from onnxfi.converters.translation.tensor import Tensor
 
 
 def scale_and_shift(options: Options) -> tuple[WeightRole, ...]:

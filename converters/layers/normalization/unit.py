@@ -5,11 +5,12 @@ from dataclasses import replace
 
 from onnxfi.converters.keras_files.values import is_whole
 from onnxfi.converters.options.known import layer_options
-from onnxfi.converters.translation.graph_builder import GraphBuilder, Tensor
+from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, WeightRole
 from onnxfi.converters.translation.layer_kind import LayerKind, MaskRule
 from onnxfi.converters.translation.operands import axes_of
 from onnxfi.converters.translation.reductions import reduced
+from onnxfi.converters.translation.tensor import Tensor
 
 
 def rms_normalization_weights(_options: Options) -> tuple[WeightRole, ...]:

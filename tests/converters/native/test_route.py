@@ -13,7 +13,7 @@ import pytest
 from onnx import helper
 
 from onnxfi.converters import NEWEST_OPSET, OLDEST_OPSET, convert
-from onnxfi.converters.keras_files.graph import MODEL_CLASSES
+from onnxfi.converters.keras_files.model import MODEL_CLASSES
 from onnxfi.converters.metadata.layer_map import METADATA_KEY, Layer, parse_layers
 
 MODELS = (
