@@ -1,4 +1,4 @@
-"""Converting a model by the route that suits it."""
+"""Converts a model by the route that suits it."""
 
 from pathlib import Path
 from typing import Final, Literal
@@ -29,13 +29,13 @@ def convert(
     Args:
         source: a .h5 or .keras file; with the route ``tf2onnx`` also a SavedModel folder or a
             .tflite file.
-        route: ``native`` or ``tf2onnx``; None takes ``native`` for a Keras file and ``tf2onnx``
-            for the others.
+        route: ``native`` or ``tf2onnx``; None selects ``native`` for a Keras file and
+            ``tf2onnx`` for other sources.
         opset: version of the default operator set, from 13 on.
         architecture: JSON of ``model.to_json()``, for a .h5 that holds weights only.
         unsafe: let the route ``tf2onnx`` execute code that the file contains (Lambda layers,
             custom classes). The native route never does.
-        limits: the time and the memory that the route ``tf2onnx`` may take.
+        limits: the time and memory limits of the route ``tf2onnx``.
 
     Returns:
         A checked model that carries its layer map and its provenance in ``metadata_props``. Inputs

@@ -1,4 +1,4 @@
-"""What a Keras file holds, told without running, importing or converting any of it."""
+"""Describes a Keras file without running, importing or converting it."""
 
 import contextlib
 from collections import defaultdict
@@ -34,13 +34,13 @@ class LayerDescription:
     """One layer.
 
     Attributes:
-        layer: its path, nested models joined by ``/``; in a file of weights only the name of its
+        layer: its path, nested models joined by ``/``; in a weights-only file, the name of its
             group.
-        layer_class: its class; None in a file of weights only.
-        inbound: for each of its calls the layers that it is called on.
-        output_shape: of its first call, batch first; None where it cannot be told.
-        parameters: number of values of its weights, of a nested model's all together; None where
-            the weights cannot be told apart.
+        layer_class: its class; None in a weights-only file.
+        inbound: for each of its calls, the layers that it is called on.
+        output_shape: shape of its first output, batch first; None if it is unknown.
+        parameters: number of values of its weights, for a nested model of all its layers; None if
+            the weights cannot be assigned to layers.
         dtype: its dtype or dtype policy, otherwise the dtype of its weights; None without either.
         trainable: whether training changes its weights.
         weights: its own weights and those of the layers that it wraps.
@@ -62,15 +62,15 @@ class FileDescription:
 
     Attributes:
         path: the file.
-        kind: what it holds, such as ``model, .keras``.
-        keras_version: of the Keras that wrote it; ``""`` where the file does not say.
-        name: of the model; None in a file of weights only.
-        model_class: of the model; None in a file of weights only.
+        kind: its content, such as ``model, .keras``.
+        keras_version: version of the Keras that wrote it; ``""`` if the file does not state it.
+        name: name of the model; None in a weights-only file.
+        model_class: class of the model; None in a weights-only file.
         inputs: the layers that are the model's inputs.
         outputs: the layers that give its outputs.
         parameters: number of values of all weights.
         layers: in the order of the file; a nested model comes before its layers.
-        dangers: what loading it with Keras would execute, or read elsewhere.
+        dangers: code that loading it with Keras would execute, and files that it would read.
     """
 
     path: Path
@@ -151,9 +151,9 @@ def _layers(file: KerasFile, outlined: Sequence[OutlinedLayer]) -> Iterator[Laye
 def _rough_weights(
     weights: NamedWeights | WeightGroup, outlined: Sequence[OutlinedLayer], model: str
 ) -> Iterator[tuple[str, tuple[StoredWeight, ...]]]:
-    """Yield the weights of the layers of a model as far as classes and names alone tell.
+    """Yield the weights of the layers of a model that classes and names alone identify.
 
-    Where a class has another number of groups than of layers, its weights cannot be told apart.
+    If a class has different numbers of groups and layers, its weights are ambiguous.
     """
     layers = [layer for layer in outlined if layer.model == model]
     if not isinstance(weights, WeightGroup):

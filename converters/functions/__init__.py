@@ -1,1 +1,1 @@
-"""Functions of TensorFlow and operations of Keras 3 that are several operators of ONNX."""
+"""Translations of TensorFlow functions, as the operations that compute the same."""

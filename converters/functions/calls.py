@@ -1,7 +1,7 @@
-"""TFOpLambda and SlicingOpLambda: functions of TensorFlow that Keras 2 lists among the layers.
+"""Translates TFOpLambda and SlicingOpLambda: TensorFlow functions among the layers of Keras 2.
 
-Such a layer states the name of a function and all of its arguments. The functions here are plain
-arithmetic: each is translated as the operation of Keras 3 that does the same, and none is called.
+Such a layer states the name of a function and all of its arguments. Each supported function is
+translated as the operation that computes the same; none is called.
 """
 
 from collections.abc import Mapping
@@ -18,25 +18,25 @@ from onnxfi.converters.translation.operands import shown
 from onnxfi.converters.translation.tensor import Tensor
 from onnxfi.errors import UnsupportedLayerError
 
-# What says nothing about the numbers: a name, hints for kernels, checks.
+# Arguments that do not affect the numbers: a name, hints for kernels, checks.
 _IGNORED = ("bad_indices_policy", "conjugate", "name", "partition_strategy", "use_cudnn_on_gpu")
 
-# Operations whose only operand is a list, of which Keras 2 lists the parts one by one.
+# Operations whose only operand is a list; Keras 2 stores its items one by one.
 _OF_LISTS = ("AddN", "Concatenate", "Fill", "Ones", "Stack", "Zeros")
 
-# Of these, those whose list may be one tensor.
+# The operations among them whose list may be one tensor.
 _MAKING = ("Fill", "Ones", "Zeros")
 
-# Functions of which Keras 2 stores the first argument alone.
+# Functions for which Keras 2 stores only the first argument.
 _LOST = ("einsum", "meshgrid")
 
 
 def translate_tensorflow_function(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate the function of TensorFlow that a TFOpLambda or a SlicingOpLambda names."""
+    """Translate the TensorFlow function that a TFOpLambda or a SlicingOpLambda names."""
     name = call.options.get("function")
     if name in _LOST:
         raise UnsupportedLayerError(
-            f"A file must hold the tensors of each function, but Keras leaves those of {name} out: "
+            f"A file must hold the tensors of each function, but Keras stores none for {name}: "
             f"layer {call.options.path!r} has no inputs in the file, and Keras cannot load it "
             "either. Build the model with keras.layers.EinsumDense or other layers, or write it "
             "with model.export('folder') and convert the folder.",

@@ -7,12 +7,12 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """How a function of TensorFlow is an operation of Keras 3.
+    """The operation that computes a TensorFlow function.
 
     Attributes:
         operation: class of the operation.
         operands: names of the arguments that it is called on, in order.
-        options: what the operation calls the other arguments.
+        options: the other arguments, by name, to options of the operation.
         fixed: further options of the operation.
     """
 

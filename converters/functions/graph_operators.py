@@ -1,4 +1,4 @@
-"""TensorFlowOpLayer: one operator of TensorFlow, translated as the function that makes it."""
+"""Translates TensorFlowOpLayer: one TensorFlow operator, as the function that makes it."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -49,7 +49,7 @@ def translate_tensorflow_operator(call: LayerCall, graph: GraphBuilder) -> Layer
 
 
 def _inputs(call: LayerCall) -> list[Any]:
-    """Return the inputs of the operator: the tensors, with the constants at their places."""
+    """Return the inputs of the operator: the tensors, with the constants in their positions."""
     values: list[Any] = list(call.inputs)
     constants = call.options.get("constants", {})
     if not isinstance(constants, dict) or not all(str(x).isdecimal() for x in constants):
@@ -64,7 +64,7 @@ def _rank(value: Any) -> int:
 
 
 def _known(value: Any, graph: GraphBuilder) -> Any:
-    """Return the numbers of a tensor of sizes, where the file states them all."""
+    """Return the numbers of a tensor of sizes if the file states them all."""
     known = graph.contents.get(value.name) if isinstance(value, Tensor) else None
     if known is None or not all(isinstance(size, int) for size in known):
         return value

@@ -1,4 +1,4 @@
-"""The functions of tf.nn, tf.image and the backend of Keras that convert, by name."""
+"""Lists the functions of tf.nn, tf.image and the Keras backend that convert."""
 
 from collections.abc import Mapping
 
@@ -247,4 +247,4 @@ NETWORK_FUNCTIONS: Mapping[str, Function] = {
     "nn.tanh": Function("Tanh"),
     "nn.top_k": Function("TopK", ("input",), {"k": "k", "sorted": "sorted"}),
 }
-"""How each function is an operation."""
+"""The operation of each function."""

@@ -1,7 +1,7 @@
-"""TensorFlowOpLayer: an operator of TensorFlow among the layers, as TensorFlow 2.0 to 2.3 wrote it.
+"""Reads the operator of a TensorFlowOpLayer, which TensorFlow 2.0 to 2.3 wrote.
 
-Such a layer holds a NodeDef of TensorFlow: the operator, its attributes, and which of its inputs
-are constants. TensorFlow 2.2 and 2.3 store it as JSON, 2.0 and 2.1 as the bytes of the message.
+Such a layer holds a NodeDef of TensorFlow: the operator, its attributes, and its constant inputs.
+TensorFlow 2.2 and 2.3 store it as JSON, 2.0 and 2.1 as the bytes of the message.
 """
 
 import base64

@@ -1,4 +1,4 @@
-"""The operators of TensorFlow's graphs that convert: each as a function of TensorFlow."""
+"""Lists the TensorFlow graph operators that convert, each as a TensorFlow function."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,12 +20,12 @@ DTYPES: Mapping[object, str] = {
 
 @dataclass(frozen=True, slots=True)
 class GraphOperator:
-    """How an operator is a function.
+    """The function that computes an operator.
 
     Attributes:
         function: the function.
-        inputs: what the function calls the inputs, in order; ``*`` for all but the others.
-        attributes: what the function calls the attributes that matter.
+        inputs: the inputs, in order, as arguments of the function; ``*`` for the remaining ones.
+        attributes: the attributes that matter, by name, to arguments of the function.
     """
 
     function: str
@@ -240,4 +240,4 @@ GRAPH_OPERATORS: Mapping[str, GraphOperator] = {
     "Unpack": GraphOperator("unstack", ("value",), {"num": "num", "axis": "axis"}),
     "ZerosLike": GraphOperator("zeros_like", ("input",)),
 }
-"""How each operator is a function; all others are refused by name."""
+"""The function of each operator; all other operators are refused by name."""

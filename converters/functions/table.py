@@ -1,4 +1,4 @@
-"""The functions of TensorFlow that convert, by name."""
+"""Lists the TensorFlow functions that convert."""
 
 from collections.abc import Mapping
 
@@ -206,4 +206,4 @@ FUNCTIONS: Mapping[str, Function] = {
     "zeros": Function("Zeros", ("shape",), {"dtype": "dtype"}),
     "zeros_like": Function("ZerosLike", ("input",), {"dtype": "dtype"}),
 }
-"""How each function is an operation; all others are refused by name."""
+"""The operation of each function; all other functions are refused by name."""

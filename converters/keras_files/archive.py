@@ -1,7 +1,7 @@
-"""Reading and writing .keras archives: a zip of config.json, metadata.json and model.weights.h5.
+"""Reads and writes .keras archives: zip files of config.json, metadata.json and model.weights.h5.
 
-Only these members are read, by their exact names, and only the weights are unpacked, into a folder
-of our own: names that point elsewhere do nothing here.
+Only these members are read, by their exact names. Only the weights are unpacked, into a temporary
+folder, so a member whose name points elsewhere has no effect.
 """
 
 import json
@@ -27,11 +27,11 @@ _CHUNK = 2**20
 
 @dataclass(frozen=True, slots=True)
 class KerasArchive:
-    """What a .keras archive says of its model.
+    """The configuration of a .keras archive.
 
     Attributes:
         configuration: the outermost ``{"class_name": …, "config": …}``.
-        keras_version: such as ``3.11.3``; ``""`` where the archive does not say.
+        keras_version: such as ``3.11.3``; ``""`` if the archive does not state it.
     """
 
     configuration: Mapping[str, Any]
@@ -39,7 +39,7 @@ class KerasArchive:
 
 
 def is_archive(path: Path) -> bool:
-    """Say whether a file begins like a zip archive."""
+    """Return whether a file begins like a zip archive."""
     try:
         with path.open("rb") as stream:
             return stream.read(4) == b"PK\x03\x04"
@@ -48,7 +48,7 @@ def is_archive(path: Path) -> bool:
 
 
 def read_archive(path: Path) -> KerasArchive:
-    """Read all of an archive but its weights.
+    """Read an archive, except its weights.
 
     Raises:
         ModelFormatError: the archive is damaged, lacks a member, or has one that is too large.
@@ -67,7 +67,7 @@ def read_archive(path: Path) -> KerasArchive:
 
 @contextmanager
 def unpacked_weights(path: Path) -> Iterator[Path]:
-    """Give the HDF5 file inside an archive, unpacked for the time of the block.
+    """Unpack the HDF5 file inside an archive for the duration of the block.
 
     Raises:
         ModelFormatError: as `read_archive`.
@@ -82,7 +82,7 @@ def unpacked_weights(path: Path) -> Iterator[Path]:
 
 
 def write_archive(path: Path, configuration: str, keras_version: str, weights: Path) -> None:
-    """Write the archive that a configuration and a .weights.h5 file stand for."""
+    """Write an archive of a configuration and a .weights.h5 file."""
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(CONFIGURATION, configuration)
         archive.writestr(METADATA, json.dumps({"keras_version": keras_version}))
@@ -90,7 +90,7 @@ def write_archive(path: Path, configuration: str, keras_version: str, weights: P
 
 
 def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]:
-    """Return the members by name, once those that are read are known to be sound."""
+    """Return the members by name, after a check of those that are read."""
     members = {info.filename: info for info in archive.infolist()}
     largest = largest_content(path)
     for name in (CONFIGURATION, METADATA, WEIGHTS):
@@ -111,7 +111,7 @@ def _members(archive: zipfile.ZipFile, path: Path) -> dict[str, zipfile.ZipInfo]
 
 @contextmanager
 def reading_archive(path: Path) -> Iterator[None]:
-    """Make a ModelFormatError of whatever a damaged archive raises inside the block."""
+    """Turn the errors of a damaged archive inside the block into a ModelFormatError."""
     try:
         yield
     except ModelFormatError:

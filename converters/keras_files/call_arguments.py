@@ -1,4 +1,4 @@
-"""The arguments of a layer's call, whichever dialect the configuration is in.
+"""Reads the arguments of a layer call, in either dialect of the configuration.
 
 Keras 2 writes an inbound node as ``[["conv", 0, 0, {"mask": …}]]``, with tensors in the keyword
 arguments as ``["mask", 0, 0]``; Keras 3 as ``{"args": […], "kwargs": {…}}``, with ``keras_history``
@@ -21,14 +21,14 @@ class TensorReference:
     index: int
 
     def __repr__(self) -> str:
-        """Return words for a message, which may show a reference among other values."""
+        """Return words for messages, which may show a reference among other values."""
         return f"output {self.index} of call {self.call} of layer {self.layer!r}"
 
 
 def node_arguments(node: Any, path: str) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Return the positional and the keyword arguments of one inbound node of either dialect.
 
-    Tensors are references; null and false keyword arguments are left out, as they ask for nothing.
+    Tensors are references. Null and false keyword arguments are dropped: they have no effect.
 
     Args:
         node: the inbound node.
@@ -61,7 +61,7 @@ def node_arguments(node: Any, path: str) -> tuple[tuple[Any, ...], dict[str, Any
 
 
 def tensor_reference(entry: Any, path: str) -> TensorReference:
-    """Return the tensor that ``[layer, call, index]`` stands for.
+    """Return the tensor that ``[layer, call, index]`` refers to.
 
     Raises:
         ModelFormatError: the entry is damaged.
@@ -80,11 +80,11 @@ def _tensor_or_constant(entry: Any, path: str) -> Any:
 
 
 def damaged(path: str, what: str) -> ModelFormatError:
-    """Return the error that a configuration is not one that Keras writes.
+    """Return the error for a configuration that Keras does not write.
 
     Args:
         path: path of the model or layer, ``""`` for the outermost model.
-        what: what is wrong with it, as the end of "but … ".
+        what: the fault, as the end of "but … ".
     """
     return ModelFormatError(
         f"The configuration must be one that Keras writes, but {path or 'the model'!r} {what}. "

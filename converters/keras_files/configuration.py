@@ -1,6 +1,6 @@
-"""The configuration of a Keras model as JSON: in a .h5, in an archive, or in a file of its own.
+"""Reads the JSON configuration of a Keras model from a .h5, an archive, or a file of its own.
 
-It is decoded and looked at; nothing that it names is imported or called.
+Nothing that a configuration names is imported or called.
 """
 
 import json
@@ -18,10 +18,10 @@ def parse_json(text: object, what: str) -> Any:
 
     Args:
         text: the text, as bytes or as a string.
-        what: where it is from, as the beginning of a message.
+        what: its origin, as the beginning of a message.
 
     Raises:
-        ModelFormatError: it is no JSON, or holds text that no file could.
+        ModelFormatError: the text is not JSON, or is not encodable.
     """
     if not isinstance(text, str | bytes):
         raise ModelFormatError(
@@ -41,10 +41,10 @@ def parse_json(text: object, what: str) -> Any:
 def parse_configuration(text: object, what: str) -> dict[str, Any]:
     """Decode the ``{"class_name": …, "config": …}`` of a model.
 
-    The bare ``config`` of ``model.get_config()`` is taken as well.
+    The bare ``config`` of ``model.get_config()`` is accepted as well.
 
     Raises:
-        ModelFormatError: it is no such JSON.
+        ModelFormatError: the text is not such JSON.
     """
     document = parse_json(text, what)
     if isinstance(document, dict) and "class_name" not in document and "layers" in document:
@@ -59,10 +59,10 @@ def parse_configuration(text: object, what: str) -> dict[str, Any]:
 
 
 def read_architecture(path: Path) -> dict[str, Any]:
-    """Read a file that ``model.to_json()``, or the configuration of a model, was written to.
+    """Read a file that holds ``model.to_json()`` or the configuration of a model.
 
     Raises:
-        ModelFormatError: the file cannot be read, or is no such JSON.
+        ModelFormatError: the file cannot be read, or is not such JSON.
     """
     try:
         text = path.read_bytes()
@@ -75,10 +75,10 @@ def read_architecture(path: Path) -> dict[str, Any]:
 
 
 def stated_version(configuration: Mapping[str, Any]) -> str:
-    """Return the version of Keras that a configuration states or shows; ``""`` for neither.
+    """Return the version of Keras that a configuration states or implies; ``""`` if neither.
 
-    Keras 2 writes ``keras_version`` into the JSON of ``to_json``. Keras 3 does not: it shows in
-    the ``batch_shape`` of its inputs, where Keras 2 has a ``batch_input_shape``.
+    Keras 2 writes ``keras_version`` into the JSON of ``to_json``. Keras 3 does not, but gives
+    inputs a ``batch_shape``, where Keras 2 writes ``batch_input_shape``.
     """
     version = configuration.get("keras_version")
     if isinstance(version, str):

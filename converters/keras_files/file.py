@@ -1,7 +1,7 @@
-"""Opening a Keras file of any kind: its configuration, its Keras version and its weights.
+"""Opens a Keras file of any kind: its configuration, its Keras version and its weights.
 
 Only h5py, zipfile and the JSON decoder touch the file: nothing in it is imported, unpickled or
-executed, and no other file is read. The weights stay in the file until they are asked for.
+executed, and no other file is read. Weights stay in the file until they are requested.
 """
 
 from collections.abc import Iterator, Mapping
@@ -28,7 +28,7 @@ from onnxfi.errors import ModelFormatError
 
 
 class FileKind(StrEnum):
-    """What a file holds, and in which layout."""
+    """The content of a file, and its layout."""
 
     MODEL = "model, .h5"
     ARCHIVE = "model, .keras"
@@ -41,11 +41,11 @@ class KerasFile:
     """An open Keras file.
 
     Attributes:
-        path: where it was read from.
-        kind: what it holds.
+        path: the file that it was read from.
+        kind: its content.
         stored_configuration: the outermost ``{"class_name": …, "config": …}``, from the file or
-            from the architecture beside it; None where there is none.
-        keras_version: such as ``2.11.0``, or only ``3``; ``""`` where the file does not say.
+            from the architecture beside it; None if neither has one.
+        keras_version: such as ``2.11.0``, or only ``3``; ``""`` if the file does not state it.
         weights: the weights, unread, in the layout of the file.
     """
 
@@ -83,7 +83,7 @@ def open_keras_file(path: Path, architecture: Path | None = None) -> Iterator[Ke
 
     Args:
         path: the file.
-        architecture: JSON text written by ``model.to_json()``; it wins over the configuration
+        architecture: JSON text written by ``model.to_json()``; it overrides the configuration
             inside the file.
 
     Raises:
@@ -118,7 +118,7 @@ def read_stored_configuration(path: Path) -> Mapping[str, Any] | None:
 
 
 def keras_version_of(path: Path) -> str:
-    """Return the version of the Keras that wrote a .h5 or .keras file, ``""`` if it is not said.
+    """Return the version of the Keras that wrote a .h5 or .keras file; ``""`` if it is not stated.
 
     Raises:
         ModelFormatError: the file cannot be read.
@@ -132,10 +132,10 @@ def keras_version_of(path: Path) -> str:
 def _keras_file(
     file: Hdf5File, kind: FileKind, configuration: Mapping[str, Any] | None, version: str
 ) -> KerasFile:
-    """Put the parts together.
+    """Return the parts as one file.
 
-    What a configuration says of its own version decides how it is read; the weights are numbers
-    for any version.
+    The version that a configuration states for itself decides how it is parsed. Weights are read
+    alike in every version.
     """
     stated = "" if configuration is None else stated_version(configuration)
     if not version.startswith(stated):

@@ -1,8 +1,8 @@
-"""A look at the global heaps of an HDF5 file before the HDF5 library reads them.
+"""Checks the global heaps of an HDF5 file before the HDF5 library reads them.
 
-They hold the texts of attributes. HDF5 1.14 reads a heap for ever whose free space claims to have
-the size 0, which no timeout in this process could end. The layout is that of the "HDF5 File Format
-Specification", version 3.0, III.E "Disk Format: Level 1E - Global Heap".
+Global heaps hold the text of attributes. HDF5 1.14 loops forever on a heap whose free space has
+the size 0, and no timeout inside this process could stop it. The layout follows the "HDF5 File
+Format Specification", version 3.0, III.E "Disk Format: Level 1E - Global Heap".
 """
 
 import os
@@ -21,11 +21,11 @@ _CHUNK = 2**20
 
 
 def require_sound_heaps(path: Path, shown: Path) -> None:
-    """Refuse a file with a heap that HDF5 would read for ever.
+    """Refuse a file with a heap that HDF5 would read forever.
 
     Args:
         path: the HDF5 file.
-        shown: what messages call it.
+        shown: its name in messages.
 
     Raises:
         ModelFormatError: the file has such a heap.
@@ -39,7 +39,7 @@ def require_sound_heaps(path: Path, shown: Path) -> None:
 
 
 def _heaps(stream: BinaryIO) -> Iterator[int]:
-    """Yield where each heap begins."""
+    """Yield the offset of each heap."""
     start = 0
     overlap = len(_SIGNATURE) - 1
     kept = b""
@@ -54,9 +54,9 @@ def _heaps(stream: BinaryIO) -> Iterator[int]:
 
 
 def _is_sound(stream: BinaryIO, start: int) -> bool:
-    """Walk the objects of a heap, each of which says where the next begins.
+    """Return whether walking the objects of a heap ends.
 
-    A heap that ends behind the file is none of our business: HDF5 says so itself.
+    A heap that extends beyond the file passes: HDF5 reports it.
     """
     length = stream.seek(0, os.SEEK_END)
     header = _read(stream, start, _HEADER)

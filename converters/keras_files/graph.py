@@ -27,9 +27,9 @@ from onnxfi.converters.options.refusals import class_of, user_code
 from onnxfi.errors import ModelFormatError
 
 _DEEPEST_NESTING = 20
-# Names under which Keras exports a class, which archives hold, where the class has another one.
+# Exported names of classes, which archives hold, to the names of the classes.
 _EXPORTED = {"GroupQueryAttention": "GroupedQueryAttention"}
-# Layers that Keras 3 stores without the option trainable, as it stores operations.
+# Layers that Keras 3 stores without the option trainable, like operations.
 _UNTRAINED = ("SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D")
 
 
@@ -143,7 +143,7 @@ def _parse_layer(entry: Mapping[str, Any], path: str, name: str | None = None) -
 
 
 def _is_operation(entry: Mapping[str, Any], config: Mapping[str, Any]) -> bool:
-    """Say whether an entry is an operation of Keras 3, which a .h5 stores without its module.
+    """Return whether an entry is an operation of Keras 3, which a .h5 stores without its module.
 
     It is called as in Keras 3, and has nothing to train.
     """
@@ -156,10 +156,10 @@ def _is_operation(entry: Mapping[str, Any], config: Mapping[str, Any]) -> bool:
 def _renumber(
     calls: list[KerasCall], outputs: list[TensorReference]
 ) -> tuple[list[KerasCall], list[TensorReference]]:
-    """Number the calls of every layer from 0, as Keras 2 writes them.
+    """Number the calls of every layer from 0, in a configuration of Keras 2.
 
-    Every call that Keras writes is referred to, so the largest number that is referred to is the
-    last call's, and shows where the counting began.
+    Every call that Keras writes is referenced. So the largest referenced number belongs to the
+    last call, and gives the number of the first.
     """
     last = {call.layer.name: call.number for call in calls}
     shift: dict[str, int] = {}
@@ -187,7 +187,7 @@ def _renumber(
 def _renumber_outputs(
     calls: list[KerasCall], outputs: list[TensorReference]
 ) -> list[TensorReference]:
-    """Number the calls of nested models from 0 where Keras 3 does not: in the list of outputs."""
+    """Number the calls of nested models from 0 in the list of outputs, where Keras 3 does not."""
     nested = {call.layer.name for call in calls if call.layer.layer_class == "Functional"}
     return [replace(x, call=max(x.call - (x.layer in nested), 0)) for x in outputs]
 
@@ -232,7 +232,7 @@ def _entries(config: Mapping[str, Any], path: str) -> list[Mapping[str, Any]]:
 
 
 def _config(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the ``config`` of an entry; old Sequential models store the bare list of layers."""
+    """Return the ``config`` of an entry; old Sequential models store a bare list of layers."""
     config = entry.get("config")
     if isinstance(config, list):
         return {"layers": config}

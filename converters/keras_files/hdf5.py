@@ -1,7 +1,7 @@
-"""Reading an HDF5 file that nobody vouches for: no link is followed, no other file is read.
+"""Reads an untrusted HDF5 file: follows no link and reads no other file.
 
 `h5py` follows links and external data silently, and allocates whatever size a dataset declares.
-Everything here refuses both, and turns what h5py raises on damaged bytes into one error.
+This module refuses both, and turns the errors of h5py on damaged bytes into one error.
 """
 
 import math
@@ -24,7 +24,7 @@ _LARGEST_ATTRIBUTE = 2**28
 # Reading sequences of other types, which Keras does not write, can crash the HDF5 library.
 _ATTRIBUTE_CLASSES = (h5py.h5t.STRING, h5py.h5t.INTEGER, h5py.h5t.FLOAT)
 _DISTRUST = "Do not trust this file; save the model again from its source."
-_SMALLEST_COUNTER = 4  # bytes of a whole number that counts; smaller ones are quantised weights
+_SMALLEST_COUNTER = 4  # bytes of a counter; smaller whole numbers are quantised weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class StoredWeight:
         name: its name in the file, such as ``conv2d/kernel:0`` or ``layers/conv2d/vars/0``.
         shape: in the layout of Keras.
         dtype: name of the type in which it is stored, such as ``float32``.
-        nbytes: how many bytes it takes in memory, by what the file declares.
-        dataset: where it is stored.
+        nbytes: its size in memory, in bytes, as the file declares it.
+        dataset: the HDF5 dataset that holds it.
         path: the file, for messages.
     """
 
@@ -51,7 +51,7 @@ class StoredWeight:
         """Return the values, in the layout of Keras.
 
         Raises:
-            ModelFormatError: the bytes are damaged, or are no numbers of a float model.
+            ModelFormatError: the bytes are damaged, or are not floating-point numbers.
         """
         stored = self.dataset.dtype
         counts = stored.kind in "iu" and stored.itemsize >= _SMALLEST_COUNTER
@@ -73,7 +73,7 @@ class Hdf5File:
     """An open HDF5 file.
 
     Attributes:
-        path: the file that the user gave, for messages: the open one may be a part of it.
+        path: the file that the user named, for messages; the open file may be unpacked from it.
         root: its outermost group.
     """
 
@@ -81,7 +81,7 @@ class Hdf5File:
     root: Any
 
     def attribute(self, owner: Any, key: str) -> Any:
-        """Return an attribute of a group or dataset; None where it has none."""
+        """Return an attribute of a group or dataset; None if it is absent."""
         if key not in owner.attrs:
             return None
         stored = owner.attrs.get_id(key)
@@ -99,7 +99,7 @@ class Hdf5File:
         return owner.attrs[key]
 
     def names(self, owner: Any, key: str) -> list[str]:
-        """Return an attribute that lists names; a long one is split over ``key0``, ``key1``, ….."""
+        """Return an attribute that lists names; a long one is split over ``key0``, ``key1``, …."""
         if key in owner.attrs:
             return [text_of(name) for name in np.ravel(self.attribute(owner, key)).tolist()]
         names: list[str] = []
@@ -114,7 +114,7 @@ class Hdf5File:
         """Return ``group[name]``, refusing every link on the way.
 
         Raises:
-            ModelFormatError: there is none, or it lies elsewhere.
+            ModelFormatError: the member is missing, or lies elsewhere.
         """
         for part in name.split("/"):
             link = group.get(part, getlink=True) if isinstance(group, h5py.Group) else None
@@ -136,7 +136,7 @@ class Hdf5File:
         """Return a dataset as a weight, unread.
 
         Raises:
-            ModelFormatError: it is no dataset, or its data lie in another file.
+            ModelFormatError: it is not a dataset, or its data lie in another file.
         """
         where = f"The weight {name!r} in {self.path}"
         if not isinstance(dataset, h5py.Dataset):
@@ -148,7 +148,7 @@ class Hdf5File:
             )
         if dataset.shape is None:
             raise ModelFormatError(f"{where} must have a shape, got none. Save the model again.")
-        # NumPy, and so HDF5, has no bfloat16: Keras stores two bytes and says so in an attribute.
+        # HDF5 has no bfloat16: Keras stores two bytes and names the type in an attribute.
         stated = self.attribute(dataset, "dtype")
         bfloat16 = stated is not None and text_of(stated) == "bfloat16"
         dtype = "bfloat16" if bfloat16 and dataset.dtype.itemsize == 2 else str(dataset.dtype)
@@ -162,10 +162,10 @@ def open_hdf5(path: Path, *, part_of: Path | None = None) -> Iterator[Hdf5File]:
 
     Args:
         path: the file.
-        part_of: what messages call it, where it was unpacked from another file.
+        part_of: the file that it was unpacked from, which messages name instead.
 
     Raises:
-        ModelFormatError: the file is missing, cannot be read, or is no whole HDF5 file.
+        ModelFormatError: the file is missing, unreadable, or not a complete HDF5 file.
     """
     shown = path if part_of is None else part_of
     _require_hdf5(path, shown)
@@ -180,7 +180,7 @@ def open_hdf5(path: Path, *, part_of: Path | None = None) -> Iterator[Hdf5File]:
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Make a ModelFormatError of whatever h5py raises inside the block on a damaged file."""
+    """Turn the errors of h5py on a damaged file inside the block into a ModelFormatError."""
     try:
         yield
     except ModelFormatError:
@@ -193,7 +193,7 @@ def reading(path: Path) -> Iterator[None]:
 
 
 def text_of(value: object) -> str:
-    """Return an attribute that is text, which h5py gives as bytes or as a string."""
+    """Return a text attribute, which h5py returns as bytes or as a string."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 

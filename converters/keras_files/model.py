@@ -19,8 +19,8 @@ class KerasLayer:
         name: unique in its model.
         layer_class: class name, such as ``Conv2D``; ``ops.Add`` for an operation of Keras 3.
         options: its ``config``.
-        model: the layers inside, where the layer is a nested model.
-        inner: the layers that it calls, where the layer is a wrapper.
+        model: the layers inside, if it is a nested model.
+        inner: the layers that it calls, if it is a wrapper.
     """
 
     name: str
@@ -41,10 +41,9 @@ class KerasCall:
 
     Attributes:
         layer: the layer.
-        number: how many calls of the layer in its model come before.
+        number: number of earlier calls of the layer in its model.
         arguments: the positional arguments: tensors as references, constants, and lists of both.
-        keywords: the keyword arguments, in the same form; those that are null or false are left
-            out, as they ask for nothing.
+        keywords: the keyword arguments, in the same form, without null and false ones.
     """
 
     layer: KerasLayer
@@ -59,7 +58,7 @@ class KerasCall:
 
 @dataclass(frozen=True, slots=True)
 class KerasInput:
-    """An input of a model; `shape` has the batch first, and is None where the file has none."""
+    """An input of a model; `shape` has the batch first, and is None if the file has none."""
 
     name: str
     shape: tuple[int | None, ...] | None

@@ -1,7 +1,7 @@
-"""A model's configuration at a glance: its layers, what they are called on, the shapes it tells.
+"""Outlines the configuration of a model: its layers, their inputs, the shapes that it states.
 
-Unlike `keras_graph`, which must understand every call to convert it, this takes what it finds: any
-class, any argument, either dialect.
+Unlike `graph`, which must understand every call to convert it, this module accepts any class, any
+argument and either dialect.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,17 +14,17 @@ Shape = tuple[int | None, ...]
 
 @dataclass(frozen=True, slots=True)
 class OutlinedLayer:
-    """A layer as its configuration tells it.
+    """A layer, as its configuration states it.
 
     Attributes:
         path: name of the layer, nested models joined by ``/``.
-        model: path of the model that it is in, ending in ``/``; ``""`` for the outermost.
+        model: path of the model that contains it, ending in ``/``; ``""`` for the outermost.
         layer_class: its class; a wrapper's names the wrapped one: ``TimeDistributed(Dense)``.
-        inbound: for each of its calls the paths of the layers that it is called on.
-        output_shape: batch first; None where the configuration does not tell it.
+        inbound: for each of its calls, the paths of the layers that it is called on.
+        output_shape: batch first; None if the configuration does not state it.
         dtype: name of its dtype or dtype policy; None where it has none.
         trainable: whether training changes its weights.
-        outputs: the layers that give its output, where it is a model, whose layers come next.
+        outputs: the layers that give its output, if it is a model; its layers follow.
     """
 
     path: str
@@ -45,17 +45,17 @@ def outline_layers(
     Args:
         configuration: any JSON object; without layers there is nothing to yield.
         prefix: path of the model inside the outermost one, ending in ``/``.
-        output_shape: of the model's first output, where it is told outside of it.
+        output_shape: shape of the model's first output, if it is stated outside the model.
     """
     entries = dict(_entries(configuration))
     inbound = {name: _inbound(entry, entries) for name, entry in entries.items()}
     if "input_layers" not in _config(configuration):  # Sequential
         names = list(entries)
         inbound = {name: ((before,),) for before, name in pairwise(names)}
-    told = _told_shapes(entries, inbound)
+    stated = _stated_shapes(entries, inbound)
     for name in model_ends(configuration, "output_layers")[:1]:
         if output_shape is not None:
-            told.setdefault(name, output_shape)
+            stated.setdefault(name, output_shape)
     for name, entry in entries.items():
         config = _config(entry)
         path = f"{prefix}{name}"
@@ -65,17 +65,17 @@ def outline_layers(
             prefix,
             _class_of(entry),
             tuple(tuple(f"{prefix}{x}" for x in call) for call in inbound.get(name, ())),
-            told.get(name),
+            stated.get(name),
             _dtype_of(config),
             bool(config.get("trainable", True)),
             outputs,
         )
         if outputs:
-            yield from outline_layers(entry, f"{path}/", told.get(name))
+            yield from outline_layers(entry, f"{path}/", stated.get(name))
 
 
 def model_ends(configuration: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    """Return the names under ``input_layers`` or ``output_layers``; of a Sequential one end."""
+    """Return the names under ``input_layers`` or ``output_layers``; one end of a Sequential."""
     names = list(dict(_entries(configuration)))
     value = _config(configuration).get(key)
     if value is None:
@@ -94,7 +94,7 @@ def _entries(configuration: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[st
 
 
 def _config(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the ``config`` of an entry; old Sequential models store the bare list of layers."""
+    """Return the ``config`` of an entry; old Sequential models store a bare list of layers."""
     config = entry.get("config")
     if isinstance(config, list):
         return {"layers": config}
@@ -134,38 +134,40 @@ def _references(value: Any, names: Any) -> Iterator[str]:
                 yield from _references(item, names)
 
 
-def _told_shapes(
+def _stated_shapes(
     entries: Mapping[str, Mapping[str, Any]], inbound: Mapping[str, tuple[tuple[str, ...], ...]]
 ) -> dict[str, Shape]:
-    """Return the output shapes that the configuration tells, some of them through the next layer.
+    """Return the output shapes that the configuration states, directly or in the next layer.
 
-    An input tells its own. In Keras 3 a tensor that a layer is called on has a shape, and since
-    Keras 2.12 a layer tells the shape that it was built for.
+    An input states its own. In Keras 3 the tensor that a layer is called on has a shape, and since
+    Keras 2.12 a layer states the shape that it was built for.
     """
-    told: dict[str, Shape] = {}
+    stated: dict[str, Shape] = {}
     for name, entry in entries.items():
         config = _config(entry)
-        _tell(told, name, config.get("batch_shape") or config.get("batch_input_shape"), entry)
+        _note_shape(
+            stated, name, config.get("batch_shape") or config.get("batch_input_shape"), entry
+        )
         for tensor in _tensors(entry.get("inbound_nodes")):
             match tensor.get("keras_history"):
                 case [str(layer), 0, 0]:
-                    _tell(told, layer, tensor.get("shape"))
+                    _note_shape(stated, layer, tensor.get("shape"))
         build = entry.get("build_config")
         if isinstance(build, dict) and len(inbound.get(name, ())) == 1:
             before = inbound[name][0]
             if len(before) == 1:
-                _tell(told, before[0], build.get("input_shape"))
-    return told
+                _note_shape(stated, before[0], build.get("input_shape"))
+    return stated
 
 
-def _tell(
-    told: dict[str, Shape], layer: str, shape: Any, entry: Mapping[str, Any] | None = None
+def _note_shape(
+    stated: dict[str, Shape], layer: str, shape: Any, entry: Mapping[str, Any] | None = None
 ) -> None:
     # In Keras 2 the first layer of a Sequential has the shape of its input, not of its output.
     if entry is not None and entry.get("class_name") != "InputLayer":
         return
     if isinstance(shape, list) and all(x is None or type(x) is int for x in shape):
-        told.setdefault(layer, tuple(shape))
+        stated.setdefault(layer, tuple(shape))
 
 
 def _tensors(value: Any) -> Iterator[Mapping[str, Any]]:

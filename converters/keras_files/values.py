@@ -8,7 +8,7 @@ _LARGEST = 2**31  # elements; sizes of real layers are smaller
 
 
 def leaves(value: Any, kind: type[_Leaf]) -> Iterator[_Leaf]:
-    """Yield what is of a type in nested lists, tuples and mappings, in order."""
+    """Yield the items of a type in nested lists, tuples and mappings, in order."""
     if isinstance(value, kind):
         yield value
     elif isinstance(value, Mapping):
@@ -31,5 +31,5 @@ def map_leaves(value: Any, kind: type[_Leaf], function: Callable[[_Leaf], Any]) 
 
 
 def is_whole(value: Any) -> bool:
-    """Say whether a JSON value is a whole number of a size that a layer can have."""
+    """Return whether a JSON value is a whole number that a size of a layer can have."""
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST

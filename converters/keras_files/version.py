@@ -1,4 +1,4 @@
-"""Refusing files of a version of Keras that is not known, before their layers are read."""
+"""Refuses files of an unknown version of Keras before their layers are read."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 from onnxfi.errors import ModelFormatError
 
 _KNOWN = ("2", "3")
-# Options that Keras 2 gave other names; a file of an early Keras 1 states no version.
+# Options that Keras 2 renamed; a file of an early Keras 1 states no version.
 _OPTIONS_OF_KERAS_1 = {
     *("border_mode", "dim_ordering", "inner_activation", "inner_init", "nb_col", "nb_filter"),
     *("nb_row", "pool_length", "subsample", "subsample_length", "W_regularizer", "b_regularizer"),
@@ -15,10 +15,10 @@ _OPTIONS_OF_KERAS_1 = {
 
 
 def require_version(version: str, configuration: Mapping[str, Any], source: Path) -> None:
-    """Refuse a file that is not of Keras 2 or Keras 3.
+    """Refuse a file that neither Keras 2 nor Keras 3 wrote.
 
     Args:
-        version: the version that the file states, ``""`` where it states none.
+        version: the version that the file states; ``""`` if it states none.
         configuration: the ``{"class_name": …, "config": …}`` of the model.
         source: the file, for the message.
 

@@ -1,4 +1,4 @@
-"""The two layouts in which Keras stores the weights of a model in HDF5.
+"""Reads the two layouts in which Keras stores the weights of a model in HDF5.
 
 The older one (.h5) has a group for each layer, found by the layer's name, with a list of weight
 names. The newer one (.weights.h5, and inside .keras archives) has a tree of groups named after
@@ -20,13 +20,13 @@ from onnxfi.errors import ModelFormatError
 # Groups that hold a model's layers; Keras 2.12 and 2.13 call it by the second name.
 _LAYER_GROUPS = ("layers", "_layer_checkpoint_dependencies")
 _DEEPEST_GROUP = 60
-# In which order the older layout lists the weights of the parts of a layer; some versions put an
-# underscore before a name. Parts that are not here come after, by name.
+# The order in which the older layout lists the weights of the parts of a layer. Some versions put
+# an underscore before a name. Other parts follow, ordered by name.
 _PARTS = (
     *("cell", "cells", "layer", "forward_layer", "backward_layer"),
     *("query_dense", "key_dense", "value_dense", "output_dense"),
 )
-# The state of a random generator is no weight of the older layout.
+# The state of a random generator is not a weight in the older layout.
 _NO_WEIGHTS = "seed_generator"
 
 NamedWeights = Mapping[str, tuple[StoredWeight, ...]]
@@ -46,7 +46,7 @@ class WeightGroup:
     groups: Mapping[str, "WeightGroup"]
 
     def layers(self) -> Mapping[str, "WeightGroup"]:
-        """Return the groups of the layers, where this one is that of a model."""
+        """Return the groups of the layers, if this group is a model."""
         for name in _LAYER_GROUPS:
             if name in self.groups:
                 return self.groups[name].groups
@@ -89,19 +89,19 @@ def read_weights(file: Hdf5File) -> NamedWeights | WeightGroup:
 
 
 def is_grouped(file: Hdf5File) -> bool:
-    """Say whether a file has the newer layout."""
+    """Return whether a file has the newer layout."""
     older = "model_weights" in file.root or bool(file.names(file.root, "layer_names"))
     return not older and any(name in file.root for name in _LAYER_GROUPS)
 
 
 def number_of(name: str) -> tuple[int, str]:
-    """Return what orders ``2`` before ``10``, and ``conv2d_2`` before ``conv2d_10``."""
+    """Return a sort key that puts ``2`` before ``10``, and ``conv2d_2`` before ``conv2d_10``."""
     digits = name.rsplit("_", 1)[-1]
     return (int(digits) if digits.isascii() and digits.isdigit() else -1, name)
 
 
 def _require_plausible_size(weights: Iterable[StoredWeight], path: Path) -> None:
-    """Refuse weights that are too large for their file: reading them would fill the memory."""
+    """Refuse weights that are too large for their file: reading them would exhaust the memory."""
     allowed = largest_content(path)
     total = 0
     for weight in weights:
@@ -126,7 +126,7 @@ def _read_layer(file: Hdf5File, group: Any) -> Iterator[StoredWeight]:
 def _read_group(
     file: Hdf5File, group: Any, names: Iterable[str], seen: set[int], depth: int
 ) -> WeightGroup:
-    """Walk a group, of which only the members `names` are looked at.
+    """Read a group, with only the members `names`.
 
     Every group may come once, at a limited depth: hard links can form cycles, and trees that
     grow without end.

@@ -1,4 +1,4 @@
-"""Writing the whole model that a weights-only file and its architecture stand for.
+"""Writes the whole model that a weights-only file and its architecture describe.
 
 Keras loads whole models; this joins the two, in the layout of the weights, without a look at them.
 """
@@ -27,7 +27,7 @@ def write_whole_model(weights: Path, architecture: Path, folder: Path) -> Path:
     """Write a .h5 or a .keras file and return its path.
 
     Args:
-        weights: a file of any kind, of which only the weights are taken.
+        weights: a file of any kind; only its weights are used.
         architecture: JSON of ``model.to_json()``.
         folder: where to write.
 

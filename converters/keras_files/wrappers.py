@@ -1,7 +1,7 @@
-"""The layers inside of Bidirectional, TimeDistributed, SpectralNormalization and attention.
+"""Lists the layers inside Bidirectional, TimeDistributed, SpectralNormalization and attention.
 
 Their paths are ``<wrapper>/<layer>``. Bidirectional stores one configuration and makes two layers
-of it; multi-head attention stores none and makes its projections and its softmax.
+of it. Multi-head attention stores none, and makes its projections and its softmax.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
 
 
 def inner_groups(layer_class: str, config: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what the newer layout of weights calls the inner layers, in the same order."""
+    """Return the names of the inner layers in the newer layout of weights, in the same order."""
     if layer_class in _GROUPS:
         return _GROUPS[layer_class]
     gate = ("gate_dense",) if config.get("use_gate") else ()
@@ -27,7 +27,7 @@ def inner_groups(layer_class: str, config: Mapping[str, Any]) -> tuple[str, ...]
 def inner_layers(path: str, layer_class: str, config: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the layers that a layer calls, each as ``{"class_name": …, "config": …}``.
 
-    The order is that in which the layer stores their weights.
+    They are in the order in which the layer stores their weights.
 
     Args:
         path: path of the layer, for messages.
@@ -35,7 +35,7 @@ def inner_layers(path: str, layer_class: str, config: Mapping[str, Any]) -> list
         config: its configuration.
 
     Raises:
-        ModelFormatError: the configuration has no layer where it must.
+        ModelFormatError: the configuration lacks an inner layer.
     """
     if layer_class in ("SpectralNormalization", "TimeDistributed"):
         return [_entry(path, config, "layer")]
@@ -60,7 +60,7 @@ def _directions(path: str, config: Mapping[str, Any]) -> list[dict[str, Any]]:
     names = [str(entry["config"].get("name") or "layer") for entry in (forward, backward)]
     if not names[0].startswith("forward_"):  # Keras 3 stores the names with the directions
         names = [f"forward_{names[0]}", f"backward_{names[1]}"]
-    # Where it returns a sequence, Bidirectional makes it zero where the mask is false.
+    # A sequence that Bidirectional returns is zero where its Keras mask is false.
     return [
         _with(entry, name=name, zero_output_for_mask=entry["config"].get("return_sequences", False))
         for entry, name in zip((forward, backward), names, strict=True)
@@ -70,7 +70,7 @@ def _directions(path: str, config: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _attention_parts(
     config: Mapping[str, Any], heads: Any, value_heads: Any, key_size: Any, value_size: Any
 ) -> list[dict[str, Any]]:
-    """Return what multi-head attention makes."""
+    """Return the layers that multi-head attention makes."""
     output = config.get("output_shape")
     output_sizes = output if isinstance(output, list) else [output]
     biased = bool(config.get("use_bias", True))
@@ -85,7 +85,7 @@ def _attention_parts(
         }
         return {"class_name": "EinsumDense", "config": common | options}
 
-    # Whatever axes there are before the features: the file does not state the rank.
+    # Any axes may come before the features: the file does not state the rank.
     to_heads = "...c,cde->...de"
     letters = "efghijklmnop"[: len(output_sizes)]
     gate = []

@@ -1,1 +1,1 @@
-"""The translations of layers to ONNX, one file for each family."""
+"""Translations of layers to ONNX, one module for each family."""

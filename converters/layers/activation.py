@@ -1,4 +1,4 @@
-"""Activations: by name inside other layers, and as layers of their own."""
+"""Translates activations, by name inside other layers and as layers of their own."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -30,13 +30,13 @@ def activate(options: Options, tensor: Tensor, graph: GraphBuilder) -> LayerResu
     """Apply the built-in activation of a layer to the layer's operator output.
 
     Args:
-        options: the layer's configuration; its option ``activation`` counts.
+        options: the layer's configuration, with the option ``activation``.
         tensor: output of the layer's operator.
         graph: the graph that grows.
 
     Returns:
-        The activated tensor, with `tensor` as the operator; `tensor` alone where the activation
-        is linear.
+        The activated tensor, with `tensor` as the operator; `tensor` alone if the activation is
+        linear.
 
     Raises:
         UnsupportedLayerError: the activation has no translation.
@@ -48,12 +48,12 @@ def activate(options: Options, tensor: Tensor, graph: GraphBuilder) -> LayerResu
 def apply_activation(
     options: Options, activation: Any, tensor: Tensor, graph: GraphBuilder
 ) -> Tensor:
-    """Return the activated tensor; `tensor` itself where the activation is linear or null.
+    """Return the activated tensor; `tensor` itself if the activation is linear or null.
 
     Args:
         options: configuration of the layer that has the activation.
         activation: a name, or the serialised form of a function or of an activation layer.
-        tensor: what to activate, in either layout.
+        tensor: the tensor to activate, in either layout.
         graph: the graph that grows.
 
     Raises:
@@ -81,7 +81,7 @@ def apply_activation(
 
 
 def _function_name(options: Options, activation: Any) -> str | None:
-    """Return the name of a function; the file has another one's code, or none of it."""
+    """Return the name of a function of Keras; other functions are user code."""
     if isinstance(activation, dict) and activation.get("class_name") == "function":
         activation = activation.get("config")
     if activation is None or isinstance(activation, str):
@@ -90,7 +90,7 @@ def _function_name(options: Options, activation: Any) -> str | None:
 
 
 def _apply_layer(options: Options, layer: Options, tensor: Tensor, graph: GraphBuilder) -> Tensor:
-    """Apply a layer that stands in the place of a function."""
+    """Apply an activation that is a layer."""
     function, known = _FUNCTIONS.get(layer.layer_class, (None, _ACTIVATION_OPTIONS))
     if function is None and layer.layer_class != "Activation":
         raise no_translation(
@@ -117,7 +117,7 @@ def translate_activation_layer(call: LayerCall, graph: GraphBuilder) -> LayerRes
 
 
 def prelu_weights(_options: Options) -> tuple[WeightRole, ...]:
-    """Weights of PReLU: a slope for each element, with size 1 on axes that share it."""
+    """Return the weights of PReLU: a slope for each element, with size 1 on shared axes."""
     return (WeightRole("alpha"),)
 
 
@@ -182,11 +182,11 @@ def _softmax_layer(options: Options, tensor: Tensor, graph: GraphBuilder) -> Ten
 
 
 SOFTMAX_OPTIONS = layer_options("axis", fixed={"robust_masking": False})
-"""The options of Softmax, as a layer or in the place of a function."""
+"""The options of Softmax, as a layer or as the activation of a layer."""
 
 _ACTIVATION_OPTIONS = layer_options("activation")
 
-# Activation layers, which may also stand in the place of a function inside another layer.
+# Activation layers, which may also be the activation of another layer.
 _FUNCTIONS: Mapping[str, tuple[ActivationFunction, KnownOptions]] = {
     "ELU": (_elu_layer, layer_options("alpha")),
     "LeakyReLU": (_leaky_relu_layer, layer_options("alpha", "negative_slope")),

@@ -1,6 +1,6 @@
-"""The activations of Keras by name: one operator, or a formula of several.
+"""Builds the activations of Keras by name, from one operator or several.
 
-The formulas are those of ``keras.activations``; a function keeps the layout of its tensor.
+The formulas follow ``keras.activations``. A function keeps the layout of its tensor.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,7 +13,7 @@ from onnxfi.converters.translation.tensor import Tensor
 
 ActivationFunction = Callable[[Options, Tensor, GraphBuilder], Tensor]
 
-# Slope of hard_sigmoid by major version of Keras; one file gives other numbers in the other Keras.
+# Slope of hard_sigmoid by major version of Keras: a file computes differently in the other one.
 HARD_SIGMOID_SLOPE = {2: 0.2, 3: 1 / 6}
 
 OPERATORS: Mapping[str, str] = {
@@ -38,7 +38,7 @@ def softmax(tensor: Tensor, axis: int, graph: GraphBuilder) -> Tensor:
 def gelu(tensor: Tensor, graph: GraphBuilder, *, approximate: bool) -> Tensor:
     """Return x / 2 * (1 + erf(x / sqrt(2))).
 
-    The approximation has tanh(sqrt(2 / pi) * (x + 0.044715 * x**3)) in the place of erf.
+    The approximation has tanh(sqrt(2 / pi) * (x + 0.044715 * x**3)) in place of erf.
     """
     if approximate:
         cube = graph.apply("Mul", graph.apply("Mul", tensor, tensor.name), tensor.name)
@@ -125,7 +125,7 @@ def _squareplus(_options: Options, tensor: Tensor, graph: GraphBuilder) -> Tenso
 
 
 def _sparse_plus(_options: Options, tensor: Tensor, graph: GraphBuilder) -> Tensor:
-    """Return x from 1 on, and (max(x, -1) + 1)**2 / 4 below."""
+    """Return x if x is at least 1, else (max(x, -1) + 1)**2 / 4."""
     one = graph.numbers("one", 1)
     bounded = graph.apply("Clip", tensor, graph.numbers("min", -1))
     raised = graph.apply("Add", bounded, one)
@@ -155,9 +155,9 @@ def _glu(options: Options, tensor: Tensor, graph: GraphBuilder) -> Tensor:
 def _sparsemax(options: Options, tensor: Tensor, graph: GraphBuilder) -> Tensor:
     """Return max(x - tau, 0) along the last axis, as Keras computes it.
 
-    With x in descending order, those count for which x > (sum up to here - 1) / number up to here.
-    In Keras tau is (the sum of all sums up to one of these - 1) / their number; in the paper it is
-    the last of these sums (Martins and Astudillo 2016, algorithm 1).
+    With x in descending order, the values with x > (sum so far - 1) / count so far are kept.
+    In Keras tau is (the sum of all such sums - 1) / their number; in the paper it uses the last of
+    these sums (Martins and Astudillo 2016, algorithm 1).
     """
     size = tensor.shape[-1]
     if size is None:
@@ -190,13 +190,13 @@ FUNCTIONS: Mapping[str, ActivationFunction] = {
     "leaky_relu": _leaky_relu,
     "log_sigmoid": _log_sigmoid,
     "log_softmax": _log_softmax,
-    "log_softmax_v2": _log_softmax,  # what Keras 2 writes for tf.nn.log_softmax
+    "log_softmax_v2": _log_softmax,  # the name that Keras 2 writes for tf.nn.log_softmax
     "mish": _mish,
     "relu6": _relu6,
     "silu": _swish,
     "soft_shrink": _soft_shrink,
     "softmax": _softmax,
-    "softmax_v2": _softmax,  # what Keras 2 writes for tf.nn.softmax
+    "softmax_v2": _softmax,  # the name that Keras 2 writes for tf.nn.softmax
     "sparse_plus": _sparse_plus,
     "sparse_sigmoid": _sparse_sigmoid,
     "sparsemax": _sparsemax,

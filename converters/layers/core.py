@@ -1,4 +1,4 @@
-"""Dense, the layers that only change shapes, and those that do nothing outside of training."""
+"""Translates Dense, layers that only change shapes, and layers that act in training only."""
 
 import math
 from collections.abc import Mapping
@@ -94,7 +94,7 @@ def translate_repeat_vector(call: LayerCall, graph: GraphBuilder) -> LayerResult
 
 
 def translate_dropout(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate Dropout: it stays as a node, which passes its input on."""
+    """Translate Dropout as a node that passes its input on."""
     return LayerResult(graph.apply("Dropout", call.input))
 
 
@@ -104,10 +104,10 @@ def translate_identity(call: LayerCall, graph: GraphBuilder) -> LayerResult:
 
 
 def translate_augmentation(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate layers that change images at random, and pass them on outside of training.
+    """Translate layers that change images at random in training, and pass them on otherwise.
 
-    Keras 3 writes the default ``training=True`` into their calls, and heeds what the model is
-    called with all the same. In Keras 2 it would mean that they stay random.
+    Keras 3 writes the default ``training=True`` into their calls, but follows the argument of the
+    model's call. In Keras 2 it would keep them random.
     """
     if call.options.keras_major == 2 and call.keywords:
         raise call.options.unsupported("is called with the argument training=True")
@@ -115,7 +115,7 @@ def translate_augmentation(call: LayerCall, graph: GraphBuilder) -> LayerResult:
 
 
 def _elements(tensor: Tensor) -> int | None:
-    """Return the number of elements per batch element, None where it is not known."""
+    """Return the number of elements per batch element; None if it is unknown."""
     total = 1
     for size in tensor.shape[1:]:
         if size is None:

@@ -1,4 +1,4 @@
-"""Dot: the product of two tensors, sample by sample, summed along an axis of each."""
+"""Translates Dot: the product of two tensors per sample, summed along an axis of each."""
 
 from collections.abc import Mapping
 from string import ascii_letters
@@ -15,7 +15,7 @@ _SMALLEST_LENGTH = 1e-6
 
 
 def translate_dot(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate Dot, with `normalize` of vectors that are divided by their lengths first."""
+    """Translate Dot; with `normalize`, vectors are divided by their lengths first."""
     if len(call.inputs) != 2:
         raise call.wrong_inputs(f"two tensors, got {len(call.inputs)}")
     tensors = [graph.channels_last(tensor) for tensor in call.inputs]

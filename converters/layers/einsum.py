@@ -1,4 +1,4 @@
-"""EinsumDense: a product along any axes, as MatMul where it is one, otherwise as Einsum."""
+"""Translates EinsumDense: a product along any axes, as MatMul if possible, else as Einsum."""
 
 import math
 import re
@@ -38,7 +38,7 @@ class _Product:
     result: str
 
     def joined(self) -> int | None:
-        """Return how many axes a MatMul sums over; None where the product is no MatMul."""
+        """Return the number of axes that a MatMul sums over; None if it is not a MatMul."""
         most = len(self.source) if self.free else len(self.source) - 1
         for count in range(1, min(most + 1, len(self.kernel))):
             kept, summed = self.source[:-count], self.source[-count:]
@@ -48,7 +48,7 @@ class _Product:
 
 
 def einsum_weights(options: Options) -> tuple[WeightRole, ...]:
-    """Weights of EinsumDense: kernel, and bias where axes for it are named."""
+    """Return the weights of EinsumDense: kernel, and bias if axes for it are named."""
     if options.get("bias_axes"):
         return (WeightRole("kernel"), WeightRole("bias"))
     return (WeightRole("kernel"),)
@@ -69,7 +69,7 @@ def translate_einsum(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     else:
         name = _matrix_product(call, tensor, kernel, count, graph)
     new = [letter for letter in product.result if letter not in product.source]
-    # Where the kernel adds two axes, as in the heads of an attention, neither is the channels'.
+    # If the kernel adds two axes, as in the heads of an attention, neither holds the channels.
     result = Tensor(name, shape, channels=-1 if new == [product.result[-1]] else None)
     if "bias" in call.weights:
         bias = call.weight("bias", _bias_shape(call.options, product, sizes))
@@ -95,7 +95,7 @@ def _parse(call: LayerCall, tensor: Tensor) -> _Product:
 
 
 def _kernel(call: LayerCall, product: _Product, tensor: Tensor) -> NDArray[np.float32]:
-    """Return the kernel, whose sizes must be those of the input and of the option output_shape."""
+    """Return the kernel, whose sizes must match the input and the option output_shape."""
     stored = call.weights["kernel"].shape
     if len(stored) != len(product.kernel):
         raise call.options.wrong("equation", product.text, f"one for a kernel of shape {stored}")
@@ -133,7 +133,7 @@ def _matrix_product(
 def _bias_shape(
     options: Options, product: _Product, sizes: dict[str, int | None]
 ) -> tuple[int, ...]:
-    """Return the shape of the bias: from its first axis on, with 1 for axes that it has not."""
+    """Return the shape of the bias, from its first axis on, with 1 for missing axes."""
     axes = options.get("bias_axes")
     if not isinstance(axes, str) or not set(axes) <= set(product.result):
         raise options.wrong("bias_axes", axes, f"letters of the output of {product.text!r}")

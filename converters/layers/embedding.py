@@ -1,4 +1,4 @@
-"""Embedding and Masking: the layers that make masks."""
+"""Translates Embedding and Masking, the layers that make Keras masks."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,12 +14,12 @@ from onnxfi.converters.translation.tensor import Tensor
 
 
 def embedding_weights(_options: Options) -> tuple[WeightRole, ...]:
-    """Weights of Embedding: one row for each number."""
+    """Return the weights of Embedding: one row for each number."""
     return (WeightRole("embeddings"),)
 
 
 def translate_embedding(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate Embedding: the row of each number; with mask_zero, the number 0 is masked."""
+    """Translate Embedding: the row of each number; with mask_zero, 0 is false in the Keras mask."""
     options = call.options
     size = options.size("output_dim")
     rows = call.weight("embeddings", (options.size("input_dim"), size))
@@ -38,7 +38,10 @@ def translate_embedding(call: LayerCall, graph: GraphBuilder) -> LayerResult:
 
 
 def translate_masking(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate Masking: steps whose features all have one value are masked, and become zero."""
+    """Translate Masking: steps whose features all equal one value become zero.
+
+    The Keras mask of the output is false at these steps.
+    """
     tensor = graph.channels_last(call.input)
     value = graph.numbers("mask_value", call.options.number("mask_value", 0.0) or 0.0)
     differs = graph.operator("Not", [graph.operator("Equal", [tensor.name, value])])

@@ -29,7 +29,7 @@ _EXTREMES = {"Maximum": "Max", "Minimum": "Min"}
 def translate_elementwise(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     """Translate Add, Subtract, Multiply, Average, Maximum and Minimum, with broadcasting.
 
-    A tensor of lower rank gets axes of size 1 behind its batch, as in Keras.
+    As in Keras, a tensor of lower rank gets axes of size 1 behind its batch.
     """
     operator = _OPERATORS[call.options.layer_class]
     if not call.inputs or (operator == "Sub" and len(call.inputs) != 2):
@@ -101,7 +101,7 @@ def _with_features(mask: Tensor, graph: GraphBuilder) -> str:
 
 
 def _product(tensors: list[Tensor], kept: list[str | None], graph: GraphBuilder) -> Tensor:
-    """Return the product, with 1 for masked values, and 0 where all of them are masked."""
+    """Return the product, with 1 in place of left-out values, and 0 where all are left out."""
     one, zero = graph.numbers("one", 1), graph.numbers("zero", 0)
     first, *others = (
         tensor.name if mask is None else graph.operator("Where", [mask, tensor.name, one])
@@ -121,7 +121,7 @@ def _product(tensors: list[Tensor], kept: list[str | None], graph: GraphBuilder)
 def _extreme(
     tensors: list[Tensor], kept: list[str | None], operator: str, graph: GraphBuilder
 ) -> Tensor:
-    """Return the extreme value; a masked value is replaced by the other one."""
+    """Return the extreme value; the other value replaces one that is left out."""
     result, any_kept = tensors[0].name, kept[0]
     for tensor, mask in zip(tensors[1:], kept[1:], strict=True):
         other = tensor.name

@@ -1,4 +1,4 @@
-"""Layers that prepare inputs: Rescaling, Normalization and CenterCrop."""
+"""Translates layers that prepare inputs: Rescaling, Normalization and CenterCrop."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -16,7 +16,7 @@ _SMALLEST_DEVIATION = 1e-7
 
 
 def translate_rescaling(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate Rescaling: x * scale + offset, of numbers or of one number for each channel."""
+    """Translate Rescaling: x * scale + offset, with numbers for all channels or for each."""
     scale = _numbers(call.options, "scale", 1.0)
     offset = _numbers(call.options, "offset", 0.0)
     tensor = call.input if scale.size == offset.size == 1 else graph.channels_last(call.input)
@@ -25,7 +25,7 @@ def translate_rescaling(call: LayerCall, graph: GraphBuilder) -> LayerResult:
 
 
 def normalization_weights(options: Options) -> tuple[WeightRole, ...]:
-    """Weights of Normalization: its statistics, unless the configuration has them."""
+    """Return the weights of Normalization: its statistics, unless the configuration has them."""
     mean, variance = options.get("mean"), options.get("variance")
     if (mean is None) != (variance is None):
         raise options.wrong("variance", variance, "null where the mean is, and only there")
@@ -35,7 +35,7 @@ def normalization_weights(options: Options) -> tuple[WeightRole, ...]:
 
 
 def translate_normalization(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate Normalization: (x - mean) / sqrt(variance), or back again where it inverts."""
+    """Translate Normalization: (x - mean) / sqrt(variance), or the inverse."""
     options = call.options
     tensor = graph.channels_last(call.input)
     axes = options.values.get("axis", -1)

@@ -1,4 +1,4 @@
-"""Layers that change the sizes of the axes between batch and channels: enlarge, pad, crop."""
+"""Translates layers that enlarge, pad or crop the axes between batch and channels."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,7 +14,7 @@ from onnxfi.converters.translation.sequences import sizes
 
 
 def translate_upsampling(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate UpSampling1D, 2D and 3D, by any interpolation that ONNX has."""
+    """Translate UpSampling1D, 2D and 3D, with any interpolation that ONNX supports."""
     options = call.options
     factors = options.per_axis("size", call.axes)
     image = graph.channels_first(call.image())
@@ -29,7 +29,7 @@ def translate_upsampling(call: LayerCall, graph: GraphBuilder) -> LayerResult:
 
 
 def translate_resizing(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate Resizing to a height and a width, whatever the aspect ratio becomes."""
+    """Translate Resizing to a height and a width, without keeping the aspect ratio."""
     options = call.options
     for flag in ("crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias"):
         if options.flag(flag, False):

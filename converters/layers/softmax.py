@@ -1,4 +1,4 @@
-"""Softmax as a layer: what its mask leaves out gets no share."""
+"""Translates Softmax as a layer, which heeds a Keras mask."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,14 +8,14 @@ from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
 from onnxfi.converters.translation.layer_kind import LayerKind, MaskRule
 
-_MASKED = -1e9  # what Keras adds to a value that is left out, or puts in its place
+_MASKED = -1e9  # the number that Keras adds to, or puts in place of, a left-out value
 
 
 def translate_softmax(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate Softmax; a mask must have the rank of the tensor.
+    """Translate Softmax; a Keras mask must have the rank of the tensor.
 
-    Keras 2 adds a large negative number to what is left out. Keras 3 replaces it by that number,
-    and the result by zero: it is zero altogether where everything is left out.
+    Keras 2 adds a large negative number to left-out values. Keras 3 replaces them by that number,
+    and their results by zero.
     """
     mask = call.mask_of(call.input)
     if mask is None:

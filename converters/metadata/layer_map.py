@@ -1,9 +1,9 @@
-"""The layer map: which tensor of a converted model holds the output of which layer.
+"""Reads and writes the layer map: the tensor that holds the output of each layer.
 
-It travels inside the ONNX model, in ``metadata_props`` under the key `METADATA_KEY`, as JSON:
+It is stored in the ONNX model, in ``metadata_props`` under the key `METADATA_KEY`, as JSON:
 ``{"version": 1, "layers": [{"layer": …, "class": …, "tensor": …, "operator_tensor": …,
 "channel_axis": …, "layout": …}, …], "absent": [{"layer": …, "class": …, "reason": …}, …]}``, in the
-order in which the layers run. A layer is absent where no tensor is its output alone.
+order in which the layers run. A layer is absent if no tensor is its output alone.
 """
 
 import json
@@ -53,7 +53,7 @@ class AbsentLayer:
     Attributes:
         path: as in `Layer`.
         layer_class: class name in the source framework.
-        reason: why, as a sentence without a full stop.
+        reason: the reason, as a sentence without a full stop.
     """
 
     path: str

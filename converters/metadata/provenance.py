@@ -1,4 +1,4 @@
-"""Records where a converted model came from, and takes the last steps of both routes."""
+"""Records the origin of a converted model, and finishes the conversions of both routes."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ NOTES_KEY = "onnxfi.notes"
 ROUTE_KEY = "onnxfi.route"
 _CHUNK = 2**20
 _LARGEST_CHECKED = 2**16  # bytes of a constant: shapes and axes are smaller
-# What takes part in a conversion by each route.
+# Packages that take part in a conversion, by route.
 _PACKAGES = {
     "native": ("onnxfi", "onnx", "h5py", "numpy"),
     "tf2onnx": ("onnxfi", "onnx", "tf2onnx", "tensorflow", "keras", "tf_keras"),
@@ -27,7 +27,7 @@ _PACKAGES = {
 def describe_source(
     source: Path, route: str, opset: int, keras_version: str, *, architecture: Path | None = None
 ) -> dict[str, str]:
-    """Return the metadata that say what was converted, and how.
+    """Return the metadata that describe the source and the conversion.
 
     Args:
         source: the file or folder that was converted.
@@ -50,7 +50,7 @@ def describe_source(
 
 
 def record_difference(model: onnx.ModelProto, difference: float) -> None:
-    """Add the largest absolute difference to Keras that was seen to a model's metadata."""
+    """Add the largest observed difference from Keras to a model's metadata."""
     entries = {entry.key: entry.value for entry in model.metadata_props}
     helper.set_model_props(model, {**entries, DIFFERENCE_KEY: f"{difference:.3g}"})
 
@@ -84,10 +84,10 @@ def finish_model(
     Args:
         model: the model as built.
         layers: its layer map.
-        metadata: where it came from.
-        advice: what to do where the check fails, as the last sentence of the message.
+        metadata: its origin.
+        advice: the last sentence of the message if the check fails.
         absent: the layers that have no tensor of their own.
-        notes: what the model does otherwise than its source.
+        notes: differences between the model and its source.
 
     Raises:
         ModelFormatError: the operators do not fit together.
@@ -113,7 +113,7 @@ def finish_model(
 
 
 def _without_large_weights(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Return a copy to be checked, where weights are inputs: the checker copies all data twice."""
+    """Return a copy for the checker, with weights as inputs: the checker copies all data twice."""
     light = onnx.ModelProto()
     light.graph.node.extend(model.graph.node)
     light.graph.name = model.graph.name
@@ -132,7 +132,7 @@ def _without_large_weights(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _version_of(package: str) -> str:
-    """Return the version of a package, ``""`` where it is not installed."""
+    """Return the version of a package; ``""`` if it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:

@@ -1,7 +1,7 @@
-"""Layers from scopes: exporters name the parts of a model that a node belongs to.
+"""Finds layers by scopes, in which exporters name the part of a model that a node belongs to.
 
-PyTorch notes the modules, TensorFlow puts name scopes before the names of its operators. A scope's
-output is the tensor that its nodes make and others read, or the model returns.
+PyTorch records modules; TensorFlow prefixes operator names with name scopes. The output of a scope
+is a tensor that its nodes compute, and that other nodes read or the model returns.
 """
 
 from collections import Counter, defaultdict
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ScopedNode:
-    """A node of a graph, as far as layers are concerned.
+    """A node of a graph, with its scopes.
 
     Attributes:
         scopes: paths of the scopes that it belongs to, outermost first: ``layer1``, ``layer1/0``.
-        inputs: the tensors that it reads, constants left out.
-        outputs: the tensors that it makes.
+        inputs: the tensors that it reads, without constants.
+        outputs: the tensors that it computes.
     """
 
     scopes: tuple[str, ...]
@@ -29,7 +29,7 @@ class ScopeOutput:
     """An output of a scope.
 
     Attributes:
-        path: the path in the layer map: of the scope, with ``@1`` for its second call and ``:1``
+        path: the path in the layer map: the scope's, with ``@1`` for its second call and ``:1``
             for the second output of a call.
         scope: path of the scope.
         tensor: the tensor.
@@ -49,14 +49,14 @@ def scope_outputs(
 ) -> list[ScopeOutput]:
     """Return the outputs of all scopes, in the order in which they are computed.
 
-    Two parts of a scope that no tensor connects are two calls.
+    Parts of a scope that no tensor connects are separate calls.
 
     Args:
         nodes: the nodes, in an order in which they can run.
         model_outputs: the outputs of the graph.
-        innermost_first: whether, of the scopes that share an output, the innermost comes first;
-            otherwise the outermost does.
-        sizes: tensors that are no output of a scope, though others read them: shapes.
+        innermost_first: whether the innermost of several scopes with one output comes first,
+            instead of the outermost.
+        sizes: tensors of shapes, which are not outputs of a scope even if others read them.
     """
     readers: dict[str, list[int]] = defaultdict(list)
     members: dict[str, list[int]] = defaultdict(list)
@@ -82,7 +82,7 @@ def scope_outputs(
             number = calls[scope]
             calls[scope] += 1
             path = f"{scope}@{number}" if number else scope
-            # What a part computes last is its result; before that come states and the like.
+            # The last tensor of a part is its result; states and the like come before.
             for index, (i, tensor) in enumerate([outputs[-1], *outputs[:-1]]):
                 name = f"{path}:{index}" if index else path
                 depth = len(nodes[i].scopes) - nodes[i].scopes.index(scope)

@@ -1,4 +1,4 @@
-"""The names of the tensors that a converted model will have for its layers."""
+"""Lists the names of the tensors that a converted model has for its layers."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from onnxfi.converters.keras_files.model import KerasLayer, KerasModel
 
 
 def names_of(model: KerasModel) -> Iterator[str]:
-    """Yield the names that the layers' outputs and the inputs of the graph will have."""
+    """Yield the names of the layers' outputs and of the inputs of the graph."""
     yield from (entry.name for entry in model.inputs)
     # A nested model that is called twice calls all of its layers twice.
     for path, count in Counter(_paths(model)).items():

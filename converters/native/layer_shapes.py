@@ -1,7 +1,7 @@
-"""The output shapes of a model's layers, from the steps of a conversion in which no number is read.
+"""Infers the output shapes of a model's layers by a conversion that reads no weights.
 
-The translations work out every shape from those of the inputs and the weights, so they are run
-with weights that have a shape and no values, on a graph that keeps no weights.
+The translations derive every shape from the shapes of inputs and weights. So they run with weights
+that have a shape and no values, on a graph that keeps no weights.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from onnxfi.converters.native.walk import Walk
 from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.errors import OnnxfiError
 
-_OPSET = 17  # any does
+_OPSET = 17  # any opset gives the same shapes
 
 
 def layer_shapes(
@@ -26,7 +26,7 @@ def layer_shapes(
 ) -> dict[str, tuple[int | None, ...]]:
     """Return the output shape of each layer call, by its path in the layer map.
 
-    Where a layer cannot be translated, it and the calls after it are left out.
+    If a layer cannot be translated, it and the calls after it are left out.
 
     Args:
         model: the model.

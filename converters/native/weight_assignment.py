@@ -1,9 +1,9 @@
 """Assigns the stored weights of a Keras file to layers and roles.
 
-Both layouts store a layer's weights in order, without saying which is which. In the older one a
-nested model has one flat list: what training changes first, for all its layers, then the rest; a
-frozen layer counts as the rest altogether. The newer one has a group for each layer, nested like
-the models, but named after the layer's class: ``conv2d``, ``conv2d_1``, ….
+Both layouts store a layer's weights in order, without their roles. In the older one a nested model
+has one flat list: the trainable weights of all its layers, then the others. All weights of a frozen
+layer count as not trainable. The newer layout has a group for each layer, nested like the models,
+but named after the layer's class: ``conv2d``, ``conv2d_1``, ….
 """
 
 from collections import defaultdict
@@ -21,8 +21,8 @@ from onnxfi.converters.recurrent.cell import cell_options
 from onnxfi.converters.translation.layer_call import Options, WeightRole
 from onnxfi.errors import ModelFormatError
 
-# Names that Keras gives to weights; a name outside of them is not compared: it comes from an old
-# file, or is the kernel of a DepthwiseConv2D, which only Keras 3 calls so.
+# Names of weights in Keras. Other names are not compared: they come from an old file, or are the
+# kernel of a DepthwiseConv2D, which only Keras 3 calls kernel.
 _KNOWN = {
     *("kernel", "bias", "gamma", "beta", "moving_mean", "moving_variance"),
     *("recurrent_kernel", "embeddings", "scale", "concat_score_weight"),
@@ -32,11 +32,11 @@ _KNOWN = {
 def weights_by_path(
     model: KerasModel, weights: NamedWeights | WeightGroup, keras_major: int
 ) -> dict[str, tuple[StoredWeight, ...]]:
-    """Return the weights of every layer by its path, also of those inside nested models.
+    """Return the weights of every layer by its path, including layers of nested models.
 
     Raises:
-        ModelFormatError: the file has another number of weights than the configuration asks for.
-        UnsupportedLayerError: a layer has no translation, so its weights are not known.
+        ModelFormatError: the number of weights in the file does not match the configuration.
+        UnsupportedLayerError: a layer has no translation, so its weights are unknown.
     """
     if isinstance(weights, WeightGroup):
         return dict(_grouped(model.layers, weights, "", keras_major))
@@ -50,8 +50,8 @@ def assign_weights(
     """Return the weights of one layer by role.
 
     Raises:
-        ModelFormatError: the file has another number of weights than the configuration asks for,
-            or has them under other names.
+        ModelFormatError: the number or the names of the weights in the file do not match the
+            configuration.
     """
     roles = weight_roles(options)
     if len(stored) != len(roles):
@@ -83,10 +83,10 @@ def weight_roles(options: Options) -> tuple[WeightRole, ...]:
 def _in_order(
     layers: Sequence[KerasLayer], weights: NamedWeights, keras_major: int
 ) -> NamedWeights:
-    """Return the weights under the names of the layers, where the file has other names.
+    """Return the weights under the names of the layers, if the file has other names.
 
-    Keras numbers the names that it makes up, so the same model built again has others. Like Keras
-    we then go by the order of the layers; the shapes are compared later.
+    Keras numbers generated names, so the same model built again has others. Like Keras, this then
+    relies on the order of the layers; shapes are compared later.
     """
     owners = [layer.name for layer in layers if any(_roles_inside(layer, "", keras_major))]
     stored = [own for own in weights.values() if own]
@@ -114,7 +114,7 @@ def _grouped(
 ) -> Iterator[tuple[str, tuple[StoredWeight, ...]]]:
     """Match the layers with weights of each class to its groups with weights, both in order.
 
-    The numbers in the names are no help: some versions of Keras skip numbers, or count the
+    The numbers in the names are unreliable: some versions of Keras skip numbers, or count
     layers without weights.
     """
     by_class: dict[str, list[KerasLayer]] = defaultdict(list)
@@ -154,7 +154,7 @@ def _in_group(
 
 
 def _of_cells(options: Options, group: WeightGroup) -> tuple[StoredWeight, ...]:
-    """Return the weights of an RNN, whose cells may have groups that are named after classes."""
+    """Return the weights of an RNN, whose cells may have groups named after classes."""
     cells = group.groups["cell"].groups.get("cells") if "cell" in group.groups else None
     if cells is None:
         return group.flat()
@@ -168,13 +168,13 @@ def _of_cells(options: Options, group: WeightGroup) -> tuple[StoredWeight, ...]:
 def _split(
     layer: KerasLayer, stored: Sequence[StoredWeight], path: str, keras_major: int
 ) -> dict[str, tuple[StoredWeight, ...]]:
-    """Return the weights of each layer of a nested model or wrapper, out of its flat list."""
+    """Split the flat list of weights of a nested model or wrapper by layer."""
     leaves = [
         (part.name, roles)
         for part in layer.parts
         for roles in _roles_inside(part, path, keras_major)
     ]
-    leaves.append(("", _own_roles(layer, path, keras_major)))  # no layer has this name
+    leaves.append(("", _own_roles(layer, path, keras_major)))  # no layer has an empty name
     total = sum(len(roles) for _, roles in leaves)
     if total != len(stored):
         what = "nested model" if layer.model is not None else "layer"
@@ -191,7 +191,7 @@ def _split(
 
 
 def _own_roles(layer: KerasLayer, path: str, keras_major: int) -> tuple[WeightRole, ...]:
-    """Return the weights that a nested model or a wrapper has besides those of its layers."""
+    """Return the weights of a wrapper besides those of its layers; a nested model has none."""
     if layer.model is not None:
         return ()
     return weight_roles(Options(path, layer.layer_class, layer.options, keras_major))
@@ -200,7 +200,7 @@ def _own_roles(layer: KerasLayer, path: str, keras_major: int) -> tuple[WeightRo
 def _roles_inside(
     layer: KerasLayer, path: str, keras_major: int
 ) -> Iterator[tuple[WeightRole, ...]]:
-    """Yield the weights of a layer, or of each layer inside."""
+    """Yield the weights of a layer, or of each layer inside it."""
     path = f"{path}/{layer.name}" if path else layer.name
     options = Options(path, layer.layer_class, layer.options, keras_major)
     if layer.parts:

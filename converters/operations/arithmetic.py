@@ -1,4 +1,4 @@
-"""Arithmetic of TensorFlow that is several operators of ONNX."""
+"""Translates arithmetic of TensorFlow that needs several operators of ONNX."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -23,7 +23,7 @@ from onnxfi.converters.translation.operands import (
 from onnxfi.converters.translation.reductions import reduced
 from onnxfi.converters.translation.tensor import Tensor
 
-# What follows Log in a logarithm of another base.
+# Bases of the logarithms other than the natural one.
 _BASES: Mapping[str, float] = {"Log2": 2, "Log10": 10}
 _NORMS: Mapping[object, str] = {"euclidean": "ReduceL2", 2: "ReduceL2", 1: "ReduceL1"}
 
@@ -56,8 +56,8 @@ def translate_floor_divide(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     pair = of_one_type(call, operands(call, 2), graph)
     if str(pair[0].dtype) in FLOATS:
         return LayerResult(graph.apply("Floor", _combined(call, "Div", pair, graph)))
-    # The Div of whole numbers rounds towards zero: without the rest of the sign of the divisor, it
-    # divides exactly.
+    # The Div of whole numbers rounds towards zero. It divides exactly once the remainder, which
+    # has the sign of the divisor, is subtracted.
     first, second = aligned(pair, graph)
     rest = graph.operator("Mod", [first.name, second.name])
     whole = graph.operator("Sub", [first.name, rest])
@@ -66,7 +66,7 @@ def translate_floor_divide(call: LayerCall, graph: GraphBuilder) -> LayerResult:
 
 
 def translate_modulo(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate Mod: the rest of a division that rounds down; it has the sign of the divisor."""
+    """Translate Mod: the remainder of a division that rounds down, with the divisor's sign."""
     pair = of_one_type(call, operands(call, 2), graph)
     first, second = aligned(pair, graph)
     result = broadcast([first, second])
@@ -157,7 +157,7 @@ def translate_norm(call: LayerCall, graph: GraphBuilder) -> LayerResult:
 
 
 def translate_count_nonzero(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate CountNonzero: the sum of a one for each value that is not zero."""
+    """Translate CountNonzero: the number of values that are not zero."""
     tensor, dtype = call.input, call.options.choice("dtype", "int64", "int32", "int64")
     zero = graph.constant("zero", 0, tensor.dtype)
     name = graph.operator("Not", [graph.operator("Equal", [tensor.name, zero])])

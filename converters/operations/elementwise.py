@@ -1,4 +1,4 @@
-"""Operations between layers that go element by element, with the broadcasting of NumPy."""
+"""Translates element-wise operations, with the broadcasting of NumPy."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -74,7 +74,7 @@ _TRUTH = {
 }
 _OF_FLOATS = {"Divide", "TrueDivide", "Power"}
 
-# Operations that are activations without options, or with options that must have their defaults.
+# Operations that are activations; their options must have these defaults.
 _ACTIVATIONS: Mapping[str, tuple[str, Mapping[str, float]]] = {
     "Celu": ("celu", {"alpha": 1.0}),
     "Elu": ("elu", {"alpha": 1.0}),
@@ -102,7 +102,7 @@ _ACTIVATIONS: Mapping[str, tuple[str, Mapping[str, float]]] = {
 
 
 def translate_unary(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate an operation on each element that is one operator of ONNX."""
+    """Translate a unary operation that is one operator of ONNX."""
     kind = _kind(call)
     return LayerResult(_typed(graph.apply(_UNARY[kind], call.input), kind))
 
@@ -150,7 +150,7 @@ def translate_where(call: LayerCall, graph: GraphBuilder) -> LayerResult:
 
 
 def translate_clip(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate Clip between two numbers, either of which may be missing."""
+    """Translate Clip between two numbers; either may be missing."""
     result, bounds = call.arguments[0], []
     given = [call.options.get(key) for key in ("x_min", "x_max")]
     if any(isinstance(bound, Tensor | list) for bound in given):

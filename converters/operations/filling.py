@@ -1,4 +1,4 @@
-"""Functions whose result has a shape that is an argument: constants, and repeated tensors."""
+"""Translates functions whose argument is the shape of the result: constants, broadcasts."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ _VALUES = {"ops.Zeros": 0, "ops.Ones": 1}
 
 
 def translate_fill(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate fill, zeros and ones: one value in a shape that has tensors in it."""
+    """Translate fill, zeros and ones: one value in a shape that may contain tensors."""
     options = call.options
     value = options.number("value", _VALUES.get(options.layer_class))
     given = options.get("value")

@@ -1,4 +1,4 @@
-"""Functions of tf.image and tf.nn on images: (batch, rows, columns, channels)."""
+"""Translates functions of tf.image and tf.nn on images (batch, rows, columns, channels)."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ _LUMA = (0.2989, 0.5870, 0.1140)  # weights of red, green and blue in tf.image
 
 
 def translate_image_resize(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate image.resize, and the older functions with their ways to place the pixels."""
+    """Translate image.resize, and the older functions that place pixels differently."""
     options = call.options
     for flag in ("preserve_aspect_ratio", "antialias"):
         if options.flag(flag, False):
@@ -79,7 +79,7 @@ def _reversed(image: Tensor, axes: list[int], graph: GraphBuilder) -> Tensor:
 
 
 def translate_crop_or_pad(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate the functions that cut an image to a size, or put zeros around it."""
+    """Translate the functions that crop an image to a size, or pad it with zeros."""
     kind = call.options.layer_class.removeprefix("ops.")
     options = call.options
     image = graph.channels_last(_image(call))
@@ -110,7 +110,7 @@ def translate_crop_or_pad(call: LayerCall, graph: GraphBuilder) -> LayerResult:
 
 
 def _resized(image: Tensor, pairs: Sequence[tuple[int, int]], graph: GraphBuilder) -> Tensor:
-    """Return an image with so much before and after the rows and columns: cut where negative."""
+    """Return an image padded before and after its rows and columns; negative numbers crop."""
     (top, bottom), (left, right) = pairs
     pads = graph.integers("pads", [0, top, left, 0, 0, bottom, right, 0])
     zero = graph.constant("zero", 0, image.dtype)
@@ -194,7 +194,7 @@ def translate_response_normalization(call: LayerCall, graph: GraphBuilder) -> La
 
 
 def translate_pool(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate nn.max_pool, nn.avg_pool and their kin as the layers of Keras."""
+    """Translate nn.max_pool, nn.avg_pool and similar functions as the layers of Keras."""
     _require_channels_last(call)
     kind = call.options.layer_class.removeprefix("ops.")
     axes = call.input.rank - 2

@@ -1,4 +1,4 @@
-"""Operations between layers that take parts of a tensor, repeat it, or put constants around it."""
+"""Translates operations that select parts of a tensor, repeat it, or pad it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -13,7 +13,7 @@ from onnxfi.converters.translation.layer_kind import LayerKind, operation
 from onnxfi.converters.translation.operands import as_operand, axes_of, one_axis, shown
 from onnxfi.converters.translation.tensor import Tensor
 
-_FAR = 2**31 - 1  # behind the end of every axis; its negative is before the start
+_FAR = 2**31 - 1  # beyond the end of every axis; its negative is before the start
 
 
 def translate_get_item(call: LayerCall, graph: GraphBuilder) -> LayerResult:

@@ -1,4 +1,4 @@
-"""Operations between layers that multiply along axes, and norms along them."""
+"""Translates products and norms along axes."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,7 +13,7 @@ from onnxfi.converters.translation.layer_kind import LayerKind, operation
 from onnxfi.converters.translation.operands import axes_of, broadcast, of_one_type, operands
 from onnxfi.converters.translation.tensor import Tensor
 
-_EPSILON = 1e-7  # what Keras calls its fuzz factor
+_EPSILON = 1e-7  # the fuzz factor of Keras
 
 
 def translate_matmul(call: LayerCall, graph: GraphBuilder) -> LayerResult:

@@ -1,4 +1,4 @@
-"""Operations between layers that make one number of many: sums, means, extremes, positions."""
+"""Translates reductions: sums, means, extremes, and positions of extremes."""
 
 import math
 from collections.abc import Mapping
@@ -97,7 +97,7 @@ def _reduce(call: LayerCall, tensor: Tensor, operator: str, graph: GraphBuilder)
 
 
 def _averaged(call: LayerCall, graph: GraphBuilder) -> Tensor:
-    """Return the input of an average: of whole numbers Keras 3 makes float32, TensorFlow not."""
+    """Return the input of an average; Keras 3 casts whole numbers to float32."""
     tensor = call.input
     if call.options.keras_major == 2 or tensor.dtype in FLOATS:
         return tensor

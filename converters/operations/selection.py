@@ -1,4 +1,4 @@
-"""Functions that select values: by position, by rank among others, or by parts of an axis."""
+"""Translates functions that select values by position or by parts of an axis."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -28,7 +28,7 @@ _WHOLE = {"start": None, "stop": None, "step": None}
 def translate_one_hot(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     """Translate OneHot: a new axis with one value at the index, and another one elsewhere.
 
-    The operator of ONNX counts negative indices from the end; here they are nowhere.
+    The operator of ONNX counts negative indices from the end; in Keras they match no position.
     """
     tensor = graph.channels_last(call.input)
     options = call.options
@@ -56,7 +56,7 @@ def translate_one_hot(call: LayerCall, graph: GraphBuilder) -> LayerResult:
 
 
 def translate_unstack(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate Unstack: each position of an axis is an output, without that axis."""
+    """Translate Unstack: each position along an axis becomes an output without that axis."""
     tensor = graph.channels_last(call.input)
     (axis,) = axes_of(call, call.options.integer("axis", 0), tensor.rank)
     count = tensor.shape[axis]
@@ -94,7 +94,7 @@ def translate_slice(call: LayerCall, graph: GraphBuilder) -> LayerResult:
 
 
 def translate_strided_slice(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate strided_slice with its masks, of which bit i belongs to entry i of the slice."""
+    """Translate strided_slice with its masks; bit i of a mask belongs to entry i of the slice."""
     options = call.options
     begin, end = (options.get(key) for key in ("begin", "end"))
     strides = options.get("strides", [1] * len(begin)) if isinstance(begin, list) else None
@@ -129,7 +129,7 @@ def _get_item(call: LayerCall, key: list[Any], graph: GraphBuilder) -> LayerResu
 
 
 def translate_gather(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate tf.gather: positions along one axis, for each sample its own with `batch_dims`."""
+    """Translate tf.gather: positions along one axis; `batch_dims` gives each sample its own."""
     options = call.options
     source, where = (as_operand(call, value) for value in call.arguments)
     batches = options.integer("batch_dims", 0)

@@ -1,4 +1,4 @@
-"""Operations between layers that move elements: new shapes, other orders of axes, joins, parts."""
+"""Translates operations that change shapes, reorder axes, join tensors or split them."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ from onnxfi.converters.translation.tensor import Tensor
 
 
 def translate_reshape_operation(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate Reshape, whose shape has the batch in it; it may be a tensor, or have some."""
+    """Translate Reshape, whose shape includes the batch, and may be or contain tensors."""
     tensor = graph.channels_last(call.arguments[0])
     target = call.options.get("newshape")
     shape, sizes = shape_of(call, target, graph)
@@ -37,7 +37,7 @@ def translate_reshape_operation(call: LayerCall, graph: GraphBuilder) -> LayerRe
 def shape_of(
     call: LayerCall, value: Any, graph: GraphBuilder
 ) -> tuple[str, list[int | str | None]]:
-    """Return a shape as a tensor, and what is known of its sizes.
+    """Return a shape as a tensor, and its known sizes.
 
     Args:
         call: the call.
@@ -196,7 +196,7 @@ def translate_split(call: LayerCall, graph: GraphBuilder) -> LayerResult:
 
 
 def _split_sizes(call: LayerCall, given: Any, length: int) -> list[int]:
-    """Return the sizes of the parts of an axis, one of which may be -1: the rest."""
+    """Return the sizes of the parts of an axis; a -1 among the given ones means the rest."""
     sizes = given if isinstance(given, list) else []
     whole = [size for size in sizes if is_whole(size) and size >= -1]
     rest = length - sum(size for size in whole if size != -1)
@@ -223,7 +223,7 @@ def translate_shape(call: LayerCall, graph: GraphBuilder) -> LayerResult:
 def joined_contents(
     values: Sequence[Operand], graph: GraphBuilder
 ) -> tuple[int | str | None, ...] | None:
-    """Return what is known of the values of sizes one behind the other; None of no sizes."""
+    """Return the known values of concatenated sizes; None if they are not sizes."""
     if any(x.dtype not in ("int32", "int64") or len(x.shape) > 1 for x in values):
         return None
     known: list[int | str | None] = []
@@ -256,7 +256,7 @@ def _new_shape(
 ) -> tuple[tuple[int | None, ...], bool]:
     """Return the shape after a Reshape, and whether its first axis is the batch.
 
-    A free size may be known: behind the batch, or where the sizes show that it is the batch.
+    A free size may be known: behind the batch, or if the sizes imply that it is the batch.
     """
     shape = [size if isinstance(size, int) and size != -1 else None for size in sizes]
     known = math.prod(size for size in shape if size is not None)

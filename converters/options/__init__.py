@@ -1,1 +1,1 @@
-"""The options in a layer's configuration: the known ones, and the refusal of everything else."""
+"""The options and classes that Keras defines, and the errors for unsupported ones."""

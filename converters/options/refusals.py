@@ -1,7 +1,7 @@
-"""The errors for what the native route does not translate, with advice that helps.
+"""Builds the errors for layers that the native route does not translate, with advice.
 
-TensorFlow takes layers and options that are missing here. It cannot take what a file does not hold:
-the code of a user's function or class.
+TensorFlow may convert layers and options that are unsupported here. It cannot convert a user's
+function or class, because the file does not hold its code.
 """
 
 from collections.abc import Mapping
@@ -15,12 +15,12 @@ _LONGEST = 60
 
 
 def unsupported(path: str, layer_class: str, reason: str) -> UnsupportedLayerError:
-    """Return the error for something of Keras that the native route does not translate.
+    """Return the error for a layer of Keras that the native route does not translate.
 
     Args:
         path: path of the layer in its model.
         layer_class: class name of the layer.
-        reason: what is not supported, as the end of "but layer … ".
+        reason: the unsupported part, as the end of "but layer … ".
     """
     return UnsupportedLayerError(
         f"The native route must know every layer and option, but layer {path!r} of class "
@@ -31,12 +31,12 @@ def unsupported(path: str, layer_class: str, reason: str) -> UnsupportedLayerErr
 
 
 def user_code(path: str, layer_class: str, reason: str) -> UnsupportedLayerError:
-    """Return the error for a function or a class of the user's, which no route can load.
+    """Return the error for a user's function or class, which no route can load.
 
     Args:
         path: path of the layer in its model.
         layer_class: class name of the layer.
-        reason: what is code of the user's, as the end of "but layer … ".
+        reason: the part that is user code, as the end of "but layer … ".
     """
     return UnsupportedLayerError(
         f"A model must be made of layers and functions of Keras, but layer {path!r} of class "
@@ -56,8 +56,8 @@ def no_translation(
     Args:
         path: path of the layer in its model.
         layer_class: class name of the layer.
-        role: what inside of the layer has the class, such as ``cell``; empty for the layer itself.
-        inner: that class.
+        role: the part of the layer that has the class, such as ``cell``; empty for the layer.
+        inner: the class of that part.
     """
     name = inner or layer_class
     has = f"has the {role} {inner!r}, which " if inner else ""
@@ -68,7 +68,7 @@ def no_translation(
 
 
 def class_of(entry: Mapping[str, Any]) -> str:
-    """Return the class of a serialised object, as ``package>class`` where it is not of Keras.
+    """Return the class of a serialised object; as ``package>class`` outside Keras.
 
     Args:
         entry: a ``{"class_name": …, "config": …}``, in Keras 3 with the module of the class.
@@ -78,12 +78,12 @@ def class_of(entry: Mapping[str, Any]) -> str:
         return name
     registered, module = entry.get("registered_name"), entry.get("module", "keras")
     package, mark, _ = registered.partition(">") if isinstance(registered, str) else ("", "", "")
-    if not mark:  # Keras 3 writes null for the module of a class that nobody registered
+    if not mark:  # Keras 3 writes null for the module of an unregistered class
         package = module.split(".")[0] if isinstance(module, str) else "Custom"
     return name if package in (*_FAMILIES, "builtins") else f"{package}>{name}"
 
 
 def shown(value: object) -> str:
-    """Return a value of a configuration for a message, cut where it is long."""
+    """Return a value of a configuration for a message, truncated if it is long."""
     text = repr(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

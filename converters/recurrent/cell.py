@@ -1,4 +1,4 @@
-"""A recurrent cell: its options, its weights, and how ONNX says its activations."""
+"""Describes a recurrent cell: its options, weights, and activations in ONNX."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from onnxfi.converters.translation.layer_call import Options, WeightRole
 
 _GATES = {"LSTM": 4, "GRU": 3, "SimpleRNN": 1}
 
-# Activations that the recurrent operators of ONNX know: function, alpha, beta.
+# Activations that the recurrent operators of ONNX support: function, alpha, beta.
 _FUNCTIONS: Mapping[str, tuple[str, float | None, float | None]] = {
     "elu": ("Elu", 1.0, None),
     "leaky_relu": ("LeakyRelu", 0.2, None),
@@ -40,8 +40,8 @@ class CellOptions:
 
     Attributes:
         kind: LSTM, GRU or SimpleRNN.
-        options: the options of the cell, which are the layer's own where it has one cell built in.
-        prefix: what the roles of its weights start with, where a layer has several cells.
+        options: the options of the cell; for a built-in cell, the layer's own.
+        prefix: prefix of the roles of its weights, in a layer of several cells.
     """
 
     kind: str
@@ -70,8 +70,8 @@ class Cell:
         kernel: (features, gates * units).
         recurrent_kernel: (units, gates * units).
         input_bias: (gates * units).
-        recurrent_bias: (gates * units); it is zero but in a GRU that resets after the product.
-        weights_path: what its weights are named after.
+        recurrent_bias: (gates * units); zero except in a GRU that resets after the product.
+        weights_path: prefix of the names of its weights.
     """
 
     kind: str
@@ -85,7 +85,7 @@ class Cell:
 
     @property
     def state_count(self) -> int:
-        """Number of states: the hidden one and, for LSTM, that of the cell."""
+        """Number of states: the hidden state and, for LSTM, the cell state."""
         return 2 if self.kind == "LSTM" else 1
 
     @property
@@ -102,7 +102,7 @@ class Cell:
         return self.options.values.get("recurrent_activation", "sigmoid")
 
     def onnx_activations(self) -> dict[str, Any] | None:
-        """Return the activations as attributes of ONNX; None where ONNX does not know them."""
+        """Return the activations as attributes of ONNX; None if ONNX does not support them."""
         activations = {
             "LSTM": [self.recurrent_activation(), self.activation(), self.activation()],
             "GRU": [self.recurrent_activation(), self.activation()],
@@ -123,7 +123,7 @@ class Cell:
 
 
 def cell_options(options: Options) -> tuple[CellOptions, ...]:
-    """Return the cells of a recurrent layer, each of which runs on the output of the one before.
+    """Return the cells of a recurrent layer; each runs on the output of the previous one.
 
     Raises:
         ModelFormatError: the configuration of a cell is damaged.
@@ -165,7 +165,7 @@ def build_cell(
     options = cell.options
     units = options.size("units")
     width = _GATES[cell.kind] * units
-    # Read first: what has the shape of a stored weight is no larger than its file.
+    # Read first, so that arrays of this width are no larger than the file.
     kernel = weight(f"{cell.prefix}kernel", (features, width))
     two_biases = cell.kind == "GRU" and options.flag("reset_after", False)
     biases = np.zeros((2, width), np.float32)

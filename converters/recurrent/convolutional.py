@@ -1,7 +1,7 @@
-"""ConvLSTM1D, 2D and 3D: an LSTM whose products are convolutions, as a Scan over the time.
+"""Translates ConvLSTM1D, 2D and 3D, an LSTM of convolutions, as a Scan over the time.
 
-The input (batch, time, rows, columns, channels) is convolved for all steps at once; what one step
-needs of the state before is in the body of the Scan. The gates are in the order of Keras: input,
+The input (batch, time, rows, columns, channels) is convolved for all steps at once. The body of the
+Scan adds the convolution of the previous state. The gates are in the order of Keras: input,
 forget, cell, output.
 """
 
@@ -25,15 +25,15 @@ from onnxfi.converters.translation.sequences import reverse_time, sizes
 from onnxfi.converters.translation.tensor import Tensor
 
 CONVOLUTIONAL = {"ConvLSTM1D": 1, "ConvLSTM2D": 2, "ConvLSTM3D": 3}
-"""The layers, and over how many axes each convolves."""
+"""The layers, with the number of axes that each convolves over."""
 
 _FORMATS = ("channels_last", "channels_first")
-# What Keras takes for a missing option recurrent_activation.
+# Default of the option recurrent_activation, by version of Keras.
 _GATE = {2: "hard_sigmoid", 3: "sigmoid"}
 
 
 def convolutional_recurrent_weights(options: Options) -> tuple[WeightRole, ...]:
-    """Weights of ConvLSTM: kernel, recurrent kernel, and a bias unless ``use_bias`` is false."""
+    """Return the weights of ConvLSTM: two kernels, and a bias unless ``use_bias`` is false."""
     roles = (WeightRole("kernel"), WeightRole("recurrent_kernel"))
     return (*roles, WeightRole("bias")) if options.flag("use_bias", True) else roles
 
@@ -55,7 +55,7 @@ def translate_convolutional_recurrent(call: LayerCall, graph: GraphBuilder) -> L
         steps = reverse_time(steps, graph)
     filters = options.size("filters")
     convolved, lengths = _convolve_input(call, sequence, steps, filters, graph)
-    # The states are stored channels first, whatever the data format is.
+    # The states are stored channels first in either data format.
     states = [
         (graph.channels_last(state) if first else graph.channels_first(state)).name
         for state in arguments.states
@@ -151,7 +151,7 @@ def _step(
     size = call.options.per_axis("kernel_size", call.axes)
     stored = call.weight("recurrent_kernel", (*size, filters, 4 * filters))
     kernel = graph.weight(call.weights_path, "recurrent_kernel", filters_first(stored))
-    # Always the padding same with strides of 1, of which the sizes do not matter.
+    # Always padding same with strides of 1, which does not depend on the sizes.
     ones = (1,) * call.axes
     pads = same_padding(size, size, ones, ones)
     recurrent = body.operator("Conv", [hidden, kernel], kernel_shape=size, **pads)

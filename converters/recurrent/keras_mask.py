@@ -1,8 +1,8 @@
-"""Masked sequences: steps whose mask is false are skipped.
+"""Skips the steps of a sequence whose Keras mask is false.
 
-A recurrent layer of Keras keeps its states there, and returns its output of the step before, or
-zeros where there is none. The operators of ONNX can only skip steps at the end. So the steps that
-count are moved to the front, in their order, and the outputs are spread over all steps afterwards.
+At such steps a recurrent layer of Keras keeps its states, and repeats its previous output, or
+returns zeros before the first. The operators of ONNX can only skip steps at the end. So the steps
+that count are moved to the front, in their order, and the outputs are spread over all steps.
 """
 
 from collections.abc import Sequence
@@ -18,11 +18,11 @@ _AFTER_ALL = 2**31  # more than any sequence has steps
 
 @dataclass(frozen=True, slots=True)
 class FrontSteps:
-    """A masked sequence with the steps that count in front, as names of tensors.
+    """A sequence with a Keras mask and the steps that count in front, as names of tensors.
 
     Attributes:
         sequence: the sequence, (batch, time, features).
-        lengths: number of steps that count, but 1 at least; int32, (batch,).
+        lengths: number of steps that count, at least 1; int32, (batch,).
         counted: number of steps that count up to each step, itself included; int64, (batch, time).
         any_counts: whether a step counts at all; bool, (batch, 1).
     """
@@ -38,7 +38,7 @@ def move_to_front(sequence: str, mask: str, graph: GraphBuilder) -> FrontSteps:
 
     Args:
         sequence: (batch, time, features).
-        mask: which steps count: bool, (batch, time).
+        mask: the steps that count: bool, (batch, time).
         graph: the graph that grows.
     """
     counts = graph.operator("Cast", [mask], to=TensorProto.INT64)
@@ -62,11 +62,11 @@ def move_to_front(sequence: str, mask: str, graph: GraphBuilder) -> FrontSteps:
 
 
 def spread(outputs: str, front: FrontSteps, graph: GraphBuilder) -> str:
-    """Return the outputs at the steps of the masked sequence, (batch, time, units).
+    """Return the outputs at all steps of the sequence, (batch, time, units).
 
     Args:
         outputs: the outputs at the steps in front.
-        front: where these steps come from.
+        front: the origin of these steps.
         graph: the graph that grows.
     """
     last = graph.operator("Sub", [front.counted, graph.integers("one", 1)])
@@ -78,12 +78,12 @@ def spread(outputs: str, front: FrontSteps, graph: GraphBuilder) -> str:
 def kept_states(
     states: Sequence[str], first: Sequence[str], front: FrontSteps | None, graph: GraphBuilder
 ) -> list[str]:
-    """Return the last states, which are the first ones, or zero, where no step counts.
+    """Return the last states; for a sequence without steps that count, the first states or zero.
 
     Args:
         states: the states after the steps in front.
         first: the states before; none for zeros.
-        front: the steps, None where all of them count.
+        front: the steps; None if all of them count.
         graph: the graph that grows.
     """
     if front is None:

@@ -1,8 +1,8 @@
-"""LSTM, GRU, SimpleRNN, and RNN of one cell or of several on top of each other.
+"""Translates LSTM, GRU, SimpleRNN, and RNN of one cell or of stacked cells.
 
 The output is in the layout of Keras: (batch, time, units), or (batch, units). A layer that goes
 backwards reads its sequence from the end, so its first output belongs to the last step. A stateful
-layer starts every run of the model from zeros, as Keras does after ``reset_states``.
+layer starts every run of the model from zeros, like Keras after ``reset_states``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,12 +39,12 @@ from onnxfi.converters.translation.tensor import Tensor
 
 @dataclass(frozen=True, slots=True)
 class RecurrentArguments:
-    """What a recurrent layer is called on.
+    """The arguments of a recurrent layer.
 
     Attributes:
         sequence: (batch, time, features).
         states: its first states, (batch, units) each; empty for zeros.
-        mask: which steps it reads: bool, (batch, time); None for all.
+        mask: the Keras mask, of the steps that it reads: bool, (batch, time); None for all.
     """
 
     sequence: Tensor
@@ -53,19 +53,19 @@ class RecurrentArguments:
 
 
 def recurrent_weights(options: Options) -> tuple[WeightRole, ...]:
-    """Weights of a recurrent layer: kernel, recurrent kernel and bias of each cell."""
+    """Return the weights of a recurrent layer: the kernels and bias of each cell."""
     return tuple(role for cell in cell_options(options) for role in cell.roles())
 
 
 def recurrent_arguments(call: LayerCall, *, rank: int = 3) -> RecurrentArguments:
-    """Return what a recurrent layer, or a Bidirectional, is called on.
+    """Return the arguments of a recurrent layer or a Bidirectional.
 
-    Keras 2 passes the first states behind the sequence, Keras 3 in ``initial_state``; there, a
-    mask that the sequence carries is not read in a call with states.
+    Keras 2 passes the first states behind the sequence, Keras 3 in ``initial_state``. In a call
+    with states, Keras 3 ignores a Keras mask that the sequence carries.
 
     Args:
         call: the call.
-        rank: of the sequence: 3, more where its steps are images.
+        rank: rank of the sequence: 3, more if its steps are images.
 
     Raises:
         ModelFormatError: the sequence is missing or of another rank.
@@ -105,7 +105,7 @@ def translate_recurrent(call: LayerCall, graph: GraphBuilder) -> LayerResult:
         shape: tuple[int | None, ...] = (None, arguments.sequence.shape[1], cells[-1].units)
         passed = call.mask_of(arguments.sequence)
     else:
-        # Where no step counts, the output is zero, whatever the first state is.
+        # If no step counts, the output is zero for any first state.
         (output,) = kept_states(run.states[:1], (), front, graph)
         shape = (None, cells[-1].units)
         passed = None
@@ -137,7 +137,7 @@ def _run_cells(
     """Run each cell on the output of the one below.
 
     Returns:
-        What the top cell computed, and the last states of all cells if the layer returns them.
+        The run of the top cell, and the last states of all cells if the layer returns them.
     """
     with_sequence = call.options.flag("return_sequences", False)
     with_states = call.options.flag("return_state", False)
@@ -169,12 +169,12 @@ def _run_cells(
 def _zero_where_masked(
     call: LayerCall, output: str, mask: str, graph: GraphBuilder, *, unrolled: bool
 ) -> str:
-    """Return the output with zeros where the mask, in the order of the steps, is false."""
+    """Return the output, with zeros where the Keras mask, in the order of the steps, is false."""
     if not call.options.flag("return_sequences", False):
         inputs = [last_step(mask, graph), output, graph.numbers("zero", 0)]
         return graph.operator("Where", inputs)
     if unrolled and call.options.flag("go_backwards", False):
-        # Where Keras unrolls the loop, it looks at the mask in the order of the input.
+        # If Keras unrolls the loop, it reads the mask in the order of the input.
         mask = reverse_time(mask, graph)
     return zero_unless(mask, output, graph)
 

@@ -1,4 +1,4 @@
-"""Running one recurrent cell over a sequence with the operators LSTM, GRU and RNN of ONNX."""
+"""Runs one recurrent cell over a sequence with the operators LSTM, GRU and RNN of ONNX."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _GATE_ORDER = {"LSTM": (0, 3, 1, 2), "GRU": (0, 1, 2), "SimpleRNN": (0,)}
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What a cell computed on a sequence, as names of tensors; ``""`` where nobody asked for it.
+    """The results of a cell on a sequence, as names of tensors; ``""`` if not requested.
 
     Attributes:
         sequence: its output at each step, (batch, time, units).
@@ -38,16 +38,16 @@ def run_operator(
     with_sequence: bool,
     states_wanted: int,
 ) -> Run:
-    """Run a cell whose activations ONNX knows.
+    """Run a cell whose activations ONNX supports.
 
     Args:
         cell: the cell.
         sequence: its input, (batch, time, features).
         states: its first states, (batch, units) each; none for zeros.
-        lengths: how many steps count in each sequence of the batch, int32, from 1 on; None for all.
+        lengths: number of steps that count in each sequence, int32, from 1 on; None for all.
         graph: the graph that grows.
-        with_sequence: whether the output of each step is asked for.
-        states_wanted: how many of the last states are asked for.
+        with_sequence: whether to return the output of each step.
+        states_wanted: number of last states to return.
     """
     attributes = cell.onnx_activations() or {}
     if cell.kind == "GRU":

@@ -1,6 +1,6 @@
-"""Running one recurrent cell step by step, in a Scan: for activations that ONNX's operators lack.
+"""Runs one recurrent cell step by step in a Scan, for activations that ONNX's operators lack.
 
-The formulas are those of the cells of Keras: ``call`` of LSTMCell, GRUCell and SimpleRNNCell.
+The formulas follow ``call`` of LSTMCell, GRUCell and SimpleRNNCell in Keras.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ def run_steps(
         cell: the cell.
         sequence: its input, (batch, time, features).
         states: its first states, (batch, units) each; none for zeros.
-        lengths: how many steps count in each sequence of the batch, int32; None for all.
+        lengths: number of steps that count in each sequence, int32; None for all.
         graph: the graph that grows.
 
     Raises:
@@ -61,7 +61,7 @@ def run_steps(
 
 
 def _counting(steps: str, lengths: str, graph: GraphBuilder) -> str:
-    """Return which steps count in which sequence: bool, (time, batch, 1)."""
+    """Return the steps that count in each sequence: bool, (time, batch, 1)."""
     times = graph.operator("Unsqueeze", [indices(steps, 0, graph), graph.integers("axes", [1, 2])])
     ends = graph.operator("Cast", [lengths], to=TensorProto.INT64)
     ends = graph.operator("Unsqueeze", [ends, graph.integers("axes", [1])])

@@ -1,6 +1,6 @@
-"""Bidirectional and TimeDistributed: layers that run other layers.
+"""Translates wrappers: Bidirectional, TimeDistributed and SpectralNormalization.
 
-The layers inside are layers of their own in the layer map: ``<wrapper>/forward_<name>``,
+The inner layers are layers of their own in the layer map: ``<wrapper>/forward_<name>``,
 ``<wrapper>/backward_<name>``, and ``<wrapper>/<name>`` under TimeDistributed, whose tensor has the
 time steps of all sequences as its batch.
 """
@@ -56,13 +56,13 @@ def translate_bidirectional(call: LayerCall, graph: GraphBuilder) -> LayerResult
 
 
 def _wrapped(options: Options) -> Options:
-    """Return the options of the layer that a Bidirectional makes two layers of."""
+    """Return the options of the layer that a Bidirectional runs in both directions."""
     layer = options.get("layer")
     return Options(options.path, layer["class_name"], layer["config"], options.keras_major)
 
 
 def translate_time_distributed(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate TimeDistributed: the layer inside gets the steps of all sequences as its batch."""
+    """Translate TimeDistributed: the inner layer gets the steps of all sequences as its batch."""
     sequence = call.input
     if sequence.rank < 3:
         raise call.wrong_inputs(f"a sequence of tensors, got shape {sequence.shape}")
@@ -85,18 +85,18 @@ def translate_time_distributed(call: LayerCall, graph: GraphBuilder) -> LayerRes
 
 
 def spectral_normalization_weights(_options: Options) -> tuple[WeightRole, ...]:
-    """Weights of SpectralNormalization besides those of its layer: what training needs."""
+    """Return the own weights of SpectralNormalization, which only training needs."""
     return (WeightRole("vector_u", trainable=False),)
 
 
 def translate_spectral_normalization(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate SpectralNormalization: outside of training, the layer inside as it is."""
+    """Translate SpectralNormalization: at inference, the inner layer unchanged."""
     (output,) = call.run_inner(0, call.inputs)
     return LayerResult(graph.apply("Identity", output))
 
 
 def _is_stateful(config: Any) -> bool:
-    """Say whether a layer, or one inside of it, keeps its state from one step to the next."""
+    """Return whether a layer, or one inside it, keeps its state from one step to the next."""
     if isinstance(config, dict):
         return bool(config.get("stateful")) or any(map(_is_stateful, config.values()))
     return isinstance(config, list) and any(map(_is_stateful, config))
@@ -116,7 +116,7 @@ def _as_batch(sequence: Tensor, graph: GraphBuilder) -> Tensor:
 
 
 def _as_sequence(steps: Tensor, sequence: Tensor, graph: GraphBuilder) -> Tensor:
-    """Return (batch * time, …) as (batch, time, …), of which a sequence gives the first two."""
+    """Return (batch * time, …) as (batch, time, …), with batch and time of a sequence."""
     shape = (sequence.shape[1], *steps.shape[1:])
     known = [size for size in shape if size is not None]
     if len(known) == len(shape):

@@ -1,7 +1,7 @@
-"""What loading a configuration would execute or read, found by looking at it only.
+"""Finds what loading a configuration would execute or read, without loading it.
 
 tf_keras runs the bytecode of a Lambda while it loads a .h5, even in its safe mode, and imports any
-module that a configuration names: nothing may be loaded before this look.
+module that a configuration names. So this check must come before anything is loaded.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,9 +14,9 @@ _CODE_CLASSES = {
     *("TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"),
 }
 _FAMILIES = {"keras", "tf_keras"}
-# What stands between the family and the kind of object: keras.src.layers, keras.api.layers, ….
+# Packages between the family and the kind of object: keras.src.layers, keras.api.layers, ….
 _INNER = {"src", "api", "_tf_keras", "keras", "engine", "__internal__", "legacy"}
-# Modules of Keras that hold only parts of models; others have functions that read and write files.
+# Modules of Keras that hold only parts of models; others hold functions that access files.
 _KINDS = {
     *("layers", "models", "functional", "sequential", "training", "input_layer", "ops", "random"),
     *("activations", "initializers", "regularizers", "constraints", "quantizers"),
@@ -81,7 +81,7 @@ def _is_harmless(module: str, layer_class: object) -> bool:
 
 
 def _is_size(size: object) -> bool:
-    """Say whether an entry of a shape can be one; several inputs have a shape of shapes."""
+    """Return whether an entry of a shape is valid; several inputs have a shape of shapes."""
     if isinstance(size, list):
         return all(map(_is_size, size))
     if size is None or isinstance(size, str):

@@ -1,7 +1,7 @@
-"""Refusing to let TensorFlow load what executes code, reads other files, or fills the memory.
+"""Keeps TensorFlow from loading a source that executes code, reads files or exhausts the memory.
 
-Everything is found by reading alone. The native route needs none of this: it executes nothing and
-refuses by itself what it would have to follow.
+Dangers are found by reading alone. The native route needs no such check: it executes nothing and
+follows no link.
 """
 
 import logging
@@ -29,7 +29,7 @@ def require_safe(source: Path, *, unsafe: bool) -> None:
 
     Args:
         source: a .h5, .keras or .tflite file, or a SavedModel folder.
-        unsafe: whether the user trusts the source; it is only told what will run then.
+        unsafe: whether the user trusts the source; dangers are then only logged.
 
     Raises:
         ModelFormatError: the source holds code, refers to other files, holds weights only, or
@@ -55,7 +55,7 @@ def require_safe(source: Path, *, unsafe: bool) -> None:
             "If you trust where it came from, pass --unsafe."
         )
     logger.warning(
-        "Unsafe, as asked for: TensorFlow loads and runs %s, which holds %s.", source, named
+        "Running unsafe code as requested: TensorFlow loads %s, which holds %s.", source, named
     )
 
 
@@ -67,7 +67,7 @@ def in_words(dangers: Sequence[str]) -> str:
 
 
 def dangers_of(source: Path) -> list[str]:
-    """Return all that a source would do to what loads it, in words for a message.
+    """Return the dangers of loading a source, in words for a message.
 
     Raises:
         ModelFormatError: the source is damaged.

@@ -1,6 +1,6 @@
-"""What opening a file would read elsewhere or blow up: links, external data, sizes, names.
+"""Finds links, external data and excessive sizes in a file before it is opened.
 
-The whole file is walked, also the parts that the native route never looks at.
+The whole file is walked, including the parts that the native route never reads.
 """
 
 import stat
@@ -19,7 +19,7 @@ _ENCRYPTED = 0x1
 
 
 def hdf5_dangers(file: Hdf5File) -> list[str]:
-    """Return what in an open HDF5 file lies outside of it, or declares more than it can hold.
+    """Return the parts of an open HDF5 file that lie outside it, or declare too much.
 
     Raises:
         ModelFormatError: the file is damaged.
@@ -29,7 +29,7 @@ def hdf5_dangers(file: Hdf5File) -> list[str]:
 
 
 def archive_dangers(path: Path) -> list[str]:
-    """Return which members of a zip archive would be unpacked elsewhere, or to too much.
+    """Return the members of a zip archive that would be unpacked elsewhere, or are too large.
 
     Raises:
         ModelFormatError: the archive is damaged.
@@ -54,7 +54,7 @@ def _about(member: zipfile.ZipInfo) -> Iterator[str]:
     parts = PurePosixPath(name.replace("\\", "/")).parts
     windows = PureWindowsPath(name)
     if ".." in parts or name.startswith(("/", "\\")) or windows.drive or windows.root:
-        yield "lies outside of the archive"
+        yield "lies outside the archive"
     if stat.S_ISLNK(member.external_attr >> 16):
         yield "is a link"
     if member.flag_bits & _ENCRYPTED:

@@ -1,4 +1,4 @@
-"""Telling what kind of source a path is, by its first bytes or its members."""
+"""Recognises the kind of a source by its first bytes or its members."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +12,7 @@ _HDF5_LEAST_BLOCK: Final = 512
 
 
 class SourceKind(StrEnum):
-    """What can be converted."""
+    """The kinds of sources that `convert` reads."""
 
     KERAS = "keras"
     SAVED_MODEL = "saved_model"
@@ -20,7 +20,7 @@ class SourceKind(StrEnum):
 
 
 def kind_of(path: Path) -> SourceKind | None:
-    """Return the kind of source that a path is; None where it is none that `convert` reads."""
+    """Return the kind of a source; None if `convert` does not read it."""
     if path.is_dir():
         return SourceKind.SAVED_MODEL if (path / "saved_model.pb").is_file() else None
     if path.is_file():
@@ -31,7 +31,7 @@ def kind_of(path: Path) -> SourceKind | None:
 
 
 def is_keras_file(path: Path) -> bool:
-    """Say whether a path looks like something that `convert` reads: .h5, .keras or SavedModel."""
+    """Return whether a path looks like a .h5 or .keras file."""
     if path.is_dir():
         return (path / "saved_model.pb").is_file()
     if not path.is_file():
@@ -42,7 +42,7 @@ def is_keras_file(path: Path) -> bool:
 
 
 def _is_hdf5(path: Path) -> bool:
-    """Tell as h5py does, but without it: many a process that asks needs it for nothing else.
+    """Return whether a file has the signature of HDF5, without importing h5py.
 
     HDF5 File Format Specification 3.0, II.A: the signature is at 0, or at 512 or twice, four times
     ... as much, behind a block of the user's own.

@@ -1,7 +1,7 @@
-"""Reading which operators a SavedModel holds, without TensorFlow.
+"""Reads the operators of a SavedModel without TensorFlow.
 
 A SavedModel is a program: TensorFlow runs parts of it while loading. Its operators can read and
-write files and call Python; which of them are there can be read from saved_model.pb.
+write files and call Python. saved_model.pb lists them.
 
 The messages are declared here with the few fields that matter, numbered as in
 tensorflow/core/protobuf/saved_model.proto and the files that it imports.
@@ -43,8 +43,8 @@ _MESSAGES = {
 def saved_model_dangers(folder: Path) -> list[str]:
     """Return what a SavedModel would do besides computing, in words for a message.
 
-    What TensorFlow itself puts in to save and restore variables is left out, as long as nothing
-    else in the model can call it.
+    The operators with which TensorFlow saves and restores variables are left out if nothing else in
+    the model can call them.
 
     Raises:
         ModelFormatError: the folder is no SavedModel, or a damaged one.
@@ -93,7 +93,7 @@ def _bodies(graph: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _saving_functions(meta_graph: Any) -> set[str]:
-    """Return the functions that only the two nodes can call that save and restore variables."""
+    """Return the functions that only the nodes that save and restore variables can call."""
     saver = meta_graph.saver
     savers = {saver.save_tensor.split(":")[0], saver.restore_operator} - {""}
     called: dict[bool, set[str]] = {True: set(), False: set()}
@@ -105,7 +105,7 @@ def _saving_functions(meta_graph: Any) -> set[str]:
 
 
 def _called_by(node: Any) -> Iterator[str]:
-    yield node.operator  # a function may be called by its name, as if it were an operator
+    yield node.operator  # a function may be called by its name, like an operator
     for attribute in node.attributes:
         yield attribute.value.function.name
         yield from (function.name for function in attribute.value.list.functions)
@@ -115,8 +115,8 @@ def _called_by(node: Any) -> Iterator[str]:
 def _computing_operators() -> frozenset[str]:
     """Return the operators that only compute: they reach no file, no network and no Python.
 
-    They are all that tf2onnx converts, but tables and queues, and what holds variables and calls
-    functions.
+    They are the operators that tf2onnx converts, without tables and queues, and the operators that
+    hold variables and call functions.
     """
     listed = resources.files("onnxfi.converters.sources") / "computing_operators.txt"
     return frozenset(listed.read_text(encoding="ascii").split())

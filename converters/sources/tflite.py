@@ -1,6 +1,6 @@
-"""Reading the graph of a TFLite file, without TensorFlow: operators, tensors and their names.
+"""Reads the graph of a TFLite file without TensorFlow: operators, tensors and their names.
 
-The file is a FlatBuffer. The numbers of fields are those of tensorflow/lite/schema/schema.fbs.
+The file is a FlatBuffer. tensorflow/lite/schema/schema.fbs numbers its fields.
 """
 
 import struct
@@ -68,8 +68,8 @@ def read_tflite(path: Path) -> TfliteGraph:
 def tflite_dangers(path: Path) -> list[str]:
     """Return what a TFLite file would do besides computing, in words for a message.
 
-    Custom operators are code of their own; those called ``Flex…`` are any operator of TensorFlow,
-    which may read and write files.
+    Custom operators are native code. Operators called ``Flex…`` stand for any operator of
+    TensorFlow, which may read and write files.
 
     Raises:
         ModelFormatError: the file is damaged.
@@ -93,7 +93,7 @@ def _damaged(path: Path, error: Exception) -> ModelFormatError:
 
 @dataclass(frozen=True, slots=True)
 class _Table:
-    """A table of a FlatBuffer; every offset outside of the file is a struct.error."""
+    """A table of a FlatBuffer; an offset outside the file raises struct.error."""
 
     data: bytes
     start: int
@@ -103,7 +103,7 @@ class _Table:
         return cls(data, _number(data, "<I", 0))
 
     def position(self, field: int) -> int:
-        """Return where a field is, 0 where it is absent."""
+        """Return the offset of a field; 0 if it is absent."""
         table = self.start - _number(self.data, "<i", self.start)
         entry = 4 + 2 * field
         if entry >= _number(self.data, "<H", table):
@@ -127,7 +127,7 @@ class _Table:
         return self.data[first : first + count].decode()
 
     def _vector(self, field: int) -> tuple[int, int]:
-        """Return where the elements of a vector begin, and their number."""
+        """Return the offset of the elements of a vector, and their number."""
         place = self.position(field)
         if not place:
             return 0, 0

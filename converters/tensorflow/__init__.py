@@ -1,1 +1,1 @@
-"""TensorFlow in a process of its own: it loads, runs and traces what the native route does not."""
+"""The route through TensorFlow: a child process loads, runs and traces the source."""

@@ -1,13 +1,14 @@
-"""The child process that runs TensorFlow: ``python -m onnxfi.converters.tensorflow.child``.
+"""Runs TensorFlow in a child process: ``python -m onnxfi.converters.tensorflow.child``.
 
     predict LOADER SOURCE INPUTS.npz OUTPUTS.npz [--unsafe]
     convert LOADER SOURCE OUTPUT.onnx --opset N [--unsafe]
 
-LOADER is what loads the source: keras, tf_keras, saved_model or tflite.
+LOADER loads the source: keras, tf_keras, saved_model or tflite.
 
 `process` starts it; nothing else imports this module. TensorFlow is heavy, keeps its memory, and
-can hang on a damaged file: a process of its own can be killed. A failure ends in one line, which
-the parent shows. The child ends when its standard input does, so that none outlives its parent.
+can hang on a damaged file, so it runs in a process that can be killed. A failure ends in one line,
+which the parent shows. The child ends when its standard input closes, so it never outlives its
+parent.
 """
 
 import argparse
@@ -31,7 +32,7 @@ from onnxfi.converters.tensorflow.traced_graph import ConvertedModel
 
 
 class LoadedModel(Protocol):
-    """What each loader gives."""
+    """A model that a loader has loaded."""
 
     def predict(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
         """Run the model on a batch of each input, in order; return its outputs."""

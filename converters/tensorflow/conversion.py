@@ -1,4 +1,4 @@
-"""tf2onnx called on a traced function, with what it leaves undone."""
+"""Converts a traced function with tf2onnx, and completes its result."""
 
 import importlib
 import logging
@@ -41,7 +41,7 @@ def _bake_constants(model: onnx.ModelProto, captured: dict[str, Any]) -> None:
 
 
 def _convert_erfc(context: Any, node: Any, _name: str, _arguments: list[Any]) -> None:
-    """Write Erfc, which tf2onnx leaves as it is, as 1 - Erf."""
+    """Replace Erfc, which tf2onnx does not convert, by 1 - Erf."""
     utils = importlib.import_module("tf2onnx.utils")
     source, result = node.input[0], node.output[0]
     dtype, shape = context.get_dtype(source), context.get_shape(source)

@@ -1,4 +1,4 @@
-"""A Keras model in the child process: loaded, run eagerly, and converted from its trace."""
+"""Loads a Keras model in the child process, runs it eagerly, and converts its trace."""
 
 import importlib
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ class KerasModel:
     """A model that keras or tf_keras has loaded."""
 
     def __init__(self, source: Path, family: str, *, unsafe: bool) -> None:
-        """Load a .h5 or .keras file; in safe mode unless told otherwise."""
+        """Load a .h5 or .keras file, in safe mode unless `unsafe` is set."""
         self._keras = importlib.import_module(family)
         self._model = self._keras.models.load_model(source, compile=False, safe_mode=not unsafe)
 

@@ -1,6 +1,6 @@
-"""Recording the calls of layers while a Keras model runs, traced or eagerly.
+"""Records the calls of layers while a Keras model runs, traced or eagerly.
 
-The classes of Keras are changed for the time of a `with` block: in the child process only.
+The classes of Keras are patched inside a `with` block, in the child process only.
 """
 
 from collections import Counter
@@ -32,14 +32,14 @@ class CalledLayer:
 class LayerTrace:
     """The layer calls of one run of a model, in the order in which they end.
 
-    Not recorded is what runs inside the loop of a recurrent layer, which has no tensor of its own.
+    Calls inside the loop of a recurrent layer are not recorded: they have no tensor of their own.
 
     Attributes:
         calls: the outputs of the calls.
     """
 
     def __init__(self, keras: Any, is_tensor: Callable[[Any], bool]) -> None:
-        """Prepare for models of keras or tf_keras; `is_tensor` tells what can be recorded."""
+        """Prepare for models of keras or tf_keras; `is_tensor` decides what can be recorded."""
         self.calls: list[CalledLayer] = []
         self._keras = keras
         self._is_tensor = is_tensor
@@ -93,7 +93,7 @@ class LayerTrace:
 
     @contextmanager
     def _activation_of(self, layer: Any) -> Iterator[list[Any]]:
-        """Give the list in which the tensors appear that the layer's activation reads."""
+        """Return the list that collects the tensors that the layer's activation reads."""
         operators: list[Any] = []
         activation = getattr(layer, "activation", None)
         kinds = self._keras.layers
@@ -129,7 +129,7 @@ class LayerTrace:
                 continue
             rank = len(output.shape)
             channel_axis = None
-            if rank > 2 and not (in_attention and rank > 3):  # heads are no channels
+            if rank > 2 and not (in_attention and rank > 3):  # heads are not channels
                 first = getattr(layer, "data_format", None) == "channels_first"
                 channel_axis = 1 if first else rank - 1
             self.calls.append(

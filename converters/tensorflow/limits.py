@@ -1,4 +1,4 @@
-"""How long a child process may take, and how much memory."""
+"""Defines the time and memory limits of a child process."""
 
 import os
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ _UNKNOWN_MACHINE = 16 * 2**30
 
 
 def default_memory() -> int:
-    """Return four fifths of the machine's memory in bytes; 16 GiB where that cannot be told."""
+    """Return four fifths of the machine's memory in bytes; 16 GiB if it is unknown."""
     try:
         total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):
@@ -19,12 +19,12 @@ def default_memory() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a child process is killed for.
+    """Limits beyond which a child process is killed.
 
     Attributes:
-        seconds: how long it may take; tf_keras loops for ever on some damaged models.
-        memory: how many bytes may be resident; tf2onnx takes 6 to 13 GB for a ResNet-50. Watched
-            on Linux; elsewhere there is no limit.
+        seconds: longest run time in seconds; tf_keras loops forever on some damaged models.
+        memory: largest resident size in bytes; tf2onnx takes 6 to 13 GB for a ResNet-50.
+            Enforced on Linux only.
     """
 
     seconds: float = 900.0
@@ -32,9 +32,9 @@ class Limits:
 
 
 def resident_memory(process: int) -> int:
-    """Return the resident bytes of a process, 0 where the system does not tell.
+    """Return the resident bytes of a process; 0 if the system does not report them.
 
-    A limit on addresses (RLIMIT_AS) would do harm: TensorFlow reserves far more than it uses.
+    A limit on addresses (RLIMIT_AS) is unusable: TensorFlow reserves far more than it uses.
     """
     try:
         pages = Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1]

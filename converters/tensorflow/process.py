@@ -1,4 +1,4 @@
-"""Starting the child process that runs TensorFlow, within limits, and telling what went wrong."""
+"""Starts the child process that runs TensorFlow, enforces limits, and reports its errors."""
 
 import importlib.util
 import os
@@ -20,7 +20,7 @@ _CHILD = "onnxfi.converters.tensorflow.child"
 _OLDEST_KERAS = (3, 11, 3)  # an older Keras 3 executes Lambda layers in its safe mode, too
 _KERAS = {"keras", "tf_keras"}
 _NATIVE = ", or use --route native, which takes a tenth"
-_PAUSE = 0.05  # seconds between two looks at the child
+_PAUSE = 0.05  # seconds between two checks of the child
 _ENVIRONMENT = {
     "CUDA_VISIBLE_DEVICES": "",
     "KERAS_BACKEND": "tensorflow",
@@ -30,7 +30,7 @@ _ENVIRONMENT = {
 
 
 def loader_of(source: Path) -> str:
-    """Return what loads a source: keras, tf_keras, saved_model or tflite.
+    """Return the loader of a source: keras, tf_keras, saved_model or tflite.
 
     Raises:
         ModelFormatError: the file cannot be read.
@@ -42,7 +42,7 @@ def loader_of(source: Path) -> str:
 
 
 def require_packages(*names: str) -> None:
-    """Refuse to go on without the packages of the extra ``keras``.
+    """Require the packages of the extra ``keras``.
 
     Raises:
         MissingExtraError: one of them is not installed, or Keras is too old to be safe.
@@ -77,7 +77,7 @@ def run_child(
         source: a .h5, .keras or .tflite file, or a SavedModel folder.
         paths: the files that the command reads and writes.
         options: further options of the command.
-        limits: what the child is killed for.
+        limits: limits beyond which the child is killed.
 
     Raises:
         MissingExtraError: the extra ``keras`` is not installed.
@@ -108,7 +108,7 @@ def run_child(
 
 
 def _watch(child: "subprocess.Popen[bytes]", source: Path, limits: Limits, other_way: str) -> None:
-    """Wait for the child to end; refuse to when it exceeds a limit."""
+    """Wait for the child to end, within limits."""
     end = time.monotonic() + limits.seconds
     while True:
         try:

@@ -1,8 +1,8 @@
-"""The tf2onnx route: TensorFlow loads the source in a child process, tf2onnx converts its trace.
+"""Converts by the tf2onnx route: a child process loads the source and converts its trace.
 
-It takes what the native route refuses, and is a witness of its own in tests. What it returns has
-been compared with the source run by its own framework, because a finished tf2onnx conversion is no
-evidence.
+It converts sources that the native route refuses, and is an independent reference in tests. Every
+result is compared with the source run by its own framework, because tf2onnx may finish with a wrong
+model.
 """
 
 import tempfile
@@ -29,20 +29,20 @@ from onnxfi.errors import ModelFormatError
 
 NEWEST_OPSET = 18
 _TOLERANCE = 1e-4
-# Of quantised models: ONNX Runtime and TFLite may round a value to neighbouring steps.
+# For quantised models: ONNX Runtime and TFLite may round a value to neighbouring steps.
 _QUANTISED_TOLERANCE = 0.02
 
 
 def convert_with_tf2onnx(
     source: Path, *, opset: int, unsafe: bool, limits: Limits
 ) -> onnx.ModelProto:
-    """Convert what TensorFlow can load.
+    """Convert a source that TensorFlow can load.
 
     Args:
         source: a .h5, .keras or .tflite file, or a SavedModel folder.
-        opset: version of the default operator set, to 18.
+        opset: version of the default operator set, up to 18.
         unsafe: execute code that the source contains.
-        limits: what TensorFlow is stopped for.
+        limits: limits beyond which TensorFlow is stopped.
 
     Returns:
         A checked model that agrees with its source.
@@ -86,7 +86,7 @@ def convert_with_tf2onnx(
 
 
 def _require_onnx_operators(model: onnx.ModelProto, source: Path) -> None:
-    """Refuse TensorFlow operators, which tf2onnx leaves in the graph without a word."""
+    """Refuse TensorFlow operators, which tf2onnx silently leaves in the graph."""
     operators = {node.op_type for node in model.graph.node if not node.domain}
     foreign = sorted(name for name in operators if not onnx.defs.has(name))
     if foreign:
@@ -97,7 +97,7 @@ def _require_onnx_operators(model: onnx.ModelProto, source: Path) -> None:
 
 
 def _free_batch(model: onnx.ModelProto) -> None:
-    """Give the free batch dimension its name; tf2onnx makes one up."""
+    """Name the free batch dimension, for which tf2onnx generates a name."""
     for value in (*model.graph.input, *model.graph.output):
         sizes = value.type.tensor_type.shape.dim
         if sizes and not sizes[0].HasField("dim_value"):

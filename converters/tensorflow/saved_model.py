@@ -1,6 +1,6 @@
-"""A SavedModel in the child process: its signature, run and converted.
+"""Runs and converts the signature of a SavedModel in the child process.
 
-It keeps no layers, but the scopes that its operators were made in: these become the layer map.
+A SavedModel keeps no layers, but the scopes of its operators; these become the layer map.
 """
 
 import importlib
@@ -21,12 +21,12 @@ _LAYER = "onnxfi::layer_"
 
 
 class SavedModel:
-    """The signature ``serving_default`` of a SavedModel, or the only one that there is."""
+    """The signature ``serving_default`` of a SavedModel, or its only signature."""
 
     def __init__(self, source: Path) -> None:
         """Load the folder."""
         self._tf = importlib.import_module("tensorflow")
-        # The signatures live no longer than what they were loaded with.
+        # The signatures live only as long as the object they were loaded with.
         self._loaded = self._tf.saved_model.load(str(source))
         signatures = self._loaded.signatures
         names = sorted(signatures)
@@ -105,7 +105,7 @@ def _layers(graph: Any, outputs: set[str]) -> Iterator[tuple[str, str]]:
             continue
         made = tuple(x.name for x in op.outputs)
         varying.update(made)
-        # The ends of functions that were inlined are in no scope of the model.
+        # The ends of inlined functions are in no scope of the model.
         scopes = () if op.type == "Identity" else scopes_of(op.name)
         nodes.append(ScopedNode(scopes, read, made))
     root = common_root(x.scopes for x in nodes)

@@ -1,6 +1,6 @@
-"""A TFLite file in the child process: run by the interpreter of TensorFlow, and converted.
+"""Runs a TFLite file with the interpreter of TensorFlow in the child process, and converts it.
 
-Its tensors are named after the scopes that they were made in: these become the layer map.
+Its tensors are named after the scopes that they were made in; these become the layer map.
 """
 
 import importlib
@@ -30,7 +30,7 @@ class TfliteModel:
         """Run the interpreter, with its plain kernels."""
         tf = importlib.import_module("tensorflow")
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a successor of tf.lite.Interpreter
+            warnings.simplefilter("ignore")  # about the successor of tf.lite.Interpreter
             interpreter = tf.lite.Interpreter(
                 model_path=str(self._source),
                 experimental_op_resolver_type=tf.lite.experimental.OpResolverType.BUILTIN_REF,
@@ -79,7 +79,7 @@ def _layers(graph: TfliteGraph) -> Iterator[tuple[str, str]]:
         varying.update(operator.outputs)
         nodes.append(
             ScopedNode(
-                # The names of operators that were joined are joined by semicolons, the last first.
+                # A fused operator has the names of its parts, joined by semicolons, the last first.
                 scopes_of(names[operator.outputs[0]].split(";")[0]),
                 tuple(names[place] for place in read),
                 tuple(names[place] for place in operator.outputs),

@@ -1,9 +1,9 @@
-"""Making a plain model of one that tf2onnx wrote with every layer's output as an output.
+"""Removes the outputs by which tf2onnx traced layers from the model that it wrote.
 
-tf2onnx names its outputs as it is told, which is how layers are found again. But each of them costs
-an Identity, and a Transpose back to the layout of TensorFlow. Here every traced output is followed
-back to the tensor that the rest of the graph computes with; then the outputs, and what only they
-needed, are dropped, and the tensor gets the name of the layer.
+tf2onnx keeps the requested names of outputs, which identify the layers. But each output costs an
+Identity, and a Transpose back to the layout of TensorFlow. Every traced output is followed back to
+the tensor that the rest of the graph computes with. Then the outputs, and the nodes that only they
+need, are dropped, and the tensor gets the name of the layer.
 """
 
 import re
@@ -26,7 +26,7 @@ ConvertedModel = tuple[onnx.ModelProto, list[Layer], list[AbsentLayer]]
 
 @dataclass(frozen=True, slots=True)
 class TracedOutput:
-    """An output of the model as tf2onnx wrote it, and what it stands for.
+    """An output of the model that tf2onnx wrote, with the layer that it belongs to.
 
     Attributes:
         name: the name of the output.
@@ -46,14 +46,14 @@ class TracedOutput:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """The tensor behind a traced output, and where each axis of the output is in it."""
+    """The tensor behind a traced output, and the position of each axis of the output in it."""
 
     value: ir.Value
     axes: tuple[int, ...]
 
     @property
     def layout(self) -> str | None:
-        """The layout as in the layer map; None where it is another."""
+        """The layout as in the layer map; None for any other layout."""
         rank = len(self.axes)
         if self.axes == tuple(range(rank)):
             return "source"
@@ -68,8 +68,8 @@ def plain_model(traced: onnx.ModelProto, outputs: Sequence[TracedOutput]) -> Con
         outputs: its traced outputs, in the order in which the layers ran; all other outputs stay.
 
     Returns:
-        The model; a layer for every traced output whose tensor is a part of it; and the others,
-        which tf2onnx made a part of another node, as the padding of a convolution.
+        The model; a layer for every traced output with a tensor in it; and the other layers, which
+        tf2onnx fused into another node, such as the padding of a convolution.
     """
     model = ir.from_proto(traced)
     graph = model.graph
@@ -96,7 +96,7 @@ def plain_model(traced: onnx.ModelProto, outputs: Sequence[TracedOutput]) -> Con
 
 
 def _drop_identities_of_outputs(graph: ir.Graph) -> None:
-    """Let the tensor behind the Identity of an output be the output."""
+    """Replace an output behind an Identity by the tensor before it."""
     for output in list(graph.outputs):
         node = output.producer()
         if node is None or node.op_type != "Identity":
@@ -110,7 +110,7 @@ def _drop_identities_of_outputs(graph: ir.Graph) -> None:
 
 
 def _live_values(outputs: Sequence[ir.Value]) -> set[ir.Value]:
-    """Return all values that the outputs depend on, those that bodies of loops read included."""
+    """Return all values that the outputs depend on, including values that loop bodies read."""
     live: set[ir.Value] = set()
     waiting = list(outputs)
     while waiting:
@@ -154,7 +154,7 @@ def _resolve(value: ir.Value, live: set[ir.Value]) -> _Found | None:
 
 
 def _keeps_values(node: ir.Node, is_live: bool) -> bool:
-    """Say whether a node only hands its input on, and is not an operator of the model itself."""
+    """Return whether a node only passes its input on, and is not an operator of the model."""
     if node.op_type == "Identity":
         return True
     if node.op_type == "Transpose":
@@ -163,7 +163,7 @@ def _keeps_values(node: ir.Node, is_live: bool) -> bool:
 
 
 def _order(node: ir.Node, source: ir.Value, result: ir.Value) -> tuple[int, ...] | None:
-    """Return which axis of the source each axis of the result is; None where it is another shape.
+    """Return the source axis of each axis of the result; None if the shapes differ.
 
     tf2onnx writes a Reshape for a Transpose that only moves axes of size 1.
     """
@@ -176,7 +176,7 @@ def _order(node: ir.Node, source: ir.Value, result: ir.Value) -> tuple[int, ...]
         [[i for i, size in enumerate(x) if (size != 1) == kind] for x in (before, after)]
         for kind in (True, False)
     )
-    # The first axis is the batch, whose size has another name here and there.
+    # The first axis is the batch, whose size has different names.
     if len(before) != len(after) or [before[i] for i in wide[0][1:]] != [
         after[i] for i in wide[1][1:]
     ]:
@@ -186,7 +186,7 @@ def _order(node: ir.Node, source: ir.Value, result: ir.Value) -> tuple[int, ...]
 
 
 def _cancel_transposes(graph: ir.Graph, kept: set[ir.Value]) -> None:
-    """Take out each Transpose that undoes another, unless a layer's tensor lies between them."""
+    """Remove each Transpose that undoes another, unless a layer's tensor lies between them."""
     for node in list(graph):
         value = node.outputs[0]
         source = node.inputs[0] if node.inputs else None

@@ -1,4 +1,4 @@
-"""Comparing a converted model with its source, run by its own framework in a child process."""
+"""Compares a converted model with its source, which its own framework runs in a child process."""
 
 import tempfile
 from collections.abc import Iterator, Set
@@ -18,7 +18,7 @@ from onnxfi.converters.tensorflow.process import run_child
 from onnxfi.errors import ConversionMismatchError
 
 _BATCHES = (1, 3)
-_UNKNOWN_SIZE = 32  # of an axis that the model leaves free
+_UNKNOWN_SIZE = 32  # size of a free axis of the model
 
 
 def verify(
@@ -30,22 +30,21 @@ def verify(
     unsafe: bool = False,
     limits: Limits | None = None,
 ) -> float:
-    """Return how far a converted model is from its source.
+    """Return the largest difference between a converted model and its source.
 
     Keras runs eagerly: a traced Keras is not always right. The inputs are normally distributed,
-    in batches of 1 and of 3 where the batch is free.
+    in batches of 1 and 3 if the batch is free.
 
     Args:
         source: the .h5 file, .keras file or SavedModel folder that was converted.
-        model: what it was converted to.
+        model: the converted model.
         architecture: JSON of ``model.to_json()``, for a .h5 that holds weights only.
         seed: seed of the random inputs.
         unsafe: execute code that the source contains.
-        limits: what the framework is stopped for.
+        limits: limits beyond which the framework is stopped.
 
     Returns:
-        The largest absolute difference of any output value. NaN counts as no difference where
-        both sides have it.
+        The largest absolute difference of any output value. NaN on both sides is no difference.
 
     Raises:
         ConversionMismatchError: the outputs differ in number or in shape, or one side alone is
@@ -65,14 +64,14 @@ def verify(
 def require_agreement(
     source: Path, model: onnx.ModelProto, *, tolerance: float, unsafe: bool, limits: Limits
 ) -> float:
-    """Refuse a converted model that is not what Keras computes.
+    """Refuse a converted model that differs from its source.
 
     Args:
-        source: what was converted.
-        model: what it was converted to.
+        source: the source that was converted.
+        model: the converted model.
         tolerance: largest difference, relative to the largest value of an output.
         unsafe: execute code that the source contains.
-        limits: what the framework is stopped for.
+        limits: limits beyond which the framework is stopped.
 
     Returns:
         The largest absolute difference of any output value.
@@ -118,11 +117,11 @@ def _differences(
 
 
 def _session(model: onnx.ModelProto) -> Any:
-    # Kept out of the package's import: this is the only place that runs a model.
+    # Imported here only, because nothing else in the package runs a model.
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4  # what goes wrong is told by the error
+    options.log_severity_level = 4  # the error reports problems
     with _running():
         return onnxruntime.InferenceSession(
             model.SerializeToString(),
@@ -134,7 +133,7 @@ def _session(model: onnx.ModelProto) -> Any:
 
 @contextmanager
 def _running() -> Iterator[None]:
-    """Make a ConversionMismatchError of whatever ONNX Runtime raises inside the block."""
+    """Turn the errors of ONNX Runtime inside the block into a ConversionMismatchError."""
     from onnxruntime.capi import onnxruntime_pybind11_state as errors
 
     try:
@@ -152,7 +151,7 @@ def _running() -> Iterator[None]:
 def _random_inputs(
     declared: list[Any], whole: Set[str], rng: np.random.Generator
 ) -> dict[str, Any]:
-    """Return an array for each input; those in `whole`, and all integers, are numbers of words."""
+    """Return an array for each input; integers, and inputs in `whole`, are small whole numbers."""
     arrays = {}
     for batch in _BATCHES:
         for i, value in enumerate(declared):
@@ -190,7 +189,7 @@ def _difference(actual: NDArray[Any], expected: NDArray[Any]) -> tuple[float, fl
             "A converted model must be NaN where Keras is, got NaN on one side only. "
             "Do not use this conversion; please report it."
         )
-    equal = missing | (actual == expected)  # the same infinity has no difference
+    equal = missing | (actual == expected)  # equal infinities have no difference
     differences = np.abs(np.where(equal, 0, actual) - np.where(equal, 0, expected))
     scale = np.abs(np.where(missing, 0, expected)).max(initial=0.0)
     return float(differences.max(initial=0.0)), float(scale)

@@ -1,7 +1,7 @@
-"""Layers whose ``data_format`` is channels_first: they run as channels_last on the same values.
+"""Runs layers with ``data_format="channels_first"`` as channels_last layers on the same values.
 
-A tensor (batch, channels, rows, columns) of such a layer is stored in the graph as ONNX wants it.
-So it is the (batch, rows, columns, channels) of a channels_last layer, stored channels first.
+A tensor (batch, channels, rows, columns) of such a layer has the layout that ONNX expects. So it is
+the tensor (batch, rows, columns, channels) of a channels_last layer, stored channels first.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,16 +16,16 @@ _LAST, _FIRST = "channels_last", "channels_first"
 
 
 def is_channels_first(options: Options) -> bool:
-    """Say whether a layer has the channels behind the batch.
+    """Return whether a layer has the channels behind the batch.
 
     Raises:
-        UnsupportedLayerError: its data_format is none of both.
+        UnsupportedLayerError: its data_format is neither of the two.
     """
     return options.choice("data_format", _LAST, _LAST, _FIRST) == _FIRST
 
 
 def has_channels_first(layers: Iterable[KerasLayer]) -> bool:
-    """Say whether all layers of a model that state a data format have the channels first."""
+    """Return whether all layers of a model that state a data format have the channels first."""
     formats = set(_formats(layers))
     return formats == {_FIRST}
 

@@ -1,7 +1,7 @@
-"""In which type a layer computes: float32, or float16 of Keras's float16 and mixed policies.
+"""Finds the type in which a layer computes: float32, or float16 by a float16 or mixed policy.
 
-Keras converts the floating-point inputs of a layer to the type of its policy, and the weights to it
-at every use. Some normalisations compute in float32 all the same and convert their result.
+Keras casts the floating-point inputs of a layer to the type of its policy, and the weights at every
+use. Some normalisations compute in float32 anyway and cast their result.
 """
 
 from onnxfi.converters.translation.layer_call import Options
@@ -31,5 +31,5 @@ def compute_type(options: Options) -> str:
 
 
 def is_float(tensor: Tensor) -> bool:
-    """Say whether a tensor holds numbers of a type that a policy can choose."""
+    """Return whether a tensor holds floating-point numbers of a type that a policy can choose."""
     return tensor.dtype in FLOATS

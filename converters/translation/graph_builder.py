@@ -25,9 +25,9 @@ class GraphBuilder:
 
     Attributes:
         opset: as given.
-        float_type: type in which the present layer call computes.
-        contents: what is known of the values of tensors that hold sizes, by name: whole numbers,
-            `BATCH` for the size of the batch, None for a size that is not known.
+        float_type: type in which the current layer call computes.
+        contents: known values of tensors that hold sizes, by name: whole numbers, `BATCH` for
+            the size of the batch, None for an unknown size.
     """
 
     def __init__(self, opset: int, reserved: Iterable[str] = ()) -> None:
@@ -50,7 +50,7 @@ class GraphBuilder:
 
     @property
     def float_element(self) -> int:
-        """The type in which the present layer call computes, as ONNX numbers it."""
+        """The type in which the current layer call computes, as a number of ONNX."""
         return int(helper.np_dtype_to_tensor_dtype(np.dtype(self.float_type)))
 
     def add_input(self, name: str, shape: tuple[int | None, ...], dtype: str = "float32") -> Tensor:
@@ -62,9 +62,8 @@ class GraphBuilder:
     def add_output(self, tensor: Tensor) -> None:
         """Make a tensor a graph output, in the layout of Keras.
 
-        The output has the tensor's own name where that is possible, otherwise
-        ``<name>/output``: where the tensor is stored channels first, is a graph input, or is a
-        graph output already.
+        The output has the tensor's own name, or ``<name>/output`` if the tensor is stored channels
+        first, is a graph input, or is a graph output already.
         """
         taken = {value.name for value in (*self._inputs, *self._outputs)}
         if tensor.channels_first or tensor.name in taken:
@@ -80,7 +79,7 @@ class GraphBuilder:
     def enter(self, path: str, float_type: str = "float32") -> None:
         """Begin a layer call, maybe inside another: the names of its nodes start with its path.
 
-        Its weights and its constants that are no whole numbers have the type `float_type`.
+        Its weights and floating-point constants have the type `float_type`.
         """
         self._outer_scopes.append((self._scope, self._scope_start, self.float_type))
         self.float_type = float_type
@@ -90,8 +89,8 @@ class GraphBuilder:
     def finish(self, tensors: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """End a layer call: its output takes the layer's path as its name.
 
-        Output i of several is called ``<path>:<i>``, for i from 1 on. An output for which the
-        layer added no operator gets an Identity, so that every layer output is a tensor of its own.
+        Output i of several is called ``<path>:<i>``, for i from 1 on. An output without an
+        operator of the layer gets an Identity, so that every layer output is a separate tensor.
         """
         path = self._scope
         names = [path, *(self._unique(f"{path}:{i}") for i in range(1, len(tensors)))]
@@ -102,7 +101,7 @@ class GraphBuilder:
         return outputs
 
     def leave(self) -> None:
-        """End what `enter` began, without an output."""
+        """End the layer call that `enter` began, without an output."""
         self._scope, self._scope_start, self.float_type = self._outer_scopes.pop()
 
     def _name_output(self, tensor: Tensor, name: str) -> Tensor:
@@ -134,7 +133,7 @@ class GraphBuilder:
     ) -> tuple[str, ...]:
         """Add a node with several outputs; return the outputs' names, ``<layer path>/<output>``.
 
-        An output that is called ``""`` is left out.
+        An output named ``""`` is omitted.
         """
         name = self._unique(f"{self._scope}/{op_type}")
         names = tuple(self._unique(f"{name}/{output}") if output else "" for output in outputs)
@@ -185,7 +184,7 @@ class GraphBuilder:
         return [self._with_layout(tensor, channels_first=first) for tensor in tensors]
 
     def build(self, name: str) -> onnx.ModelProto:
-        """Return the model, without metadata; the graph gives its constants away to it."""
+        """Return the model, without metadata; the builder gives up its constants."""
         graph = helper.make_graph(self._nodes, name, self._inputs, self._outputs)
         opsets = [helper.make_opsetid("", self.opset)]
         model = helper.make_model(
@@ -194,15 +193,15 @@ class GraphBuilder:
             ir_version=helper.find_min_ir_version_for(opsets),
             producer_name="onnxfi",
         )
-        # One by one, as making a graph or a model copies all of its weights at once.
+        # One by one, because making a graph or a model copies all of its weights at once.
         for constant in list(self._initializers):
             model.graph.initializer.append(self._initializers.pop(constant))
         return model
 
     def body(self) -> "GraphBuilder":
-        """Return a builder for the body of a Scan in the present layer call.
+        """Return a builder for the body of a Scan in the current layer call.
 
-        It may use the tensors of this graph by name, and takes no name that this graph has.
+        The body may use tensors of this graph by name, and adds no name that this graph has.
         """
         inner = GraphBuilder(self.opset)
         inner._names = self._names

@@ -1,4 +1,4 @@
-"""How Keras, through TensorFlow, maps a pixel of a resized image back, in the words of ONNX."""
+"""Maps the interpolations of Keras and TensorFlow to the attributes of Resize in ONNX."""
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -20,9 +20,9 @@ INTERPOLATIONS: Mapping[str, Mapping[str, Any]] = {
         "exclude_outside": 1,
     },
 }
-"""Attributes of Resize for each interpolation of which ONNX computes the same."""
+"""Attributes of Resize for each interpolation that ONNX computes in the same way."""
 
-# TensorFlow looks the weights of bicubic up in a table of this many offsets between two pixels.
+# TensorFlow reads bicubic weights from a table of this many offsets between two pixels.
 _TABLE_SIZE = 1024
 
 
@@ -33,9 +33,9 @@ def interpolation_of(
 
     Args:
         options: the layer.
-        default: what the layer's class does where it has no such option.
+        default: the interpolation of a class without the option.
         lengths: sizes of the axes before.
-        sizes: and after.
+        sizes: sizes of the axes after.
 
     Raises:
         UnsupportedLayerError: ONNX has no such interpolation, or TensorFlow rounds its weights.
@@ -52,8 +52,8 @@ def interpolation_of(
 
 
 def _is_exact(length: int, size: int) -> bool:
-    """Say whether all offsets of (i + 1/2) * length / size - 1/2 are in TensorFlow's table.
+    """Return whether all offsets of (i + 1/2) * length / size - 1/2 are in TensorFlow's table.
 
-    Where an image becomes smaller, ONNX Runtime has a kernel for one layout alone.
+    For an image that becomes smaller, ONNX Runtime has a kernel for one layout only.
     """
     return size >= length and (Fraction(length, 2 * size) * _TABLE_SIZE).denominator == 1

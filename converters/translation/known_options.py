@@ -1,4 +1,4 @@
-"""Refusing the options of one layer that no translation reads."""
+"""Refuses options of a layer that its translation does not support."""
 
 from onnxfi.converters.options.known import IDLE_ENDINGS, KnownOptions
 from onnxfi.converters.options.refusals import shown
@@ -8,13 +8,16 @@ _ENDINGS = tuple(IDLE_ENDINGS)
 
 
 def require_known_options(options: Options, known: KnownOptions) -> None:
-    """Refuse the configuration of a layer that has options without a translation.
+    """Refuse a layer with options that have no translation.
 
-    Null asks for nothing, also where the option is not known.
+    A null option has no effect, so it is accepted even if it is unknown.
+
+    Args:
+        options: the layer.
+        known: the options of its class.
 
     Raises:
-        UnsupportedLayerError: the class or an option is not known, or an option has a value that
-            has no translation.
+        UnsupportedLayerError: an option is unknown, or has an unsupported value.
     """
     options.flag("trainable", True)
     for key, value in options.values.items():

@@ -37,7 +37,7 @@ class Options:
         path: path of the layer, for messages.
         layer_class: class name of the layer.
         values: the layer's ``config`` in the file.
-        keras_major: 2 or 3, where defaults differ.
+        keras_major: 2 or 3; defaults differ.
     """
 
     path: str
@@ -46,7 +46,7 @@ class Options:
     keras_major: int
 
     def get(self, key: str, default: Any = None) -> Any:
-        """Return an option, or `default` where it is absent or null."""
+        """Return an option, or `default` if it is absent or null."""
         value = self.values.get(key)
         return default if value is None else value
 
@@ -55,7 +55,7 @@ class Options:
         return self.truth(key, self.values.get(key, default))
 
     def truth(self, key: str, value: Any) -> bool:
-        """Return an option or an argument as true or false, as Keras takes it."""
+        """Return an option or an argument as true or false, as Keras reads it."""
         if value is not None and not isinstance(value, bool | int | float):
             raise self.wrong(key, value, "true or false")
         return bool(value)
@@ -88,7 +88,7 @@ class Options:
         return float(value)
 
     def choice(self, key: str, default: str, *allowed: str) -> str:
-        """Return an option that is one of a few words; another word is unsupported."""
+        """Return an option that is one of a few words; other words are unsupported."""
         value = self.get(key, default)
         if not isinstance(value, str):
             raise self.wrong(key, value, " or ".join(map(repr, allowed)))
@@ -120,16 +120,16 @@ class Options:
         return tuple((size, size) for size in self.per_axis(key, axes, smallest=0))
 
     def require_small(self, count: int, what: str) -> None:
-        """Refuse a layer for which the graph would have to list more than any real layer needs."""
+        """Refuse a layer that needs more list entries in the graph than any real layer."""
         if count > _MOST_LISTED:
             raise self.unsupported(f"needs {count} {what}")
 
     def unsupported(self, reason: str) -> UnsupportedLayerError:
-        """Return the error that the native route does not translate this layer."""
+        """Return the error for a layer that the native route does not translate."""
         return unsupported(self.path, self.layer_class, reason)
 
     def wrong(self, key: str, value: object, rule: str) -> ModelFormatError:
-        """Return the error that an option has a value that its layer cannot have."""
+        """Return the error for an option with a value that its layer cannot have."""
         return ModelFormatError(
             f"Option {key!r} of layer {self.path!r} ({self.layer_class}) must be {rule}, "
             f"got {shown(value)}. Build the model with such a value and save it again."
@@ -143,13 +143,13 @@ class LayerCall:
     Attributes:
         options: the layer's configuration.
         weights: weight arrays by role.
-        weights_path: path of the layer without the number of the call: what its weights are named
-            after, once for all calls.
+        weights_path: path of the layer without the number of the call; all calls share weights,
+            which are named after it.
         arguments: the positional arguments: tensors, constants, and lists of both.
-        keywords: the keyword arguments, in the same form, without the mask.
-        mask_of: returns the mask of a tensor, bool and usually (batch, time); None where it has
-            none.
-        explicit_mask: whether the mask was passed as an argument, not carried by the tensors.
+        keywords: the keyword arguments, in the same form, without the Keras mask.
+        mask_of: returns the Keras mask of a tensor, bool and usually (batch, time); None if it
+            has none.
+        explicit_mask: whether the call passes its Keras mask as an argument.
         run_inner: calls one of the layers that this layer wraps.
     """
 
@@ -213,24 +213,24 @@ class LayerCall:
         return size
 
     def asks(self, key: str) -> bool:
-        """Say whether the call passes a keyword argument that is true, also as a number."""
+        """Return whether the call passes a keyword argument that is true, also as a number."""
         return self.options.truth(key, self.keywords.get(key))
 
     def wrong_inputs(self, rule: str) -> UnsupportedLayerError:
-        """Return the error that the layer is called on other tensors than are translated."""
+        """Return the error for a call on tensors that the translation does not support."""
         return self.options.unsupported(f"must get {rule}")
 
     def weight(self, role: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
         """Return a weight in the layout of Keras.
 
         Raises:
-            ModelFormatError: its shape is not `shape`, the one that the configuration asks for.
+            ModelFormatError: its shape is not `shape`, which the configuration implies.
         """
         value = self.weights[role]
         if value.shape != shape:
             raise ModelFormatError(
                 f"Weight {role!r} of layer {self.options.path!r} ({self.options.layer_class}) must "
-                f"have the shape {shape} that the configuration asks for, got {value.shape}. "
+                f"have the shape {shape} that the configuration implies, got {value.shape}. "
                 "The weights belong to another architecture, or the file is damaged."
             )
         return value
@@ -238,14 +238,13 @@ class LayerCall:
 
 @dataclass(frozen=True, slots=True)
 class LayerResult:
-    """What a translation returns.
+    """The result of a translation.
 
     Attributes:
         tensor: the layer's output, or the first of several.
-        operator: the tensor before the built-in activation, None where there is no activation.
+        operator: the tensor before the built-in activation; None without an activation.
         others: the layer's further outputs.
-        masks: the mask of each output, or None where the layer's class says what becomes of the
-            masks of its inputs.
+        masks: the Keras mask of each output; None if the mask rule of the layer decides.
     """
 
     tensor: Tensor
@@ -260,7 +259,7 @@ class RunInner(Protocol):
     def __call__(
         self, index: int, inputs: Sequence[Tensor], mask: Tensor | None = None
     ) -> tuple[Tensor, ...]:
-        """Return the outputs of the inner layer number `index`, called on tensors and a mask."""
+        """Return the outputs of the inner layer number `index`, on tensors and a Keras mask."""
         ...
 
 

@@ -19,7 +19,7 @@ Operand = Tensor | NDArray[Any]
 
 
 def shown(value: Any) -> str:
-    """Return an argument in a few words for a message; tensors as ``a tensor``."""
+    """Return an argument as a few words for a message; a tensor is ``a tensor``."""
     if isinstance(value, Tensor):
         return "a tensor"
     if isinstance(value, list | tuple):
@@ -43,7 +43,7 @@ def as_operand(call: LayerCall, value: Any) -> Operand:
     """Return one argument as `operands` does."""
     if isinstance(value, Tensor):
         return value
-    if isinstance(value, dict):  # how Keras 3 stores an array
+    if isinstance(value, dict):  # the form in which Keras 3 stores an array
         config = value.get("config")
         value = config.get("value") if isinstance(config, dict) else None
     try:
@@ -81,7 +81,7 @@ def of_one_type(call: LayerCall, values: Sequence[Operand], graph: GraphBuilder)
 
 
 def cast(tensor: Tensor, dtype: str, graph: GraphBuilder) -> Tensor:
-    """Return a tensor in another type, through a Cast where it has not that type."""
+    """Return a tensor in a type, through a Cast if it has another type."""
     if tensor.dtype == dtype:
         return tensor
     element = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
@@ -89,9 +89,9 @@ def cast(tensor: Tensor, dtype: str, graph: GraphBuilder) -> Tensor:
 
 
 def aligned(values: Sequence[Operand], graph: GraphBuilder) -> list[Tensor]:
-    """Return operands as tensors that broadcast by the rules of NumPy as they are stored.
+    """Return operands as tensors that broadcast by the rules of NumPy in their stored layout.
 
-    Tensors of one rank share a layout; a constant is brought into the layout of the tensors.
+    Tensors of one rank share a layout; a constant is converted to the layout of the tensors.
     """
     tensors = [x for x in values if isinstance(x, Tensor)]
     rank = max(x.rank if isinstance(x, Tensor) else x.ndim for x in values)

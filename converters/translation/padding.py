@@ -1,4 +1,4 @@
-"""The arithmetic of sliding windows: output sizes, and the padding that Keras calls ``same``."""
+"""Computes the output sizes and the padding of sliding windows."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from typing import Any
 def window_size(
     length: int | None, window: int, stride: int, dilation: int, padding: str
 ) -> int | None:
-    """Return the size of an axis after a convolution or a pooling; None where it is not known.
+    """Return the size of an axis after a convolution or a pooling; None if it is unknown.
 
     Args:
         length: size of the axis before.
@@ -32,8 +32,8 @@ def same_padding(
     """Return the ONNX attributes of ``same`` padding, whose odd element goes to the end.
 
     Returns:
-        Explicit ``pads`` where the sizes are known, otherwise ``auto_pad``, which a runtime
-        resolves in the same way.
+        Explicit ``pads`` for known sizes, otherwise ``auto_pad``, which a runtime resolves in the
+        same way.
     """
     before = []
     after = []

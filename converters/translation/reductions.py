@@ -1,4 +1,4 @@
-"""Reduce operators, whose axes became an input in opset 18 (that of ReduceSum in 13)."""
+"""Adds Reduce operators, whose axes became an input in opset 18 (13 for ReduceSum)."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Graph fragments on sequences: tensors (batch, time, …) in the layout of Keras, by name."""
+"""Adds graph fragments on sequences: tensors (batch, time, …) in the layout of Keras."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,7 @@ from onnx import TensorProto, numpy_helper
 
 from onnxfi.converters.translation.graph_builder import GraphBuilder
 
-# Where a Slice to the end stops, and one that runs backwards.
+# Ends of a Slice to the end of an axis, forwards and backwards.
 _AFTER_ALL = 2**31
 _BEFORE_ALL = -(2**31)
 

@@ -13,10 +13,10 @@ class Tensor:
 
     Attributes:
         name: its name in the graph.
-        shape: its shape in the order of Keras, batch first; None where a size is not known.
+        shape: its shape in the order of Keras, batch first; None for an unknown size.
         channels_first: whether the graph stores it with the channels moved behind the batch.
         dtype: type of its elements, such as ``float32`` or ``bool``.
-        channels: axis of the channels in the order of Keras; None where there is none.
+        channels: axis of the channels in the order of Keras; None without channels.
         batch: whether the first axis is the batch.
     """
 
@@ -28,7 +28,7 @@ class Tensor:
     batch: bool = True
 
     def __repr__(self) -> str:
-        """Return words for a message, which may show a tensor among other values."""
+        """Return words for messages, which may show a tensor among other values."""
         return f"tensor {self.name!r} of shape {self.shape}"
 
     @property
@@ -38,18 +38,18 @@ class Tensor:
 
     @property
     def channel_axis(self) -> int | None:
-        """Axis of the channels as stored in the graph; None below rank 3, where there are none."""
+        """Axis of the channels as stored in the graph; None below rank 3 or without channels."""
         if self.rank < 3 or self.channels is None:
             return None
         return self.stored_axis(self.channels)
 
     @property
     def layout(self) -> str:
-        """How the layer map calls the order of the axes as stored."""
+        """The name of the stored order of axes in the layer map."""
         return "channels_first" if self.channels_first else "source"
 
     def stored_axis(self, axis: int) -> int:
-        """Return where an axis of Keras (negative counts from the end) is in the graph."""
+        """Return the stored position of an axis of Keras (negative counts from the end)."""
         axis %= self.rank
         if not self.channels_first or axis == 0:
             return axis

@@ -1,4 +1,4 @@
-"""The axes of multi-head attention, moved so that two products of matrices do the work."""
+"""Moves the axes of multi-head attention so that two matrix products compute it."""
 
 import math
 from dataclasses import replace
@@ -11,11 +11,11 @@ from onnxfi.converters.translation.tensor import Tensor
 
 
 class AttentionAxes:
-    """Where the axes of queries, keys and values go: (other axes, heads, attention, size).
+    """The order of the axes of queries, keys and values: (other axes, heads, attention, size).
 
     Args:
         call: the call.
-        axes: the axes that attention goes along, in their order.
+        axes: the axes of attention, in their order.
         rank: rank of queries, keys and values: (batch, axes, heads, size).
     """
 

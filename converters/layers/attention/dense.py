@@ -1,6 +1,6 @@
-"""Attention and AdditiveAttention on [query, value] or [query, value, key], each of rank 3.
+"""Translates Attention and AdditiveAttention on [query, value] or [query, value, key] of rank 3.
 
-The formulas are those of ``_calculate_scores`` and ``_apply_scores`` of the layers of Keras.
+The formulas follow ``_calculate_scores`` and ``_apply_scores`` of the layers of Keras.
 """
 
 from collections.abc import Mapping
@@ -13,11 +13,11 @@ from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Opt
 from onnxfi.converters.translation.layer_kind import LayerKind
 from onnxfi.converters.translation.tensor import Tensor
 
-_MASKED = -1e9  # what Keras adds to a score that is left out
+_MASKED = -1e9  # the number that Keras adds to a left-out score
 
 
 def dense_attention_weights(options: Options) -> tuple[WeightRole, ...]:
-    """Weights of the attention layers: a scale, and a factor in the mode that concatenates."""
+    """Return the weights of an attention layer: a scale, and a factor in the mode ``concat``."""
     roles = []
     if options.flag("use_scale", options.layer_class == "AdditiveAttention"):
         roles.append(WeightRole("scale"))
@@ -47,7 +47,7 @@ def translate_dense_attention(call: LayerCall, graph: GraphBuilder) -> LayerResu
         output = _zero_unless(call, query_mask, output, graph)
     others = []
     if call.asks("return_attention_scores"):
-        # A copy, as a fault in what is returned is none in what the layer computes with.
+        # A copy, so that a fault in the returned scores does not affect the layer's output.
         copy = graph.operator("Identity", [shares])
         others.append(Tensor(copy, (None, query.shape[1], value.shape[1]), channels=None))
     tensor = replace(value, name=output, shape=(None, query.shape[1], value.shape[2]))
@@ -98,7 +98,7 @@ def _weight(call: LayerCall, role: str, shape: tuple[int, ...], graph: GraphBuil
 
 
 def _masked(call: LayerCall, scores: str, query: Tensor, value: Tensor, graph: GraphBuilder) -> str:
-    """Return the scores with a large negative number added to those that are left out."""
+    """Return the scores, with a large negative number added to left-out ones."""
     parts = []
     mask = call.mask_of(call.inputs[1])
     if mask is not None:
@@ -113,7 +113,7 @@ def _masked(call: LayerCall, scores: str, query: Tensor, value: Tensor, graph: G
 
 
 def _zero_unless(call: LayerCall, mask: Tensor, output: str, graph: GraphBuilder) -> str:
-    """Return the output with zeros where the mask of the query is false."""
+    """Return the output, with zeros where the Keras mask of the query is false."""
     kept = graph.operator("Unsqueeze", [mask.name, graph.integers("axes", [2])])
     if call.options.keras_major == 2:
         factor = graph.operator("Cast", [kept], to=graph.float_element)

@@ -1,6 +1,6 @@
-"""MultiHeadAttention and GroupedQueryAttention: (batch, time, features), or more axes.
+"""Translates MultiHeadAttention and GroupedQueryAttention on (batch, time, features) or more axes.
 
-Its parts are layers of their own in the layer map: ``<layer>/query``, ``/key`` and ``/value``
+Their parts are layers of their own in the layer map: ``<layer>/query``, ``/key`` and ``/value``
 (batch, time, heads, size), ``/softmax`` with the attention scores (batch, heads, time of the query,
 time of the value), and ``/attention_output``. Several axes of attention are one in the scores.
 """
@@ -22,12 +22,12 @@ from onnxfi.converters.translation.operands import FLOATS
 from onnxfi.converters.translation.sequences import indices
 from onnxfi.converters.translation.tensor import Tensor
 
-# What Keras 3 puts in place of a score that is left out where it fuses the computation.
+# The number that Keras 3 puts in place of a left-out score in its fused computation.
 _FUSED_MASKED = -0.7 * float(np.finfo(np.float32).max)
 
 
 def translate_attention(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate multi-head attention, with masks, and with its scores as an output of its own."""
+    """Translate multi-head attention, with masks, and with its scores as an optional output."""
     options = call.options
     options.flag("use_bias", True)  # the layers inside were made with it
     query, value, key = _sequences(call)
@@ -70,7 +70,7 @@ def translate_attention(call: LayerCall, graph: GraphBuilder) -> LayerResult:
 
 
 def _attention_axes(call: LayerCall, rank: int) -> list[int]:
-    """Return the axes of the sequences that attention goes along: all but the first and last."""
+    """Return the axes of attention; by default all axes except the first and last."""
     value = call.options.get("attention_axes")
     if value is None:
         return list(range(1, rank - 1))
@@ -85,7 +85,7 @@ def _attention_axes(call: LayerCall, rank: int) -> list[int]:
 
 
 def causal_mask(query: str, value: str, graph: GraphBuilder) -> str:
-    """Return which time steps of a value each step of a query may see: those up to its own.
+    """Return the causal mask: each step of a query sees the steps of a value up to its own.
 
     Args:
         query: (batch, time, …).
@@ -100,7 +100,7 @@ def causal_mask(query: str, value: str, graph: GraphBuilder) -> str:
 
 
 def _window_mask(query: str, value: str, size: int, graph: GraphBuilder) -> str:
-    """Return which time steps of a value are nearer than `size` to each step of a query."""
+    """Return the mask of the steps of a value that are nearer than `size` to each query step."""
     rows = graph.operator("Unsqueeze", [indices(query, 1, graph), graph.integers("axes", [0, 2])])
     distance = graph.operator("Abs", [graph.operator("Sub", [rows, indices(value, 1, graph)])])
     return graph.operator("Less", [distance, graph.integers("window", size)])
@@ -109,7 +109,7 @@ def _window_mask(query: str, value: str, size: int, graph: GraphBuilder) -> str:
 def _for_each_query(
     call: LayerCall, tensor: Tensor, queries: Tensor, graph: GraphBuilder
 ) -> Tensor:
-    """Return keys or values with as many heads as the queries have: each head comes repeatedly."""
+    """Return keys or values with the number of heads of the queries, by repeating heads."""
     heads, query_heads = tensor.shape[-2] or 1, queries.shape[-2] or 1
     if heads == query_heads:
         return tensor
@@ -140,7 +140,7 @@ def _sequences(call: LayerCall) -> tuple[Tensor, Tensor, Tensor]:
 def _attention_mask(
     call: LayerCall, sequences: tuple[Tensor, Tensor, Tensor], axes: list[int], graph: GraphBuilder
 ) -> Tensor | None:
-    """Return which scores count: bool, broadcast to the scores, axes of attention as one each."""
+    """Return the mask of the scores: bool, broadcast to them, with one axis of attention each."""
     query, value, key = sequences
     carriers = [(query, 2), (value, 1)]
     if key.name != value.name:
@@ -190,7 +190,7 @@ def _attention_mask(
 
 
 def _given_mask(call: LayerCall, most: int, least: int) -> Tensor:
-    """Return the argument attention_mask: some or all axes of the scores, the last ones."""
+    """Return the argument attention_mask, which has the last axes of the scores."""
     mask = call.keywords["attention_mask"]
     if not isinstance(mask, Tensor) or not least <= mask.rank <= most or mask.dtype in FLOATS:
         raise call.options.unsupported(

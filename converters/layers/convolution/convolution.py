@@ -1,6 +1,6 @@
-"""Convolutions over one, two or three axes: plain, depthwise and separable.
+"""Translates plain, depthwise and separable convolutions over one, two or three axes.
 
-Kernels are turned from (rows, columns, …) to the order of ONNX, (…, rows, columns).
+Kernels are transposed from (rows, columns, …) to the order of ONNX, (…, rows, columns).
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ _CAUSAL = ("Conv1D", "SeparableConv1D")
 
 
 def separable_weights(options: Options) -> tuple[WeightRole, ...]:
-    """Weights of SeparableConv: the two kernels, and a bias unless ``use_bias`` is false."""
+    """Return the weights of SeparableConv: two kernels, and a bias unless ``use_bias`` is false."""
     return (WeightRole("depthwise_kernel"), WeightRole("pointwise_kernel"), *bias(options))
 
 
@@ -72,7 +72,7 @@ def filters_first(kernel: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def bias_names(call: LayerCall, graph: GraphBuilder, filters: int) -> list[str]:
-    """Return the name of the layer's bias in a list, which is empty where it has none."""
+    """Return the name of the layer's bias in a list, which is empty without a bias."""
     if "bias" not in call.weights:
         return []
     return [graph.weight(call.weights_path, "bias", call.weight("bias", (filters,)))]
@@ -131,7 +131,7 @@ CONVOLUTION_OPTIONS = (*WINDOW_OPTIONS, "filters", "groups", "activation", "use_
 """Options of a convolution with groups."""
 
 _DEPTHWISE_OPTIONS = (*WINDOW_OPTIONS, "depth_multiplier", "activation", "use_bias")
-# Keras 2 writes the option into depthwise layers, too, and does not read it.
+# Keras 2 writes this option into depthwise layers, too, but does not read it.
 _ONE_GROUP = {"groups": 1}
 
 LAYERS: Mapping[str, LayerKind] = {

@@ -1,7 +1,7 @@
-"""LocallyConnected1D and 2D of Keras 2: a convolution with a kernel of its own at each place.
+"""Translates LocallyConnected1D and 2D of Keras 2: convolutions with separate kernels per place.
 
-Keras stores the kernels in one of three forms, by the option ``implementation``. All are brought
-into the first: (places, window * channels, filters), the places and windows in row-major order.
+Keras stores the kernels in one of three forms, by the option ``implementation``. All are converted
+to the first: (places, window * channels, filters), the places and windows in row-major order.
 The graph gathers the window of each place, and multiplies each with its own kernel.
 """
 
@@ -30,10 +30,10 @@ class _Windows:
         lengths: sizes of the axes of the input between batch and channels.
         channels: number of channels.
         size: sizes of the kernel.
-        outer: sizes of these axes of the output.
+        outer: sizes of the same axes of the output.
         filters: number of channels of the output.
         positions: for each axis, the position in the input of each element of each window, (place,
-            element); outside of the input where the padding is.
+            element); positions in the padding lie outside the input.
     """
 
     lengths: tuple[int, ...]
@@ -56,7 +56,7 @@ def translate_locally_connected(call: LayerCall, graph: GraphBuilder) -> LayerRe
     result = Tensor(name, (None, *windows.outer, windows.filters))
     if "bias" in call.weights:
         bias = call.weight("bias", (*windows.outer, windows.filters))
-        if _channels_first(call):  # Keras reshapes where one would expect it to transpose
+        if _channels_first(call):  # Keras reshapes here; it does not transpose
             bias = np.moveaxis(bias.reshape(windows.filters, *windows.outer), 0, -1)
         result = graph.apply("Add", result, graph.weight(call.weights_path, "bias", bias))
     return activate(call.options, result, graph)
@@ -104,7 +104,7 @@ def _gathered(image: Tensor, windows: _Windows, graph: GraphBuilder) -> str:
     if any((*before, *after)):
         pads = graph.integers("pads", [0, *before, 0, 0, *after, 0])
         name = graph.operator("Pad", [name, pads], mode="constant")
-    # From the last axis on, as each axis becomes two: the places and the elements of a window.
+    # From the last axis on, because each axis becomes two: places and elements of a window.
     for axis in reversed(axes):
         indices = graph.integers("positions", windows.positions[axis - 1] + before[axis - 1])
         name = graph.operator("Gather", [name, indices], axis=axis)
@@ -158,7 +158,7 @@ def _kernel(call: LayerCall, windows: _Windows) -> NDArray[np.float32]:
 def _connections(
     windows: _Windows, *, channels_first: bool
 ) -> tuple[NDArray[np.bool_], NDArray[np.int64], NDArray[np.int64]]:
-    """Return which elements of the windows lie inside of the input, and what they connect.
+    """Return the elements of the windows that lie inside the input, and the values they connect.
 
     Returns:
         bool, (places, elements of a window, channels, filters); and for each that is true the flat

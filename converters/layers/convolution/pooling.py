@@ -1,4 +1,4 @@
-"""Poolings over windows, over parts of equal share, and over all of one, two or three axes."""
+"""Translates pooling over windows, over equal parts, and over whole axes."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,7 +11,7 @@ from onnxfi.converters.translation.padding import same_padding, window_size
 from onnxfi.converters.translation.reductions import reduced
 from onnxfi.converters.translation.tensor import Tensor
 
-# By the start of the layer's class, which ends in the number of axes.
+# By the start of the class name, which ends in the number of axes.
 _WINDOWS = {"MaxPooling": "MaxPool", "AveragePooling": "AveragePool"}
 _REDUCTIONS = {
     "AdaptiveAveragePooling": "ReduceMean",
@@ -22,7 +22,7 @@ _REDUCTIONS = {
 
 
 def translate_pooling(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate MaxPooling and AveragePooling; an average leaves the padding out."""
+    """Translate MaxPooling and AveragePooling; averages exclude the padding."""
     options = call.options
     padding = options.choice("padding", "valid", "valid", "same")
     size = options.per_axis("pool_size", call.axes)
@@ -89,7 +89,7 @@ def _operator(call: LayerCall, operators: Mapping[str, str]) -> str:
 
 
 def _masked_average(call: LayerCall, mask: Tensor, graph: GraphBuilder) -> LayerResult:
-    """Return the average over the steps whose mask is true."""
+    """Return the average over the steps whose Keras mask is true."""
     sequence = graph.channels_last(call.image())
     keep = call.options.flag("keepdims", False)
     kept = graph.operator("Cast", [mask.name], to=graph.float_element)

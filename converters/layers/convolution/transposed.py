@@ -1,4 +1,4 @@
-"""Transposed convolutions over one, two or three axes."""
+"""Translates transposed convolutions over one, two or three axes."""
 
 from collections.abc import Mapping
 
@@ -55,7 +55,7 @@ def translate_transposed_convolution(call: LayerCall, graph: GraphBuilder) -> La
 def _cuts(
     call: LayerCall, size: tuple[int, ...], strides: tuple[int, ...], dilation: tuple[int, ...]
 ) -> list[int]:
-    """Return how much of the full output is cut off each axis, or (negative) added at its end."""
+    """Return the elements cut off each axis of the full output; negative ones are added."""
     padding = call.options.choice("padding", "valid", "valid", "same")
     given: tuple[int | None, ...] = (None,) * call.axes
     if call.options.get("output_padding") is not None:

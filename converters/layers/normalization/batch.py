@@ -1,4 +1,4 @@
-"""BatchNormalization, which stays a node of its own: it is a target of faults."""
+"""Translates BatchNormalization as a node of its own, because it is a target of faults."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -15,20 +15,20 @@ from onnxfi.converters.translation.tensor import Tensor
 
 
 def scale_and_shift(options: Options) -> tuple[WeightRole, ...]:
-    """Weights of a layer that scales and shifts what it normalised, where it does."""
+    """Return gamma and beta, unless ``scale`` or ``center`` is false."""
     flags = (("gamma", "scale"), ("beta", "center"))
     return tuple(WeightRole(role) for role, option in flags if options.flag(option, True))
 
 
 def batch_normalization_weights(options: Options) -> tuple[WeightRole, ...]:
-    """Weights of BatchNormalization: gamma and beta where it has them, and the two statistics."""
+    """Return the weights of BatchNormalization: gamma, beta, and the two statistics."""
     statistics = ("moving_mean", "moving_variance")
     moving = (WeightRole(name, trainable=False) for name in statistics)
     return (*scale_and_shift(options), *moving)
 
 
 def translate_batch_normalization(call: LayerCall, graph: GraphBuilder) -> LayerResult:
-    """Translate BatchNormalization; without gamma it is 1, without beta 0."""
+    """Translate BatchNormalization; a missing gamma is 1, a missing beta 0."""
     axes = _axes(call)
     turned = AxisSecond(call, axes, graph)
     tensor = call.input
@@ -51,7 +51,7 @@ def _axes(call: LayerCall) -> list[int]:
 
 
 class AxisSecond:
-    """The input of a layer stored with one axis, or several as one, behind the batch.
+    """The input of a layer, stored with one axis, or several merged into one, behind the batch.
 
     Args:
         call: the call.

@@ -1,4 +1,4 @@
-"""GroupNormalization: the channels in groups, each sample and group by itself."""
+"""Translates GroupNormalization, which normalises each sample and group of channels."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""LayerNormalization: each sample by itself, over some of its axes."""
+"""Translates LayerNormalization, which normalises each sample over some of its axes."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,12 +13,12 @@ from onnxfi.converters.translation.layer_kind import LayerKind, MaskRule
 from onnxfi.converters.translation.operands import axes_of
 from onnxfi.converters.translation.reductions import reduced
 
-_FIRST_OPSET = 17  # that has the operator
-_NO_EPSILON = 1e-7  # what Keras 3 takes for an epsilon of null
+_FIRST_OPSET = 17  # first opset with the operator
+_NO_EPSILON = 1e-7  # the default of Keras 3 for an epsilon of null
 
 
 def layer_normalization_weights(options: Options) -> tuple[WeightRole, ...]:
-    """Weights of LayerNormalization; with ``rms_scaling``, gamma alone."""
+    """Return the weights of LayerNormalization; with ``rms_scaling``, gamma alone."""
     if options.flag("rms_scaling", False):
         return (WeightRole("gamma"),)
     return scale_and_shift(options)

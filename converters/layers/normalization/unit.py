@@ -1,4 +1,4 @@
-"""Normalisations without statistics or a mean: by the length, or by the root mean square."""
+"""Translates normalisations by the length or by the root mean square."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,14 +14,14 @@ from onnxfi.converters.translation.tensor import Tensor
 
 
 def rms_normalization_weights(_options: Options) -> tuple[WeightRole, ...]:
-    """Weights of RMSNormalization: one factor for each channel."""
+    """Return the weights of RMSNormalization: one factor for each channel."""
     return (WeightRole("scale"),)
 
 
 def translate_unit_normalization(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     """Translate UnitNormalization: x over its length along the axes.
 
-    The length is 1e-6 at least in Keras 2, and 1e-12 in Keras 3.
+    The length is at least 1e-6 in Keras 2, and 1e-12 in Keras 3.
     """
     axes = call.options.get("axis", -1)
     axes = axes if isinstance(axes, list) else [axes]
@@ -33,7 +33,7 @@ def translate_unit_normalization(call: LayerCall, graph: GraphBuilder) -> LayerR
 
 
 def of_unit_length(tensor: Tensor, axes: list[int], smallest: float, graph: GraphBuilder) -> Tensor:
-    """Return a tensor over its length along some axes of Keras, which is `smallest` at least."""
+    """Return a tensor over its length, at least `smallest`, along some axes of Keras."""
     square = graph.apply("Mul", tensor, tensor.name)
     stored = sorted({tensor.stored_axis(axis) for axis in axes})
     total = reduced("ReduceSum", square.name, stored, graph, keepdims=True)
@@ -50,7 +50,7 @@ def translate_rms_normalization(call: LayerCall, graph: GraphBuilder) -> LayerRe
     if len(sizes) != len(axes) or 0 in axes:
         raise call.options.unsupported(f"normalises the axes {axes} of the shape {tensor.shape}")
     inner = tensor.shape[-len(sizes) :]
-    # Keras does not move the scale to the axes: it is that of the last ones, or it does not fit.
+    # Keras does not move the scale to the axes: it fits the last ones or none.
     if any(scale not in (1, size) for scale, size in zip(sizes, inner, strict=True)):
         raise call.options.unsupported(
             f"normalises the axes {axes} of {tensor.shape}; its scale {sizes} does not fit"
