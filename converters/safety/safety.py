@@ -55,7 +55,7 @@ def require_safe(source: Path, *, unsafe: bool) -> None:
             "If you trust where it came from, pass --unsafe."
         )
     logger.warning(
-        "Running unsafe code as requested: TensorFlow loads %s, which holds %s.", source, named
+        "Running unsafe: TensorFlow loads and runs %s, which holds %s.", source, named
     )
 
 

@@ -389,7 +389,7 @@ def test_is_keras_file_finds_hdf5_behind_a_block_of_the_users(tmp_path: Path, bl
     [
         ("io.read_file", r"calls the function 'io\.read_file', which has no translation"),
         (None, "calls the function None"),
-        ("einsum", "Keras leaves those of einsum out"),
+        ("einsum", "Keras stores none for einsum"),
         ("math.add", r"calls math\.add without 'y'"),
     ],
 )
