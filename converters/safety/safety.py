@@ -54,9 +54,7 @@ def require_safe(source: Path, *, unsafe: bool) -> None:
             f"A model must be plain data to be loaded without trust, but {source} holds {named}. "
             "If you trust where it came from, pass --unsafe."
         )
-    logger.warning(
-        "Running unsafe: TensorFlow loads and runs %s, which holds %s.", source, named
-    )
+    logger.warning("Running unsafe: TensorFlow loads and runs %s, which holds %s.", source, named)
 
 
 def in_words(dangers: Sequence[str]) -> str:
