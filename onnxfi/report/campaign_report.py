@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-from onnxfi.campaign import RunDirectory
-from onnxfi.campaign.statistics import CampaignStatistics, summarise
-from onnxfi.campaign.statistics.wording import describe_counts
+from onnxfi.campaign import CampaignStatistics, RunDirectory, describe_counts, summarise
 from onnxfi.error_models import BitLayout, bit_layout
 from onnxfi.graph import load
 from onnxfi.report.html import write_report

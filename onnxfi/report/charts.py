@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from onnxfi.campaign.statistics import GroupStatistics
+from onnxfi.campaign import GroupStatistics
 from onnxfi.error_models import BitLayout
 
 # Worst first, so that sdc starts at zero and the axis shows its interval. The colours differ in

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from onnxfi.atomic_write import atomic_write
-from onnxfi.campaign.statistics import (
+from onnxfi.campaign import (
+    NOT_RECORDED,
     CampaignStatistics,
     Difference,
     MaskedAt,
     Rate,
     WeightedRate,
+    describe_masking,
 )
-from onnxfi.campaign.statistics.grouping import NOT_RECORDED
-from onnxfi.campaign.statistics.wording import describe_masking
 from onnxfi.error_models import BitLayout
 from onnxfi.errors import ConfigurationError, MissingExtraError
 from onnxfi.injector import DUE_REASONS

@@ -7,8 +7,7 @@ import numpy as np
 import onnx
 import pytest
 
-from onnxfi.campaign import Configuration, RunDirectory
-from onnxfi.campaign.configuration import InputTensor
+from onnxfi.campaign import Configuration, InputTensor, RunDirectory
 from onnxfi.cli.main import main
 from onnxfi.demo import pipeline
 from onnxfi.demo.digits import held_out_digits, split_digits

@@ -12,18 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from onnxfi.campaign.statistics import (
-    Accuracy,
+from onnxfi.campaign import (
     CampaignStatistics,
     Difference,
     GroupStatistics,
     MaskedAt,
-    NetworkStatistics,
     Rate,
-    TargetMasking,
     WeightedRate,
-    WrongInputs,
 )
+from onnxfi.campaign.statistics import Accuracy, NetworkStatistics, TargetMasking, WrongInputs
 from onnxfi.error_models import bit_layout
 from onnxfi.errors import ConfigurationError, MissingExtraError
 from onnxfi.report import write_report

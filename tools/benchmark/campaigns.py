@@ -9,11 +9,9 @@ from typing import Any
 import numpy as np
 import yaml
 
-from onnxfi.campaign import Campaign
-from onnxfi.campaign.planning.shard import Shard
+from onnxfi.campaign import Campaign, Shard, Worker
 from onnxfi.campaign.running.pace import measure_pace
 from onnxfi.campaign.running.record_shard import record_shard
-from onnxfi.campaign.running.worker import Worker
 from tools.benchmark.models import Benchmarked
 
 FLIPS = {"name": "bitflip"}

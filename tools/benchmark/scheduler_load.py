@@ -18,9 +18,8 @@ import time
 from collections import deque
 from concurrent.futures import Future
 
-from onnxfi.campaign.planning.shard import Shard
-from onnxfi.campaign.running.cluster import dask_executor
-from onnxfi.campaign.running.run_shards import ShardOutcomes, run_shards
+from onnxfi.campaign import Shard, ShardOutcomes, dask_executor
+from onnxfi.campaign.running.run_shards import run_shards
 
 _WORKERS = (10, 100, 1000, 4000)
 _SECONDS = (0.1, 0.5, 1, 2, 5, 15, 60)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from onnxfi.campaign.statistics.comparison import ComparedGroup, Comparison, compare
+from onnxfi.campaign import ComparedGroup, Comparison, compare
 from onnxfi.cli.options.arguments import JsonOption, RatesOption
 from onnxfi.cli.output import print_json, print_table
 from onnxfi.cli.rates import format_difference, format_rate, to_document

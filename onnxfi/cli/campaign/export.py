@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from onnxfi.campaign import RunDirectory
-from onnxfi.campaign.records.csv_file import write_csv
+from onnxfi.campaign import RunDirectory, write_csv
 from onnxfi.cli.campaign.live_run import display_path
 from onnxfi.cli.options.arguments import DirectoryArgument
 

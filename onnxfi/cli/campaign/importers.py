@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from onnxfi.campaign import Configuration
-from onnxfi.campaign.importers import Translation, translate_classes, translate_tensorfi2
+from onnxfi.campaign import Configuration, Translation, translate_classes, translate_tensorfi2
 from onnxfi.cli.options.feeding import FeedingOptions
 from onnxfi.cli.options.inputs import configure_inputs
 from onnxfi.cli.output import messages

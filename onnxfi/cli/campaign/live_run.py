@@ -11,10 +11,7 @@ from typing import Annotated
 
 import typer
 
-from onnxfi.campaign import Campaign
-from onnxfi.campaign.running.cluster import dask_executor
-from onnxfi.campaign.running.run_shards import ShardOutcomes
-from onnxfi.campaign.storage import is_address
+from onnxfi.campaign import Campaign, ShardOutcomes, dask_executor, is_address
 from onnxfi.cli.campaign.event_log import EventLog
 from onnxfi.cli.campaign.live_view import LiveView
 from onnxfi.cli.campaign.workload import describe_workload

@@ -15,8 +15,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from onnxfi.campaign import Rate
-from onnxfi.campaign.running.run_shards import ShardOutcomes
+from onnxfi.campaign import Rate, ShardOutcomes
 from onnxfi.cli.output import messages
 from onnxfi.cli.rates import format_rate
 

@@ -7,10 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from onnxfi.campaign import Configuration
-from onnxfi.campaign.planning.plan import Plan
-from onnxfi.campaign.running.rehearsal import try_injections
-from onnxfi.campaign.running.worker import Worker
+from onnxfi.campaign import Configuration, Plan, Worker, try_injections
 from onnxfi.cli.campaign.target_overrides import override_targets
 from onnxfi.cli.campaign.workload import estimate_duration, format_workload
 from onnxfi.cli.options.arguments import JsonOption

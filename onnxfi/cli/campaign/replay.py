@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from onnxfi.campaign.running.replay import Replay, replay
+from onnxfi.campaign import Replay, replay
 from onnxfi.cli.options.arguments import DirectoryArgument, JsonOption
 from onnxfi.cli.output import messages, print_json
 

@@ -6,10 +6,14 @@ from typing import Any
 import typer
 from rich.table import Table
 
-from onnxfi.campaign import Rate, RunDirectory
-from onnxfi.campaign.records.record_files import read_shards
-from onnxfi.campaign.run_directory.heartbeat import SignOfLife, read_sign_of_life
-from onnxfi.campaign.running.rounds import STOPPED_EARLY
+from onnxfi.campaign import (
+    STOPPED_EARLY,
+    Rate,
+    RunDirectory,
+    SignOfLife,
+    read_shards,
+    read_sign_of_life,
+)
 from onnxfi.cli.options.arguments import DirectoryArgument, JsonOption
 from onnxfi.cli.output import print_json, print_table
 from onnxfi.cli.rates import format_rate

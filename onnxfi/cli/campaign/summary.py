@@ -8,19 +8,17 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from onnxfi.campaign import RunDirectory
-from onnxfi.campaign.statistics import (
+from onnxfi.campaign import (
+    GROUPINGS,
     CampaignStatistics,
     GroupStatistics,
+    RunDirectory,
     WrongInputsHandling,
-    summarise,
-)
-from onnxfi.campaign.statistics.grouping import GROUPINGS
-from onnxfi.campaign.statistics.wording import (
     describe_counts,
     describe_due,
     describe_masking,
     describe_place,
+    summarise,
 )
 from onnxfi.cli.campaign.live_run import display_path
 from onnxfi.cli.options.arguments import DirectoryArgument, JsonOption, RatesOption

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from onnxfi.campaign import Configuration
-from onnxfi.campaign.configuration import Excluded, Targets
+from onnxfi.campaign import Configuration, Excluded, Targets
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph.choosing.selection import Selection
 

@@ -2,9 +2,7 @@
 
 import os
 
-from onnxfi.campaign import Campaign
-from onnxfi.campaign.running.estimate import estimate_seconds
-from onnxfi.campaign.running.worker import Worker
+from onnxfi.campaign import Campaign, Worker, estimate_seconds
 
 # Injections. Estimating the duration of fewer takes about as long as running them.
 _WORTH_ESTIMATING = 1000

@@ -6,9 +6,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from onnxfi.campaign.configuration import Inputs
-from onnxfi.campaign.planning.plan import Plan
-from onnxfi.campaign.planning.strata import Stratum
+from onnxfi.campaign import Inputs, Plan, Stratum
 from onnxfi.cli.options.arguments import ModelArgument, SeedOption
 from onnxfi.cli.options.feeding import FeedingOptions
 from onnxfi.cli.options.inputs import configure_optional_inputs, read_samples

@@ -8,12 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from onnxfi.campaign.inputs import InputSource
-from onnxfi.campaign.inputs.specialising import specialise
-from onnxfi.campaign.planning.plan import Plan
-from onnxfi.campaign.planning.strata import Stratum
-from onnxfi.campaign.records.schema import make_schema
-from onnxfi.campaign.statistics import Rate
+from onnxfi.campaign import InputSource, Plan, Rate, Stratum, make_schema, specialise
 from onnxfi.cli.options.arguments import (
     InputsOption,
     JsonOption,

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from rich.progress import track
 
-from onnxfi.campaign.configuration import Inputs
+from onnxfi.campaign import Inputs
 from onnxfi.cli.options.inputs import read_samples
 from onnxfi.cli.output import messages
 from onnxfi.errors import InputError, ModelFormatError

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from onnxfi.campaign.inputs.specialising import specialise
-from onnxfi.campaign.profiling import profile as make_profile
+from onnxfi.campaign import profile as make_profile
+from onnxfi.campaign import specialise
 from onnxfi.cli.options.arguments import (
     InputsOption,
     JsonOption,

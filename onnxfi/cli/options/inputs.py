@@ -7,13 +7,18 @@ from typing import Any
 import numpy as np
 import yaml
 
-from onnxfi.campaign.configuration import Inputs, InputTensor, Labels
-from onnxfi.campaign.configuration.inputs import is_plain
-from onnxfi.campaign.configuration.yaml_text import load_yaml
-from onnxfi.campaign.inputs import InputSource, read_inputs
-from onnxfi.campaign.inputs.array_file import ArrayFile
-from onnxfi.campaign.inputs.files import sample_files
-from onnxfi.campaign.inputs.values import array_of_value
+from onnxfi.campaign import (
+    ArrayFile,
+    Inputs,
+    InputSource,
+    InputTensor,
+    Labels,
+    array_of_value,
+    is_plain,
+    load_yaml,
+    read_inputs,
+    sample_files,
+)
 from onnxfi.cli.options.feeding import FeedingOptions
 from onnxfi.cli.output import messages
 from onnxfi.errors import InputError

@@ -17,7 +17,7 @@ from onnx import TensorProto, helper
 from onnxfi.campaign import RunDirectory, read_records, summarise
 from onnxfi.campaign.records.record_files import about, read_file, record_files, write_records
 from onnxfi.campaign.statistics import CampaignStatistics, summarise_records
-from onnxfi.campaign.statistics.wording import describe_masking
+from onnxfi.campaign.statistics.descriptions import describe_masking
 from onnxfi.campaign.storage import Storage, open_storage
 from onnxfi.errors import ConfigurationError
 

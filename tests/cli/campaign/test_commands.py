@@ -15,9 +15,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from onnxfi.campaign import read_records
-from onnxfi.campaign.planning.shard import Shard
-from onnxfi.campaign.running.run_shards import ShardOutcomes
+from onnxfi.campaign import Shard, ShardOutcomes, read_records
 from onnxfi.cli.campaign.live_view import LiveView
 from onnxfi.error_models import SiteList
 
