@@ -11,7 +11,7 @@ import pytest
 from onnx import helper, numpy_helper
 
 import onnxfi
-from onnxfi.errors import ModelFormatError, TargetNotFoundError
+from onnxfi.errors import TargetNotFoundError
 from tests.support.odd_models import (
     ODD_MODELS,
     ODD_NAMES,
@@ -24,12 +24,10 @@ from tests.support.odd_models import (
     outputs_in_every_way,
     scan_with_captures,
     sparse,
-    unknown_operator,
 )
 from tests.support.small_graphs import (
     BOOL,
     chain,
-    constant,
     model,
     node,
     random_inputs,
@@ -239,43 +237,6 @@ def test_unusual_tensors_and_operators(make: Callable[[], onnx.ModelProto], targ
     assert check_recomposition(make()) == targets.split()
 
 
-def test_sparse_tensors_are_dense_once_loaded(tmp_path: Path) -> None:
-    proto = sparse()
-    onnx.save(proto, tmp_path / "model.onnx")
-    for source in (proto, tmp_path / "model.onnx"):
-        initializers = onnxfi.load(source).graph.initializers
-        flat = np.zeros(6, np.float32)
-        flat[[1, 2, 5]] = weights(3)
-        np.testing.assert_array_equal(constant(initializers["flat"]), flat.reshape(2, 3))
-        coordinates = np.zeros((2, 3), np.float32)
-        coordinates[[0, 1], [0, 2]] = weights(2)
-        np.testing.assert_array_equal(constant(initializers["coordinates"]), coordinates)
-    assert len(proto.graph.sparse_initializer) == 2  # the caller's model is left as it is
-
-
-def test_types_of_contrib_operators_are_known() -> None:
-    loaded = onnxfi.load(contrib_operators())
-    assert {x.tensor: x.shape for x in loaded.targets(kind="activation")} == {
-        "a": ("N", 3),
-        "b": ("N", 3),
-        "total": (1, 1),
-        "g": (1, 1),
-        "y": ("N", 3),
-    }
-
-
-def test_an_unknown_operator() -> None:
-    loaded = onnxfi.load(unknown_operator())
-    assert [x.tensor for x in loaded.targets()] == ["x", "a", "y"]
-    with pytest.raises(TargetNotFoundError, match="'b' is not, or its type is unknown"):
-        loaded.target("b")
-    assert onnxfi.split(loaded, "y").suffix_share == 0
-    # What nobody knows the type of may be in a part, but cannot cross.
-    assert len(onnxfi.split(loaded, "a").suffix.graph) == 2
-    with pytest.raises(ModelFormatError, match="ONNX Runtime must be able to run"):
-        onnxfi.Injector(loaded, "a", provider="cpu")
-
-
 @pytest.mark.parametrize("opset", range(7, NEWEST_OPSET + 1))
 def test_opsets(opset: int) -> None:
     proto = chain()
@@ -284,12 +245,6 @@ def test_opsets(opset: int) -> None:
     if opset < 9:
         proto.graph.input.extend([value("w", [4, 4]), value("c", [4])])
     assert check_recomposition(proto) == ["x", "w", "a", "b", "c", "y"]
-
-
-def test_weights_of_subgraphs_are_weights() -> None:
-    loaded = onnxfi.load(nested_bodies())
-    assert loaded.target("c").kind == "weight"
-    assert not any(body.initializers for body in loaded.graph.subgraphs())
 
 
 def test_weights_of_subgraphs_may_share_a_name(tmp_path: Path) -> None:
@@ -327,50 +282,6 @@ def test_a_graph_without_a_name() -> None:
     assert proto.graph.name == ""
 
 
-def test_nodes_in_no_order(tmp_path: Path) -> None:
-    proto = chain()
-    ordered = onnxfi.load(proto)
-    shuffled = onnx.ModelProto()
-    shuffled.CopyFrom(proto)
-    del shuffled.graph.node[:]
-    shuffled.graph.node.extend(reversed(proto.graph.node))
-    onnx.save(shuffled, tmp_path / "shuffled.onnx")
-    feeds = random_inputs(proto)
-    for found in (onnxfi.load(shuffled), onnxfi.load(tmp_path / "shuffled.onnx")):
-        assert [x.tensor for x in found.targets()] == [x.tensor for x in ordered.targets()]
-        with onnxfi.Injector(found, "b", provider="cpu") as injector:
-            golden = injector.golden(feeds)
-            expected, _ = run_overwriting(proto, feeds)
-            np.testing.assert_allclose(golden.outputs["y"], expected["y"], rtol=1e-5)
-
-
-def test_a_node_that_depends_on_itself() -> None:
-    circle = model(
-        [node("Add", "x b", "a"), node("Relu", "a", "b")], [value("x", [1])], [value("b", [1])]
-    )
-    with pytest.raises(ModelFormatError, match="cycle"):
-        onnxfi.load(circle)
-
-
-def test_inputs_and_outputs_without_rank(tmp_path: Path) -> None:
-    proto = model(
-        [node("Relu", "x", "a"), node("Neg", "a", "y")], [value("x", None)], [value("y", None)]
-    )
-    onnx.save(proto, tmp_path / "model.onnx")
-    for source in (proto, tmp_path / "model.onnx"):
-        loaded = onnxfi.load(source)
-        assert [x.shape for x in loaded.targets()] == [None, None, None]
-        with onnxfi.Injector(loaded, "a", provider="cpu") as injector:
-            golden = injector.golden({"x": np.ones((2, 3), np.float32)})
-        np.testing.assert_array_equal(golden.outputs["y"], -np.ones((2, 3), np.float32))
-    # So the parts of a split can be loaded in their turn.
-    onnxfi.split(loaded, "a").save(tmp_path / "parts")
-    assert [x.tensor for x in onnxfi.load(tmp_path / "parts" / "suffix.onnx").targets()] == [
-        "a",
-        "y",
-    ]
-
-
 def test_shapes_that_are_out_of_date_do_not_count() -> None:
     proto = onnx.shape_inference.infer_shapes(chain())
     # Somebody freed the batch axis of the input, and of nothing else.
@@ -378,9 +289,3 @@ def test_shapes_that_are_out_of_date_do_not_count() -> None:
         info.type.tensor_type.shape.dim[0].dim_value = 1
     assert check_recomposition(proto) == ["x", "w", "a", "b", "c", "y"]
     assert {x.shape for x in onnxfi.load(proto).targets(kind="activation")} == {("N", 4)}
-
-
-def test_declared_shapes_count_where_inference_has_none() -> None:
-    proto = unknown_operator()
-    proto.graph.value_info.append(value("b", [3]))
-    assert onnxfi.load(proto).target("b").shape == (3,)
