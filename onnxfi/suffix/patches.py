@@ -150,6 +150,18 @@ def apply_patches(
     return {**golden, **{name: x.applied(golden[name]) for name, x in patches.items()}}
 
 
+def expand_runs(begins: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Return the numbers of several runs, one run after the other.
+
+    Args:
+        begins: the first number of each run.
+        counts: how many numbers each run has.
+    """
+    within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+    numbers: np.ndarray = np.repeat(begins, counts) + within
+    return numbers
+
+
 def bits(values: np.ndarray) -> np.ndarray:
     """Return values as unsigned integers, which are equal where all bits are."""
     unsigned: np.ndarray = values.view(f"u{values.itemsize}")

@@ -1,10 +1,12 @@
-"""Operators that only move elements: where each element goes is read off a run on numbers.
+"""Pushes patches through operators that only move elements.
 
-The node runs on a float32 tensor whose elements are their own numbers, whatever its own dtype is.
-So the rule is right for every attribute and operator set, and nothing of ONNX's semantics is
-written down a second time.
+The node runs once on a float32 tensor whose elements are their own numbers, whatever its own dtype
+is, and the result shows the destinations of each element. So the rule is right for every attribute
+and operator set, and does not repeat ONNX's semantics.
 """
 
+import hashlib
+import threading
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -13,12 +15,14 @@ import onnx_ir as ir
 
 from onnxfi.graph import Model
 from onnxfi.runtime import Session
-from onnxfi.suffix.patches import Patches
+from onnxfi.suffix.patches import Patches, expand_runs
 from onnxfi.suffix.rules.rule import InexactError, Operand, Rule
 from onnxfi.surgery.extract import extract
 
-# From here on float32 cannot tell numbers apart.
+# From here on float32 does not represent all whole numbers.
 _LARGEST = 1 << 24
+# Bytes of destinations that a rule keeps for later golden runs, and the least that an entry counts.
+_MOST_KEPT, _LEAST_COUNTED = 1 << 26, 1 << 16
 _MOVED = frozenset(
     [
         *(ir.DataType.FLOAT16, ir.DataType.FLOAT, ir.DataType.DOUBLE, ir.DataType.BOOL),
@@ -26,7 +30,7 @@ _MOVED = frozenset(
         *(ir.DataType.UINT8, ir.DataType.UINT16, ir.DataType.UINT32, ir.DataType.UINT64),
     ]
 )
-# Without a kernel for float16, ONNX Runtime converts, and so changes NaN.
+# They have no float16 kernel. InsertCastTransformer runs them in float32, which changes NaN.
 _THROUGH_FLOAT32 = frozenset(
     ["DepthToSpace", "Dropout", "Pad", "Resize", "SpaceToDepth", "Tile", "Trilu", "Upsample"]
 )
@@ -34,10 +38,10 @@ _THROUGH_FLOAT32 = frozenset(
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Destinations:
-    """Where the elements of one input go.
+    """The destinations of the elements of one input.
 
     Attributes:
-        starts: int64, shape ``(size + 1,)``: where the destinations of each element begin.
+        starts: int64, shape ``(size + 1,)``: the position in `places` of each element's first one.
         places: int64, flat indices into the output, for one element after the other.
     """
 
@@ -48,7 +52,7 @@ class _Destinations:
 def index_move_rule(
     model: Model, node: ir.Node, patched: Sequence[int], output: ir.Value
 ) -> Rule | None:
-    """Return the rule of a node that moves elements; None where it moves none, or no numbers.
+    """Return the rule of a node; None if patched inputs direct the elements or hold no numbers.
 
     Args:
         model: the model that the node is in.
@@ -98,34 +102,48 @@ class _IndexMoves:
             retyped += [x for x in moved if x.dtype == output.dtype]  # not the mask of a Dropout
         for value in retyped:
             value.type = ir.TensorType(ir.DataType.FLOAT)
-        self._known: dict[object, dict[int, _Destinations] | None] = {}
+        self._known: dict[object, dict[int, _Destinations]] = {}
+        self._keeping = threading.Lock()
 
     def __call__(self, operands: Sequence[Operand | None], output: np.ndarray) -> Patches:
-        # What says where elements go may differ from one golden run to another.
+        # Inputs that direct the elements may differ from one golden run to another.
         key = (
             *(None if x is None else x.golden.shape for x in operands),
-            *(x.golden.tobytes() for p in self._others if (x := operands[p]) is not None),
+            *(_digest(x.golden) for p in self._others if (x := operands[p]) is not None),
         )
-        if key not in self._known:
-            self._known[key] = self._find(operands)
-        destinations = self._known[key]
+        destinations = self._known.get(key)
+        if destinations is None:
+            destinations = self._find(operands)
+            self._keep(key, destinations)
         patched = [
             (p, x.golden.size, x.patches)
             for p in self._numbers
             if (x := operands[p]) is not None and x.patches is not None
         ]
-        if destinations is None:
+        if not destinations:
             raise InexactError(np.unique(np.concatenate([x.keys // n for _, n, x in patched])))
         moved = [_move(x, size, destinations[p], output.size) for p, size, x in patched]
         keys, values = (np.concatenate(x) for x in zip(*moved, strict=True))
         return Patches.sorted(keys, values)
 
-    def _find(self, operands: Sequence[Operand | None]) -> dict[int, _Destinations] | None:
-        """Run the node on numbers, twice: what does not differ by one is no moved element."""
+    def _keep(self, key: object, found: dict[int, _Destinations]) -> None:
+        """Keep destinations for later calls, and drop the oldest ones beyond the limit."""
+        size = max((x.places.nbytes for x in found.values()), default=0)  # inputs share them
+        with self._keeping:
+            self._known[key] = found
+            while len(self._known) > max(1, _MOST_KEPT // max(size, _LEAST_COUNTED)):
+                del self._known[next(iter(self._known))]
+
+    def _find(self, operands: Sequence[Operand | None]) -> dict[int, _Destinations]:
+        """Run the node on numbers, twice: an element that does not differ by one was not moved.
+
+        Returns:
+            The destinations by position of the input; none where float32 cannot number them all.
+        """
         golden = {p: x.golden for p in self._names if (x := operands[p]) is not None}
         sizes = [golden[p].size for p in self._numbers]
         if sum(sizes) + 2 >= _LARGEST:
-            return None
+            return {}
         feeds = {self._names[p]: golden[p] for p in self._others}
         shifted = dict(feeds)
         first = 1
@@ -153,10 +171,13 @@ class _IndexMoves:
 def _move(
     patches: Patches, size: int, destinations: _Destinations, output_size: int
 ) -> tuple[np.ndarray, np.ndarray]:
+    """Return the keys and values of patches at their destinations."""
     lanes, indices = np.divmod(patches.keys, size)
     begins = destinations.starts[indices]
     counts = destinations.starts[indices + 1] - begins
-    # For each patched element, the run of its destinations.
-    within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
-    places = destinations.places[np.repeat(begins, counts) + within]
+    places = destinations.places[expand_runs(begins, counts)]
     return np.repeat(lanes * output_size, counts) + places, np.repeat(patches.values, counts)
+
+
+def _digest(tensor: np.ndarray) -> bytes:
+    return hashlib.blake2b(tensor.tobytes(), digest_size=16).digest()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 
-from onnxfi.suffix.patches import Patches
+from onnxfi.suffix.patches import Patches, expand_runs
 from onnxfi.suffix.rules.rule import InexactError, Operand, Rule
 
 _DTYPES = (
@@ -69,8 +69,7 @@ class _MaxPool:
         channels, elements = np.divmod(patches.keys, windows.starts.size - 1)
         begins = windows.starts[elements]
         counts = windows.starts[elements + 1] - begins
-        within = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
-        readers = windows.readers[np.repeat(begins, counts) + within]
+        readers = windows.readers[expand_runs(begins, counts)]
         keys = np.unique(np.repeat(channels, counts) * len(windows.elements) + readers)
 
         values = np.empty(keys.size, golden.dtype)

@@ -9,7 +9,10 @@ from onnx import TensorProto
 
 import onnxfi
 from onnxfi.error_models import Constant
+from onnxfi.suffix.patches import Patches
 from onnxfi.suffix.phases.region import find_push_region
+from onnxfi.suffix.rules.index_moves import index_move_rule
+from onnxfi.suffix.rules.rule import Operand
 from tests.support.rule_checks import check_rules, of_nodes, one_node
 from tests.support.small_graphs import model, node, value
 
@@ -111,8 +114,12 @@ def test_parts_of_a_split(dtype: type) -> None:
     check_rules(proto, 0)
 
 
-def test_where_elements_go_is_asked_again_for_other_golden_inputs() -> None:
+@pytest.mark.parametrize("most_kept", [1 << 26, 0])
+def test_destinations_follow_the_golden_inputs_that_direct_them(
+    most_kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The bounds of the slice come from the graph, and change with the input."""
+    monkeypatch.setattr("onnxfi.suffix.rules.index_moves._MOST_KEPT", most_kept)
     proto = model(
         [node("Conv", "x w", "c"), node("Slice", "c s e a", "y")],
         [value("x", [1, 1, 1, 6]), *(value(n, [1], TensorProto.INT64) for n in "se")],
@@ -121,7 +128,7 @@ def test_where_elements_go_is_asked_again_for_other_golden_inputs() -> None:
     )
     loaded = onnxfi.load(proto)
     with onnxfi.Injector(loaded, "c", provider="cpu") as injector:
-        for start in (0, 1, 3):
+        for start in (0, 1, 3, 0):
             feeds = {"x": np.arange(6, dtype=np.float32).reshape(1, 1, 1, 6)}
             golden = injector.golden({**feeds, "s": ints(start), "e": ints(start + 2)})
             injections = injector.inject(golden, Constant(99.0), count=20)
@@ -131,3 +138,22 @@ def test_where_elements_go_is_asked_again_for_other_golden_inputs() -> None:
                 if start <= site < start + 2:
                     hit[site - start] = 99
                 assert injection.outputs["y"].reshape(-1).tolist() == hit.tolist()
+
+
+@pytest.mark.parametrize(("most_kept", "kept"), [(1 << 26, 3), (0, 1)])
+def test_destinations_are_kept_up_to_a_limit(
+    most_kept: int, kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("onnxfi.suffix.rules.index_moves._MOST_KEPT", most_kept)
+    inputs = [value("x", [1, 6]), value("i", ["N"], TensorProto.INT64)]
+    proto = model([node("Gather", "x i", "y", axis=1)], inputs, [value("y", None)])
+    loaded = onnxfi.load(proto)
+    (gather,) = loaded.graph
+    rule = index_move_rule(loaded, gather, [0], gather.outputs[0])
+    assert rule is not None
+    golden = np.arange(6, dtype=np.float32).reshape(1, 6)
+    operand = Operand(golden, Patches(np.array([2]), np.array([9], np.float32)))
+    for indices in (ints(2), ints(5), ints(2, 1), ints(2)):
+        made = rule([operand, Operand(indices, None)], golden[:, indices])
+        assert made.keys.tolist() == np.flatnonzero(indices == 2).tolist()
+    assert len(rule._known) == kept  # type: ignore[attr-defined]  # noqa: SLF001
