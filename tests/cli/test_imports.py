@@ -1,4 +1,4 @@
-"""Importing onnxfi imports none of the extras."""
+"""Imports of the library and of the command line."""
 
 import os
 import subprocess
@@ -37,6 +37,13 @@ def test_what_reads_keras_files_is_imported_for_them_alone() -> None:
     readers = ("h5py", "onnxfi.converters.native.route")
     assert imported("import onnxfi.campaign", readers) == set()
     assert imported("from onnxfi.converters import convert", readers) == set(readers)
+
+
+def test_a_command_imports_no_other() -> None:
+    statement = "from onnxfi.cli.main import make_app; make_app({})"
+    commands = ("onnxfi.cli.campaign.status", "onnxfi.cli.campaign.compare", "onnxfi.cli.demo")
+    assert imported(statement.format(["campaign", "status", "run"]), commands) == {commands[0]}
+    assert imported(statement.format([]), commands) == set(commands)
 
 
 def test_the_check_sees_an_import() -> None:

@@ -1,9 +1,8 @@
-"""``onnxfi error-models list`` and ``show``: what they tell of models and of their keys."""
+"""``onnxfi error-models show``."""
 
 import json
 import re
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,52 +11,7 @@ import pytest
 from onnxfi.error_models import ERROR_MODELS
 from onnxfi.error_models.registry import configuration_keys
 
-DOUBLED = '''
-from dataclasses import dataclass
-from typing import ClassVar
-import numpy as np
-from onnxfi.error_models import Corruption, SitewiseErrorModel, values_at
-
-@dataclass(frozen=True, slots=True)
-class Doubled(SitewiseErrorModel):
-    """Doubles values.
-
-    Only for small ones.
-
-    Attributes:
-        most: the largest value
-            to double.
-    """
-
-    name: ClassVar[str] = "doubled"
-    most: float = 8.0
-
-    def corrupt(self, golden, sites, *, rng):
-        return Corruption(sites, 2 * values_at(golden, sites))
-'''
-
-
-@pytest.fixture
-def doubled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Install a package that declares two error models, one of which is not there."""
-    (tmp_path / "doubling.py").write_text(DOUBLED)
-    info = tmp_path / "doubling-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: doubling\n")
-    (info / "entry_points.txt").write_text(
-        "[onnxfi.error_models]\ndoubled = doubling:Doubled\ntripled = doubling:Tripled\n"
-    )
-    monkeypatch.syspath_prepend(tmp_path)
-    yield
-    sys.modules.pop("doubling", None)
-
-
-@pytest.mark.usefixtures("doubled")
-def test_list_has_what_packages_declare(onnxfi: Callable[..., Any]) -> None:
-    rows = json.loads(onnxfi("error-models", "list", "--json").stdout)
-    assert rows.keys() >= {*ERROR_MODELS, "doubled", "tripled"}
-    assert rows["doubled"] == "Doubles values."
-    assert rows["tripled"].startswith("cannot be used: the error model 'tripled' must be a class")
+MODEL = Path(__file__).parents[2] / "error_models" / "data" / "unambiguous.json"
 
 
 @pytest.mark.usefixtures("doubled")
@@ -99,3 +53,25 @@ def test_a_region_is_shown_as_it_is_written(onnxfi: Callable[..., Any]) -> None:
     shown = onnxfi("error-models", "show", spec)
     assert "  adjacent: true\n" in shown.stdout
     assert "  region: channels=[0,3-5],rows=[1]\n" in shown.stdout
+
+
+def test_show_and_list_tell_what_a_model_contains(onnxfi: Callable[..., Any]) -> None:
+    shown = onnxfi("error-models", "show", f"spatial:model={MODEL}").stdout
+    text = " ".join(shown.split())
+    assert "bullet_wake, 15 %: One position, drawn uniformly, in two or more channels." in text
+    assert (
+        "values: all out_of_range (50 %); 63 to 74 % in_range, the rest zero (30 %); "
+        "40 % zero + 30 % nan + 30 % in_range (20 %) parameters: 2 sets" in text
+    )
+    assert shown.index("single_block, 20 %") < shown.index("bullet_wake, 15 %")
+    listed = json.loads(onnxfi("error-models", "list", "--json").stdout)
+    assert listed["spatial:model=relu"].startswith("bullet_wake 44.1 %, quasi_shattered")
+
+
+def test_show_prints_the_configuration(onnxfi: Callable[..., Any]) -> None:
+    shown = onnxfi("error-models", "show", "bitflip:bit=30")
+    assert shown.status == 0
+    assert "bit: 30" in shown.stdout
+    document = json.loads(onnxfi("error-models", "show", "bitflip:bit=30", "--json").stdout)
+    assert document["name"] == "bitflip"
+    assert document["configuration"]["bit"] == 30

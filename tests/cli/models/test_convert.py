@@ -1,4 +1,4 @@
-"""Tests the output of `onnxfi convert`."""
+"""``onnxfi convert``."""
 
 import json
 from collections.abc import Callable
@@ -6,8 +6,32 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
+import onnx
+import onnxruntime
 
+KERAS_FILE = Path(__file__).parents[3] / "onnxfi" / "demo" / "assets" / "lenet_digits.h5"
 RECURRENT = Path(__file__).parents[2] / "converters" / "data" / "recurrent_k2.h5"
+
+
+def test_convert(onnxfi: Callable[..., Any], work: Path) -> None:
+    (work / "net.h5").write_bytes(KERAS_FILE.read_bytes())
+    result = onnxfi("convert", "net.h5")
+    assert (result.status, result.stdout) == (0, "net.onnx\n")
+    onnx.checker.check_model("net.onnx", full_check=True)
+    result = onnxfi("convert", "net.h5", "other.onnx", "--opset", 15)
+    assert (result.status, result.stdout) == (0, "other.onnx\n")
+    assert [x.version for x in onnx.load("other.onnx").opset_import if not x.domain] == [15]
+    x = np.load("x.npz")["image"]
+    results = [
+        onnxruntime.InferenceSession(name, providers=["CPUExecutionProvider"]).run(
+            None, {"image": x}
+        )[0]
+        for name in ("lenet.onnx", "net.onnx", "other.onnx")
+    ]
+    np.testing.assert_allclose(results[1], results[0], rtol=1e-5)
+    np.testing.assert_allclose(results[2], results[0], rtol=1e-5)
+    assert not [name for name in work.iterdir() if "partial" in name.name]
 
 
 def test_a_stateful_layer_is_noted(onnxfi: Callable[..., Any], tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What commands say of where injections were masked."""
+"""``onnxfi campaign summary``."""
 
 import json
 import shutil
@@ -6,10 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnx
 import pytest
 
+from onnxfi.campaign import read_records
 from onnxfi.campaign.records.record_files import about, read_file, record_files, write_records
 from onnxfi.campaign.storage import open_storage
+from tests.support.small_graphs import model, node, value
 
 # Of two of the run's ten files each; the first are of conv1.
 TOLD = ('{"relu1": 13, "": 1}', '{"relu1": 2, "pool1": 1}', "{}", None)
@@ -68,3 +72,51 @@ def test_the_report_tells(onnxfi: Callable[..., Any], noting: Callable[..., Path
     assert onnxfi("report", run).status == 0
     page = (run / "report.html").read_text(encoding="utf-8")
     assert "<td>MaxPool</td>" in page
+
+
+def test_the_summary_says_why(onnxfi: Callable[..., Any], tmp_path: Path) -> None:
+    proto = model([node("Add", "x x", "y")], [value("x", ["N", 2])], [value("y", ["N", 2])])
+    onnx.save(proto, tmp_path / "m.onnx")
+    np.savez(tmp_path / "x.npz", x=np.ones((3, 2), np.float32))
+    path = tmp_path / "campaign.yaml"
+    path.write_text(
+        """
+model: m.onnx
+inputs: {file: x.npz}
+targets: {kind: input}
+error_models: [{name: nan}, {name: inf}, {name: zero}]
+injections: {per_target: 5}
+execution: {provider: cpu, workers: 1}
+"""
+    )
+    printed = onnxfi("campaign", "run", path, "--out", tmp_path / "run").stdout
+    assert "Why injections were due" in printed
+    found = json.loads(onnxfi("campaign", "summary", tmp_path / "run", "--json").stdout)
+    assert [
+        (x["target"], x["error_model"], x["injections"], x["reasons"]) for x in found["due"]
+    ] == [
+        ("x", "nan", 5, {"nan": 5}),
+        ("x", "inf", 5, {"inf": 5}),
+    ]
+
+
+def test_the_summary_counts_the_outcomes(onnxfi: Callable[..., Any], finished: Path) -> None:
+    document = json.loads(onnxfi("campaign", "summary", finished, "--json").stdout)
+    rows = document["groups"]["target"]
+    assert sum(row["injections"] for row in rows) == 200
+    outcomes = read_records(finished)["outcome"].to_pylist()
+    for outcome in ("masked", "benign", "sdc", "due"):
+        counts = [row["per_inference"][outcome]["count"] for row in rows]
+        assert sum(counts) == outcomes.count(outcome)
+    assert "conv2" in onnxfi("campaign", "summary", finished).stdout
+
+
+def test_the_summary_groups_and_selects_rates(onnxfi: Callable[..., Any], finished: Path) -> None:
+    options = ("--by", "bit_field", "--rate", "sdc5")
+    by_bit = onnxfi("campaign", "summary", finished, *options).stdout
+    for text in ("bit field", "exponent", "sdc5", "Whole network", "8 inputs, without labels"):
+        assert text in by_bit
+    for option, wrong in (("--by", "colour"), ("--rate", "sdc6")):
+        mistake = onnxfi("campaign", "summary", finished, option, wrong)
+        assert mistake.status == 2
+        assert f"{option} must be one of" in mistake.stderr

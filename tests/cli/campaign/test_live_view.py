@@ -1,0 +1,35 @@
+"""The live view of a campaign."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from onnxfi.campaign import Shard, ShardOutcomes
+from onnxfi.cli.campaign.live_view import LiveView
+
+
+def test_the_live_view_shows_progress_and_rates(
+    onnxfi: Callable[..., Any], work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = Console(file=io.StringIO(), force_terminal=True, width=100, height=40)
+    for module in ("live_view", "live_run"):
+        monkeypatch.setattr(f"onnxfi.cli.campaign.{module}.messages", terminal)
+    view = LiveView(planned=200)
+    view.advance(100)  # of an earlier run
+    with view:
+        for first in range(0, 60, 20):
+            shard = Shard(first, 20, 0)
+            view.advance(20)
+            view.add(ShardOutcomes(shard, "conv1", "bitflip", {"sdc": 5, "masked": 15}, 0.1))
+    shown = terminal.file.getvalue()
+    assert "160/200" in shown
+    assert "conv1" in shown
+    assert "25.0 [" in shown  # 15 of 60
+    # And it is gone afterwards: a command leaves its results only.
+    result = onnxfi("campaign", "run", "campaign.yaml", "--out", "run")
+    assert result.status == 0
+    assert "200/200" not in result.stdout + result.stderr

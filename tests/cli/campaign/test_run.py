@@ -1,0 +1,21 @@
+"""``onnxfi campaign run`` and ``resume``."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from onnxfi.campaign import RunDirectory
+
+
+def test_run_records_and_prints_the_summary(onnxfi: Callable[..., Any], work: Path) -> None:
+    result = onnxfi("campaign", "run", "campaign.yaml", "--out", "run", "--workers", 2)
+    assert result.status == 0
+    # No terminal here: no bars, no empty lines.
+    assert result.stderr == "200 injections on cpu, records in run\n"
+    for text in ("conv1", "Relu", "bitflip:bit=any", "[", "Wilson"):
+        assert text in result.stdout
+    assert RunDirectory.open(Path("run")).recorded == 200
+
+    again = onnxfi("campaign", "resume", "run")
+    assert again.status == 0
+    assert again.stdout == result.stdout
