@@ -216,10 +216,10 @@ def _extreme_keys(dtype: np.dtype) -> tuple[int, int]:
     if layout.kind == "bool":
         return 0, 1
     if layout.kind != "float":
-        limits = ml_dtypes.iinfo(dtype)  # type: ignore[no-untyped-call]
+        limits = ml_dtypes.iinfo(dtype)
         return int(limits.min), int(limits.max)
     native = dtype.newbyteorder("=")
-    largest = np.array([ml_dtypes.finfo(native).max], dtype=native)  # type: ignore[no-untyped-call]
+    largest = np.array([ml_dtypes.finfo(native).max], dtype=native)
     key = int(largest.view(bit_layout(native).unsigned)[0])
     return -key, key
 

@@ -13,14 +13,14 @@ def integer_limits(dtype: np.dtype) -> tuple[int, int]:
     """Give the least and the greatest value of a dtype of integers, or of bool: 0 and 1."""
     if dtype.kind == "b":
         return 0, 1
-    limits = ml_dtypes.iinfo(dtype)  # type: ignore[no-untyped-call]
+    limits = ml_dtypes.iinfo(dtype)
     return int(limits.min), int(limits.max)
 
 
 @cache
 def largest_float(dtype: np.dtype) -> float:
     """Give the greatest finite value of a dtype of floats."""
-    return float(ml_dtypes.finfo(dtype).max)  # type: ignore[no-untyped-call]
+    return float(ml_dtypes.finfo(dtype).max)
 
 
 def round_to(values: np.ndarray, dtype: np.dtype) -> np.ndarray:

@@ -169,7 +169,7 @@ def test_records_equal_a_computation_from_the_corruptions_alone(
                 np.testing.assert_array_equal(resumed["probabilities"], faulty)
                 with np.errstate(all="ignore"):
                     (witness,) = reference.run(None, {tensor: corrupted})
-                np.testing.assert_allclose(witness, faulty, rtol=1e-4, atol=1e-6)
+                np.testing.assert_allclose(np.asarray(witness), faulty, rtol=1e-4, atol=1e-6)
                 if row["bit"] is not None:
                     flipped = golden_tensor.view(np.uint32).flat[row["indices"]] ^ np.uint32(
                         1 << row["bit"][0]

@@ -163,9 +163,12 @@ def test_a_whole_file_is_on_the_disk_before_it_has_its_name(
 
     replace = Path.replace
     monkeypatch.setattr(os, "fsync", fsync)
-    monkeypatch.setattr(
-        Path, "replace", lambda self, other: (events.append("rename"), replace(self, other))[1]
-    )
+
+    def rename(self: Path, other: Path) -> Path:
+        events.append("rename")
+        return replace(self, other)
+
+    monkeypatch.setattr(Path, "replace", rename)
     with atomic_write(tmp_path / "x", durable=True) as aside:
         aside.write_text("content")
     assert events == ["file", "rename", "folder"]

@@ -1,6 +1,7 @@
 """BitFlip against an oracle that works on the bit string of the value."""
 
 import struct
+from typing import Literal
 
 import ml_dtypes
 import numpy as np
@@ -109,7 +110,9 @@ def test_float8_layouts_are_those_of_ml_dtypes(name: str) -> None:
 
 @pytest.mark.parametrize("field", ["sign", "exponent", "mantissa"])
 @pytest.mark.parametrize("dtype", ["float32", "float16", ml_dtypes.bfloat16])
-def test_field_restricts_the_bits(field: str, dtype: str) -> None:
+def test_field_restricts_the_bits(
+    field: Literal["sign", "exponent", "mantissa"], dtype: str
+) -> None:
     golden = np.ones(2000, dtype=dtype)
     corruption = BitFlip(bit=field, count=2000).sample(
         golden, channel_axis=None, rng=np.random.default_rng(3)
@@ -122,7 +125,12 @@ def test_sign_of_integers() -> None:
     rng = np.random.default_rng(0)
     signed = BitFlip(bit="sign").sample(np.array([5], np.int16), channel_axis=None, rng=rng)
     assert signed.values.tolist() == [5 - 2**15]
-    for bit, dtype in (("sign", "uint8"), ("exponent", "int32"), ("mantissa", "bool")):
+    fields: tuple[tuple[Literal["sign", "exponent", "mantissa"], str], ...] = (
+        ("sign", "uint8"),
+        ("exponent", "int32"),
+        ("mantissa", "bool"),
+    )
+    for bit, dtype in fields:
         with pytest.raises(ErrorModelError, match=f"bit={bit} needs .*got {dtype}, which has none"):
             BitFlip(bit=bit).sample(np.ones(3, dtype), channel_axis=None, rng=rng)
 

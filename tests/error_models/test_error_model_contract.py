@@ -70,7 +70,7 @@ class OurContract(ErrorModelContract):
     def error_model(self, spec: str) -> ErrorModel:
         return load(spec)
 
-    def test_same_corruptions_in_another_process(
+    def test_same_corruptions_in_another_process(  # type: ignore[override]
         self, error_model: ErrorModel, spec: str, elsewhere: dict[str, str]
     ) -> None:
         assert elsewhere[spec] == digest(error_model, GOLDEN, 1)

@@ -126,7 +126,8 @@ def test_wrong_configurations(spec: str, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "model", [Noise(0.1, "multiplicative", "uniform", rate=1e-9), Scale(np.float32(0.1), count=3)]
+    "model",
+    [Noise(0.1, "multiplicative", "uniform", rate=1e-9), Scale(np.float32(0.1), count=3)],  # type: ignore[arg-type]
 )
 def test_round_trip(model: ErrorModel) -> None:
     assert from_dict(json.loads(json.dumps(model.to_dict()))) == model

@@ -1,6 +1,6 @@
 """BitFlip that has read its golden tensor draws what it draws without."""
 
-from typing import Any
+from typing import Any, Literal
 
 import ml_dtypes
 import numpy as np
@@ -19,7 +19,7 @@ DTYPES = [
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("bit", ["any", 0])
-def test_the_same_corruptions_and_the_same_draws(dtype: Any, bit: int | str) -> None:
+def test_the_same_corruptions_and_the_same_draws(dtype: Any, bit: Literal["any"] | int) -> None:
     values = np.random.default_rng(0).normal(0, 3, (3, 5, 4))
     golden = values.astype(np.int8).astype(dtype).transpose(2, 0, 1)  # not contiguous
     model = BitFlip(bit=bit)

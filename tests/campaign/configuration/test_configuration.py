@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from onnxfi.campaign import Configuration
+from onnxfi.campaign.configuration.selections import Targets
 from onnxfi.errors import ConfigurationError
 
 GOOD = """\
@@ -38,7 +39,7 @@ def test_relative_paths_are_taken_from_the_folder_of_the_file(
     configuration = Configuration.from_yaml("sub/c.yaml")
     assert configuration.model == tmp_path / "sub" / "model.onnx"
     assert configuration.inputs.file == tmp_path / "sub" / "inputs.npz"
-    assert configuration.out is not None
+    assert isinstance(configuration.out, Path)
     assert configuration.out.resolve() == tmp_path / "runs" / "a"
     absolute = tmp_path / "elsewhere.onnx"
     (tmp_path / "sub" / "c.yaml").write_text(GOOD.replace("model.onnx", str(absolute)))
@@ -168,6 +169,7 @@ execution: {provider: auto, lanes: auto, workers: auto}
 out: runs/lenet
 """
     configuration = Configuration.from_yaml(_write(work / "example.yaml", text))
+    assert isinstance(configuration.targets, Targets)
     assert configuration.targets.ops == ("Conv", "Relu")
     assert configuration.execution.workers == "auto"
     assert configuration.inputs.limit == 10

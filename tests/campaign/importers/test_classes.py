@@ -13,6 +13,7 @@ import yaml
 
 from onnxfi.campaign import Campaign, Configuration, read_records
 from onnxfi.campaign.configuration import Inputs
+from onnxfi.campaign.configuration.inputs import Labels
 from onnxfi.campaign.importers import Translation, translate_classes
 from onnxfi.campaign.importers.shapes import parse_shape
 from onnxfi.errors import ConfigurationError
@@ -70,7 +71,7 @@ def write(folder: Path, **changes: Any) -> Path:
 
 
 def translate(folder: Path, given: Path | None = None, /, **changes: Any) -> Translation:
-    inputs = Inputs(file=folder / "inputs.npz", labels="labels")
+    inputs = Inputs(file=folder / "inputs.npz", labels=Labels(array="labels"))
     return translate_classes(write(folder, **changes), model=given, inputs=inputs, seed=5)
 
 

@@ -13,6 +13,7 @@ import yaml
 
 from onnxfi.campaign import Campaign, Configuration, read_records
 from onnxfi.campaign.configuration import Inputs
+from onnxfi.campaign.configuration.inputs import Labels
 from onnxfi.campaign.importers import Translation, translate_tensorfi2
 from onnxfi.errors import ConfigurationError
 from tests.support import small_graphs as sg
@@ -43,7 +44,7 @@ def translate(folder: Path, model: Path | None = None, **changes: Any) -> Transl
     return translate_tensorfi2(
         write(folder, **changes),
         model=folder / "model.onnx" if model is None else model,
-        inputs=Inputs(file=folder / "inputs.npz", labels="labels"),
+        inputs=Inputs(file=folder / "inputs.npz", labels=Labels(array="labels")),
         per_target=12,
         seed=5,
     )
@@ -94,10 +95,12 @@ def test_layer_states_are_trainable(tmp_path: Path) -> None:
         sg.node("Neg", "slope", "minus"),
         sg.node("Mul", "clipped minus", "y"),
     ]
-    weights = {name: np.ones(2, np.float32) for name in ("gamma", "beta", "mean", "variance")}
+    weights: dict[str, np.ndarray] = {
+        name: np.ones(2, np.float32) for name in ("gamma", "beta", "mean", "variance")
+    }
     weights |= {
         "scales": np.array([1, 1, 2, 2], np.float32),
-        "low": np.float32(0),
+        "low": np.array(0, np.float32),
         "slope": np.ones((1, 2, 1, 1), np.float32),
     }
     ends = [sg.value("x", ["N", 2, 4, 4])], [sg.value("y", ["N", 2, 8, 8])]
@@ -162,7 +165,7 @@ def test_type_amount_and_bit(
 def test_the_rest_comes_from_the_caller(work: Path) -> None:
     configuration = translate(work).configuration
     assert configuration.model == work / "model.onnx"
-    assert configuration.inputs == Inputs(file=work / "inputs.npz", labels="labels")
+    assert configuration.inputs == Inputs(file=work / "inputs.npz", labels=Labels(array="labels"))
     assert configuration.injections.per_target == 12
     assert configuration.seed == 5
 
@@ -265,7 +268,10 @@ def test_models_without_what_is_asked_for(tmp_path: Path) -> None:
 def test_files_that_are_none(tmp_path: Path, text: str) -> None:
     path = tmp_path / "fault.yaml"
     path.write_text(text)
-    arguments = {"model": tmp_path / "m.onnx", "inputs": Inputs(file=tmp_path / "x.npz")}
+    arguments: dict[str, Any] = {
+        "model": tmp_path / "m.onnx",
+        "inputs": Inputs(file=tmp_path / "x.npz"),
+    }
     with pytest.raises(ConfigurationError, match=r"fault\.yaml does not"):
         translate_tensorfi2(path, **arguments)
     path.write_bytes(b"\xff")

@@ -4,6 +4,7 @@ import io
 import struct
 import zipfile
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -62,9 +63,9 @@ def test_a_damaged_file_is_one_message(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
-def test_arrays_are_read_one_by_one(tmp_path: Path, save: object, order: str) -> None:
+def test_arrays_are_read_one_by_one(tmp_path: Path, save: Any, order: Literal["C", "F"]) -> None:
     arrays = {"x": np.asarray(X, order=order), "s": np.array(3), "t": np.array(["a", "bc"])}
-    save(tmp_path / "a.npz", **arrays)  # type: ignore[operator]
+    save(tmp_path / "a.npz", **arrays)
     file = ArrayFile.open(tmp_path / "a.npz")
     assert {name: (x.shape, x.dtype) for name, x in file.headers.items()} == {
         name: (x.shape, x.dtype) for name, x in arrays.items()

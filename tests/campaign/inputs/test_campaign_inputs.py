@@ -8,6 +8,7 @@ import pytest
 
 from onnxfi.campaign.campaign import Campaign
 from onnxfi.campaign.configuration import Inputs
+from onnxfi.campaign.configuration.inputs import Labels
 from onnxfi.campaign.inputs import InputSource, read_inputs
 from onnxfi.errors import InputError
 from onnxfi.graph import Model, load
@@ -49,7 +50,7 @@ def test_a_model_with_one_input_takes_the_only_array_that_fits(
 
 def test_labels_do_not_count_as_an_input(model: Model, tmp_path: Path) -> None:
     file = save(tmp_path, whatever=IMAGES, y=np.arange(12))
-    inputs = read_inputs(model, Inputs(file=file, labels="y", limit=5))
+    inputs = read_inputs(model, Inputs(file=file, labels=Labels(array="y"), limit=5))
     assert len(inputs) == 5
     np.testing.assert_array_equal(joined(inputs), IMAGES[:5])
     np.testing.assert_array_equal(inputs.labels, np.arange(5))

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from onnxfi.campaign.configuration import Inputs
+from onnxfi.campaign.configuration.inputs import InputTensor
 from onnxfi.campaign.inputs import read_inputs
 from onnxfi.campaign.inputs.files import sample_files
 from onnxfi.errors import InputError
@@ -55,7 +56,7 @@ def test_listed_files_keep_their_order(tmp_path: Path, words: Model) -> None:
 
 def test_a_file_may_be_named_like_a_pattern(tmp_path: Path, words: Model) -> None:
     np.savez(tmp_path / "x[1]*.npz", x=np.ones((2, 3, 5), np.float32))
-    inputs = Inputs(file=tmp_path / "x[1]*.npz", tensors={"gain": 2})
+    inputs = Inputs(file=tmp_path / "x[1]*.npz", tensors={"gain": InputTensor(value=2)})
     assert sample_files(inputs) == (inputs.file,)
     source = read_inputs(words, inputs)
     assert len(source) == 2  # rows
@@ -63,12 +64,13 @@ def test_a_file_may_be_named_like_a_pattern(tmp_path: Path, words: Model) -> Non
 
 
 def test_the_first_file_has_the_constant(tmp_path: Path, words: Model) -> None:
-    for name, arrays in {
+    files: dict[str, dict[str, Any]] = {
         "a": {"x": image(3), "gain": np.full(1, 5, np.float32)},
         "b": {"x": image(2)},
-    }.items():
+    }
+    for name, arrays in files.items():
         np.savez(tmp_path / f"{name}.npz", **arrays)
-    inputs = Inputs(file=tmp_path / "?.npz", tensors={"gain": {"constant": True}})
+    inputs = Inputs(file=tmp_path / "?.npz", tensors={"gain": InputTensor(constant=True)})
     source = read_inputs(words, inputs)
     assert [source.at(k)["gain"].item() for k in (0, 1)] == [5, 5]
 
@@ -96,7 +98,10 @@ def test_a_file_that_does_not_fit_is_named(
 
 def test_a_label_for_each_file(tmp_path: Path, words: Model) -> None:
     save(tmp_path, a=image(4), b=image(2))
-    inputs = {"file": tmp_path / "in[1]" / "*.npz", "labels": {"file": tmp_path / "y.npy"}}
+    inputs: dict[str, Any] = {
+        "file": tmp_path / "in[1]" / "*.npz",
+        "labels": {"file": tmp_path / "y.npy"},
+    }
     np.save(tmp_path / "y.npy", np.array([3, 4]))
     np.testing.assert_array_equal(read_inputs(words, Inputs(**inputs, limit=1)).labels, [3])
     np.save(tmp_path / "y.npy", np.array([3]))

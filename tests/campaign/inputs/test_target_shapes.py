@@ -1,6 +1,7 @@
 """The shapes that targets have with the inputs of a campaign."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,8 @@ def test_a_name_that_two_lengths_have_tells_nothing(tmp_path: Path) -> None:
         )
     )
     shapes = {"a": (3, 5), "b": (3, 2), "c": (3, 4)}
-    np.savez(tmp_path / "in.npz", **{k: np.ones(x, np.float32) for k, x in shapes.items()})
+    arrays: dict[str, Any] = {k: np.ones(x, np.float32) for k, x in shapes.items()}
+    np.savez(tmp_path / "in.npz", **arrays)
     source = read_inputs(loaded, Inputs(file=tmp_path / "in.npz"))
     targets = [loaded.target(x) for x in ("x", "y", "z")]
     found = target_shapes(loaded, targets, source)

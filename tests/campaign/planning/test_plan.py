@@ -130,8 +130,8 @@ def test_short_rounds_reach_all_inputs() -> None:
 @FEW
 @given(plans())
 def test_what_is_expected_at_targets_is_their_share_of_the_longest_round(plan: Plan) -> None:
-    targets = [("conv",), ("conv",), ("pool",), ("dense",)][: len(plan.faults)]
-    strata = [SimpleNamespace(targets=x) for x in targets]
+    targets: list[Any] = [("conv",), ("conv",), ("pool",), ("dense",)][: len(plan.faults)]
+    strata: list[Any] = [SimpleNamespace(targets=x) for x in targets]
     named = replace(plan, strata=strata)
     for one in set(targets):
         of_rounds = [

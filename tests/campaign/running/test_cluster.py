@@ -20,7 +20,7 @@ import pytest
 from onnxfi.campaign import Campaign, RunDirectory, read_records
 from onnxfi.campaign.planning.shard import Shard
 from onnxfi.campaign.running.cluster import dask_executor
-from onnxfi.campaign.running.run_shards import FinishedIds
+from onnxfi.campaign.running.run_shards import FinishedIds, ShardOutcomes
 from onnxfi.errors import ConfigurationError, MissingExtraError
 
 ROOT = Path(__file__).parents[3]
@@ -35,7 +35,7 @@ def rows_of(place: str | Path) -> str:
 
 def test_threads_of_the_caller_record_the_same(work: Path, finished: Path) -> None:
     campaign = Campaign.from_yaml(work / "campaign.yaml", out=work / "run").begin()
-    shards = []
+    shards: list[ShardOutcomes] = []
     with ThreadPoolExecutor(3) as executor:
         campaign.run(executor, workers=lambda: 5, on_shard=shards.append)
     assert rows_of(work / "run") == rows_of(finished)

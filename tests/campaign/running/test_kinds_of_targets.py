@@ -57,7 +57,7 @@ def test_records_of_a_kind_equal_the_reference_with_the_tensor_overwritten(
         feeds = image_of(work, row)
         overwrite = written(row, row["target"])
         with np.errstate(all="ignore"):
-            faulty, _ = run_overwriting(proto, feeds, row["target"], lambda x, o=overwrite: o(x))
+            faulty, _ = run_overwriting(proto, feeds, row["target"], overwrite)
         scores = faulty["probabilities"][0]
         if row["outcome"] == "due":
             assert not np.isfinite(scores).all()

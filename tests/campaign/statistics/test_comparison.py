@@ -100,8 +100,8 @@ def plain_and_hardened(work: Path, write: Callable[..., Path]) -> tuple[Path, Pa
     graph = model.graph
     graph.initializer.extend(
         [
-            onnx.numpy_helper.from_array(np.float32(0), "low"),
-            onnx.numpy_helper.from_array(np.float32(0.5), "high"),
+            onnx.numpy_helper.from_array(np.array(0, np.float32), "low"),
+            onnx.numpy_helper.from_array(np.array(0.5, np.float32), "high"),
         ]
     )
     place = [x.name for x in graph.node].index("pool")

@@ -68,7 +68,7 @@ class TestDocumentedModel(ErrorModelContract):
     """The error model of the documentation keeps the contract."""
 
     dtypes = (np.dtype("float32"),)
-    test_same_corruptions_in_another_process = None  # a second is much, for what others test
+    test_same_corruptions_in_another_process = None  # type: ignore[assignment]  # a second is much, for what others test
 
     @pytest.fixture
     def error_model(self) -> ErrorModel:

@@ -19,7 +19,7 @@ def sites_of(model: BitFlip | Zero | RandomValue, size: int) -> list[int]:
     golden = np.ones(size, dtype=np.float32)
     corruption = model.sample(golden, channel_axis=None, rng=np.random.default_rng(size))
     assert corruption.values.shape == corruption.indices.shape
-    return corruption.indices.tolist()
+    return [int(x) for x in corruption.indices]
 
 
 @pytest.mark.parametrize("kind", MODELS)

@@ -8,7 +8,7 @@ import itertools
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -119,7 +119,9 @@ def by_pattern(name: str, count: int) -> dict[str, list[Drawn]]:
 @pytest.mark.parametrize("name", MODELS)
 def test_patterns(name: str, count: int) -> None:
     whole = sum(each["frequency"] for each in said(name).values())
-    expected = {key: each["frequency"] / whole for key, each in said(name).items()}
+    expected: dict[Hashable, float] = {
+        key: each["frequency"] / whole for key, each in said(name).items()
+    }
     assert_fits([chi_square(Counter(each.pattern for each in draw(name, count)), expected)])
 
 
@@ -137,7 +139,7 @@ def expected_class(entries: list[dict[str, Any]], values: int) -> dict[str, floa
             ((first, (low, high)),) = (
                 item for item in entry.items() if item[0] not in ("frequency", "rest")
             )
-            counts = share_counts(low, high, values)
+            counts = share_counts((low, high), values)
             share = sum(counts) / len(counts) / values if counts else (low + high) / 200
             expected[first] += frequency * share
             expected[entry["rest"]] += frequency * (1 - share)
@@ -157,8 +159,9 @@ def test_value_classes(name: str, count: int) -> None:
     assert_fits(tests)
 
 
-def share_counts(low: float, high: float, whole: int) -> list[int]:
+def share_counts(percent: Sequence[float], whole: int) -> list[int]:
     """Give the numbers that make up a percentage of a whole."""
+    low, high = percent
     return [n for n in range(whole + 1) if low - 1e-6 <= 100 * n / whole <= high + 1e-6]
 
 
@@ -189,14 +192,14 @@ def cardinalities(pattern: str, parameters: dict[str, Any]) -> list[int]:
         least = LEAST_CHANNELS[pattern]
         room = (CHANNELS - 1) // parameters["min_channel_skip"] + 1
         most = max(min(parameters["max_corrupted_channels"], room), least)
-        return clamped(share_counts(*parameters["affected_channels_pct"], CHANNELS), least, most)
+        return clamped(share_counts(parameters["affected_channels_pct"], CHANNELS), least, most)
     if pattern == "single_block":
         size = parameters["block_size"]
-        return clamped(share_counts(*parameters["block_corruption_pct"], size), size // 2 + 1, size)
+        return clamped(share_counts(parameters["block_corruption_pct"], size), size // 2 + 1, size)
     if pattern == "single_channel_random":
         room = (AREA - 1) // parameters["min_value_skip"] + 1
         most = max(min(parameters["max_cardinality"], room), 2)
-        return clamped(share_counts(*parameters["channel_corruption_pct"], AREA), 2, most)
+        return clamped(share_counts(parameters["channel_corruption_pct"], AREA), 2, most)
     if pattern == "same_row":
         return in_row(**parameters)
     assert pattern == "single_channel_alternated_blocks"

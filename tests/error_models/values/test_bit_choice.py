@@ -121,7 +121,7 @@ def chi_square_distance(drawn: Counter[int], masks: set[int]) -> float:
     assert set(drawn) == masks
     expected, freedom = drawn.total() / len(masks), len(masks) - 1
     chi_square = sum((count - expected) ** 2 / expected for count in drawn.values())
-    return abs(chi_square - freedom) / (2 * freedom) ** 0.5
+    return float(abs(chi_square - freedom) / (2 * freedom) ** 0.5)
 
 
 @pytest.mark.parametrize("several", [2, 3, 7])
@@ -206,8 +206,8 @@ def test_a_dtype_without_the_bits(spec: str, dtype: str, message: str, rate: flo
     "model",
     [
         BitFlip(bits_per_value=3, adjacent=True, bit="mantissa", count=2),
-        BitFlip(bits_per_value=np.int64(2), rate=0.25),
-        StuckAt(np.int8(1), np.int64(3), fraction=0.5),
+        BitFlip(bits_per_value=np.int64(2), rate=0.25),  # type: ignore[arg-type]
+        StuckAt(np.int8(1), np.int64(3), fraction=0.5),  # type: ignore[arg-type]
         StuckAt(0, "exponent"),
     ],
 )

@@ -134,8 +134,8 @@ def test_ranges_that_do_not_complement_each_other_are_repaired(
     assert "1 entries do not (bullet_wake.domain_classes[1] first)" in message
     mix = distribution.items[0].value_mixes.items[1]
     assert mix == ValueMix(tuple(said), repaired)  # type: ignore[arg-type]
-    counts = [
-        {name: mask.sum() for name, mask in mix.draw(800, rng=np.random.default_rng(seed))}
+    counts: list[dict[str, int]] = [
+        {name: int(mask.sum()) for name, mask in mix.draw(800, rng=np.random.default_rng(seed))}
         for seed in range(50)
     ]
     first, second = said

@@ -165,7 +165,8 @@ def test_belongs_is_the_rule(shape: Shape, data: st.DataObject) -> None:
 
 
 def test_a_shape_fits_when_some_sites_in_it_have_the_pattern() -> None:
-    for shape in itertools.product(range(1, 10), repeat=3):
+    sides = range(1, 10)
+    for shape in itertools.product(sides, sides, sides):
         size = shape[0] * shape[1] * shape[2]
         if size > 9:
             continue
