@@ -1,5 +1,6 @@
 """One golden answer per input in a campaign, and what its manifest says of exactness."""
 
+from onnxfi.suffix import GoldenTensors
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -75,7 +76,7 @@ def test_another_processor_is_told_when_a_campaign_goes_on(
 
 
 def golden_of(answer: np.ndarray, outputs: np.ndarray) -> Golden:
-    return Golden({}, {"y": outputs}, {"y": answer}, {}, {})
+    return Golden({}, {"y": outputs}, {"y": answer}, {}, GoldenTensors({}))
 
 
 def test_the_sign_of_a_zero_and_equal_infinities_are_no_differences() -> None:
