@@ -1,6 +1,5 @@
 """One golden answer per input in a campaign, and what its manifest says of exactness."""
 
-from onnxfi.suffix import GoldenTensors
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from onnxfi.campaign.running import exactness
 from onnxfi.campaign.running.replay import replay
 from onnxfi.errors import ExactnessError
 from onnxfi.injector import Golden
+from onnxfi.suffix import GoldenTensors
 
 TARGETS = ["image", "conv", "pool", "scores"]
 
