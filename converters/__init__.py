@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         record_difference,
     )
     from onnxfi.converters.metadata.scopes import ScopedNode, scope_outputs, scopes_of
-    from onnxfi.converters.safety.safety import in_words
+    from onnxfi.converters.safety.safety import join_dangers
     from onnxfi.converters.tensorflow.verification import verify
 
 __all__ = [
@@ -60,9 +60,9 @@ __all__ = [
     "convert",
     "describe",
     "dump_layers",
-    "in_words",
     "is_convertible",
     "is_keras_file",
+    "join_dangers",
     "parse_absent_layers",
     "parse_layers",
     "record_difference",
@@ -83,7 +83,7 @@ _HOMES = {
         *("DIFFERENCE_KEY", "NOTES_KEY", "ROUTE_KEY", "record_difference"),
     ),
     "onnxfi.converters.metadata.scopes": ("ScopedNode", "scope_outputs", "scopes_of"),
-    "onnxfi.converters.safety.safety": ("in_words",),
+    "onnxfi.converters.safety.safety": ("join_dangers",),
     "onnxfi.converters.tensorflow.verification": ("verify",),
 }
 

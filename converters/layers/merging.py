@@ -82,7 +82,7 @@ def _broadcast(first: int | None, second: int | None) -> int | None:
     return second if first == 1 or first is None else first
 
 
-def translate_masked_merge(call: LayerCall, graph: GraphBuilder) -> LayerResult:
+def translate_merge_with_keras_masks(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     """Translate Multiply, Maximum and Minimum of tensors that may have Keras masks."""
     masks = [call.mask_of(tensor) for tensor in call.inputs]
     if call.options.keras_major == 2 or all(mask is None for mask in masks):
@@ -144,7 +144,11 @@ LAYERS: Mapping[str, LayerKind] = {
     ),
     **rows(
         "Maximum Minimum Multiply",
-        LayerKind(translate=translate_masked_merge, options=layer_options(), mask=MaskRule.MERGED),
+        LayerKind(
+            translate=translate_merge_with_keras_masks,
+            options=layer_options(),
+            mask=MaskRule.MERGED,
+        ),
     ),
     "Concatenate": LayerKind(
         translate=translate_concatenate,

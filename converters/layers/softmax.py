@@ -8,7 +8,7 @@ from onnxfi.converters.translation.graph_builder import GraphBuilder
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult
 from onnxfi.converters.translation.layer_kind import LayerKind, MaskRule
 
-_MASKED = -1e9  # the number that Keras adds to, or puts in place of, a left-out value
+_LEFT_OUT = -1e9  # the number that Keras adds to, or puts in place of, a left-out value
 
 
 def translate_softmax(call: LayerCall, graph: GraphBuilder) -> LayerResult:
@@ -23,11 +23,11 @@ def translate_softmax(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     if mask.rank != call.input.rank or call.options.get("robust_masking"):
         raise call.options.unsupported(f"gets a mask of the shape {mask.shape}")
     tensor = graph.channels_last(call.input)
-    zero, large = graph.numbers("zero", 0), graph.numbers("masked", _MASKED)
+    zero, large = graph.numbers("zero", 0), graph.numbers("masked", _LEFT_OUT)
     if call.options.keras_major == 2:
         added = graph.operator("Where", [mask.name, zero, large])
-        masked = graph.apply("Add", tensor, added)
-        return translate_activation_layer(replace(call, arguments=(masked,)), graph)
+        lowered = graph.apply("Add", tensor, added)
+        return translate_activation_layer(replace(call, arguments=(lowered,)), graph)
     kept = replace(tensor, name=graph.operator("Where", [mask.name, tensor.name, large]))
     result = translate_activation_layer(replace(call, arguments=(kept,)), graph).tensor
     name = graph.operator("Where", [mask.name, result.name, zero])

@@ -105,7 +105,7 @@ def output_masks(call: LayerCall, rule: MaskRule, graph: GraphBuilder) -> tuple[
         return ()
     match rule:
         case MaskRule.REFUSED:
-            raise call.options.unsupported("leaves out the masked steps of its input")
+            raise call.options.unsupported("computes with the Keras mask of its input")
         case MaskRule.PASSED | MaskRule.SHARED:
             return tuple(masks[:1])
         case MaskRule.MERGED:

@@ -110,7 +110,7 @@ def translate_recurrent(call: LayerCall, graph: GraphBuilder) -> LayerResult:
         shape = (None, cells[-1].units)
         passed = None
     if mask is not None and zeroed:
-        output = _zero_where_masked(call, output, mask, graph, unrolled=unrolled)
+        output = _zero_left_out_steps(call, output, mask, graph, unrolled=unrolled)
     return LayerResult(Tensor(output, shape), others=states, masks=(passed,))
 
 
@@ -166,7 +166,7 @@ def _run_cells(
     return run, tuple(states)
 
 
-def _zero_where_masked(
+def _zero_left_out_steps(
     call: LayerCall, output: str, mask: str, graph: GraphBuilder, *, unrolled: bool
 ) -> str:
     """Return the output, with zeros where the Keras mask, in the order of the steps, is false."""

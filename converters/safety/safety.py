@@ -48,7 +48,7 @@ def require_safe(source: Path, *, unsafe: bool) -> None:
     dangers = dangers_of(source)
     if not dangers:
         return
-    named = in_words(dangers)
+    named = join_dangers(dangers)
     if not unsafe:
         raise ModelFormatError(
             f"A model must be plain data to be loaded without trust, but {source} holds {named}. "
@@ -57,7 +57,7 @@ def require_safe(source: Path, *, unsafe: bool) -> None:
     logger.warning("Running unsafe: TensorFlow loads and runs %s, which holds %s.", source, named)
 
 
-def in_words(dangers: Sequence[str]) -> str:
+def join_dangers(dangers: Sequence[str]) -> str:
     """Return dangers as one text of a readable length."""
     named = "; ".join(danger[:_LONGEST] for danger in dangers[:_MOST_NAMED])
     more = len(dangers) - _MOST_NAMED

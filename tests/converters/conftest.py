@@ -1,4 +1,4 @@
-"""Shared by the tests of the converters: the reference files."""
+"""Fixtures of the converters' tests: the reference files."""
 
 from pathlib import Path
 

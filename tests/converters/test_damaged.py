@@ -1,4 +1,4 @@
-"""Damaged and mutated files of every kind: a result, or one clear error. Drawn by seed."""
+"""Tests that randomly damaged files of every kind give a result or one clear error."""
 
 import json
 import random
@@ -18,7 +18,7 @@ SOURCES = (
     *("lenet_k2.h5", "siamese_k3.h5", "lenet_k3.keras", "siamese_k2.keras"),
     *("lenet_k2.weights.h5", "siamese_k3.weights.h5"),
 )
-# What takes the place of any value of a configuration.
+# Replacements for any value of a configuration.
 JUNK: tuple[Any, ...] = (
     *(None, True, 0, -1, 3, 2**31, 10**30, 1.5, float("nan"), float("inf")),
     *("", "valid", "conv2d", "\ud800", "Lambda", "Functional", "Dense"),

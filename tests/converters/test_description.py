@@ -1,4 +1,4 @@
-"""What `describe` tells, against what Keras says of the same files."""
+"""Tests `describe` against Keras on the same files."""
 
 import json
 import subprocess

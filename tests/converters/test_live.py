@@ -1,4 +1,4 @@
-"""Both routes against a live Keras, on random models; needs the extra ``oracles``."""
+"""Tests both routes against live Keras on random models; needs the extra ``oracles``."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ from onnxfi.errors import ConversionMismatchError, ModelFormatError
 
 pytestmark = [pytest.mark.live, pytest.mark.usefixtures("live")]
 
-# Builds a random model in a process of its own, as TensorFlow would stay in this one.
+# Builds a random model in a separate process, because TensorFlow would stay loaded in this one.
 BUILDER = """
 import importlib, sys
 import numpy as np

@@ -1,4 +1,4 @@
-"""The comparison that these tests make: the same faults here and there, the same outputs."""
+"""Compares a source framework with onnxfi: the same faults must give the same outputs."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -16,7 +16,7 @@ _ROWS = 32  # faulty executions that a framework runs at once: what fits into me
 
 
 class Source(Protocol):
-    """A model in its source framework, where the faults are injected by the framework's means."""
+    """A model in its source framework, which injects the faults by its own means."""
 
     def layer_outputs(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Return the golden output of every layer."""
@@ -39,7 +39,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What was compared, for the report."""
+    """A summary of a comparison, for the report."""
 
     targets: int
     injections: int
@@ -63,7 +63,7 @@ class Case:
     inputs: Mapping[str, np.ndarray]
 
     def expected(self, injections: Sequence[Faults]) -> list[list[np.ndarray]]:
-        """Return what the source framework makes of each injection."""
+        """Return the outputs of the source framework for each injection."""
         return [
             outputs
             for start in range(0, len(injections), _ROWS)
@@ -73,7 +73,7 @@ class Case:
     def compare(
         self, injections: Sequence[Faults], expected: Sequence[list[np.ndarray]]
     ) -> Comparison:
-        """Inject with onnxfi, and assert that what comes out is what was expected."""
+        """Inject with onnxfi, and assert that the outputs are as expected."""
         (golden,) = self.source.outputs(self.inputs)
         actual = self.exported.outputs(self.inputs, injections)
         worst, visible = 0.0, 0
@@ -89,9 +89,9 @@ class Case:
 
 
 Cases = Callable[..., Case]
-"""What makes a case, from the name of the model."""
+"""Builds a case from the name of a model."""
 Report = Callable[[object], None]
-"""What takes a line for the report."""
+"""Receives a line of the report."""
 
 
 def largest_difference(ones: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> float:

@@ -1,4 +1,4 @@
-"""Models in both frameworks, made once per session, and a report of what was compared."""
+"""Fixtures: models in both frameworks, made once per session, and a report of comparisons."""
 
 import warnings
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def torch_case() -> Cases:
         from tests.frameworks.torch_export import export_torch
         from tests.frameworks.torch_source import TorchSource
 
-        torch.set_num_threads(1)  # more of them wait for each other where the machine is busy
+        torch.set_num_threads(1)  # more threads wait for each other on a busy machine
         source, inputs = TorchSource(name), draw_inputs(name, np.random.default_rng(1))
         return Case(source, export_torch(source, inputs, optimize=optimize), inputs)
 
@@ -56,12 +56,12 @@ def keras_case(tmp_path_factory: pytest.TempPathFactory) -> Cases:
 
 @pytest.fixture
 def report(record_property: Callable[[str, object], None]) -> Report:
-    """Return what takes a line for the report of what was compared."""
+    """Return a function that adds a line to the report of comparisons."""
     return lambda line: record_property("compared", str(line))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what every test of this folder compared."""
+    """Print the comparisons of this folder's tests."""
     lines = [
         f"{report.nodeid.split('/')[-1]}: {text} in {report.duration:.0f} s"
         for report in terminalreporter.getreports("passed")

@@ -1,4 +1,4 @@
-"""A model after its export to ONNX, and faults injected there with onnxfi."""
+"""Runs an exported ONNX model, and injects faults into it with onnxfi."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from tests.frameworks.inputs import channels_first, channels_last
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An error model that draws nothing: its corruption is given."""
+    """An error model with a given corruption."""
 
     name: ClassVar[str] = "given"
     corruption: Corruption
@@ -89,7 +89,7 @@ class Exported:
     def _stored(
         self, corruption: Corruption, golden: np.ndarray, target: onnxfi.Target
     ) -> Corruption:
-        """Return a corruption whose sites are flat indices into the tensor as the graph has it."""
+        """Return a corruption with sites that are flat indices into the stored tensor."""
         axis = self._channel_axis(target)
         if axis is None:
             return corruption
@@ -100,7 +100,7 @@ class Exported:
         return Corruption(np.ravel_multi_index(tuple(sites), golden.shape), corruption.values)
 
     def _channel_axis(self, target: onnxfi.Target) -> int | None:
-        """Return the axis that is the last in Keras; None where there is but one layout."""
+        """Return the last axis of Keras; None if there is only one layout."""
         if not self.channels_last or target.kind == "weight" or len(target.shape or ()) != 4:
             return None
         layouts = {layer.tensor: layer.layout for layer in self.model.layers}

@@ -1,4 +1,4 @@
-"""Faults as all frameworks are given them, and the comparison of what they do.
+"""Draws faults for all frameworks, and measures the difference of their effects.
 
 Injection sites are flat indices into a tensor of one sample with the channels first. The values are
 drawn once, from the golden tensor of the source framework, so that every framework writes the same.
@@ -11,14 +11,14 @@ import numpy as np
 from onnxfi.error_models import BitFlip, Corruption, RandomValue
 
 Faults = Mapping[str, Corruption]
-"""What is corrupted in one faulty execution: name of the layer, input or weight to corruption."""
+"""The corruptions of one faulty execution, by the name of a layer, an input or a weight."""
 
 
 def draw_corruption(golden: np.ndarray, *, rng: np.random.Generator) -> Corruption:
     """Draw up to eight large values, or flip a high bit of up to eight values: a coin decides.
 
-    Not bit 30: it makes values that overflow later on, where a runtime that multiplies in another
-    order gets an infinity sooner.
+    Not bit 30: its values overflow later, and a runtime that multiplies in another order reaches
+    infinity sooner.
     """
     count = min(int(rng.integers(1, 9)), golden.size)
     largest = max(float(np.abs(golden).max()), 1.0)
@@ -37,7 +37,7 @@ def overwrite(tensor: np.ndarray, corruption: Corruption) -> np.ndarray:
 
 
 def overwrite_rows(name: str, tensor: np.ndarray, injections: Sequence[Faults]) -> None:
-    """Write into each row of a batch what its injection has for the tensor of this name."""
+    """Write into each row of a batch the corruption of its injection in the named tensor."""
     for row, faults in zip(tensor, injections, strict=True):
         if name in faults:
             overwrite(row, faults[name])

@@ -1,4 +1,4 @@
-"""The inputs of the models, in the layout that all frameworks are given: channels first."""
+"""Draws the inputs of the models, channels first for all frameworks."""
 
 import numpy as np
 
@@ -26,9 +26,9 @@ def draw_inputs(name: str, rng: np.random.Generator, batch: int = 1) -> dict[str
 
 
 def widened(mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """Return a variance for a normalisation of random weights, in whose depth images hardly differ.
+    """Return a variance for a normalisation of random weights, where images hardly differ.
 
-    Where the variance is far below the squared mean, a normalisation is mostly rounding error.
+    If the variance is far below the squared mean, a normalisation is mostly rounding error.
     """
     return variance + mean**2
 

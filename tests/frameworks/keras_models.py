@@ -1,4 +1,4 @@
-"""The models of these tests in Keras; `k` is keras or tf_keras.
+"""Builds the models of these tests in Keras; `k` is keras or tf_keras.
 
 The layers have the names of the modules in `frameworks.torch_models`, and one more kind: padding,
 which is an option of a convolution in PyTorch. All models give logits.
@@ -147,7 +147,7 @@ def multi_input_output(k: Any) -> Any:
 
 
 def application(name: str, size: int) -> Callable[[Any], Any]:
-    """Return what builds one of the architectures that Keras has, from ``keras.applications``."""
+    """Return a function that builds an architecture of ``keras.applications``."""
 
     def build(k: Any) -> Any:
         return getattr(k.applications, name)(

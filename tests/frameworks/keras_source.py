@@ -1,4 +1,4 @@
-"""A model in Keras, and faults injected there: layers overwritten, or the model cut in two."""
+"""Runs a model in Keras, and injects faults by overwriting layers or cutting the model in two."""
 
 import warnings
 from collections import Counter
@@ -62,7 +62,7 @@ class KerasSource:
     ) -> list[list[np.ndarray]]:
         """Return the model's outputs on one sample for each of several faulty executions.
 
-        Row i of one batch is execution i: what the layer returned is overwritten there.
+        Row i of one batch is execution i, where the layer's output is overwritten.
         """
         rows = {name: np.repeat(value, len(injections), axis=0) for name, value in inputs.items()}
         for name, tensor in rows.items():
@@ -134,7 +134,7 @@ class KerasSource:
         """Save the model as .h5 and convert it with onnxfi."""
         path = folder / f"{self.model.name}.h5"
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Keras: the format is a legacy
+            warnings.simplefilter("ignore")  # Keras warns about its legacy format
             self.model.save(path)
         model = onnxfi.load(path)
         tensors = {layer.path: layer.tensor for layer in model.layers}
@@ -200,7 +200,7 @@ class KerasSource:
 
 
 def _leaves(model: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield path and layer of everything that computes, also inside of nested models."""
+    """Yield the path and layer of every layer that computes, including nested models."""
     for layer in model.layers:
         path = f"{prefix}{layer.name}"
         if hasattr(layer, "layers"):

@@ -1,7 +1,7 @@
-"""Every layer: the same corruption there and in the source framework gives the same outputs.
+"""Tests that a corruption of any layer has the same effect in the source framework.
 
-The framework's outputs come from a hook or a wrapper that overwrites what the layer returns; those
-of onnxfi from the exported model, split at the tensor of that layer.
+In the framework, a hook or wrapper overwrites the layer's output. onnxfi splits the exported model
+at the tensor of that layer.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ LARGE = ("ResNet50", "DenseNet121", "InceptionV3", "MobileNetV2")
 
 
 def compare_layers(case: Case, *, every: int = 1) -> Comparison:
-    """Corrupt every layer and every input twice, or only some of them; return what was compared."""
+    """Corrupt every layer and every input twice, or only some of them; return the comparison."""
     golden = {**case.inputs, **case.source.layer_outputs(case.inputs)}
     for layer, tensor in case.exported.layer_outputs(case.inputs).items():
         assert relative_difference(tensor, golden[layer]) <= TOLERANCE, layer

@@ -1,4 +1,4 @@
-"""Recorded models of other exporters: their layers, and classifiers with labels and maps.
+"""Tests recorded models of other exporters: layers, and classifiers with labels and maps.
 
 tools/make_exported_models.py writes the files.
 """
@@ -35,7 +35,7 @@ def test_the_modules_of_pytorch_are_layers(recorded: dict[str, np.ndarray]) -> N
     model = onnxfi.load(DATA / "torch_modules.onnx")
     values = layer_values(model, recorded["input"])
     modules = {name.removeprefix("layer:") for name in recorded} - {"input"}
-    # The exporter makes one operator of a convolution and the BatchNorm behind it.
+    # The exporter fuses a convolution and the BatchNorm behind it.
     assert modules - set(values) == {"layer1.0.conv1", "layer1.1.conv1"}
     assert set(values) - modules == {"lstm:1"}
     for path in modules & set(values):
@@ -48,7 +48,7 @@ def test_the_modules_of_pytorch_are_layers(recorded: dict[str, np.ndarray]) -> N
 
 def test_the_older_exporter_writes_the_modules_into_names(recorded: dict[str, np.ndarray]) -> None:
     values = layer_values(onnxfi.load(DATA / "torch_script.onnx"), recorded["input"])
-    # It numbers second calls like this, and calls a convolution what has the BatchNorm in it.
+    # It numbers second calls like this, and names the fused node after the convolution.
     later = {"layer1.0.relu_1", "layer1.1.relu_1", "shared_1"}
     joined = {"layer1.0.conv1", "layer1.1.conv1"}
     assert later | joined | {"stem", "fc", "layer1.0.conv2", "lstm"} <= set(values)
@@ -62,7 +62,7 @@ def test_the_modules_of_a_transformer_are_layers() -> None:
     with np.load(DATA / "transformer.npz") as stored:
         expected = {name.removeprefix("layer:"): stored[name] for name in stored}
     values = layer_values(onnxfi.load(DATA / "transformer.onnx"), expected.pop("input"))
-    # Dropouts hand their input on, and leave no node.
+    # Dropouts pass their input on, and leave no node.
     assert all("dropout" in path for path in set(expected) - set(values))
     assert {"embedding", "encoder.layers.0.self_attn", "encoder.layers.1.linear2"} <= set(values)
     for path, value in values.items():

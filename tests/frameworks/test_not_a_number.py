@@ -1,7 +1,7 @@
-"""NaN and the infinities at every layer: what comes out is NaN and infinite in the same places.
+"""Tests that NaN and infinities in any layer give NaN and infinities in the same outputs.
 
-Only in models without a max pooling. A pooling passes a NaN on in PyTorch, ignores it in TensorFlow
-and in the reference of ONNX, and in ONNX Runtime it depends on the place in the window.
+The models have no max pooling. A pooling propagates NaN in PyTorch, ignores it in TensorFlow and in
+the reference of ONNX, and depends on the position in the window in ONNX Runtime.
 """
 
 import numpy as np
@@ -16,7 +16,7 @@ MODELS = ("resnet", "multi_input_output")
 
 
 def compare_not_finite(case: Case) -> Comparison:
-    """Write NaN and both infinities into every layer; return what was compared."""
+    """Write NaN and both infinities into every layer; return the comparison."""
     golden = {**case.inputs, **case.source.layer_outputs(case.inputs)}
     rng = np.random.default_rng(5)
     injections = [

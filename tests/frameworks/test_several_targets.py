@@ -1,6 +1,6 @@
-"""Faults in several layers and inputs at once, also downstream of each other.
+"""Tests faults in several layers and inputs at once, including downstream of each other.
 
-In the frameworks the later layer is overwritten after the first fault has had its effect on it.
+In the frameworks, the later layer is overwritten after the first fault has reached it.
 """
 
 import numpy as np
@@ -16,9 +16,9 @@ INJECTIONS = 20
 
 
 def compare_several(case: Case) -> Comparison:
-    """Corrupt two to four random layers or inputs at once; return what was compared."""
+    """Corrupt two to four random layers or inputs at once; return the comparison."""
     golden = {**case.inputs, **case.source.layer_outputs(case.inputs)}
-    # A module and the last one inside of it may share a tensor, which is one target.
+    # A module and its last inner module may share a tensor, which is one target.
     layers = list({tensor: layer for layer, tensor in case.exported.tensors.items()}.values())
     rng = np.random.default_rng(4)
     injections: list[Faults] = []

@@ -1,4 +1,4 @@
-"""One model in PyTorch, in Keras and in ONNX, with the same weights and the same faults.
+"""Tests one model in PyTorch, Keras and ONNX, with the same weights and the same faults.
 
 PyTorch overwrites the layer's output in a forward hook; Keras is cut into two sub-models; onnxfi
 injects into the model that PyTorch exported, and into the one that it converted from Keras.

@@ -1,4 +1,4 @@
-"""The architectures written out here are those of the papers."""
+"""Tests that the architectures have the numbers of parameters of the papers."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every weight: a corruption there does what it does when the framework's own weight is changed.
+"""Tests that a corruption of any weight has the same effect in the source framework.
 
 A weight of a layer that is called twice is one tensor: its fault is in both branches.
 """
@@ -16,7 +16,7 @@ MODELS = ("unet", "squeezenet", "siamese", "multi_input_output")
 
 
 def compare_weights(case: Case) -> Comparison:
-    """Corrupt every weight twice; return what was compared."""
+    """Corrupt every weight twice; return the comparison."""
     golden = case.source.weights()
     rng = np.random.default_rng(3)
     injections = [{name: _draw(name, golden[name], rng)} for name in golden for _ in "12"]
@@ -32,7 +32,7 @@ def _draw(name: str, golden: np.ndarray, rng: np.random.Generator) -> Corruption
     corruption = draw_corruption(golden, rng=rng)
     if "var" not in name:
         return corruption
-    # A negative variance makes NaN, which test_not_a_number is about.
+    # A negative variance makes NaN, which test_not_a_number covers.
     return Corruption(corruption.indices, np.abs(corruption.values))
 
 

@@ -1,4 +1,4 @@
-"""PyTorch to ONNX with ``torch.onnx.export``; the modules are the layers that onnxfi finds."""
+"""Exports PyTorch modules with ``torch.onnx.export``; the modules become layers."""
 
 import io
 import logging
@@ -22,10 +22,12 @@ def export_torch(
     With `optimize`, the exporter's default, a BatchNorm that follows a convolution becomes a part
     of it, and the output of the convolution is no tensor any more.
     """
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it misses torchvision
+    logging.getLogger("torch.onnx").setLevel(
+        logging.ERROR
+    )  # it reports that torchvision is missing
     arguments = {name: torch.from_numpy(value) for name, value in inputs.items()}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)  # PyTorch about itself
+        warnings.simplefilter("ignore", FutureWarning)  # PyTorch warns about its own code
         program = torch.onnx.export(
             source.model, kwargs=arguments, dynamo=True, optimize=optimize, verbose=False
         )

@@ -1,4 +1,4 @@
-"""ResNet-50, DenseNet-121, Inception v3 and MobileNet v2 in PyTorch, as sequences of blocks.
+"""Builds ResNet-50, DenseNet-121, Inception v3 and MobileNet v2 in PyTorch.
 
 They are the architectures of the papers in the variants that torchvision has; the numbers of their
 parameters are tested.
@@ -25,7 +25,7 @@ class Residual(nn.Module):
 
 
 class Branches(nn.Module):
-    """What several bodies make of one input, joined; with `keep`, joined to the input."""
+    """The concatenated outputs of several bodies on one input; with `keep`, and the input."""
 
     def __init__(self, *bodies: nn.Module, keep: bool = False) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Operations as modules of PyTorch, so that a hook can reach them."""
+"""Wraps operations as PyTorch modules, so that hooks can reach them."""
 
 import torch
 from torch import Tensor, nn

@@ -1,7 +1,7 @@
-"""The models of these tests in PyTorch, with a module for every operation.
+"""Builds the models of these tests in PyTorch, with a module for every operation.
 
-The names of the modules are those of the layers in `frameworks.keras_models`. All models give
-logits: a softmax at the end would hide what a fault does.
+Modules have the names of the layers in `frameworks.keras_models`. All models return logits: a final
+softmax would hide the effect of a fault.
 """
 
 from collections.abc import Callable
@@ -132,7 +132,7 @@ class ResNet(nn.Module):
 
 
 class TwoConvolutions(nn.Module):
-    """What a U-Net does on each level, down and up."""
+    """The two convolutions on each level of a U-Net."""
 
     def __init__(self, channels: int, filters: int) -> None:
         super().__init__()
@@ -190,7 +190,7 @@ class UNet(nn.Module):
 
 
 class Encoder(nn.Module):
-    """What both branches of the Siamese model share."""
+    """The branch of the Siamese model, used twice."""
 
     def __init__(self) -> None:
         super().__init__()

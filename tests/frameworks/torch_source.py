@@ -1,4 +1,4 @@
-"""A model in PyTorch, and faults injected there with forward hooks."""
+"""Runs a model in PyTorch, and injects faults with forward hooks."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -107,7 +107,7 @@ def _hooks(model: nn.Module, replace: Callable[[str, Tensor], Tensor]) -> Iterat
 
 
 def _randomise(model: nn.Module, inputs: Mapping[str, np.ndarray]) -> None:
-    """Let signals keep their size, and give normalisations the statistics of a random batch."""
+    """Scale weights so that signals keep their size, and set the statistics of normalisations."""
     for module in model.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight)

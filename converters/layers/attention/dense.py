@@ -13,7 +13,7 @@ from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Opt
 from onnxfi.converters.translation.layer_kind import LayerKind
 from onnxfi.converters.translation.tensor import Tensor
 
-_MASKED = -1e9  # the number that Keras adds to a left-out score
+_LEFT_OUT = -1e9  # the number that Keras adds to a left-out score
 
 
 def dense_attention_weights(options: Options) -> tuple[WeightRole, ...]:
@@ -39,8 +39,8 @@ def translate_dense_attention(call: LayerCall, graph: GraphBuilder) -> LayerResu
         scores = _dot_scores(call, query, key, graph)
     else:
         scores = _concatenated_scores(call, query, key, graph)
-    masked = _masked(call, scores, query, value, graph)
-    shares = graph.operator("Softmax", [masked], axis=-1)
+    kept = _without_left_out(call, scores, query, value, graph)
+    shares = graph.operator("Softmax", [kept], axis=-1)
     output = graph.operator("MatMul", [shares, value.name])
     query_mask = call.mask_of(call.inputs[0])
     if query_mask is not None:
@@ -97,7 +97,9 @@ def _weight(call: LayerCall, role: str, shape: tuple[int, ...], graph: GraphBuil
     return graph.weight(call.weights_path, role, call.weight(role, shape))
 
 
-def _masked(call: LayerCall, scores: str, query: Tensor, value: Tensor, graph: GraphBuilder) -> str:
+def _without_left_out(
+    call: LayerCall, scores: str, query: Tensor, value: Tensor, graph: GraphBuilder
+) -> str:
     """Return the scores, with a large negative number added to left-out ones."""
     parts = []
     mask = call.mask_of(call.inputs[1])
@@ -108,7 +110,7 @@ def _masked(call: LayerCall, scores: str, query: Tensor, value: Tensor, graph: G
     if not parts:
         return scores
     kept = parts[0] if len(parts) == 1 else graph.operator("And", parts)
-    zero, large = graph.numbers("zero", 0), graph.numbers("masked", _MASKED)
+    zero, large = graph.numbers("zero", 0), graph.numbers("masked", _LEFT_OUT)
     return graph.operator("Add", [scores, graph.operator("Where", [kept, zero, large])])
 
 

@@ -23,7 +23,7 @@ from onnxfi.converters.translation.sequences import indices
 from onnxfi.converters.translation.tensor import Tensor
 
 # The number that Keras 3 puts in place of a left-out score in its fused computation.
-_FUSED_MASKED = -0.7 * float(np.finfo(np.float32).max)
+_FUSED_LEFT_OUT = -0.7 * float(np.finfo(np.float32).max)
 
 
 def translate_attention(call: LayerCall, graph: GraphBuilder) -> LayerResult:
@@ -34,7 +34,7 @@ def translate_attention(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     axes = _attention_axes(call, query.rank)
     mask = _attention_mask(call, (query, value, key), axes, graph)
     with_scores = call.asks("return_attention_scores")
-    # Without scores to return, and without dropout, Keras 3 uses another formula for masked scores.
+    # Keras 3 has another formula for left-out scores if it returns none and has no dropout.
     dropout = options.number("dropout", 0.0)
     fused = options.keras_major == 3 and not with_scores and not dropout and query.rank == 3
     gated = options.flag("use_gate", False)
@@ -56,7 +56,7 @@ def translate_attention(call: LayerCall, graph: GraphBuilder) -> LayerResult:
     if fused:
         products = graph.operator("Mul", [products, scale])
     if fused and mask is not None:
-        large = graph.numbers("masked", _FUSED_MASKED)
+        large = graph.numbers("masked", _FUSED_LEFT_OUT)
         products = graph.operator("Where", [mask.name, products, large])
     logits = Tensor(products, places.score_shape(queries, keys), channels=None)
     scores = run("softmax", logits, None if fused else mask)

@@ -50,7 +50,7 @@ def translate_global_pooling(call: LayerCall, graph: GraphBuilder) -> LayerResul
     image = call.image()
     mask = call.mask_of(image)
     if mask is not None and call.options.layer_class == "GlobalAveragePooling1D":
-        return _masked_average(call, mask, graph)
+        return _average_of_kept_steps(call, mask, graph)
     keep = call.options.flag("keepdims", False)
     axes = [image.stored_axis(axis) for axis in range(1, image.rank - 1)]
     name = reduced(_operator(call, _REDUCTIONS), image.name, axes, graph, keepdims=keep)
@@ -88,7 +88,7 @@ def _operator(call: LayerCall, operators: Mapping[str, str]) -> str:
     return operators[call.options.layer_class[: -len("1D")]]
 
 
-def _masked_average(call: LayerCall, mask: Tensor, graph: GraphBuilder) -> LayerResult:
+def _average_of_kept_steps(call: LayerCall, mask: Tensor, graph: GraphBuilder) -> LayerResult:
     """Return the average over the steps whose Keras mask is true."""
     sequence = graph.channels_last(call.image())
     keep = call.options.flag("keepdims", False)

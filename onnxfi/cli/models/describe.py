@@ -9,7 +9,7 @@ from rich.table import Table
 
 from onnxfi.cli.options.arguments import JsonOption
 from onnxfi.cli.output import messages, print_json, print_table
-from onnxfi.converters import FileDescription, LayerDescription, in_words
+from onnxfi.converters import FileDescription, LayerDescription, join_dangers
 from onnxfi.converters import describe as describe_file
 from onnxfi.injector.inputs import format_shape
 
@@ -39,7 +39,9 @@ def describe(
             "that file to `onnxfi convert --architecture`."
         )
     if file.dangers:
-        messages.print(f"Loading the file with Keras is unsafe. It holds {in_words(file.dangers)}.")
+        messages.print(
+            f"Loading the file with Keras is unsafe. It holds {join_dangers(file.dangers)}."
+        )
 
 
 def _document(file: FileDescription) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""TensorFlowOpLayer, whose configurations are those that TensorFlow 2.0 to 2.3 wrote."""
+"""Tests TensorFlowOpLayer on configurations that TensorFlow 2.0 to 2.3 wrote."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""Every kind of file, archive or weights with architecture, gives the model that the .h5 gives."""
+"""Tests that archives, and weights with an architecture, convert to the same model as the .h5."""
 
 import hashlib
 import json
@@ -172,7 +172,7 @@ def test_attributes_of_odd_types(references: Path, tmp_path: Path) -> None:
 
 
 def test_a_heap_that_hdf5_would_read_for_ever(references: Path, tmp_path: Path) -> None:
-    """In a heap of attributes, the size of the free space behind the last text becomes 0."""
+    """The free space of a global heap gets the size 0."""
     content = bytearray((references / "lenet_k3.h5").read_bytes())
     place = content.index(b"GCOL")
     end = place + int.from_bytes(content[place + 8 : place + 16], "little")

@@ -1,4 +1,4 @@
-"""Attention and EinsumDense against what Keras computed, layer by layer."""
+"""Tests attention and EinsumDense against recorded results of Keras, layer by layer."""
 
 import json
 from collections.abc import Callable
@@ -16,7 +16,7 @@ each_family = pytest.mark.parametrize("family", ["k2", "k3"])
 
 
 @each_family
-def test_every_layer_tensor_is_that_of_keras(references: Path, family: str) -> None:
+def test_every_layer_tensor_equals_keras(references: Path, family: str) -> None:
     check_layers(references / f"attention_{family}.h5")
 
 
@@ -29,9 +29,7 @@ def test_every_opset_gives_the_outputs_of_keras_at_any_batch(
 
 
 @each_family
-def test_a_fault_in_a_layer_has_the_effect_that_it_has_in_keras(
-    references: Path, family: str
-) -> None:
+def test_a_fault_in_a_layer_has_the_same_effect_as_in_keras(references: Path, family: str) -> None:
     check_faults(references / f"attention_{family}.h5")
 
 

@@ -1,4 +1,4 @@
-"""Layers on images, volumes and series against what Keras computed: every layer, and faults."""
+"""Tests layers on images, volumes and series, and faults in them, against recorded Keras."""
 
 import json
 from pathlib import Path
@@ -43,20 +43,18 @@ each_model = pytest.mark.parametrize("name", MODELS)
 
 
 @each_model
-def test_every_layer_is_that_of_keras(references: Path, name: str) -> None:
+def test_every_layer_equals_keras(references: Path, name: str) -> None:
     check_layers(references / f"{name}.h5")
 
 
 @each_model
 @pytest.mark.parametrize("opset", [OLDEST_OPSET, NEWEST_OPSET])
-def test_outputs_are_those_of_keras_at_any_batch(references: Path, name: str, opset: int) -> None:
+def test_outputs_equal_keras_at_any_batch(references: Path, name: str, opset: int) -> None:
     check_outputs(references / f"{name}.h5", opset)
 
 
 @each_model
-def test_a_fault_in_each_layer_has_the_effect_that_it_has_in_keras(
-    references: Path, name: str
-) -> None:
+def test_a_fault_in_each_layer_has_the_same_effect_as_in_keras(references: Path, name: str) -> None:
     check_faults(references / f"{name}.h5")
 
 

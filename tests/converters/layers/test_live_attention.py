@@ -1,4 +1,4 @@
-"""Attention along several axes, and with masks of any rank, against live Keras."""
+"""Tests attention along several axes, and with masks of any rank, against live Keras."""
 
 import importlib
 from pathlib import Path

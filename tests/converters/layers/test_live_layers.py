@@ -1,4 +1,4 @@
-"""The layers of the reference files with other weights; needs the extra ``keras``."""
+"""Tests the layers of the reference files with other weights; needs the extra ``keras``."""
 
 import os
 import subprocess
@@ -24,8 +24,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder of models with random weights, of both Keras versions."""
     path = tmp_path_factory.mktemp("layers")
     command = [sys.executable, "-m", PROGRAM, "--folder", str(path), "--seed", "11", *MODELS]
-    # TensorFlow convolves channels_first on the CPU with oneDNN alone, which it uses of its own
-    # accord only where the processor has AVX-512 with VNNI.
+    # TensorFlow needs oneDNN to convolve channels_first on the CPU, and uses it by default only
+    # on processors that have AVX-512 with VNNI.
     environment = os.environ | {"TF_ENABLE_ONEDNN_OPTS": "1"}
     subprocess.run(command, check=True, capture_output=True, env=environment, cwd=ROOT)
     return path

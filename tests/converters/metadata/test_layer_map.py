@@ -1,4 +1,4 @@
-"""The layer map of converted models: nested models, layouts, and layers without a tensor."""
+"""Tests the layer map: nested models, layouts, and layers without a tensor."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The page "Translate a Keras layer" shows the code as it is."""
+"""Tests that the page "Translate a Keras layer" matches the code."""
 
 import re
 from pathlib import Path

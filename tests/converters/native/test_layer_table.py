@@ -1,4 +1,4 @@
-"""The layer table: every row is complete, and documented."""
+"""Tests that every row of the layer table is complete and documented."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Tests the refusals of the native route: each file, each message."""
+"""Tests the files that the native route refuses, and its messages."""
 
 import json
 from collections.abc import Callable
@@ -37,7 +37,7 @@ def edit(references: Path, tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def weights_only(references: Path, tmp_path: Path) -> tuple[Path, Path]:
-    """Return a weights-only .h5 and the architecture that belongs to it."""
+    """Return a weights-only .h5 and its architecture."""
     path = tmp_path / "weights.h5"
     architecture = tmp_path / "architecture.json"
     with h5py.File(references / "unet_k2.h5") as source, h5py.File(path, "w") as target:

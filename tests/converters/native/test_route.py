@@ -1,4 +1,4 @@
-"""The native route against what Keras computed: every layer's tensor, of both dialects."""
+"""Tests the native route against recorded results of Keras, for every layer, in both dialects."""
 
 import subprocess
 import sys
@@ -69,7 +69,7 @@ def each_model(test: Any) -> Any:
 
 
 @each_model
-def test_every_layer_tensor_is_that_of_keras(references: Path, name: str, family: str) -> None:
+def test_every_layer_tensor_equals_keras(references: Path, name: str, family: str) -> None:
     path = references / f"{name}_{family}.npz"
     model = convert(path.with_suffix(".h5"))
     layers = layer_map(model)
@@ -86,7 +86,7 @@ def test_every_layer_tensor_is_that_of_keras(references: Path, name: str, family
 
 
 @each_model
-def test_outputs_are_those_of_keras_in_its_layout_at_any_batch(
+def test_outputs_equal_keras_in_its_layout_at_any_batch(
     references: Path, name: str, family: str
 ) -> None:
     path = references / f"{name}_{family}.npz"

@@ -1,4 +1,4 @@
-"""Operations of Keras 3 on whole numbers and over other axes, against live Keras."""
+"""Tests operations of Keras 3 on whole numbers and over other axes against live Keras."""
 
 import importlib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Every option of every recorded layer with other values: heeded, refused or idle."""
+"""Tests that every option of every recorded layer is read, refused or idle."""
 
 import re
 from collections import Counter
@@ -23,13 +23,13 @@ DATA = Path(__file__).parents[1] / "data"
 FILES = sorted(x for x in DATA.glob("*.h5") if ".weights" not in x.name)
 DOCUMENTATION = Path(__file__).parents[3] / "docs" / "keras-layers.md"
 
-# Options that are read for some calls alone.
+# Options that only some calls read.
 SOMETIMES = {
     "unroll": "with a mask",
     "zero_output_for_mask": "with a mask",
     "output_padding": "0 is the default of some sizes",
 }
-# The layers inside of a layer, which are made before anything is converted.
+# Inner layers, which are made before the conversion starts.
 PARTS = ("layer", "backward_layer", "cell", "cells")
 OURS = re.compile(r"<onnxfi| object at 0x|\b[A-Z][a-z]\w*\((name|path|layer|values)=")
 ANYTHING = {"class_name": "Unheard", "config": {"of": 1}}
@@ -47,7 +47,7 @@ def options_of(layer: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def recorded() -> list[Any]:
-    """Return one call for each class and names of options: what it makes, the probe, the call."""
+    """Return one call for each class and set of options: its result, the probe, the call."""
     found: dict[Any, Any] = {}
     for path in FILES:
         probe = LayerProbe(path)
@@ -59,7 +59,7 @@ def recorded() -> list[Any]:
 
 
 def changed(before: Any, probe: Any, layer: Any, call: Any, option: str, value: Any) -> bool:
-    """Say whether a layer with another option is another network than before, or is refused."""
+    """Return whether another value of an option changes the network, or is refused."""
     other = replace(layer, options={**layer.options, option: value})
     try:
         return bool(probe.again(other, *call) != before)

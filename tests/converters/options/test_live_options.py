@@ -1,7 +1,7 @@
-"""Every option of every layer, with other values, against live Keras; needs the extra ``keras``.
+"""Tests other values of every option against live Keras; needs the extra ``keras``.
 
-What Keras takes must be converted to what Keras computes, or be refused by a message that does not
-call the intact file damaged.
+A layer that Keras accepts must convert to the same function, or be refused by a message that does
+not call the intact file damaged.
 """
 
 import importlib
@@ -23,7 +23,7 @@ from tests.support.keras_references import run
 pytestmark = [
     pytest.mark.live,
     pytest.mark.usefixtures("live"),
-    pytest.mark.filterwarnings("ignore"),  # of Keras, about a format that it calls old
+    pytest.mark.filterwarnings("ignore"),  # Keras warns about its older format
 ]
 
 ROW, SERIES, IMAGE, VOLUME = (6,), (7, 4), (8, 9, 4), (5, 6, 4, 2)
@@ -122,14 +122,14 @@ def build(keras: Any, layer: Any, shape: tuple[int, ...]) -> Any:
 
 
 def numbers(shape: tuple[int, ...]) -> Any:
-    """Return an input, of which some steps are masked by zeros."""
+    """Return an input with zeros at some steps, which the Keras mask leaves out."""
     values = np.random.default_rng(4).standard_normal((2, *shape)).astype(np.float32)
     values[0, -1] = 0
     return values
 
 
 def outcome(model: Any, wanted: list[Any], shape: tuple[int, ...], path: Any) -> str:
-    """Return what the conversion of a model is: right, refused, or what is wrong with it."""
+    """Return the outcome of a conversion: right, refused, or a description of the fault."""
     model.save(path)
     try:
         converted = convert(path)
@@ -147,7 +147,7 @@ def outcome(model: Any, wanted: list[Any], shape: tuple[int, ...], path: Any) ->
 
 
 def computed(model: Any, shape: tuple[int, ...]) -> list[Any]:
-    """Return what Keras computes."""
+    """Return the outputs of Keras."""
     outputs = model(numbers(shape), training=False)
     return [x.numpy() for x in (outputs if isinstance(outputs, list | tuple) else [outputs])]
 

@@ -1,4 +1,4 @@
-"""Functions and classes of the user's, saved by live Keras; needs the extra ``keras``."""
+"""Tests user functions and classes that live Keras saves; needs the extra ``keras``."""
 
 import importlib
 from pathlib import Path
@@ -12,7 +12,7 @@ from onnxfi.errors import UnsupportedLayerError
 pytestmark = [
     pytest.mark.live,
     pytest.mark.usefixtures("live"),
-    pytest.mark.filterwarnings("ignore"),  # of Keras, about a format that it calls old
+    pytest.mark.filterwarnings("ignore"),  # Keras warns about its older format
 ]
 
 HOLDERS = {

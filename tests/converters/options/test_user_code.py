@@ -1,4 +1,4 @@
-"""Functions and classes of the user's in a Keras file: refused by name, with advice that helps."""
+"""Tests that user functions and classes are refused by name, with helpful advice."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Random recurrent layers and attention against a live Keras; needs the extra ``keras``."""
+"""Tests random recurrent layers and attention against live Keras; needs the extra ``keras``."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ COUNT = 8
 
 @pytest.fixture(scope="module", params=["k2", "k3"])
 def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder of random models of one Keras, with what it computed."""
+    """Return a folder of random models of one Keras, with its results."""
     path = tmp_path_factory.mktemp(request.param)
     subprocess.run(
         [sys.executable, "-m", PROGRAM, request.param, path, str(COUNT)],

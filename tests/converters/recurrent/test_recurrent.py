@@ -1,4 +1,4 @@
-"""Recurrent layers, their wrappers and masks against what Keras computed, layer by layer."""
+"""Tests recurrent layers, wrappers and Keras masks against recorded results of Keras."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ def each_model(test: Any) -> Any:
 
 
 @each_model
-def test_every_layer_tensor_is_that_of_keras(references: Path, name: str, family: str) -> None:
+def test_every_layer_tensor_equals_keras(references: Path, name: str, family: str) -> None:
     check_layers(references / f"{name}_{family}.h5")
 
 
@@ -42,7 +42,7 @@ def test_every_opset_gives_the_outputs_of_keras_at_any_batch(
 
 
 @each_model
-def test_a_fault_in_a_layer_has_the_effect_that_it_has_in_keras(
+def test_a_fault_in_a_layer_has_the_same_effect_as_in_keras(
     references: Path, name: str, family: str
 ) -> None:
     check_faults(references / f"{name}_{family}.h5")

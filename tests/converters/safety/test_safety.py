@@ -1,4 +1,4 @@
-"""What may not be loaded without trust; and the routes' other refusals that need no Keras."""
+"""Tests the sources that are refused without trust, and other refusals that need no Keras."""
 
 import contextlib
 import json
@@ -136,7 +136,7 @@ def test_what_lies_outside_of_a_file_is_found_anywhere_in_it(
     path = edited(change)
     with pytest.raises(ModelFormatError, match=message):
         require_safe(path, unsafe=False)
-    # None of it is a weight: the native route does not look there.
+    # None of it is a weight, so the native route does not read it.
     assert convert(path).graph.node
 
 

@@ -1,4 +1,4 @@
-"""SavedModel folders and TFLite files, read without TensorFlow: what they would do, and damage.
+"""Tests reading SavedModel folders and TFLite files without TensorFlow: dangers and damage.
 
 tools/make_tensorflow_files.py writes the files.
 """

@@ -1,4 +1,4 @@
-"""The limits of the child process, with a child that needs no TensorFlow."""
+"""Tests the limits of the child process, with a child that needs no TensorFlow."""
 
 import time
 from collections.abc import Callable

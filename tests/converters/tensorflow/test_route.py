@@ -1,4 +1,4 @@
-"""The route tf2onnx against live TensorFlow; needs the extra ``oracles``."""
+"""Tests the route tf2onnx against live TensorFlow; needs the extra ``oracles``."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ from tests.support.keras_references import assert_close, layer_map, read_arrays,
 
 pytestmark = [pytest.mark.live, pytest.mark.usefixtures("live")]
 
-# Writes a SavedModel, the TFLite file of it, and what each layer gives.
+# Writes a SavedModel, its TFLite file, and the output of each layer.
 BUILDER = """
 import sys
 import numpy as np, tensorflow as tf, tf_keras

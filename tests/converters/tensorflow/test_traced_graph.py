@@ -1,4 +1,4 @@
-"""Finding layers in a graph of the kind that tf2onnx writes, and the layers of scopes."""
+"""Tests finding layers in graphs like those of tf2onnx, and the layers of scopes."""
 
 from typing import Any
 
