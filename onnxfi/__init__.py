@@ -33,9 +33,7 @@ if TYPE_CHECKING:
     from onnxfi.injector import Golden, Injection, Injector
     from onnxfi.injector.injections import Hits, Injections
     from onnxfi.runtime import Limits
-    from onnxfi.surgery.embed import embed
-    from onnxfi.surgery.expose import expose
-    from onnxfi.surgery.split import Split, Stage, split
+    from onnxfi.surgery import Split, Stage, embed, expose, split
 
 __all__ = [
     "Campaign",

@@ -23,9 +23,9 @@ import onnx_ir as ir
 import onnxruntime
 
 import onnxfi
-from onnxfi.graph.noise import draws_noise
-from onnxfi.runtime.ort_values import dtype_beyond_numpy, to_numpy, to_ort_value
-from onnxfi.surgery.noise import changed_noise
+from onnxfi.graph import draws_noise
+from onnxfi.runtime import dtype_beyond_numpy, to_numpy, to_ort_value
+from onnxfi.surgery import changed_noise
 from tools.backend_models import KINDS, BackendModel, backend_models, newest_versions, stamped
 
 # Relative, where the bits differ. ONNX Runtime computes float16 in float32 where it has no kernel,

@@ -21,10 +21,8 @@ from onnxfi.campaign.running.worker import Worker
 from onnxfi.campaign.running.worker_choice import choose_workers
 from onnxfi.campaign.storage import is_address
 from onnxfi.errors import ConfigurationError, MetricError
-from onnxfi.graph import load
-from onnxfi.graph.choosing.selection import LeftOut
-from onnxfi.runtime import choose_provider
-from onnxfi.runtime.processor import processor
+from onnxfi.graph import LeftOut, load
+from onnxfi.runtime import choose_provider, processor
 
 _logger = logging.getLogger("onnxfi")
 

@@ -13,8 +13,7 @@ from onnxfi.injector.golden import Golden
 from onnxfi.injector.injection import Injection
 from onnxfi.injector.injection_batch import InjectionBatch
 from onnxfi.injector.injections import Hits, Injections
-from onnxfi.injector.metrics import Metric
-from onnxfi.injector.metrics.own_metric import naming_injections
+from onnxfi.injector.metrics import Metric, naming_injections
 from onnxfi.injector.outcome import decide_outcome, decide_outcomes
 from onnxfi.suffix import Batch, Corrupt, Failure, LaneResult, Patches, Suffix
 from onnxfi.surgery import Split

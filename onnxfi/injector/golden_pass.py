@@ -7,13 +7,9 @@ from typing import Literal
 import numpy as np
 import onnx_ir as ir
 
-from onnxfi.graph import Model
-from onnxfi.graph.noise import draws_noise
-from onnxfi.runtime import Session
-from onnxfi.runtime.alignment import aligned
-from onnxfi.runtime.ort_values import copy_from_runtime
-from onnxfi.surgery.extract import extract
-from onnxfi.surgery.noise import with_seeds
+from onnxfi.graph import Model, draws_noise
+from onnxfi.runtime import Session, aligned, copy_from_runtime
+from onnxfi.surgery import extract, with_seeds
 
 
 class GoldenPass:

@@ -11,10 +11,9 @@ from onnxfi.injector.golden import Golden
 from onnxfi.injector.golden_pass import GoldenPass
 from onnxfi.injector.inputs import check_inputs
 from onnxfi.injector.repeatability import check_repeated
-from onnxfi.runtime.ort_values import copy_from_runtime
+from onnxfi.runtime import copy_from_runtime
 from onnxfi.suffix import GoldenTensors, RunSettings, Suffix, Tensors
-from onnxfi.surgery import Split
-from onnxfi.surgery.noise import noise_note, with_masks_apart
+from onnxfi.surgery import Split, noise_note, with_masks_apart
 
 _logger = logging.getLogger("onnxfi")
 

@@ -11,8 +11,7 @@ import numpy as np
 
 from onnxfi.error_models import ErrorModel
 from onnxfi.errors import InputError
-from onnxfi.graph import Model, Target
-from onnxfi.graph.size_dependence import sizes_depend_on
+from onnxfi.graph import Model, Target, sizes_depend_on
 from onnxfi.injector.block_runner import BlockRunner
 from onnxfi.injector.drawing import Drawers
 from onnxfi.injector.golden import Golden
@@ -20,13 +19,10 @@ from onnxfi.injector.golden_runner import GoldenRunner
 from onnxfi.injector.injection import Injection
 from onnxfi.injector.injection_batch import BlockSizes, InjectionBatch
 from onnxfi.injector.injections import Injections
-from onnxfi.injector.metrics import Metric
-from onnxfi.injector.metrics.registry import checked, default_metric
+from onnxfi.injector.metrics import Metric, checked, default_metric
 from onnxfi.injector.preparation import assign_error_models
 from onnxfi.injector.randomness import InjectionGenerators
-from onnxfi.runtime import Provider, choose_provider
-from onnxfi.runtime.alignment import aligned
-from onnxfi.runtime.limits import AUTO, Limits
+from onnxfi.runtime import AUTO, Limits, Provider, aligned, choose_provider
 from onnxfi.suffix import Policy, RunSettings, Suffix
 from onnxfi.suffix.policy import DEFAULT_POLICY
 from onnxfi.surgery import resolve_targets, split

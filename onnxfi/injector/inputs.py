@@ -7,7 +7,7 @@ import onnx_ir as ir
 
 from onnxfi.errors import InputError
 from onnxfi.graph import Model
-from onnxfi.runtime.alignment import aligned
+from onnxfi.runtime import aligned
 
 
 def check_inputs(model: Model, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -6,8 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from onnxfi.injector.metrics import Metric, Outputs
-from onnxfi.injector.metrics.many import are_wrong, in_parts
+from onnxfi.injector.metrics import Metric, Outputs, are_wrong, in_parts
 from onnxfi.suffix.trial import same_bits
 
 Outcome = Literal["masked", "benign", "sdc", "due"]

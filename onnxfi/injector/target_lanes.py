@@ -4,11 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from onnxfi.graph import Model, Target
-from onnxfi.graph.size_dependence import sizes_depend_on
+from onnxfi.graph import Model, Target, sizes_depend_on
 from onnxfi.injector.inputs import check_inputs
-from onnxfi.runtime import Session
-from onnxfi.runtime.provider import Provider, choose_provider
+from onnxfi.runtime import Provider, Session, choose_provider
 from onnxfi.suffix import RunSettings, Tensors
 from onnxfi.suffix.lanes import LaneDecision, Lanes
 from onnxfi.suffix.phases.region import find_push_region

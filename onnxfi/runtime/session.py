@@ -7,8 +7,7 @@ import onnx_ir as ir
 
 from onnxfi.graph import Model
 from onnxfi.runtime.opened_model import OpenedModel, PreparedModel
-from onnxfi.surgery.definition import keep_definition
-from onnxfi.surgery.weights_file import WEIGHTS_FILE, large_initializers
+from onnxfi.surgery import WEIGHTS_FILE, keep_definition, large_initializers
 
 
 class Session(OpenedModel):

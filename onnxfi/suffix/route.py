@@ -8,8 +8,7 @@ from typing import Literal
 import numpy as np
 
 from onnxfi.errors import ModelFormatError
-from onnxfi.graph import Model
-from onnxfi.graph.size_dependence import sizes_depend_on
+from onnxfi.graph import Model, sizes_depend_on
 from onnxfi.suffix.batch import Batch
 from onnxfi.suffix.cuts.check import gives_the_same, is_known
 from onnxfi.suffix.golden_tensors import Tensors

@@ -4,8 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from onnxfi.graph import Model
-from onnxfi.runtime import Session
-from onnxfi.runtime.limits import Limits
+from onnxfi.runtime import Limits, Session
 from onnxfi.suffix.policy import DEFAULT_POLICY, Policy
 from onnxfi.suffix.trial import Stopwatch
 

@@ -3,8 +3,8 @@
 from onnxfi.graph import resolve_targets
 from onnxfi.surgery.cut import prefix_outputs
 from onnxfi.surgery.definition import keep_definition
-from onnxfi.surgery.embed import counts_samples, embed, sample_shape
-from onnxfi.surgery.expose import expose
+from onnxfi.surgery.embedding import counts_samples, embed, sample_shape
+from onnxfi.surgery.exposing import expose
 from onnxfi.surgery.extract import extract
 from onnxfi.surgery.free_batch import with_free_batch
 from onnxfi.surgery.noise.dropout_masks import with_masks_apart
@@ -16,7 +16,7 @@ from onnxfi.surgery.noise.replay import (
     noise_note,
 )
 from onnxfi.surgery.noise.seeds import with_seeds
-from onnxfi.surgery.split import Split, Stage, split, split_at
+from onnxfi.surgery.splitting import Split, Stage, split, split_at
 from onnxfi.surgery.weights_file import WEIGHTS_FILE, large_initializers
 
 __all__ = [

@@ -4,9 +4,14 @@ from collections.abc import Collection, Mapping, Sequence
 
 import onnx_ir as ir
 
-from onnxfi.graph import Model, Target
-from onnxfi.graph.dependencies import constant_values, consumed_values, required_nodes
-from onnxfi.graph.noise import draws_noise
+from onnxfi.graph import (
+    Model,
+    Target,
+    constant_values,
+    consumed_values,
+    draws_noise,
+    required_nodes,
+)
 
 
 class Cut:

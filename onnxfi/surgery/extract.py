@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import onnx_ir as ir
 
 from onnxfi.errors import ModelFormatError
-from onnxfi.graph import Model
-from onnxfi.graph.dependencies import consumed_values
+from onnxfi.graph import Model, consumed_values
 
 
 def extract(model: Model, inputs: Sequence[ir.Value], outputs: Sequence[ir.Value]) -> Model:

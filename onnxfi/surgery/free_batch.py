@@ -5,9 +5,7 @@ from collections.abc import Collection, Mapping
 import numpy as np
 import onnx_ir as ir
 
-from onnxfi.graph import Model
-from onnxfi.graph.preparation.type_inference import infer_types
-from onnxfi.graph.sample_axis import sample_axes
+from onnxfi.graph import Model, infer_types, sample_axes
 
 _LANES = "lanes"
 

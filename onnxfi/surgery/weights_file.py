@@ -5,8 +5,7 @@ from pathlib import Path
 
 import onnx_ir as ir
 
-from onnxfi.graph import Model
-from onnxfi.graph.preparation.external_weights import SMALLEST_EXTERNAL
+from onnxfi.graph import SMALLEST_EXTERNAL, Model
 
 WEIGHTS_FILE = "weights.bin"
 

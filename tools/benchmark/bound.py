@@ -21,7 +21,7 @@ import onnxfi
 from onnxfi.error_models import BitFlip
 from onnxfi.errors import ModelFormatError, ProviderError
 from onnxfi.runtime import Session, choose_provider
-from onnxfi.surgery.free_batch import with_free_batch
+from onnxfi.surgery import with_free_batch
 from tools.benchmark.figures import Figure, figure
 from tools.benchmark.models import make, spread_targets
 from tools.benchmark.part import run_part

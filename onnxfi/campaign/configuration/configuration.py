@@ -17,7 +17,7 @@ from onnxfi.campaign.configuration.validation_errors import describe_mistake, de
 from onnxfi.campaign.configuration.yaml_text import dump_yaml, load_yaml
 from onnxfi.campaign.storage import is_address
 from onnxfi.errors import ConfigurationError
-from onnxfi.injector.metrics.own_code import Sources
+from onnxfi.injector.metrics import Sources
 
 # The tags tell the two forms apart, and stand in the location of a mistake.
 _EACH, _TOGETHER = "each", "together"

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from onnxfi.campaign.configuration.section import Section
-from onnxfi.runtime.limits import Limits
+from onnxfi.runtime import Limits
 
 
 class Statistics(Section):

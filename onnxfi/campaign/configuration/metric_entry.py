@@ -7,9 +7,16 @@ from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 
 from onnxfi.campaign.configuration.section import Section
 from onnxfi.errors import ConfigurationError, MetricError
-from onnxfi.injector.metrics import Metric, load_metric
-from onnxfi.injector.metrics.own_code import KEPT_FOLDER, FolderSources, Sources, is_in
-from onnxfi.injector.metrics.registry import BUILT_IN, parse_metric
+from onnxfi.injector.metrics import (
+    BUILT_IN,
+    KEPT_FOLDER,
+    FolderSources,
+    Metric,
+    Sources,
+    is_in,
+    load_metric,
+    parse_metric,
+)
 
 
 class MetricEntry(Section):

@@ -6,9 +6,7 @@ from pydantic import AfterValidator
 
 from onnxfi.campaign.configuration.error_model_entry import ErrorModelEntry
 from onnxfi.campaign.configuration.section import Section
-from onnxfi.graph import TargetKind
-from onnxfi.graph.choosing.dtype_families import check_dtype_name
-from onnxfi.graph.choosing.selection import Exclusion, Selection, check_index
+from onnxfi.graph import Exclusion, Selection, TargetKind, check_dtype_name, check_index
 
 _DtypeName = Annotated[str, AfterValidator(check_dtype_name)]
 

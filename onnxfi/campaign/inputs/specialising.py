@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
-from onnxfi.graph import Model, Target
-from onnxfi.graph.preparation.specialising import fold_conditions
+from onnxfi.graph import Model, Target, fold_conditions
 
 
 def specialise(

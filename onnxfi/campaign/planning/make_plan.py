@@ -21,7 +21,7 @@ from onnxfi.campaign.planning.strata import Stratum, make_strata
 from onnxfi.campaign.planning.suitability import check_error_models
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph import Model, Target
-from onnxfi.surgery.noise import check_replayable
+from onnxfi.surgery import check_replayable
 
 
 def make_plan(model: Model, inputs: InputSource, configuration: Configuration) -> Plan:

@@ -7,8 +7,7 @@ from onnxfi.campaign.configuration import Configuration, Targets
 from onnxfi.campaign.planning.suitability import suited
 from onnxfi.error_models import ErrorModel
 from onnxfi.errors import ConfigurationError, InputError
-from onnxfi.graph import Model, Target
-from onnxfi.graph.choosing.selection import LeftOut, Selected, select
+from onnxfi.graph import LeftOut, Model, Selected, Target, select
 
 
 @dataclass(frozen=True, slots=True)

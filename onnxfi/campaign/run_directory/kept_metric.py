@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from onnxfi.campaign.storage import Storage
-from onnxfi.injector.metrics import Metric
-from onnxfi.injector.metrics.own_code import KEPT_FOLDER, FolderSources, Sources
-from onnxfi.injector.metrics.own_metric import OwnMetric
+from onnxfi.injector.metrics import KEPT_FOLDER, FolderSources, Metric, OwnMetric, Sources
 
 _FAILURE = f"{KEPT_FOLDER}/failure.txt"
 _logger = logging.getLogger("onnxfi")

@@ -15,10 +15,9 @@ from onnxfi.campaign.run_directory.fingerprints import fingerprints, relevant_ke
 from onnxfi.campaign.run_directory.kept_metric import changed_files
 from onnxfi.campaign.storage import Storage
 from onnxfi.errors import ConfigurationError
-from onnxfi.graph import Model
-from onnxfi.graph.noise import describe_noise
-from onnxfi.runtime.processor import processor
-from onnxfi.surgery.noise import noise_nodes
+from onnxfi.graph import Model, describe_noise
+from onnxfi.runtime import processor
+from onnxfi.surgery import noise_nodes
 
 MANIFEST = "manifest.json"
 _KEYS = {

@@ -16,8 +16,7 @@ from onnxfi.injector.golden_cache import GoldenCache
 from onnxfi.injector.golden_pass import GoldenPass
 from onnxfi.injector.inputs import check_inputs
 from onnxfi.injector.repeatability import check_repeated
-from onnxfi.surgery import prefix_outputs
-from onnxfi.surgery.noise import with_masks_apart
+from onnxfi.surgery import prefix_outputs, with_masks_apart
 
 _Targets = tuple[Target, ...]
 # Targets whose golden runs are kept: some workers may still be at the previous target.

@@ -2,10 +2,9 @@
 
 from onnxfi.campaign.configuration.configuration import Configuration
 from onnxfi.campaign.running.worker import THREADS, Worker
-from onnxfi.graph.size_dependence import sizes_depend_on
+from onnxfi.graph import sizes_depend_on
 from onnxfi.injector.inputs import check_inputs
-from onnxfi.runtime import choose_provider
-from onnxfi.runtime.limited_session import LimitedSession
+from onnxfi.runtime import LimitedSession, choose_provider
 
 
 def measure_limits(worker: Worker) -> Configuration:

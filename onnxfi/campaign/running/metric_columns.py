@@ -1,9 +1,7 @@
 """Computes the metric's columns of the records."""
 
 from onnxfi.injector.injections import Injections
-from onnxfi.injector.metrics import Metric, MetricValue
-from onnxfi.injector.metrics.many import columns_of_all
-from onnxfi.injector.metrics.own_metric import naming_injections
+from onnxfi.injector.metrics import Metric, MetricValue, columns_of_all, naming_injections
 
 
 def metric_columns(metric: Metric, injections: Injections) -> dict[str, list[MetricValue]]:

@@ -7,8 +7,8 @@ from typing import Any
 from onnxfi.campaign.running.exactness import TOLERANCES, check_answer
 from onnxfi.campaign.running.limits import measure_limits
 from onnxfi.campaign.running.worker import Worker, named
-from onnxfi.injector.metrics.fitting import check_default
-from onnxfi.surgery.noise import noise_note
+from onnxfi.injector.metrics import check_default
+from onnxfi.surgery import noise_note
 
 # Seconds that the start of a campaign may spend on checking golden answers.
 _CHECKING = 2.0

@@ -4,7 +4,7 @@ from typing import Any
 
 from onnxfi.campaign import Configuration, Excluded, Targets
 from onnxfi.errors import ConfigurationError
-from onnxfi.graph.choosing.selection import Selection
+from onnxfi.graph import Selection
 
 
 def override_targets(configuration: Configuration, wanted: Selection) -> Configuration:

@@ -17,9 +17,8 @@ from onnxfi.errors import InputError
 from onnxfi.graph import Model, Target, load
 from onnxfi.injector import Injector, injection_rng, prepare_error_model
 from onnxfi.injector.inputs import format_shape, shape_fits
+from onnxfi.surgery import counts_samples, draws, sample_shape
 from onnxfi.surgery import embed as embed_in_model
-from onnxfi.surgery.embed import counts_samples, sample_shape
-from onnxfi.surgery.noise import draws
 
 _MOST_DRAWN_INPUTS = 16
 

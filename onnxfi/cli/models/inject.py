@@ -27,11 +27,14 @@ from onnxfi.error_models import load as load_error_model
 from onnxfi.error_models.values import to_float64
 from onnxfi.graph import load
 from onnxfi.injector import DUE_REASONS, OUTCOMES, Golden, Injection, Injector, Metric
-from onnxfi.injector.metrics import load_metric
-from onnxfi.injector.metrics.own_code import FolderSources
-from onnxfi.injector.metrics.own_metric import naming_injections
-from onnxfi.injector.metrics.registry import default_metric, parse_metric
-from onnxfi.runtime.limits import Limits
+from onnxfi.injector.metrics import (
+    FolderSources,
+    default_metric,
+    load_metric,
+    naming_injections,
+    parse_metric,
+)
+from onnxfi.runtime import Limits
 
 
 def inject(

@@ -13,15 +13,20 @@ from onnxfi.cli.options.feeding import FeedingOptions
 from onnxfi.cli.options.targets import TargetOptions, print_left_out
 from onnxfi.cli.output import messages, print_json, print_table
 from onnxfi.errors import InputError
-from onnxfi.graph import Model, Target, load
-from onnxfi.graph.choosing.selection import select
-from onnxfi.graph.dependencies import needed_values, suffix_shares
-from onnxfi.graph.inspection.closed_nodes import nodes_with_bodies
-from onnxfi.graph.inspection.parameters import count_parameters
-from onnxfi.graph.noise import describe_noise
-from onnxfi.graph.preparation.specialising import fold_conditions
+from onnxfi.graph import (
+    Model,
+    Target,
+    count_parameters,
+    describe_noise,
+    fold_conditions,
+    load,
+    needed_values,
+    nodes_with_bodies,
+    select,
+    suffix_shares,
+)
 from onnxfi.injector.inputs import format_shape
-from onnxfi.surgery.noise import changed_noise, noise_nodes, noise_note
+from onnxfi.surgery import changed_noise, noise_nodes, noise_note
 
 
 def inspect(

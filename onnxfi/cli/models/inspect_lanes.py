@@ -14,7 +14,7 @@ from onnxfi.graph import Model, Target
 from onnxfi.injector.inputs import check_inputs
 from onnxfi.injector.random_inputs import random_inputs
 from onnxfi.injector.target_lanes import lanes_of_target
-from onnxfi.runtime.provider import Provider
+from onnxfi.runtime import Provider
 
 _SAMPLES = 8  # inputs that faulty weights are measured with
 

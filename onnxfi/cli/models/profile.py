@@ -21,8 +21,7 @@ from onnxfi.cli.options.inputs import configure_inputs, read_samples
 from onnxfi.cli.options.targets import KindName, TargetOptions, print_left_out
 from onnxfi.cli.output import messages, print_json, print_table
 from onnxfi.error_models.values import TensorProfile
-from onnxfi.graph import load
-from onnxfi.graph.choosing.selection import select
+from onnxfi.graph import load, select
 
 
 def profile(

@@ -9,8 +9,8 @@ from onnxfi.cli.options.arguments import ModelArgument
 from onnxfi.cli.options.targets import TargetOptions, select_in_order
 from onnxfi.cli.output import messages
 from onnxfi.graph import load
+from onnxfi.surgery import draws
 from onnxfi.surgery import split as split_model
-from onnxfi.surgery.noise import draws
 
 
 def split(

@@ -10,16 +10,17 @@ import typer
 
 from onnxfi.cli.output import messages
 from onnxfi.errors import InputError
-from onnxfi.graph import Model, Target
-from onnxfi.graph.choosing.dtype_families import check_dtype_name
-from onnxfi.graph.choosing.selection import (
+from onnxfi.graph import (
     Exclusion,
     LeftOut,
+    Model,
     Selection,
+    Target,
+    check_dtype_name,
     check_index,
+    is_pattern,
     select,
 )
-from onnxfi.graph.lookup import is_pattern
 
 _KEYS = {"op": "ops", "layer": "layers", "kind": "kinds", "dtype": "dtypes", "tensor": "tensors"}
 

@@ -15,7 +15,7 @@ from onnxfi.suffix.lanes.lane_trial import LaneTrial
 from onnxfi.suffix.patches import LanePatch
 from onnxfi.suffix.run_settings import RunSettings
 from onnxfi.suffix.trial import Adoption, perturbed
-from onnxfi.surgery.free_batch import with_free_batch
+from onnxfi.surgery import with_free_batch
 
 
 class Lanes:

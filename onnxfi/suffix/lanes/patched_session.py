@@ -7,7 +7,7 @@ import numpy as np
 import onnxruntime
 
 from onnxfi.graph import Model
-from onnxfi.runtime.session import Session
+from onnxfi.runtime import Session
 from onnxfi.suffix.lanes.patch_head import LANES, indices_name, values_name, with_patch_head
 
 

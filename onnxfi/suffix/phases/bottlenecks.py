@@ -4,9 +4,8 @@ from collections.abc import Collection, Sequence
 
 import onnx_ir as ir
 
-from onnxfi.graph import Model
-from onnxfi.graph.dependencies import consumed_values
-from onnxfi.surgery.extract import extract
+from onnxfi.graph import Model, consumed_values
+from onnxfi.surgery import extract
 
 
 def find_bottlenecks(graph: ir.Graph, changed: Collection[str]) -> list[ir.Value]:

@@ -10,7 +10,7 @@ import onnx_ir as ir
 
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model
-from onnxfi.runtime.ort_values import copy_from_runtime
+from onnxfi.runtime import copy_from_runtime
 from onnxfi.suffix.batch import Advanced, Batch
 from onnxfi.suffix.cuts import starts_anew
 from onnxfi.suffix.golden_tensors import Tensors

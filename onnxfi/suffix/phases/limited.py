@@ -4,8 +4,7 @@ import numpy as np
 
 from onnxfi.errors import InputError
 from onnxfi.graph import Model
-from onnxfi.runtime.limited_session import LimitedSession
-from onnxfi.runtime.limits import Limits
+from onnxfi.runtime import LimitedSession, Limits
 from onnxfi.suffix.batch import Advanced, Batch
 from onnxfi.suffix.golden_tensors import Tensors
 from onnxfi.suffix.lane_result import LaneResult

@@ -6,8 +6,7 @@ from typing import Literal
 import numpy as np
 import onnx_ir as ir
 
-from onnxfi.graph import Model
-from onnxfi.graph.dependencies import constant_values, consumed_values
+from onnxfi.graph import Model, constant_values, consumed_values
 from onnxfi.suffix.cuts import held_together
 from onnxfi.suffix.golden_tensors import Tensors
 from onnxfi.suffix.patches import LanePatch

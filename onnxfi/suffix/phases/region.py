@@ -7,14 +7,12 @@ from typing import Literal
 import numpy as np
 import onnx_ir as ir
 
-from onnxfi.graph import Model
-from onnxfi.graph.dependencies import constant_values, consumed_values
+from onnxfi.graph import Model, constant_values, consumed_values
 from onnxfi.runtime import Session
 from onnxfi.suffix.cuts import held_together
 from onnxfi.suffix.rules import Rule, make_rules
 from onnxfi.suffix.windows.steps import spatial_size
-from onnxfi.surgery import Stage
-from onnxfi.surgery.extract import extract
+from onnxfi.surgery import Stage, extract
 
 
 @dataclass(frozen=True, eq=False, slots=True)

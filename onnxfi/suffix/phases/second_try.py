@@ -6,8 +6,7 @@ import numpy as np
 
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model
-from onnxfi.runtime import Session
-from onnxfi.runtime.limited_session import LimitedSession
+from onnxfi.runtime import LimitedSession, Session
 from onnxfi.suffix.golden_tensors import Tensors
 from onnxfi.suffix.lane_result import LaneResult
 from onnxfi.suffix.run_settings import RunSettings

@@ -8,10 +8,8 @@ from itertools import takewhile
 import numpy as np
 
 from onnxfi.errors import InputError, ModelFormatError
-from onnxfi.graph import Model
-from onnxfi.graph.precision import rounds_coarsely
-from onnxfi.runtime import give_back_memory
-from onnxfi.runtime.ort_values import copy_from_runtime
+from onnxfi.graph import Model, rounds_coarsely
+from onnxfi.runtime import copy_from_runtime, give_back_memory
 from onnxfi.suffix.batch import Advanced, Batch
 from onnxfi.suffix.golden_tensors import GoldenTensors, Tensors
 from onnxfi.suffix.lane_result import LaneResult

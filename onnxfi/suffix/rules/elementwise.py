@@ -22,7 +22,7 @@ from onnxfi.suffix.rules.exact_kernels import (
     unclear,
 )
 from onnxfi.suffix.rules.rule import InexactError, Operand, Rule
-from onnxfi.surgery.extract import extract
+from onnxfi.surgery import extract
 
 _QUANTISING = frozenset({"DequantizeLinear", "QuantizeLinear"})
 

@@ -17,7 +17,7 @@ from onnxfi.graph import Model
 from onnxfi.runtime import Session
 from onnxfi.suffix.patches import Patches, expand_runs
 from onnxfi.suffix.rules.rule import InexactError, Operand, Rule
-from onnxfi.surgery.extract import extract
+from onnxfi.surgery import extract
 
 # From here on float32 does not represent all whole numbers.
 _LARGEST = 1 << 24

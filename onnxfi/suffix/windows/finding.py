@@ -7,8 +7,7 @@ from fractions import Fraction
 import numpy as np
 import onnx_ir as ir
 
-from onnxfi.graph import Model
-from onnxfi.graph.dependencies import constant_values, consumed_values
+from onnxfi.graph import Model, constant_values, consumed_values
 from onnxfi.suffix.cuts import (
     is_dequantised,
     may_add_in_convolution,
@@ -17,7 +16,7 @@ from onnxfi.suffix.cuts import (
 from onnxfi.suffix.windows.piece import Piece
 from onnxfi.suffix.windows.spreading import Spreading
 from onnxfi.suffix.windows.steps import WEIGHTS, Step, make_step, spatial_size
-from onnxfi.surgery.extract import extract
+from onnxfi.surgery import extract
 
 _MOST_IMAGES = 6
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 
-from onnxfi.graph.sample_axis.kernels import depends_on_place
+from onnxfi.graph import depends_on_place
 from onnxfi.suffix.windows.boxes import Sliding
 from onnxfi.suffix.windows.spreading import Spreading
 

@@ -3,8 +3,7 @@
 import numpy as np
 import onnx_ir as ir
 
-from onnxfi.graph import Model
-from onnxfi.graph.noise import draws_noise, is_dropout
+from onnxfi.graph import Model, draws_noise, is_dropout
 from onnxfi.surgery.free_name import free_name
 from onnxfi.surgery.node_builder import NodeBuilder
 

@@ -6,10 +6,18 @@ from collections.abc import Collection, Iterator, Sequence
 import onnx_ir as ir
 
 from onnxfi.errors import InputError
-from onnxfi.graph import Model, Target
-from onnxfi.graph.dependencies import consumed_values, required_nodes
-from onnxfi.graph.fault_reach import faults_reaching
-from onnxfi.graph.noise import SHAPE_ONLY, describe_noise, draws_noise, is_dropout, training_mode
+from onnxfi.graph import (
+    SHAPE_ONLY,
+    Model,
+    Target,
+    consumed_values,
+    describe_noise,
+    draws_noise,
+    faults_reaching,
+    is_dropout,
+    required_nodes,
+    training_mode,
+)
 
 _MOST_NAMED = 6
 

@@ -6,9 +6,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import onnx_ir as ir
 
-from onnxfi.graph import Model
-from onnxfi.graph.bodies import bodies
-from onnxfi.graph.noise import draws_noise
+from onnxfi.graph import Model, bodies, draws_noise
 
 # ONNX Runtime reads most seeds from a float32, which represents all integers up to this one.
 _SEEDS = 1 << 24

@@ -8,8 +8,7 @@ from pathlib import Path
 import onnx_ir as ir
 
 from onnxfi.errors import InputError, ModelFormatError
-from onnxfi.graph import Model, Target, Targets, check_distinct, resolve_targets
-from onnxfi.graph.dependencies import working_nodes
+from onnxfi.graph import Model, Target, Targets, check_distinct, resolve_targets, working_nodes
 from onnxfi.surgery.cut import Cut
 from onnxfi.surgery.extract import extract
 from onnxfi.surgery.noise.dropout_masks import with_masks_apart

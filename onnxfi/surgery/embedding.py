@@ -9,8 +9,7 @@ import onnx_ir as ir
 
 from onnxfi.error_models import Corruption
 from onnxfi.errors import InputError
-from onnxfi.graph import Model, Target, Targets, check_distinct, resolve_targets
-from onnxfi.graph.preparation.type_inference import infer_types
+from onnxfi.graph import Model, Target, Targets, check_distinct, infer_types, resolve_targets
 from onnxfi.surgery.free_name import free_name
 from onnxfi.surgery.node_builder import NodeBuilder, constant
 from onnxfi.surgery.saboteur import Saboteur, read_saboteurs, write_saboteurs

@@ -20,7 +20,7 @@ from onnxfi.converters import Layer, dump_layers
 from onnxfi.error_models import BitFlip, Corruption, RandomValue
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.injector import injection_rng
-from onnxfi.surgery.embed import counts_samples
+from onnxfi.surgery.embedding import counts_samples
 from tests.support.small_graphs import (
     SMALL_GRAPHS,
     chain,
