@@ -11,7 +11,7 @@ from onnxfi.graph import Model, constant_values, consumed_values
 from onnxfi.runtime import Session
 from onnxfi.suffix.cuts import held_together
 from onnxfi.suffix.rules import Rule, make_rules
-from onnxfi.suffix.windows.steps import spatial_size
+from onnxfi.suffix.windows.windowed_node import spatial_size
 from onnxfi.surgery import Stage, extract
 
 

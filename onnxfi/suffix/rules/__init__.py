@@ -1,4 +1,4 @@
-"""The rules: one file per family of operators."""
+"""Rules that push sparse patches through operators, one file for each family of operators."""
 
 from collections.abc import Sequence
 from typing import Literal

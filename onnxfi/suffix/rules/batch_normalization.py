@@ -1,4 +1,4 @@
-"""BatchNormalization as it is used for inference."""
+"""Pushes patches through a BatchNormalization for inference."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ _FLOATS = (ir.DataType.FLOAT, ir.DataType.DOUBLE)
 
 
 def batch_normalization_rule(node: ir.Node, patched: Sequence[int]) -> Rule | None:
-    """Return the rule; None where a parameter is no constant, or it trains or is no plain float.
+    """Return the rule; None if a parameter is no constant, or the node trains or uses other dtypes.
 
     Args:
         node: the node.
@@ -26,7 +26,7 @@ def batch_normalization_rule(node: ir.Node, patched: Sequence[int]) -> Rule | No
         return None
     scale, bias, mean, variance = (x for x in parameters if x is not None)
     epsilon = np.float32(node.attributes.get_float("epsilon", 1e-5)).astype(variance.dtype)
-    # In this order ONNX Runtime rounds.
+    # ONNX Runtime computes and rounds in this order.
     factor = (variance.dtype.type(1) / np.sqrt(variance + epsilon)) * scale
     offset = bias - mean * factor
 

@@ -1,4 +1,4 @@
-"""Reading the constant inputs of a node."""
+"""Reads the constant inputs of a node."""
 
 import numpy as np
 import onnx_ir as ir

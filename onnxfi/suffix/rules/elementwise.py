@@ -1,9 +1,8 @@
-"""Operators that compute each element from the elements at the same place of their inputs.
+"""Pushes patches through operators that compute each element from the same place of their inputs.
 
-The node itself runs, on vectors of the elements that corruptions reach: so the rule is right for
-every attribute and operator set, and nothing of ONNX Runtime's arithmetic is written down a second
-time. It needs kernels that give an element the same bits wherever it stands; those that are known
-to, and what even they decide by place, are listed in `exact_kernels`.
+The node itself runs, on vectors of the elements that corruptions reach. So the rule is right for
+every attribute and operator set, and does not repeat ONNX Runtime's arithmetic. It needs kernels
+that give an element the same bits at any place: `exact_kernels` lists them, and their exceptions.
 """
 
 from collections.abc import Sequence
@@ -28,7 +27,7 @@ _QUANTISING = frozenset({"DequantizeLinear", "QuantizeLinear"})
 
 
 def elementwise_rule(model: Model, node: ir.Node, patched: Sequence[int]) -> Rule | None:
-    """Return the rule; None where the kernel is not known to be exact, or elements are repeated.
+    """Return the rule; None if the kernel may be inexact, or patched elements are broadcast.
 
     Args:
         model: the model that the node is in.
@@ -40,7 +39,7 @@ def elementwise_rule(model: Model, node: ir.Node, patched: Sequence[int]) -> Rul
         return None
     values = [node.inputs[position] for position in patched]
     if any(x is None or _may_repeat(x, node.outputs[0]) for x in values):
-        return None  # an element that is broadcast changes many: no longer sparse
+        return None  # a broadcast element changes many: the result is not sparse
     if not has_exact_kernel(node):
         return None
     rule = _Elementwise(model, node)
@@ -75,7 +74,7 @@ class _Elementwise:
             if operand.golden.shape != output.shape:
                 raise InexactError(np.unique(patches.keys // operand.golden.size))
         keys = reduce(np.union1d, [patches.keys for _, patches in patched])
-        # A vector, even of the same element twice: a single number may go another way.
+        # A vector, even of the same element twice: kernels may treat a single number differently.
         asked = np.repeat(keys, 2) if keys.size == 1 else keys
         elements = {p: self._elements(p, x, asked, output) for p, x in present.items()}
         refused = unclear(self._node, list(elements.values()), output)
@@ -87,7 +86,7 @@ class _Elementwise:
         return Patches(keys, values.reshape(-1)[: keys.size])
 
     def is_exact_here(self) -> bool:
-        """Return whether the kernel, of one input, was seen to be exact on this processor."""
+        """Return whether the kernel of one input is exact on this processor, by a trial."""
         return is_exact_here(self._session(), self._fed[0].name or "")
 
     def _session(self) -> Session:
@@ -102,7 +101,7 @@ class _Elementwise:
         if operand.patches is not None:
             own = keys is operand.patches.keys
             return operand.patches.values if own else operand.patches.at(keys, golden)
-        if golden.size == 1:  # some kernels have a way of their own for a single number
+        if golden.size == 1:  # some kernels treat a single number differently
             return golden.reshape(-1) if golden.ndim > 1 else golden
         if self._node.op_type in _QUANTISING and position > 0:
             # One number for each slice along an axis.

@@ -1,8 +1,8 @@
-"""Finds kernels of ONNX Runtime that give an element the same bits wherever it is in a tensor.
+"""Finds kernels of ONNX Runtime that give an element the same bits at any place of a tensor.
 
-Vectorised kernels may compute the last elements of a block in another way than the others. Those
-listed here were seen not to, on many lengths, places and values; tests repeat it. Elu, Selu, Celu,
-Mish, Softplus, Log and QuantizeLinear to int4 were seen to, so they are missing.
+Vectorised kernels may compute the last elements of a block differently. Trials on many lengths,
+places and values found no difference for the kernels listed here, and tests repeat them. They found
+differences for Elu, Selu, Celu, Mish, Softplus, Log and QuantizeLinear to int4.
 """
 
 from collections.abc import Sequence
@@ -22,8 +22,8 @@ _INTEGERS = frozenset(
     ]
 )
 _BOOL = frozenset({_Type.BOOL})
-# ONNX Runtime computes float16 in float32 and keeps the results so from one node to the next: only
-# what rounds nothing gives the same bits alone.
+# ONNX Runtime computes float16 in float32 and may skip the rounding between two nodes
+# (InsertCastTransformer), so only operators that round nothing have rules.
 _WITHOUT_ROUNDING = _FLOATS | _INTEGERS | {_Type.FLOAT16}
 
 _DTYPES = {
@@ -35,7 +35,7 @@ _DTYPES = {
     ),
     **dict.fromkeys(["And", "Not", "Or", "Xor"], _BOOL),
     **dict.fromkeys(["Ceil", "Floor", "Round"], _FLOATS | {_Type.FLOAT16}),
-    # With integers ONNX Runtime ends the process where a divisor is zero.
+    # Integers are missing: ONNX Runtime ends the process if a divisor is zero.
     **dict.fromkeys(["Div", "LeakyRelu", "Pow", "Reciprocal", "Sqrt", "Sum"], _FLOATS),
     **dict.fromkeys(["PRelu", "ThresholdedRelu"], _SINGLE),
     **dict.fromkeys(["Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish"], _SINGLE),
@@ -44,16 +44,16 @@ _DTYPES = {
     "QuantizeLinear": _FLOATS | _INTEGERS,
     **dict.fromkeys(["QLinearAdd", "QLinearMul"], _SINGLE | _INTEGERS),
 }
-# Vectors are shorter, and so are the blocks that loops are unrolled to.
+# Elements. Longer than any vector, and than any block that a loop is unrolled to.
 _LONGEST = 70
-#: Operators of one input whose kernels depend on the processor: to be tried on this one.
+#: Operators of one input whose kernels depend on the processor, so they are tried on this one.
 TRIED = frozenset(["Erf", "Exp", "Gelu", "HardSigmoid", "HardSwish", "Sigmoid", "Softsign", "Tanh"])
-# They hand the payload of NaN on in one way or another, according to the place.
+# Their payload of NaN depends on the place.
 _UNCLEAR_FOR_NAN = frozenset({"Cast", "Ceil", "Floor", "Pow", "Sign"})
 
 
 def has_exact_kernel(node: ir.Node) -> bool:
-    """Return whether the kernel of a node gives the same bits wherever an element stands."""
+    """Return whether the kernel of a node gives an element the same bits at any place."""
     known = _DTYPES.get(node.op_type, frozenset())
     made = node.outputs if node.op_type in ("Cast", "QuantizeLinear") else ()
     values = [x for x in (*node.inputs, *made) if x is not None]
@@ -61,7 +61,7 @@ def has_exact_kernel(node: ir.Node) -> bool:
 
 
 def is_exact_here(session: Session, name: str) -> bool:
-    """Return whether a kernel was seen to give the same bits wherever an element stands.
+    """Return whether a trial finds the same bits at any place.
 
     Args:
         session: runs the node on a vector of float32 of any length.
@@ -80,7 +80,7 @@ def is_exact_here(session: Session, name: str) -> bool:
 
 
 def unclear(node: ir.Node, elements: Sequence[np.ndarray], golden: np.ndarray) -> np.ndarray:
-    """Return which elements the kernel may compute in one way or another, according to the place.
+    """Return the elements for which the kernel's result may depend on the place.
 
     Args:
         node: the node.

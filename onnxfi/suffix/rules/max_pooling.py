@@ -1,4 +1,4 @@
-"""MaxPool and GlobalMaxPool, in any number of spatial dimensions."""
+"""Pushes patches through MaxPool and GlobalMaxPool, in any number of spatial dimensions."""
 
 import itertools
 from collections.abc import Sequence
@@ -14,18 +14,18 @@ _DTYPES = (
     *(ir.DataType.FLOAT, ir.DataType.DOUBLE, ir.DataType.FLOAT16),
     *(ir.DataType.INT8, ir.DataType.UINT8),
 )
-# So many elements are compared at once, to bound the memory that it takes.
+# Elements that are compared at once; this bounds memory.
 _AT_ONCE = 1 << 21
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Windows:
-    """Which elements of a channel each window reads.
+    """The elements of a channel that each window reads.
 
     Attributes:
         elements: int64, shape ``(windows, kernel)``; flat indices into a channel of the input, -1
             for padding.
-        starts: int64, shape ``(channel + 1,)``: where the windows of each element begin.
+        starts: int64, shape ``(channel + 1,)``: each element's first position in `readers`.
         readers: int64, the windows that read an element, for one element after the other.
     """
 
@@ -58,7 +58,7 @@ class _MaxPool:
             raise ValueError("The input of a MaxPool must be patched.")
         golden, patches = operand.golden, operand.patches
         if golden.dtype.kind == "f" and (nan := np.isnan(patches.values)).any():
-            # As `_check` would say in the end.
+            # `_check` would refuse them at the end.
             raise InexactError(np.unique(patches.keys[nan] // golden.size))
         shapes = (golden.shape[2:], output.shape[2:])
         if shapes not in self._known:
@@ -98,7 +98,7 @@ class _MaxPool:
         return values
 
     def _check(self, lanes: np.ndarray, inputs: np.ndarray, values: np.ndarray) -> None:
-        """Refuse what the order of comparisons decides: NaN, and zeros of both signs."""
+        """Refuse lanes in which the order of comparisons matters: NaN, and zeros of both signs."""
         unclear = np.isnan(values)
         (zero,) = np.nonzero(values == 0)
         if zero.size:

@@ -1,4 +1,4 @@
-"""What a rule is: how patches go through one node."""
+"""The interface of a rule, which pushes patches through one node."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Operand:
 
     Attributes:
         golden: its golden value, C-contiguous.
-        patches: what differs from it; None where nothing does in any lane.
+        patches: its patches; None if it is golden in every lane.
     """
 
     golden: np.ndarray
@@ -23,7 +23,7 @@ class Operand:
 
 
 class InexactError(Exception):
-    """A rule cannot tell the exact result in some lanes, which must run densely.
+    """A rule does not know the exact result in some lanes, which must run densely.
 
     Attributes:
         lanes: int64, the lanes.
@@ -46,5 +46,5 @@ class Rule(Protocol):
             output: the golden value of the output, C-contiguous.
 
         Raises:
-            InexactError: in some lanes the exact result cannot be told.
+            InexactError: the exact result is unknown in some lanes.
         """

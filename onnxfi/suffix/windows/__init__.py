@@ -1,9 +1,8 @@
-"""Windows: computing only the part of an image that a corruption can reach.
+"""Computes only the part of an image that a corruption can reach.
 
-Behind a convolution a corruption is no longer sparse, but it still reaches a small part of the
-image. That part is computed by the same operators on a window cut out of the image, which has all
-that they read there; the rest of the image is golden. Kernels of ONNX Runtime are seen to give the
-same bits for a window as for the image; where they do not, windows are not used.
+Behind a convolution a corruption is no longer sparse, but it still reaches only a small part of the
+image. The same operators compute this part from a window: a crop with all elements that they read.
+The rest of the image is golden. Windows are used only if they give the bits of whole images.
 """
 
 from onnxfi.suffix.windows.boxes import Boxes

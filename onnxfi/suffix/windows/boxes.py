@@ -1,17 +1,17 @@
-"""Boxes in the two spatial axes of a tensor, one for each lane."""
+"""Boxes in the two spatial axes of a tensor, one for each lane, and sliding windows."""
 
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
-# Farther out than any tensor is large, and small enough to compute with.
+# Beyond the size of any tensor, and small enough to compute with.
 _FAR = 1 << 30
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Boxes:
-    """For each lane the rows and columns from `low` up to and without `high`.
+    """For each lane, the rows and columns from `low` up to, but not including, `high`.
 
     Attributes:
         low: int64, shape ``(lanes, 2)``.
@@ -37,13 +37,13 @@ class Boxes:
         return type(self)(np.minimum(self.low, other.low), np.maximum(self.high, other.high))
 
     def clipped(self, size: np.ndarray) -> Self:
-        """Return what lies in a tensor of a size; empty boxes stay as they are."""
+        """Return the parts of the boxes that lie in a tensor of a size; empty boxes stay empty."""
         return type(self)(np.maximum(self.low, 0), np.minimum(self.high, size))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Sliding:
-    """How the windows of a convolution or a pooling slide; each field is int64, shape ``(2,)``.
+    """The sliding windows of a convolution or a pooling; arrays are int64, of shape ``(2,)``.
 
     Attributes:
         kernel: size of the window.
@@ -68,7 +68,7 @@ class Sliding:
         return reach
 
     def readers(self, boxes: Boxes) -> Boxes:
-        """Return the outputs that read any element of the boxes."""
+        """Return the outputs whose windows reach into the boxes."""
         low = -((self.reach - self.pad - boxes.low) // self.stride)
         return Boxes(low, (boxes.high - 1 + self.pad) // self.stride + 1)
 
@@ -78,12 +78,12 @@ class Sliding:
         return Boxes(low, (boxes.high - 1) * self.stride - self.pad + self.reach + 1)
 
     def output_length(self, length: np.ndarray) -> np.ndarray:
-        """Return how many outputs an input of a length has."""
+        """Return the number of outputs for an input of a length."""
         steps = length + self.pad + self.end_pad - self.reach - 1
         count: np.ndarray = (-(-steps // self.stride) if self.ceil else steps // self.stride) + 1
         return count
 
     def grid(self, step: np.ndarray) -> np.ndarray:
-        """Return the step of the output's grid, from that of the input's."""
+        """Return the step of the output's grid from the step of the input's grid."""
         coarser: np.ndarray = step * self.stride
         return coarser

@@ -1,4 +1,4 @@
-"""What differs from golden in a tensor of images: single elements, or windows."""
+"""Changes of a tensor of images: single elements, or windows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,29 +11,29 @@ from onnxfi.suffix.windows.boxes import Boxes
 
 
 class Change(Protocol):
-    """What differs from golden in one tensor, in several lanes."""
+    """The differences from golden in one tensor, in several lanes."""
 
     @property
     def boxes(self) -> Boxes:
-        """Where the tensor may differ."""
+        """The boxes outside which the tensor is golden."""
 
     def write(self, windows: np.ndarray, origins: np.ndarray) -> None:
-        """Write it into windows of the golden tensor.
+        """Write the change into windows of the golden tensor.
 
         Args:
             windows: shape (lanes, channels, rows, columns).
-            origins: where each begins, shape ``(lanes, 2)``.
+            origins: the first row and column of each, shape ``(lanes, 2)``.
         """
 
     def lane(self, lane: int, golden: np.ndarray) -> LanePatch | None:
-        """Return what differs in a lane; None where all is bit-equal to golden."""
+        """Return the patch of a lane; None if all bits are golden."""
 
 
 class SparseChange:
     """Single elements that differ."""
 
     def __init__(self, patches: Patches, lanes: Sequence[int], shape: tuple[int, ...]) -> None:
-        """Take some lanes of patches, which are then counted from 0.
+        """Take some lanes of patches, and count them from 0.
 
         Args:
             patches: the elements.
@@ -59,28 +59,28 @@ class SparseChange:
 
     @property
     def boxes(self) -> Boxes:
-        """Where the tensor differs."""
+        """The smallest boxes around the changed elements."""
         return self._boxes
 
     def write(self, windows: np.ndarray, origins: np.ndarray) -> None:
-        """Write it into windows of the golden tensor."""
+        """Write the change into windows of the golden tensor."""
         rows, columns = (self._places - origins[self._lanes]).T
         windows[self._lanes, self._channels, rows, columns] = self._values
 
     def lane(self, lane: int, golden: np.ndarray) -> LanePatch | None:
-        """Return what differs in a lane."""
+        """Return the patch of a lane."""
         mine = self._lanes == lane
         return LanePatch(self._indices[mine], self._values[mine]) if mine.any() else None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class WindowChange:
-    """Windows that were computed.
+    """Computed windows.
 
     Attributes:
         windows: shape (lanes, channels, rows, columns).
-        origins: where each begins, shape ``(lanes, 2)``.
-        boxes: where they may differ from golden; only there they are right.
+        origins: the first row and column of each, shape ``(lanes, 2)``.
+        boxes: the parts that may differ from golden; outside them the values are undefined.
     """
 
     windows: np.ndarray
@@ -88,13 +88,13 @@ class WindowChange:
     boxes: Boxes
 
     def write(self, windows: np.ndarray, origins: np.ndarray) -> None:
-        """Write it into windows of the golden tensor."""
+        """Write the change into windows of the golden tensor."""
         here, there = self._within(self.origins), self._within(origins)
         for lane, (source, place) in enumerate(zip(here, there, strict=True)):
             windows[lane][place] = self.windows[lane][source]
 
     def lane(self, lane: int, golden: np.ndarray) -> LanePatch | None:
-        """Return what differs in a lane, all of its box."""
+        """Return the patch of a lane, with all of its box."""
         low, high = self.boxes.low[lane], self.boxes.high[lane]
         if not (high > low).all():
             return None
@@ -103,7 +103,7 @@ class WindowChange:
         return None if _bit_equal(values[None], golden[place]) else LanePatch(place, values[None])
 
     def _within(self, origins: np.ndarray) -> list[tuple[slice, slice, slice]]:
-        """Return the boxes of all lanes as slices of windows that begin somewhere."""
+        """Return the boxes of all lanes as slices of windows with given origins."""
         low = self.boxes.low - origins
         high = np.maximum(self.boxes.high - origins, low)
         return [_slices(*x) for x in zip(low.tolist(), high.tolist(), strict=True)]

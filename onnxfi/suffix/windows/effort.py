@@ -1,4 +1,4 @@
-"""How much work windows take, told from how far changes reach."""
+"""Estimates the work of windows from the size of changes."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -7,14 +7,14 @@ import numpy as np
 from onnxfi.suffix.windows.boxes import Boxes
 from onnxfi.suffix.windows.piece import Crops, NoWindowsError, Piece
 
-# Lengths for which it is computed: each so many times the one before. Others are rounded up.
+# Ratio of one tabulated length to the one before; other lengths are rounded up.
 _STEP = 1.3
 
 
 class Effort:
-    """What it takes to carry changes of any length and width through pieces.
+    """The work of carrying changes of any length and width through pieces.
 
-    Rows and columns do not depend on one another, so each axis has a table of its own.
+    Rows and columns are independent, so each axis has its own table.
     """
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
@@ -38,13 +38,13 @@ class Effort:
         self._shares, self._places = np.array(shares), np.array(places)
 
     def rounded(self, lengths: np.ndarray) -> np.ndarray:
-        """Return lengths for which the work is told, at or above those given."""
+        """Return the least tabulated lengths at or above the given ones."""
         known = np.searchsorted(self._sides, lengths)
         rounded: np.ndarray = self._sides[np.minimum(known, self._sides.size - 1)]
         return rounded
 
     def work(self, lengths: np.ndarray) -> np.ndarray:
-        """Return the work as a share of that of whole images; infinite where it cannot be told.
+        """Return the work as a share of the work of whole images; infinite where it is unknown.
 
         Args:
             lengths: rows and columns of the changes, shape ``(lanes, 2)``.
@@ -67,11 +67,11 @@ class Effort:
 
 
 def follow(pieces: Sequence[Piece], side: int) -> Iterable[tuple[Crops, Piece]]:
-    """Yield the windows of changes in the middle of the first images, as far as there are any."""
+    """Yield the windows of changes in the middle of the first images, as far as grids fit."""
     if not pieces:
         return
     first = pieces[0]
-    grid = first.strides[first.steps[0].images[0]]
+    grid = first.strides[first.nodes[0].images[0]]
     names = [x for x in (*first.inputs, *first.passed) if (first.strides[x] == grid).all()]
     size = first.sizes[names[0]]
     low = np.maximum(size // 2 - side // 2, 0)

@@ -1,4 +1,4 @@
-"""Finding the pieces of a model that windows go through, one after the other."""
+"""Finds the pieces of a model that windows pass, one after the other."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,12 @@ from onnxfi.suffix.cuts import (
 )
 from onnxfi.suffix.windows.piece import Piece
 from onnxfi.suffix.windows.spreading import Spreading
-from onnxfi.suffix.windows.steps import WEIGHTS, Step, make_step, spatial_size
+from onnxfi.suffix.windows.windowed_node import (
+    WEIGHTS,
+    WindowedNode,
+    make_windowed_node,
+    spatial_size,
+)
 from onnxfi.surgery import extract
 
 _MOST_IMAGES = 6
@@ -23,7 +28,7 @@ _MOST_IMAGES = 6
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Pieces:
-    """The pieces of a model, and what is left after each of them.
+    """The pieces of a model, which also cut off what follows each of them.
 
     Attributes:
         model: the model.
@@ -34,11 +39,11 @@ class Pieces:
     pieces: Sequence[Piece]
 
     def remainder(self, count: int) -> Model:
-        """Return what is left of the model after some pieces; without nodes if nothing is."""
+        """Return the part of the model behind some pieces; it may have no nodes."""
         piece = self.pieces[count - 1]
         cut = {*piece.outputs, *piece.passed}
         graph = self.model.graph
-        done = {step.node for each in self.pieces[:count] for step in each.steps}
+        done = {x.ir_node for each in self.pieces[:count] for x in each.nodes}
         left = [node for node in graph if node not in done]
         read = {value for node in left for value in consumed_values(node)}
         values = (*graph.inputs, *(x for node in done for x in node.outputs))
@@ -49,100 +54,102 @@ class Pieces:
 def find_pieces(model: Model, changed: Iterable[str]) -> Pieces:
     """Find the pieces that follow images that may differ from golden.
 
-    A piece ends where few images are read later, and where ONNX Runtime would not merge a node
-    with the one before it: so that a piece is computed as it is within the model.
+    A piece ends where few images are read later, and where ONNX Runtime does not merge a node with
+    its producer. So a piece computes the bits that the model computes.
 
     Args:
         model: the model; it is left as it is.
-        changed: the names of its inputs that may differ.
+        changed: names of its inputs that may differ from golden.
 
     Returns:
-        The pieces; none where the inputs are no images.
+        The pieces; none if the inputs are not images.
     """
     graph = model.graph
     names = set(changed)
-    frontier = [value for value in graph.inputs if value.name in names]
-    if any(spatial_size(value) != spatial_size(frontier[0]) for value in frontier):
+    entry = [value for value in graph.inputs if value.name in names]
+    if any(spatial_size(value) != spatial_size(entry[0]) for value in entry):
         return Pieces(model, [])
-    if not frontier or spatial_size(frontier[0]) is None:
+    if not entry or spatial_size(entry[0]) is None:
         return Pieces(model, [])
-    grids = {value.name or "": np.array([Fraction(1)] * 2) for value in frontier}
-    steps = _steps(model, frontier, grids)
+    grids = {value.name or "": np.array([Fraction(1)] * 2) for value in entry}
+    windowed = _windowed_nodes(model, entry, grids)
     strides = _whole_numbers(grids)
     found, start = [], 0
-    for end in range(1, len(steps) + 1):
-        # A step that spreads changes needs windows larger than the changes, the others do not.
-        some = steps[start:end]
-        apart = end == len(steps) or (_spreads(steps[start : end + 1]) and _slides(some))
-        if apart and _may_end(graph, steps, end, frontier):
-            found.append(_piece(model, frontier, steps, start, end, strides))
+    for end in range(1, len(windowed) + 1):
+        # Only nodes that spread changes need windows larger than the changes.
+        some = windowed[start:end]
+        apart = end == len(windowed) or (_spreads(windowed[start : end + 1]) and _slides(some))
+        if apart and _may_end(graph, windowed, end, entry):
+            found.append(_piece(model, entry, windowed, start, end, strides))
             start = end
     return Pieces(model, found)
 
 
-def _spreads(steps: Sequence[Step]) -> bool:
-    return any(x.sliding is not None and bool(x.sliding.reach.any()) for x in steps)
+def _spreads(windowed: Sequence[WindowedNode]) -> bool:
+    return any(x.sliding is not None and bool(x.sliding.reach.any()) for x in windowed)
 
 
-def _slides(steps: Sequence[Step]) -> bool:
-    return any(x.sliding is not None for x in steps)
+def _slides(windowed: Sequence[WindowedNode]) -> bool:
+    return any(x.sliding is not None for x in windowed)
 
 
-def _steps(
-    model: Model, frontier: Sequence[ir.Value], strides: dict[str, np.ndarray]
-) -> list[Step]:
-    reached, lost = set(frontier), set[ir.Value]()
-    steps = []
+def _windowed_nodes(
+    model: Model, entry: Sequence[ir.Value], strides: dict[str, np.ndarray]
+) -> list[WindowedNode]:
+    reached, lost = set(entry), set[ir.Value]()
+    windowed = []
     for node in model.graph:
         read = [*consumed_values(node)]
-        step = None
+        one = None
         if any(x in reached for x in read) and not any(x in lost for x in read):
-            step = make_step(node, reached)
-        if step is not None and _fits(model, step, reached, strides):
-            steps.append(step)
+            one = make_windowed_node(node, reached)
+        if one is not None and _fits(model, one, reached, strides):
+            windowed.append(one)
             reached.add(node.outputs[0])
         elif any(x in reached or x in lost for x in read):
             lost.update(node.outputs)
-    return steps
+    return windowed
 
 
-def _fits(model: Model, step: Step, reached: set[ir.Value], strides: dict[str, np.ndarray]) -> bool:
-    """Return whether the inputs of a step are known and lie on one grid; note the grids."""
-    images = [x for x in step.node.inputs if x is not None and x.name in step.images]
+def _fits(
+    model: Model, one: WindowedNode, reached: set[ir.Value], strides: dict[str, np.ndarray]
+) -> bool:
+    """Return whether a node's inputs are known and lie on one grid; add its grids to `strides`."""
+    images = [x for x in one.ir_node.inputs if x is not None and x.name in one.images]
     if any(x not in reached and x not in model.graph.inputs for x in images):
         return False
-    known = [strides[name] for name in step.images if name in strides]
+    known = [strides[name] for name in one.images if name in strides]
     if not known or any((x != known[0]).any() for x in known):
         return False
-    for name in step.images:
+    for name in one.images:
         strides.setdefault(name, known[0])
-    strides[step.output] = known[0] if step.sliding is None else step.sliding.grid(known[0])
+    strides[one.output] = known[0] if one.sliding is None else one.sliding.grid(known[0])
     return True
 
 
 def _whole_numbers(grids: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Return steps of grids as numbers of steps of the finest one."""
+    """Return the strides of grids as whole multiples of the finest one."""
     unit = np.lcm.reduce([[x.denominator for x in grid] for grid in grids.values()], axis=0)
     return {name: (grid * unit).astype(np.int64) for name, grid in grids.items()}
 
 
 def _live(
-    graph: ir.Graph, steps: Sequence[Step], end: int, frontier: Sequence[ir.Value]
+    graph: ir.Graph, windowed: Sequence[WindowedNode], end: int, entry: Sequence[ir.Value]
 ) -> list[ir.Value]:
-    done = {step.node for step in steps[:end]}
-    made = [*frontier, *(step.node.outputs[0] for step in steps[:end])]
+    done = {one.ir_node for one in windowed[:end]}
+    made = [*entry, *(one.ir_node.outputs[0] for one in windowed[:end])]
     return [x for x in made if x.is_graph_output() or any(use.node not in done for use in x.uses())]
 
 
 def _may_end(
-    graph: ir.Graph, steps: Sequence[Step], end: int, frontier: Sequence[ir.Value]
+    graph: ir.Graph, windowed: Sequence[WindowedNode], end: int, entry: Sequence[ir.Value]
 ) -> bool:
-    live = _live(graph, steps, end, frontier)
+    live = _live(graph, windowed, end, entry)
     if len(live) > _MOST_IMAGES:
         return False
     for value in live:
         uses = list(value.uses())
-        if value in frontier:
+        if value in entry:
             continue
         if uses and is_dequantised(value):
             return False
@@ -152,7 +159,7 @@ def _may_end(
             continue
         reader = uses[0].node
         if may_follow_in_convolution(reader) and any(
-            step.node is reader and step.sliding is None for step in steps
+            one.ir_node is reader and one.sliding is None for one in windowed
         ):
             return False
     return True
@@ -160,25 +167,25 @@ def _may_end(
 
 def _piece(
     model: Model,
-    frontier: Sequence[ir.Value],
-    steps: Sequence[Step],
+    entry: Sequence[ir.Value],
+    windowed: Sequence[WindowedNode],
     start: int,
     end: int,
     strides: dict[str, np.ndarray],
 ) -> Piece:
-    nodes = steps[start:end]
-    own = {step.node.outputs[0] for step in nodes}
-    read = dict.fromkeys(x for step in nodes for x in consumed_values(step.node) if x not in own)
+    nodes = windowed[start:end]
+    own = {one.ir_node.outputs[0] for one in nodes}
+    read = dict.fromkeys(x for one in nodes for x in consumed_values(one.ir_node) if x not in own)
     constants = constant_values(model.graph)  # dequantised weights among them
     fed = [x for x in read if x not in constants]
-    images = {name for step in nodes for name in step.images}
-    live = _live(model.graph, steps, end, frontier)
+    images = {name for one in nodes for name in one.images}
+    live = _live(model.graph, windowed, end, entry)
     outputs = [x for x in live if x in own]
     part = extract(model, fed, outputs)
     _free_sizes(part, images)
     everything = [*fed, *own, *live]
     return Piece(
-        steps=nodes,
+        nodes=nodes,
         inputs=tuple(x.name or "" for x in fed if x.name in images),
         outputs=tuple(x.name or "" for x in outputs),
         others=tuple(x.name or "" for x in fed if x.name not in images),
@@ -203,7 +210,7 @@ def _free_sizes(part: Model, images: set[str]) -> None:
 
 
 def _give_scales(graph: ir.Graph, node: ir.Node) -> None:
-    """Say how many times as large a Resize makes an image, in place of how large."""
+    """Give a Resize scales in place of output sizes."""
     before, after = spatial_size(node.inputs[0]), spatial_size(node.outputs[0])
     if before is None or after is None:
         return
@@ -215,15 +222,15 @@ def _give_scales(graph: ir.Graph, node: ir.Node) -> None:
     node.replace_input_with(2, value)
 
 
-def _work(step: Step) -> float:
-    spreads = isinstance(step.sliding, Spreading)
-    made = step.node.outputs[0]
-    size = spatial_size(step.node.inputs[0] if spreads else made) or (0, 0)
+def _work(one: WindowedNode) -> float:
+    spreads = isinstance(one.sliding, Spreading)
+    made = one.ir_node.outputs[0]
+    size = spatial_size(one.ir_node.inputs[0] if spreads else made) or (0, 0)
     places = float(size[0] * size[1])
-    if step.node.op_type in WEIGHTS:
-        weights = step.node.inputs[WEIGHTS[step.node.op_type]]
+    if one.ir_node.op_type in WEIGHTS:
+        weights = one.ir_node.inputs[WEIGHTS[one.ir_node.op_type]]
         shape = None if weights is None else weights.shape
         return places * float(np.prod(shape.numpy())) if shape is not None else 0.0
     channels = made.shape[1] if made.shape else 1
-    kernel = 1 if step.sliding is None else int(np.prod(step.sliding.kernel))
+    kernel = 1 if one.sliding is None else int(np.prod(one.sliding.kernel))
     return places * kernel * (channels if isinstance(channels, int) else 1)

@@ -1,4 +1,4 @@
-"""A part of a model that windows of images go through, and which windows it takes."""
+"""A part of a model that windows of images pass, and the smallest windows for given changes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ import numpy as np
 
 from onnxfi.graph import Model
 from onnxfi.suffix.windows.boxes import Boxes
-from onnxfi.suffix.windows.steps import Step
+from onnxfi.suffix.windows.windowed_node import WindowedNode
 
-# Lengths that are tried before the whole image is taken.
+# Attempts to lengthen windows before a piece is given up.
 _TRIES = 8
 # Bounds of StrideN: the columns of a matrix product that MLAS computes at once. With fewer, it
 # adds more products in one block. Source: MlasSgemmOperation, onnxruntime/core/mlas/lib/sgemm.cpp.
@@ -17,7 +17,7 @@ _LEAST_COLUMNS, _MLAS_SGEMM_STRIDEN = 16, 128
 
 
 class NoWindowsError(Exception):
-    """The images of a piece lie on grids that windows of one size cannot be cut from."""
+    """Windows of one size cannot be cut from the grids of a piece's images."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -37,21 +37,21 @@ class Crops:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Piece:
-    """A part of a model, from some images to others.
+    """A part of a model that computes some images from others.
 
     Attributes:
-        steps: its nodes.
+        nodes: its nodes, in an order in which they can run.
         inputs: the images that it takes, changed or golden.
-        outputs: the images that it makes and that are read later.
-        others: what else it takes, whole and golden.
-        passed: the images that are read later, and that earlier pieces made.
+        outputs: the images that it makes and that later nodes read.
+        others: its other inputs, taken whole and golden.
+        passed: images of earlier pieces that later nodes read.
         sizes: rows and columns of each image.
-        strides: for each image the step of its grid, as a number of steps of the finest one.
+        strides: for each image the step of its grid, in steps of the finest grid.
         model: computes the outputs for any number of lanes and any size of the images.
-        work: multiplications that the whole images take.
+        work: multiplications for whole images.
     """
 
-    steps: Sequence[Step]
+    nodes: Sequence[WindowedNode]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     others: tuple[str, ...]
@@ -62,11 +62,11 @@ class Piece:
     work: float
 
     def crops(self, changed: Mapping[str, Boxes]) -> Crops:
-        """Return the smallest windows that tell what comes of changes.
+        """Return the smallest windows from which the changed outputs can be computed.
 
-        A window begins on every grid at the same place of the image. It has all that the changed
-        outputs read, and where that ends with the image, so does the window: padding is then
-        where it would be.
+        A window begins at the same place of the image on every grid. It contains all elements that
+        the changed outputs read. If these reach the end of the image, so does the window: padding
+        then lies at the same places.
 
         Args:
             changed: where images may differ from golden; at least one input of this piece.
@@ -104,7 +104,7 @@ class Piece:
         raise NoWindowsError
 
     def shares(self, crops: Crops) -> np.ndarray:
-        """Return how much of the rows and of the columns of whole images windows have."""
+        """Return the windows' shares of the rows and of the columns of whole images."""
         name = self._sliding_inputs()[0]
         shares: np.ndarray = crops.lengths[name] / self.sizes[name]
         return shares
@@ -112,15 +112,15 @@ class Piece:
     def _widened(
         self, count: np.ndarray, cells: np.ndarray, factors: Mapping[str, np.ndarray]
     ) -> np.ndarray:
-        """Return a number of cells in which transposed convolutions add in their usual order.
+        """Return a number of cells for which transposed convolutions add in their usual order.
 
-        ONNX Runtime computes them as products of matrices, whose sums are taken in blocks that
-        depend on the number of places: up to 16, 32, 64, or more.
+        ONNX Runtime computes them as matrix products with a column for each place. MLAS adds in
+        blocks whose length depends on the number of columns: up to 16, 32, 64, or more.
         """
-        for step in self.steps:
-            if step.node.op_type != "ConvTranspose":
+        for node in self.nodes:
+            if node.ir_node.op_type != "ConvTranspose":
                 continue
-            name = step.images[0]
+            name = node.images[0]
             most = min(int(np.prod(self.sizes[name])), _MLAS_SGEMM_STRIDEN)
             below = (1 << (most - 1).bit_length()) // 2 if most > _LEAST_COLUMNS else 0
             while (count < cells).any() and np.prod(self._lengths(count, factors)[name]) <= below:
@@ -128,32 +128,32 @@ class Piece:
         return count
 
     def _sliding_inputs(self) -> list[str]:
-        """Return the inputs from which windows slide, or all if there are none."""
-        sliding = {x for step in self.steps if step.sliding is not None for x in step.images}
+        """Return the inputs of sliding nodes, or all inputs if no node slides."""
+        sliding = {x for node in self.nodes if node.sliding is not None for x in node.images}
         return [x for x in self.inputs if x in sliding] or list(self.inputs)
 
     def _changed(self, changed: Mapping[str, Boxes]) -> dict[str, Boxes]:
         boxes = {name: changed[name] for name in self.inputs if name in changed}
-        for step in self.steps:
-            read = [boxes[name] for name in step.images if name in boxes]
+        for node in self.nodes:
+            read = [boxes[name] for name in node.images if name in boxes]
             if read:
                 union = read[0]
                 for other in read[1:]:
                     union = union.union(other)
-                if step.sliding is not None:
-                    union = step.sliding.readers(union)
-                boxes[step.output] = union.clipped(self.sizes[step.output])
+                if node.sliding is not None:
+                    union = node.sliding.readers(union)
+                boxes[node.output] = union.clipped(self.sizes[node.output])
         return boxes
 
     def _needed(self, changed: Mapping[str, Boxes]) -> dict[str, Boxes]:
         lanes = len(next(iter(changed.values())).low)
         needed = {x: changed.get(x, Boxes.empty(lanes)) for x in self.outputs}
-        for step in reversed(self.steps):
-            box = needed.get(step.output)
+        for node in reversed(self.nodes):
+            box = needed.get(node.output)
             if box is None:
                 continue
-            read = box if step.sliding is None else step.sliding.read(box)
-            for name in step.images:
+            read = box if node.sliding is None else node.sliding.read(box)
+            for name in node.images:
                 clipped = read.clipped(self.sizes[name])
                 needed[name] = needed[name].union(clipped) if name in needed else clipped
         return needed
@@ -161,19 +161,19 @@ class Piece:
     def _lengths(
         self, count: np.ndarray, factors: Mapping[str, np.ndarray]
     ) -> dict[str, np.ndarray]:
-        # What an image lacks of its last cell every window lacks, so that one can end there.
+        # Every window lacks as much of its last cell as the image, so that it can end there.
         lengths = {
             name: count * factors[name] - -self.sizes[name] % factors[name]
             for name in self._sliding_inputs()
         }
-        for step in self.steps:
-            known = [lengths[name] for name in step.images if name in lengths]
+        for node in self.nodes:
+            known = [lengths[name] for name in node.images if name in lengths]
             if not known or any((x != known[0]).any() for x in known):
                 raise NoWindowsError
-            for name in step.images:
+            for name in node.images:
                 lengths.setdefault(name, known[0])
             length = known[0]
-            if step.sliding is not None:
-                length = step.sliding.output_length(length)
-            lengths[step.output] = length
+            if node.sliding is not None:
+                length = node.sliding.output_length(length)
+            lengths[node.output] = length
         return lengths

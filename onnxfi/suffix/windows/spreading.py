@@ -1,4 +1,4 @@
-"""How transposed convolutions and resizings spread the places of an image."""
+"""Transposed convolutions and enlargements, which spread the places of an image."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ from onnxfi.suffix.windows.boxes import Boxes
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Spreading:
-    """Each place of the input counts for some places of the output; fields as in `Sliding`.
+    """Each place of the input reaches several places of the output; fields as in `Sliding`.
 
     Attributes:
-        kernel: how many places of the output one place of the input reaches.
+        kernel: the number of output places that one input place reaches.
         stride: step in the output from one place of the input to the next.
         dilation: step from one reached place to the next.
-        pad: places that the output lacks before its first one.
-        end_pad: places that it lacks after its last one; negative where there are more.
+        pad: places cut off before the first output.
+        end_pad: places cut off after the last output; negative if places are added.
     """
 
     kernel: np.ndarray
@@ -42,11 +42,11 @@ class Spreading:
         return Boxes(low, (boxes.high - 1 + self.pad) // self.stride + 1)
 
     def output_length(self, length: np.ndarray) -> np.ndarray:
-        """Return how many outputs an input of a length has."""
+        """Return the number of outputs for an input of a length."""
         count: np.ndarray = (length - 1) * self.stride + self.reach + 1 - self.pad - self.end_pad
         return count
 
     def grid(self, step: np.ndarray) -> np.ndarray:
-        """Return the step of the output's grid, from that of the input's."""
+        """Return the step of the output's grid from the step of the input's grid."""
         finer: np.ndarray = step / self.stride
         return finer

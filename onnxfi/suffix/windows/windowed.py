@@ -1,4 +1,4 @@
-"""Computing what comes of changes by windows of the images, not the whole ones."""
+"""Propagates changes on cropped windows instead of whole images."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -12,15 +12,15 @@ from onnxfi.suffix.windows.changes import Change, SparseChange, WindowChange
 from onnxfi.suffix.windows.effort import Effort, follow
 from onnxfi.suffix.windows.piece import Piece
 
-# A window takes so many times its share of what the image takes, with cutting it out.
+# The time of a window, cropping included, as a multiple of its share of the image's time.
 _COST_OF_SHARE = 1.3
-# The windows of a batch stay in the processor's caches.
+# So many places of a batch's windows stay in the processor's caches.
 _PLACES_IN_A_BATCH = 1 << 13
 _MOST_LANES = 64
-# Windows of a batch have one size: so much more work than windows of their own is taken with it.
+# Windows of a batch have one size. It may cost so many times the work of windows of their own size.
 _WASTE = 1.3
 
-#: What differs from golden in one lane, by tensor.
+#: The patches of one lane, by tensor.
 LaneChange = dict[str, LanePatch]
 
 
@@ -43,7 +43,7 @@ class Windowed:
             ModelFormatError: ONNX Runtime cannot run a piece.
         """
         self._pieces = pieces
-        # Many small sessions, of which one at a time runs.
+        # Small sessions that run one after the other: arenas would keep memory without need.
         self._sessions = [Session(x.model, threads=threads, arena=False) for x in pieces]
         self.cut = (*pieces[-1].outputs, *pieces[-1].passed)
         self.made = tuple(name for piece in pieces for name in piece.outputs)
@@ -54,7 +54,7 @@ class Windowed:
         """Compute whole images and return all that the pieces make.
 
         Args:
-            values: what the pieces take, by name, maybe among others.
+            values: the inputs of the pieces by name; others are ignored.
 
         Raises:
             InputError: ONNX Runtime refuses a value.
@@ -79,7 +79,7 @@ class Windowed:
     def groups(
         self, patches: Mapping[str, Patches], goldens: Sequence[GoldenTensors]
     ) -> Iterator[list[int]]:
-        """Yield the positions of lanes that are run together: their windows are about one size.
+        """Yield the positions of lanes that run together because their windows have similar sizes.
 
         Args:
             patches: as in `work`.
@@ -129,7 +129,7 @@ class Windowed:
         return found
 
     def _batches(self, lengths: np.ndarray) -> Iterable[list[int]]:
-        """Yield the positions of lanes that share a batch: their windows are about one size."""
+        """Yield the positions of lanes that share a batch."""
         sizes, which = np.unique(self._effort.rounded(lengths), axis=0, return_inverse=True)
         batch: list[int] = []
         largest, total = sizes[0], 0.0
@@ -158,8 +158,8 @@ class Windowed:
 def choose_pieces(pieces: Sequence[Piece]) -> Sequence[Piece]:
     """Return the first pieces, as far as windows of a single changed place pay; maybe none.
 
-    They pay up to where they save most: in a network that makes images smaller and larger again,
-    windows that are nearly whole images may lie between others that are not.
+    The last one is where they have saved most. In a network that makes images smaller and larger
+    again, windows of nearly whole images may lie between small ones.
     """
     saved, most, chosen = 0.0, 0.0, 0
     for count, (crops, piece) in enumerate(follow(pieces, 1), start=1):
@@ -170,7 +170,7 @@ def choose_pieces(pieces: Sequence[Piece]) -> Sequence[Piece]:
 
 
 def _boxes(patches: Mapping[str, Patches], shapes: Mapping[str, tuple[int, ...]]) -> Boxes:
-    """Return where each lane differs from golden, over all tensors."""
+    """Return the boxes of each lane, around its patches of all tensors."""
     lanes = 1 + max(int(x.keys[-1]) // int(np.prod(shapes[name])) for name, x in patches.items())
     boxes = Boxes.empty(lanes)
     for name, one in patches.items():

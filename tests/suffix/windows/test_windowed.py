@@ -214,7 +214,7 @@ def test_kernels_that_depend_on_the_place_end_windows(last: onnx.NodeProto) -> N
     nodes = [convolution("x", "c", w, (6, 3, 3, 3)), last]
     proto = model(nodes, [value("x", [1, 3, 12, 16])], [value("y", None)], w)
     pieces = find_pieces(onnxfi.load(onnx.shape_inference.infer_shapes(proto)), ["x"]).pieces
-    assert [step.node.op_type for piece in pieces for step in piece.steps] == ["Conv"]
+    assert [x.ir_node.op_type for piece in pieces for x in piece.nodes] == ["Conv"]
 
 
 def test_windows_are_small() -> None:

@@ -1,4 +1,4 @@
-"""Finds nodes that compute each place of an image from the places around it."""
+"""Describes nodes that compute each place of an image from the places around it."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from onnxfi.suffix.windows.spreading import Spreading
 WEIGHTS = {"Conv": 1, "ConvInteger": 1, "ConvTranspose": 1, "QLinearConv": 3}
 _SLIDING = frozenset({"AveragePool", "Conv", "ConvInteger", "MaxPool", "QLinearConv"})
 _SPREADING = frozenset({"ConvTranspose", "Resize", "Upsample"})
-# Each element of the output comes from the same place of the inputs, in the same bits wherever that
-# is (`onnxfi.graph.sample_axis.kernels`): not so with Elu, Selu, Softplus, LRN, or Max and Min.
+# An element of the output comes from the same place of the inputs, with the same bits at any place.
+# Kernels of Elu, Selu, Softplus, LRN, Max and Min differ by place (`graph.sample_axis.kernels`).
 _POINTWISE = frozenset(
     [
         *("Abs", "Add", "BatchNormalization", "Cast", "Clip", "Concat", "DequantizeLinear", "Div"),
@@ -23,7 +23,7 @@ _POINTWISE = frozenset(
         *("Neg", "PRelu", "QuantizeLinear", "Relu", "Sigmoid", "Sub", "Sum", "Tanh"),
     ]
 )
-# The same of ONNX Runtime's own operators.
+# The same for operators of ONNX Runtime's own domain.
 _OWN_POINTWISE = frozenset(
     ["QLinearAdd", "QLinearConcat", "QLinearLeakyRelu", "QLinearMul", "QLinearSigmoid"]
 )
@@ -33,36 +33,36 @@ _CONCATENATIONS = frozenset({"Concat", "QLinearConcat"})
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Step:
+class WindowedNode:
     """A node that keeps the two spatial axes of its tensors, (1, channels, rows, columns).
 
     Attributes:
-        node: the node.
+        ir_node: the node itself.
         images: the names of its inputs that have the spatial axes; others are taken whole.
         output: the name of its output.
-        sliding: how its windows slide, or places spread; None where it computes place by place.
+        sliding: its sliding windows or spreading; None if it computes place by place.
     """
 
-    node: ir.Node
+    ir_node: ir.Node
     images: tuple[str, ...]
     output: str
     sliding: Sliding | Spreading | None
 
 
 def spatial_size(value: ir.Value | None) -> tuple[int, int] | None:
-    """Return rows and columns of a tensor of one image; None where it is none or not known."""
+    """Return rows and columns of a tensor of images; None if it is no image or they are unknown."""
     if value is None or value.shape is None or len(value.shape) != 4:
         return None
     _, _, rows, columns = value.shape
     return (rows, columns) if isinstance(rows, int) and isinstance(columns, int) else None
 
 
-def make_step(node: ir.Node, reached: Collection[ir.Value | None]) -> Step | None:
-    """Return what a node does with windows, or None where it looks farther.
+def make_windowed_node(node: ir.Node, reached: Collection[ir.Value | None]) -> WindowedNode | None:
+    """Describe a node that windows can pass; None if it reads the whole image.
 
     Args:
         node: the node; at least one of its inputs is reached.
-        reached: the values that may differ from golden.
+        reached: values that may differ from golden.
     """
     size = spatial_size(node.outputs[0])
     used = [x for x in node.outputs[1:] if x.uses() or x.is_graph_output()]
@@ -77,7 +77,7 @@ def make_step(node: ir.Node, reached: Collection[ir.Value | None]) -> Step | Non
             return None
         if _needs_channel_blocks(node) and not all(map(_has_channel_blocks, (image, made))):
             return None
-        return Step(node, (image.name or "",), name, sliding)
+        return WindowedNode(node, (image.name or "",), name, sliding)
     attributes = node.attributes
     if (node.op_type not in _POINTWISE and not own) or depends_on_place(node):
         return None
@@ -93,14 +93,14 @@ def make_step(node: ir.Node, reached: Collection[ir.Value | None]) -> Step | Non
             return None
         images.append(value.name or "")
     whole = [x for x in node.inputs if x is not None and x in reached and x.name not in images]
-    return None if whole or not images else Step(node, tuple(images), name, None)
+    return None if whole or not images else WindowedNode(node, tuple(images), name, None)
 
 
 def _needs_channel_blocks(node: ir.Node) -> bool:
     """Return whether only the kernel for blocks of channels gives the same bits at any place.
 
-    The other one takes one of two zeros or NaN according to the place in a row, and adds the
-    products of a grouped convolution in another order where a row has one place.
+    The plain MaxPool kernel chooses between zeros of both signs, or between NaN, by the place in a
+    row. The plain kernel of grouped convolutions adds in another order if a row has one place.
     """
     if node.op_type == "MaxPool":
         source = node.inputs[0]
@@ -119,7 +119,7 @@ def _has_channel_blocks(value: ir.Value) -> bool:
 
 
 def _counts_for_all_places(value: ir.Value) -> bool:
-    """Return whether a tensor is the same for every place of an image."""
+    """Return whether a tensor has one value for all places of an image."""
     shape = value.shape
     return shape is not None and (len(shape) < 3 or all(x == 1 for x in list(shape)[-2:]))
 
@@ -160,7 +160,7 @@ def _spreading(node: ir.Node) -> Spreading | None:
 
 
 def _resizing(node: ir.Node) -> Spreading | None:
-    """Return how an enlargement by whole numbers spreads places; None for other resizings."""
+    """Return the spreading of an enlargement by whole numbers; None for other resizings."""
     image, made = node.inputs[0], node.outputs[0]
     before, after = spatial_size(image), spatial_size(made)
     if before is None or after is None or any(y % x for x, y in zip(before, after, strict=True)):
@@ -182,7 +182,8 @@ def _resizing(node: ir.Node) -> Spreading | None:
         zero = np.zeros(2, np.int64)
         return Spreading(times, times, np.ones(2, np.int64), zero, zero)
     if mode == "linear" and (centred or where == "asymmetric") and not (times & (times - 1)).any():
-        # Fractions of two are exact everywhere. Each place counts for the blocks around its own.
+        # Weights are multiples of powers of two, so they are exact. Each place reaches its block
+        # and the halves beside it.
         kernel = times + 3 * times // 2
         return Spreading(kernel, times, np.ones(2, np.int64), times - 1, times // 2 + 1)
     return None
