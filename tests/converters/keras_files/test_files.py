@@ -160,47 +160,6 @@ def test_bfloat16_and_float16_weights(references: Path, tmp_path: Path) -> None:
     np.testing.assert_array_equal(found["conv2d/bias"], bias.astype(np.float16).astype(np.float32))
 
 
-def test_attributes_of_odd_types(references: Path, tmp_path: Path) -> None:
-    path = tmp_path / "model.h5"
-    path.write_bytes((references / "lenet_k3.h5").read_bytes())
-    with h5py.File(path, "r+") as file:
-        sequences = np.array([np.array([1, 2]), np.array([3])], dtype=object)
-        kind = h5py.vlen_dtype(np.int64)
-        file["model_weights/conv2d"].attrs.create("weight_names", sequences, dtype=kind)
-    with pytest.raises(ModelFormatError, match="must be text or numbers, but 'weight_names'"):
-        convert(path)
-
-
-def test_a_heap_that_hdf5_would_read_for_ever(references: Path, tmp_path: Path) -> None:
-    """The free space of a global heap gets the size 0."""
-    content = bytearray((references / "lenet_k3.h5").read_bytes())
-    place = content.index(b"GCOL")
-    end = place + int.from_bytes(content[place + 8 : place + 16], "little")
-    place += 16
-    while int.from_bytes(content[place : place + 2], "little"):  # 0 is the free space
-        size = int.from_bytes(content[place + 8 : place + 16], "little")
-        place += 16 + -(-size // 8) * 8
-    assert place < end
-    content[place + 8 : place + 16] = bytes(8)
-    content[content.index(b"GCOL") + 5] = 2  # reserved: HDF5 does not look at it
-    path = tmp_path / "model.h5"
-    path.write_bytes(content)
-    with pytest.raises(ModelFormatError, match="a heap whose objects have no size"):
-        convert(path)
-
-
-def test_a_chunk_larger_than_its_dataset(references: Path, tmp_path: Path) -> None:
-    path = tmp_path / "model.h5"
-    path.write_bytes((references / "lenet_k3.h5").read_bytes())
-    with h5py.File(path, "r+") as file:
-        group = file["model_weights/conv2d"]
-        (name,) = [x for x in group.attrs["weight_names"] if x.endswith("bias")]
-        del group[name]
-        group.create_dataset(name, (4,), "f4", maxshape=(None,), chunks=(2**28,))
-    with pytest.raises(ModelFormatError, match=r"declares 10737[0-9]* bytes up to the weight"):
-        convert(path)
-
-
 def zip_with(path: Path, source: Path, **members: Any) -> Path:
     """Write a copy of an archive where some members are others, or None for missing."""
     with zipfile.ZipFile(source) as whole, zipfile.ZipFile(path, "w") as archive:
