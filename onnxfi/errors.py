@@ -31,7 +31,7 @@ class UnsupportedLayerError(ModelFormatError):
 
 
 class ConversionMismatchError(OnnxfiError, ArithmeticError):
-    """A converted model's outputs differ from those of its source framework."""
+    """A converted model and its source framework give different outputs."""
 
 
 class TargetNotFoundError(OnnxfiError, LookupError):

@@ -44,7 +44,7 @@ def load(source: str | Path | onnx.ModelProto) -> Model:
         return _prepare(_check(source, "The model"))
     path = Path(source)
     if not path.exists():
-        raise ModelFormatError(f"A model must be an existing file, and there is none at {path}.")
+        raise ModelFormatError(f"A model must be an existing file, and {path} does not exist.")
     if converters.is_convertible(path):
         return _prepare(ir.serde.deserialize_model(converters.convert(path)), path)
     return _prepare(_read(path), path)

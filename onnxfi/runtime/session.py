@@ -1,4 +1,4 @@
-"""A model ready to run."""
+"""Opens a model as a session of ONNX Runtime."""
 
 from typing import Literal
 
@@ -13,8 +13,8 @@ from onnxfi.surgery import WEIGHTS_FILE, keep_definition, large_initializers
 class Session(OpenedModel):
     """An ONNX Runtime session over a model; safe to run from several threads at once.
 
-    The weights are handed to ONNX Runtime beside the model, not copied into it, so the sessions of
-    a prefix and its suffix share what they have in common.
+    The weights are passed to ONNX Runtime separately, not copied into the model, so the sessions of
+    a prefix and its suffix share their common weights.
     """
 
     def __init__(
@@ -29,14 +29,14 @@ class Session(OpenedModel):
         """Open the session.
 
         Args:
-            model: the model; it is left as it is.
+            model: the model; it is not changed.
             provider: as `choose_provider` returns it.
             threads: intra-op threads; None leaves the number to ONNX Runtime.
             merge: whether ONNX Runtime may merge and rewrite nodes, unless the model is of low
-                precision. If not, it runs slower, opens sooner, and the bits of a tensor do not
-                depend on what else the model computes.
-            arena: whether the session keeps working memory for its next run, as much as its largest
-                run took; else it shares the process's.
+                precision. If not, it runs slower, opens faster, and the bits of a tensor do not
+                depend on the rest of the model.
+            arena: whether the session keeps the working memory of its largest run for the next run;
+                otherwise it uses the memory of the process.
 
         Raises:
             ModelFormatError: ONNX Runtime refuses the model.
@@ -54,7 +54,7 @@ def prepare(
     merge: bool,
     arena: bool,
 ) -> PreparedModel:
-    """Return what a `Session` is opened from, with the same arguments."""
+    """Return the model in the form that `Session` opens, with the same arguments."""
     copy = model.ir_model.clone()
     if model.is_low_precision:
         keep_definition(copy)
@@ -70,10 +70,10 @@ def prepare(
 
 
 def _take_weights_out(model: ir.Model) -> dict[str, tuple[np.ndarray, int]]:
-    """Let a model refer to its large weights, and return these."""
+    """Replace the large weights of a model by references, and return them."""
     weights = {}
     for name, value in list(model.graph.initializers.items()):
-        # ONNX Runtime drops what nothing reads, and then refuses to be handed it.
+        # ONNX Runtime removes unread weights, and then refuses them as external initializers.
         if not (value.uses() or value.is_graph_output()):
             del model.graph.initializers[name]
     for name, value in large_initializers(model.graph).items():

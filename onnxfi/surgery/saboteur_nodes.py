@@ -40,7 +40,8 @@ def check_operators(target: Target, opset: int) -> None:
     if opset < _FIRST_OPSET:
         raise ModelFormatError(
             f"A saboteur needs a model of opset {_FIRST_OPSET} or later, got opset {opset}. "
-            "Convert the model first, with onnx.version_converter.convert_version(model, 17) say."
+            "Convert the model first, for example with "
+            "onnx.version_converter.convert_version(model, 17)."
         )
     dtype = ir.DataType.from_numpy(target.dtype).name.lower()
     for op_type in ("Flatten", "Gather", "Concat", _scatter(opset), "Slice", "Reshape"):

@@ -287,4 +287,4 @@ def test_a_mistake_in_a_process_of_its_own(
     stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 2
     assert stdout == ""
-    assert stderr == ("Error: A model must be an existing file, and there is none at none.onnx.\n")
+    assert stderr == ("Error: A model must be an existing file, and none.onnx does not exist.\n")
