@@ -9,7 +9,12 @@ from tests.support.small_graphs import chain, random_inputs
 
 def test_one_target_or_several() -> None:
     model = onnxfi.load(chain())
-    for targets, expected in (("a", ["y", "a"]), (["b", "a"], ["y", "b", "a"]), ([], ["y"])):
+    cases: list[tuple[onnxfi.Targets, list[str]]] = [
+        ("a", ["y", "a"]),
+        (["b", model.target("a"), "y", "b"], ["y", "b", "a"]),  # each once, after the model's own
+        ([], ["y"]),
+    ]
+    for targets, expected in cases:
         exposed = onnxfi.expose(model, targets)
         assert [x.name for x in exposed.graph.outputs] == expected
     assert [x.name for x in model.graph.outputs] == ["y"]

@@ -209,17 +209,6 @@ def test_unknown_target() -> None:
         onnxfi.split(onnxfi.load(chain()), "B1")
 
 
-def test_expose_adds_outputs_once_and_after_the_others() -> None:
-    loaded = onnxfi.load(chain())
-    exposed = onnxfi.expose(loaded, ["b", loaded.target("a"), "y", "b"])
-    assert [x.name for x in exposed.graph.outputs] == ["y", "b", "a"]
-    assert [x.name for x in loaded.graph.outputs] == ["y"]
-    feeds = random_inputs(chain())
-    y, b, a = ReferenceEvaluator(proto_of(exposed)).run(None, feeds)
-    np.testing.assert_array_equal(b, np.maximum(a, 0))
-    np.testing.assert_array_equal(y, run_overwriting(chain(), feeds)[0]["y"])
-
-
 @pytest.mark.parametrize("targets", ["nowhere", "unused", ["x", "nowhere"]])
 def test_nothing_is_saved_where_no_output_depends_on_a_target(
     targets: str | list[str], tmp_path: Path
