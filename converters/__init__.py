@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         record_difference,
     )
     from onnxfi.converters.metadata.scopes import ScopedNode, scope_outputs, scopes_of
-    from onnxfi.converters.safety.safety import join_dangers
+    from onnxfi.converters.safety.source_dangers import join_dangers
     from onnxfi.converters.tensorflow.verification import verify
 
 __all__ = [
@@ -83,7 +83,7 @@ _HOMES = {
         *("DIFFERENCE_KEY", "NOTES_KEY", "ROUTE_KEY", "record_difference"),
     ),
     "onnxfi.converters.metadata.scopes": ("ScopedNode", "scope_outputs", "scopes_of"),
-    "onnxfi.converters.safety.safety": ("join_dangers",),
+    "onnxfi.converters.safety.source_dangers": ("join_dangers",),
     "onnxfi.converters.tensorflow.verification": ("verify",),
 }
 

@@ -14,7 +14,7 @@ from onnxfi.converters.keras_files.outline import OutlinedLayer, Shape, model_en
 from onnxfi.converters.keras_files.weight_layouts import NamedWeights, WeightGroup
 from onnxfi.converters.native.layer_shapes import layer_shapes
 from onnxfi.converters.native.weight_assignment import weights_by_path
-from onnxfi.converters.safety.safety import dangers_of
+from onnxfi.converters.safety.source_dangers import dangers_of
 from onnxfi.errors import OnnxfiError
 
 WeightsByPath = Mapping[str, tuple[StoredWeight, ...]]

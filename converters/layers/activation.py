@@ -16,9 +16,9 @@ from onnxfi.converters.options.known import KnownOptions, layer_options
 from onnxfi.converters.options.refusals import class_of, no_translation, user_code
 from onnxfi.converters.translation.dtype_policy import compute_type
 from onnxfi.converters.translation.graph_builder import GraphBuilder
-from onnxfi.converters.translation.known_options import require_known_options
 from onnxfi.converters.translation.layer_call import LayerCall, LayerResult, Options, WeightRole
 from onnxfi.converters.translation.layer_kind import LayerKind, MaskRule
+from onnxfi.converters.translation.option_checks import require_known_options
 from onnxfi.converters.translation.reductions import reduced
 from onnxfi.converters.translation.tensor import Tensor
 

@@ -13,7 +13,7 @@ from onnxfi.converters.keras_files.graph import parse_model
 from onnxfi.converters.keras_files.version import require_version
 from onnxfi.converters.metadata.provenance import describe_source, finish_model
 from onnxfi.converters.native.layer_names import names_of
-from onnxfi.converters.native.support import require_supported
+from onnxfi.converters.native.model_checks import require_supported
 from onnxfi.converters.native.walk import Walk
 from onnxfi.converters.native.weight_assignment import weights_by_path
 from onnxfi.converters.translation.graph_builder import GraphBuilder

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from onnx import helper
 
 from onnxfi.converters.metadata.layer_map import METADATA_KEY, dump_layers
-from onnxfi.converters.safety.safety import require_safe
+from onnxfi.converters.safety.source_dangers import require_safe
 from onnxfi.converters.tensorflow.traced_graph import ConvertedModel
 
 

@@ -19,7 +19,7 @@ from onnxfi.converters.metadata.layer_map import (
     parse_layers,
 )
 from onnxfi.converters.metadata.provenance import describe_source, finish_model, record_difference
-from onnxfi.converters.safety.safety import require_safe
+from onnxfi.converters.safety.source_dangers import require_safe
 from onnxfi.converters.sources.kind import SourceKind, kind_of
 from onnxfi.converters.tensorflow.limits import Limits
 from onnxfi.converters.tensorflow.process import require_packages, run_child

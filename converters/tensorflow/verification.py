@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from onnxfi.converters.disabled_optimizers import DISABLED_OPTIMIZERS
 from onnxfi.converters.keras_files.whole_model import write_whole_model
-from onnxfi.converters.safety.safety import require_safe
+from onnxfi.converters.safety.source_dangers import require_safe
 from onnxfi.converters.tensorflow.limits import Limits
 from onnxfi.converters.tensorflow.process import run_child
 from onnxfi.errors import ConversionMismatchError

@@ -11,7 +11,7 @@ import pytest
 
 from onnxfi.converters import convert, is_keras_file
 from onnxfi.converters.description import describe
-from onnxfi.converters.safety.safety import dangers_of
+from onnxfi.converters.safety.source_dangers import dangers_of
 from onnxfi.errors import OnnxfiError
 
 SOURCES = (

@@ -15,7 +15,7 @@ from onnxfi.converters.keras_files.hdf5 import StoredWeight
 from onnxfi.converters.keras_files.model import KerasLayer, KerasModel
 from onnxfi.converters.keras_files.wrappers import inner_layers
 from onnxfi.converters.native.layer_names import names_of
-from onnxfi.converters.native.support import require_supported
+from onnxfi.converters.native.model_checks import require_supported
 from onnxfi.converters.native.walk import Walk
 from onnxfi.converters.native.weight_assignment import weights_by_path
 from onnxfi.converters.translation.graph_builder import GraphBuilder

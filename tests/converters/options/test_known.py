@@ -10,11 +10,11 @@ import pytest
 
 from onnxfi.converters.keras_files.values import leaves
 from onnxfi.converters.native.layer_table import LAYERS
-from onnxfi.converters.native.support import INPUT_OPTIONS
+from onnxfi.converters.native.model_checks import INPUT_OPTIONS
 from onnxfi.converters.options.known import IDLE_ENDINGS
 from onnxfi.converters.recurrent.cell import CELLS
-from onnxfi.converters.translation.known_options import require_known_options
 from onnxfi.converters.translation.layer_call import Options
+from onnxfi.converters.translation.option_checks import require_known_options
 from onnxfi.converters.translation.tensor import Tensor
 from onnxfi.errors import ModelFormatError, UnsupportedLayerError
 from tests.support.keras_options import LayerProbe, other_values

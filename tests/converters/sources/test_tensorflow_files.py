@@ -11,7 +11,7 @@ import pytest
 
 import onnxfi
 from onnxfi.converters import convert
-from onnxfi.converters.safety.safety import dangers_of, require_safe
+from onnxfi.converters.safety.source_dangers import dangers_of, require_safe
 from onnxfi.converters.sources.kind import SourceKind, kind_of
 from onnxfi.converters.sources.tflite import read_tflite
 from onnxfi.errors import ModelFormatError

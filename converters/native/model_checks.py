@@ -9,8 +9,8 @@ from onnxfi.converters.options.known import layer_options
 from onnxfi.converters.options.refusals import class_of, no_translation
 from onnxfi.converters.recurrent.cell import CELLS
 from onnxfi.converters.translation.dtype_policy import compute_type
-from onnxfi.converters.translation.known_options import require_known_options
 from onnxfi.converters.translation.layer_call import Options
+from onnxfi.converters.translation.option_checks import require_known_options
 
 INPUT_OPTIONS = layer_options("sparse", "ragged", fixed={"optional": False})
 """The options of an InputLayer."""

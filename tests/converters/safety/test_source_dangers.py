@@ -15,7 +15,7 @@ import h5py
 import pytest
 
 from onnxfi.converters import convert, verify
-from onnxfi.converters.safety.safety import dangers_of, require_safe
+from onnxfi.converters.safety.source_dangers import dangers_of, require_safe
 from onnxfi.errors import MissingExtraError, ModelFormatError
 
 
