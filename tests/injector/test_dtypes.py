@@ -7,6 +7,7 @@ by onnx.reference with the tensor overwritten.
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import ml_dtypes
 import numpy as np
@@ -238,7 +239,7 @@ def test_every_bit_of_a_corrupted_tensor_reaches_the_output(dtype: type) -> None
     proto = model([node("Transpose", "x", "y")], np.dtype(dtype), ["N", 4], {}, [4, "N"])
     codes = np.arange(256, dtype=f"u{np.dtype(dtype).itemsize}").reshape(-1, 4)
     # Among them NaNs with a payload.
-    corrupted = (codes * (codes.itemsize * 256 - 255)).view(dtype)
+    corrupted: np.ndarray = (codes * (codes.itemsize * 256 - 255)).view(dtype)
     with onnxfi.Injector(onnxfi.load(proto), "x", provider="cpu") as injector:
         golden = injector.golden({"x": np.zeros_like(corrupted)})
         faulty = injector.resume(golden, corrupted)["y"]
@@ -251,7 +252,8 @@ def test_bfloat16_inputs_from_a_file(tmp_path: Path) -> None:
     dtype = np.dtype(ml_dtypes.bfloat16)
     proto = mixed_precision(dtype)
     feeds = inputs(proto, dtype)
-    np.savez(tmp_path / "x.npz", **feeds)
+    arrays: dict[str, Any] = {**feeds}
+    np.savez(tmp_path / "x.npz", **arrays)
     with np.load(tmp_path / "x.npz") as file:
         read = dict(file)
     with onnxfi.Injector(onnxfi.load(proto), "m", provider="cpu") as injector:
@@ -306,7 +308,8 @@ def test_sequences_cross_a_split() -> None:
     x = weights(2, 3)
     with onnxfi.Injector(onnxfi.load(proto), "a", provider="cpu") as injector:
         assert set(injector.split.boundary) == {"parts", "given"}
-        golden = injector.golden({"x": x, "given": [x[:1], x[0]]})
+        feeds: dict[str, Any] = {"x": x, "given": [x[:1], x[0]]}
+        golden = injector.golden(feeds)
         corrupted = golden.target + 1
         faulty = injector.resume(golden, corrupted)
         np.testing.assert_array_equal(faulty["y"], np.concatenate([x, corrupted]))
@@ -337,7 +340,8 @@ def test_optionals_cross_a_split(given: np.ndarray | None) -> None:
     )
     with onnxfi.Injector(onnxfi.load(proto), "a", provider="cpu") as injector:
         assert set(injector.split.boundary) == {"has", "maybe"}
-        golden = injector.golden({"x": np.ones(3, np.float32), "maybe": given})
+        feeds: dict[str, Any] = {"x": np.ones(3, np.float32), "maybe": given}
+        golden = injector.golden(feeds)
         faulty = injector.resume(golden, np.full(3, 5, np.float32))["y"]
     np.testing.assert_array_equal(faulty, np.full(3, -5 if given is None else 6, np.float32))
 

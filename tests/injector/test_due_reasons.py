@@ -31,14 +31,19 @@ NAN, INF = float("nan"), float("inf")
 def test_new_values(
     golden: list[float], faulty: list[float], reason: str | None, dtype: type
 ) -> None:
-    before, after = {"y": np.array(golden, dtype)}, {"y": np.array(faulty, dtype)}
+    before: dict[str, np.ndarray] = {"y": np.array(golden, dtype)}
+    after: dict[str, np.ndarray] = {"y": np.array(faulty, dtype)}
     outcomes = decide_outcomes(before, [before, after], Classification())
     assert due_reasons(before, [before, after], outcomes, {}) == [None, reason]
     assert (outcomes[1] == "due") == (reason is not None)
 
 
 def test_a_nan_in_any_output_comes_first() -> None:
-    before = {"a": np.ones(2, np.float32), "b": np.ones(2), "n": np.ones(2, np.int64)}
+    before: dict[str, np.ndarray] = {
+        "a": np.ones(2, np.float32),
+        "b": np.ones(2),
+        "n": np.ones(2, np.int64),
+    }
     after = {**before, "a": np.array([1, INF], np.float32), "b": np.array([1, NAN])}
     assert due_reasons(before, [after], ["due"], {}) == ["nan"]
 

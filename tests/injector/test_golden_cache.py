@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,14 +18,16 @@ def golden(elements: int) -> Golden:
 
 
 def test_what_was_asked_for_last_is_kept() -> None:
-    cache, made = GoldenCache(memory=250), []
+    cache: GoldenCache[Any] = GoldenCache(memory=250)
+    made: list[Any] = []
 
     def ask(key: str) -> Golden:
         def make() -> Golden:
             made.append(key)
             return golden(100)
 
-        return cache.get(key, make)
+        found: Golden = cache.get(key, make)
+        return found
 
     first = ask("a")
     assert ask("a") is first
@@ -37,13 +40,13 @@ def test_what_was_asked_for_last_is_kept() -> None:
 
 
 def test_one_is_kept_whatever_it_takes() -> None:
-    cache = GoldenCache(memory=1)
+    cache: GoldenCache[Any] = GoldenCache(memory=1)
     first = cache.get("a", lambda: golden(100))
     assert cache.get("a", lambda: golden(100)) is first
 
 
 def test_what_is_added_later_counts() -> None:
-    cache = GoldenCache(memory=250)
+    cache: GoldenCache[Any] = GoldenCache(memory=250)
     first = cache.get("a", lambda: golden(100))
     first.tensors.recall(cache, lambda _: {"y": np.zeros(200, np.uint8)})
     second = cache.get("b", lambda: golden(100))
@@ -52,18 +55,25 @@ def test_what_is_added_later_counts() -> None:
 
 
 def test_what_is_not_wanted_goes_and_counts_no_more() -> None:
-    cache, made = GoldenCache(memory=250), []
+    cache: GoldenCache[Any] = GoldenCache(memory=250)
+    made: list[Any] = []
     for key in ("a", "b"):
         cache.get(key, lambda: golden(100))
     cache.keep(lambda key: key == "b")
     cache.get("c", lambda: golden(100))  # there is room again
-    cache.get("b", lambda: made.append("b") or golden(100))
-    cache.get("a", lambda: made.append("a") or golden(100))
+    for key in ("b", "a"):
+
+        def make(key: str = key) -> Golden:
+            made.append(key)
+            return golden(100)
+
+        cache.get(key, make)
     assert made == ["a"]
 
 
 def test_threads_that_ask_at_once_share_what_one_makes() -> None:
-    cache, made = GoldenCache(memory=250), []
+    cache: GoldenCache[Any] = GoldenCache(memory=250)
+    made: list[Any] = []
 
     def make() -> Golden:
         made.append(None)
@@ -77,7 +87,7 @@ def test_threads_that_ask_at_once_share_what_one_makes() -> None:
 
 
 def test_what_could_not_be_made_is_made_when_asked_for_again() -> None:
-    cache = GoldenCache(memory=250)
+    cache: GoldenCache[Any] = GoldenCache(memory=250)
     with pytest.raises(ZeroDivisionError):
         cache.get("a", lambda: golden(1 // 0))
     assert cache.get("a", lambda: golden(7)).nbytes == 7

@@ -7,7 +7,7 @@ import onnxfi
 from onnxfi.injector.golden_pass import GoldenPass
 from onnxfi.surgery import prefix_outputs
 from tests.support.light_models import densified
-from tests.support.small_graphs import SMALL_GRAPHS, random_inputs
+from tests.support.small_graphs import SMALL_GRAPHS, constant, names_of, random_inputs, shape_of
 
 
 def assert_same_bits(got: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
@@ -33,9 +33,9 @@ def test_small_graphs(graph: str) -> None:
 
 def test_convolutions_that_onnx_runtime_would_merge_with_what_follows() -> None:
     model = onnxfi.load(densified("light_resnet50"))
-    (graph_input,) = model.graph.inputs
-    shape = graph_input.shape.numpy()
-    feeds = {graph_input.name: np.random.default_rng(1).standard_normal(shape).astype(np.float32)}
+    (name_of_input,) = names_of(model.graph.inputs)
+    image = np.random.default_rng(1).standard_normal(shape_of(model)).astype(np.float32)
+    feeds = {name_of_input: image}
     targets = model.targets(kind="activation", op="Conv")[:6]
     values = [value for target in targets for value in prefix_outputs(model, [target])]
     together = GoldenPass(model, values, provider="cpu", threads=1).run(feeds)
@@ -52,4 +52,4 @@ def test_weights_are_not_copied_for_each_input() -> None:
     shared = GoldenPass(model, prefix_outputs(model, [weight]), provider="cpu", threads=1)
     one, other = (shared.run(random_inputs(proto, seed=seed)) for seed in (0, 1))
     assert one[weight.tensor] is other[weight.tensor]
-    assert_same_bits(one, {weight.tensor: model.values[weight.tensor].const_value.numpy()})
+    assert_same_bits(one, {weight.tensor: constant(model.values[weight.tensor])})

@@ -1,6 +1,7 @@
 """Faulty runs replay the random numbers of their golden run."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import onnx
@@ -27,7 +28,7 @@ _X = weights(2, 8, seed=7)
 @pytest.mark.parametrize("make", MODELS)
 @pytest.mark.parametrize("setting", [{}, {"propagation": False}, {"lanes": 5}])
 def test_outputs_are_those_of_the_model_with_constant_noise(
-    make: Callable[[], onnx.ModelProto], setting: dict[str, object]
+    make: Callable[[], onnx.ModelProto], setting: dict[str, Any]
 ) -> None:
     proto = make()
     with onnxfi.Injector(onnxfi.load(proto), "h", provider="cpu", **setting) as injector:

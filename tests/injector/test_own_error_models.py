@@ -17,7 +17,7 @@ from tests.support.small_graphs import chain, random_inputs
 class Own:
     """An error model whose function draws."""
 
-    draw: Callable[[np.ndarray], Any]
+    draw: Callable[..., Any]
     name: str = "faults:Own"
 
     def sample(self, golden: np.ndarray, *, channel_axis: int | None, rng: Any) -> Any:

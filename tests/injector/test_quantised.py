@@ -183,7 +183,7 @@ def run_whole(proto: onnx.ModelProto, replaced: dict[str, np.ndarray]) -> np.nda
     session = onnxruntime.InferenceSession(
         faulty.SerializeToString(), options, providers=["CPUExecutionProvider"]
     )
-    (y,) = session.run(None, FEEDS)
+    y: np.ndarray = session.run(None, FEEDS)[0]
     return y
 
 

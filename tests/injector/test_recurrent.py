@@ -5,6 +5,7 @@ operators written out here.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import onnx
@@ -93,7 +94,8 @@ def network(case: Case) -> onnx.ModelProto:
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-x))
+    y: np.ndarray = 1 / (1 + np.exp(-x))
+    return y
 
 
 class Recurrent(OpRun):
@@ -132,7 +134,7 @@ class Recurrent(OpRun):
             states[:, d, n] = h, c
         return (y, *states)[: len(self.onnx_node.output)]
 
-    def step(self, x, r, b, h, c, peepholes):  # type: ignore[no-untyped-def]
+    def step(self, x: Any, r: Any, b: Any, h: Any, c: Any, peepholes: Any) -> Any:
         """Return the next states; `x` is what the input adds to each gate."""
         raise NotImplementedError
 
@@ -140,7 +142,7 @@ class Recurrent(OpRun):
 class RNN(Recurrent):
     """ONNX operator RNN."""
 
-    def step(self, x, r, b, h, c, peepholes):  # type: ignore[no-untyped-def]
+    def step(self, x: Any, r: Any, b: Any, h: Any, c: Any, peepholes: Any) -> Any:
         """Return the next states."""
         return np.tanh(x + r @ h + b), c
 
@@ -148,7 +150,7 @@ class RNN(Recurrent):
 class GRU(Recurrent):
     """ONNX operator GRU with linear_before_reset 0."""
 
-    def step(self, x, r, b, h, c, peepholes):  # type: ignore[no-untyped-def]
+    def step(self, x: Any, r: Any, b: Any, h: Any, c: Any, peepholes: Any) -> Any:
         """Return the next states; gates are z, r, h."""
         (xz, xr, xh), (rz, rr, rh), (bz, br, bh) = (np.split(part, 3) for part in (x, r, b))
         update, reset = sigmoid(xz + rz @ h + bz), sigmoid(xr + rr @ h + br)
@@ -158,7 +160,7 @@ class GRU(Recurrent):
 class LSTM(Recurrent):
     """ONNX operator LSTM."""
 
-    def step(self, x, r, b, h, c, peepholes):  # type: ignore[no-untyped-def]
+    def step(self, x: Any, r: Any, b: Any, h: Any, c: Any, peepholes: Any) -> Any:
         """Return the next states; gates are i, o, f, c, peepholes i, o, f."""
         i, o, f, new = np.split(x + r @ h + b, 4)
         pi, po, pf = peepholes
@@ -188,7 +190,7 @@ def test_faults_equal_the_reference_with_the_tensor_overwritten(case: Case) -> N
                     injection.outputs["y"], faulty["y"], rtol=1e-4, atol=1e-4, err_msg=target.tensor
                 )
                 changed |= bool(np.abs(faulty["y"] - golden.outputs["y"]).max() > 1e-3)
-            np.testing.assert_allclose(golden.target, before, rtol=1e-4, atol=1e-5)
+            np.testing.assert_allclose(golden.target, np.asarray(before), rtol=1e-4, atol=1e-5)
         assert changed, target.tensor
         if target.tensor in names:
             assert target.op_type == case.operator
@@ -201,7 +203,8 @@ def test_faults_in_the_lengths() -> None:
     loaded = onnxfi.load(proto)
     feeds = random_inputs(proto)
     target = loaded.target("lengths")
-    assert (target.kind, target.dtype) == ("weight", np.int32)
+    assert target.kind == "weight"
+    assert target.dtype == np.int32
     with onnxfi.Injector(loaded, target, provider="cpu") as injector:
         golden = injector.golden(feeds)
         shorter = np.array([1, 2, 3], np.int32)

@@ -1,5 +1,7 @@
 """Faults in several tensors at once: each hits what the ones before it have left."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 
@@ -71,7 +73,7 @@ def test_each_fault_hits_what_the_ones_before_it_have_left(
             assert_close(injector.resume(golden, faulty), expected)
 
 
-def assert_close(got: dict[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
+def assert_close(got: Mapping[str, np.ndarray], expected: dict[str, np.ndarray]) -> None:
     for name, array in got.items():
         np.testing.assert_allclose(array, expected[name], rtol=2e-5, atol=1e-6, err_msg=name)
 

@@ -18,7 +18,7 @@ from tests.support.small_graphs import FLOAT, INT64, node, run_overwriting, valu
 
 EVERY_PATTERN = Path(__file__).parents[1] / "error_models" / "data" / "every_pattern.json"
 SAMPLES, POSITIONS, FEATURES, HEADS, WORDS = 2, 5, 8, 2, 12
-FEEDS = {
+FEEDS: dict[str, np.ndarray] = {
     "tokens": np.random.default_rng(5).integers(0, WORDS, (SAMPLES, POSITIONS)),
     "mask": np.where(np.tri(POSITIONS), 0, -1e4).astype(np.float32)[None, None],
 }
@@ -140,7 +140,7 @@ def test_faults_equal_the_reference_with_the_tensor_overwritten(attention: str) 
                 )
                 if np.abs(faulty["y"] - expected_golden["y"]).max() > 1e-3:
                     changed.add(target.op_type)
-            np.testing.assert_allclose(golden.target, before, atol=1e-5)
+            np.testing.assert_allclose(golden.target, np.asarray(before), atol=1e-5)
     assert changed >= {"MatMul", "LayerNormalization", "Gelu", "Add", "Gemm", "Gather"}
     if attention != "plain":
         assert attention in changed

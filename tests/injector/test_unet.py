@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import onnxfi
+from tests.support.small_graphs import names_of
 
 DATA = Path(__file__).parent.parent / "converters" / "data"
 
@@ -26,9 +27,9 @@ def resume_like_keras(
     model: onnxfi.Model, layer: str, image: np.ndarray, indices: np.ndarray, values: np.ndarray
 ) -> np.ndarray:
     """Corrupt a layer's output at flat indices in the layout of Keras, and return the output."""
-    (graph_input,) = model.graph.inputs
+    (image_name,) = names_of(model.graph.inputs)
     with onnxfi.Injector(model, layer, provider="cpu") as injector:
-        golden = injector.golden({graph_input.name: image})
+        golden = injector.golden({image_name: image})
         axis = injector.target.channel_axis
         corrupted = np.ascontiguousarray(to_keras(golden.target, axis))
         corrupted.reshape(-1)[indices] = values

@@ -1,6 +1,6 @@
 """Propagation and lanes change no bit of any injection."""
 
-from typing import get_args
+from typing import Any, get_args
 from unittest import mock
 
 import numpy as np
@@ -19,7 +19,7 @@ from onnxfi.suffix.policy import PhaseName
 from onnxfi.suffix.windows import NoWindowsError
 from tests.support.light_models import LIGHT_MODELS, densified
 from tests.support.record_checks import assert_same
-from tests.support.small_graphs import SMALL_GRAPHS, node, random_inputs, value
+from tests.support.small_graphs import SMALL_GRAPHS, names_of, node, random_inputs, shape_of, value
 from tests.support.small_graphs import model as small_model
 
 PLAIN = {"propagation": False, "lanes": 1}
@@ -135,9 +135,9 @@ def test_inputs_share_lanes(graph: str) -> None:
     counts = (2, 5, 1, 3)
     for target in float_targets(model):
 
-        def inject(how: dict[str, object], target: str = target.tensor) -> list[onnxfi.Injection]:
-            how = {"provider": "cpu", "threads": 1, "limits": None} | how
-            with onnxfi.Injector(model, target, **how) as injector:  # type: ignore[arg-type]
+        def inject(how: dict[str, Any], target: str = target.tensor) -> list[onnxfi.Injection]:
+            settings: dict[str, Any] = {"provider": "cpu", "threads": 1, "limits": None} | how
+            with onnxfi.Injector(model, target, **how) as injector:
                 batches = [
                     InjectionBatch(
                         injector.golden(feeds), 10 * number, range(number, number + count)
@@ -181,9 +181,9 @@ def test_inputs_share_a_faulty_weight(weight: str) -> None:
             10 * n + i for n, faults in enumerate(met) for i in range(len(faults))
         ]
         feeds = [x.args[1] for x in running.call_args_list]
-        batches = {len(x[name]) for x in feeds for name in ("x", "flat") if name in x}
+        sizes_run = {len(x[name]) for x in feeds for name in ("x", "flat") if name in x}
         if lanes != "auto" and weight == "c1_w":  # a MatMul of several rows has other bits
-            assert (3 in batches) == (lanes == 3)
+            assert (3 in sizes_run) == (lanes == 3)
     assert len({x.outcome for x in found[0]}) > 1
     assert_same(found[1], found[0])
     assert_same(found[2], found[0])
@@ -208,9 +208,9 @@ def weighted_classifier() -> onnx.ModelProto:
 def test_architectures(name: str) -> None:
     """Models with a fixed batch of one; lanes need their shapes lifted."""
     model = onnxfi.load(densified(name))
-    (graph_input,) = model.graph.inputs
-    shape = graph_input.shape.numpy()
-    feeds = {graph_input.name: np.random.default_rng(1).standard_normal(shape).astype(np.float32)}
+    (name_of_input,) = names_of(model.graph.inputs)
+    image = np.random.default_rng(1).standard_normal(shape_of(model)).astype(np.float32)
+    feeds = {name_of_input: image}
     convolutions = model.targets(kind="activation", op="Conv")
     for target in convolutions[-8:-7]:
         expected = injections(model, target.tensor, feeds, 6, **PLAIN)
@@ -222,9 +222,9 @@ def test_architectures(name: str) -> None:
 def test_thousands_of_injections(name: str) -> None:
     """Windows, lanes and pushes in real architectures, as a campaign uses them."""
     model = onnxfi.load(densified(name))
-    (graph_input,) = model.graph.inputs
-    shape = graph_input.shape.numpy()
-    feeds = {graph_input.name: np.random.default_rng(1).standard_normal(shape).astype(np.float32)}
+    (name_of_input,) = names_of(model.graph.inputs)
+    image = np.random.default_rng(1).standard_normal(shape_of(model)).astype(np.float32)
+    feeds = {name_of_input: image}
     convolutions = model.targets(kind="activation", op="Conv")
     error_models = (BitFlip(), SpatialModel(model="conv"))
     for target in convolutions[:: max(1, len(convolutions) // 6)]:
@@ -249,7 +249,7 @@ def test_lanes_are_used_and_share_a_batch(on_device: bool) -> None:
     (stage,) = onnxfi.split(onnxfi.load(proto), "cat").stages
     lanes = Lanes(stage.model, ["cat"], RunSettings(threads=1, lanes=4), on_device=on_device)
     cat = np.random.default_rng(0).standard_normal((1, 10, 6, 6)).astype(np.float32)
-    patches = [{"cat": LanePatch(np.array([i]), np.float32([9.0]))} for i in range(6)]
+    patches = [{"cat": LanePatch(np.array([i]), np.array([9.0], np.float32))} for i in range(6)]
     outputs = list(lanes.run([{"cat": cat}] * 6, patches))
     assert lanes.count == 4
     for patch, output in zip(patches, outputs, strict=True):
@@ -269,6 +269,6 @@ def test_a_model_that_mixes_lanes_gets_one() -> None:
         [value("y", ["N", 3])],
     )
     lanes = Lanes(onnxfi.load(proto), ["x"], RunSettings(threads=1, lanes=4))
-    patches = [{"x": LanePatch(np.array([0]), np.float32([i]))} for i in range(6)]
+    patches = [{"x": LanePatch(np.array([0]), np.array([i], np.float32))} for i in range(6)]
     list(lanes.run([{"x": np.ones((1, 3), np.float32)}] * 6, patches))
     assert lanes.count == 1

@@ -1,6 +1,6 @@
 """Small graphs with every way in which tensors can cross a split, and an oracle for them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 from onnx.reference.op_run import OpRun
+
+import onnxfi
 
 FLOAT, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
 OPSET = 17
@@ -45,6 +47,17 @@ def model(
 
 def weights(*shape: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+
+
+def names_of(values: Iterable[ir.Value]) -> list[str]:
+    return [value.name or "" for value in values]
+
+
+def shape_of(model: onnxfi.Model) -> tuple[int, ...]:
+    """Return the shape of the only input of a model, which has no open axis."""
+    (graph_input,) = model.graph.inputs
+    assert graph_input.shape is not None
+    return tuple(graph_input.shape.numpy())
 
 
 def constant(value: ir.Value) -> np.ndarray:

@@ -17,7 +17,7 @@ from tests.support.metric_checks import same
 
 
 def area(box: Any) -> float:
-    return max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1])
+    return float(max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1]))
 
 
 def iou(a: Any, b: Any) -> float:
@@ -68,7 +68,7 @@ def test_detection(seed: int) -> None:
                 for k in range(2)
             ]
             kept = [count + len(x) for count, x in zip(kept, chosen, strict=True)]
-            matches += greedy(*chosen, 0.4)
+            matches += greedy(chosen[0], chosen[1], 0.4)
     found = metric.columns(golden, faulty)
     assert found["golden_boxes"] == kept[0]
     assert found["boxes"] == kept[1]

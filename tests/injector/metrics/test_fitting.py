@@ -25,7 +25,7 @@ from tests.support.small_graphs import model, node, random_inputs, value
     ],
 )
 def test_other_outputs_are_refused(shape: tuple[int, ...], dtype: type, fitting: str) -> None:
-    golden = {"y": np.zeros(shape, dtype)}
+    golden: dict[str, np.ndarray] = {"y": np.zeros(shape, dtype)}
     for ask in (Classification().is_wrong, Classification().columns):
         with pytest.raises(InputError, match=f"Choose the metric {fitting}.*--metric {fitting}"):
             ask(golden, golden)
@@ -45,9 +45,12 @@ def test_other_outputs_are_refused(shape: tuple[int, ...], dtype: type, fitting:
 )
 def test_axes_of_length_one_do_not_count(shape: tuple[int, ...], dtype: type) -> None:
     rng = np.random.default_rng(0)
+    golden: dict[str, np.ndarray]
+    faulty: dict[str, np.ndarray]
     golden, faulty = (
         {"y": rng.integers(0, 9, shape).astype(dtype).reshape(shape)} for _ in range(2)
     )
+    flat: list[dict[str, np.ndarray]]
     flat = [{"y": np.atleast_1d(x["y"].squeeze())} for x in (golden, faulty)]
     metric = Classification()
     assert metric.columns(golden, faulty) == metric.columns(*flat)
@@ -57,7 +60,7 @@ def test_axes_of_length_one_do_not_count(shape: tuple[int, ...], dtype: type) ->
 @pytest.mark.parametrize("dtype", [np.int32, np.int64])
 @pytest.mark.parametrize("shape", [(3,), (3, 1)])
 def test_labels_are_the_classes(dtype: type, shape: tuple[int, ...]) -> None:
-    golden = {"y": np.array([7, 2**31 - 1, 0], dtype).reshape(shape)}
+    golden: dict[str, np.ndarray] = {"y": np.array([7, 2**31 - 1, 0], dtype).reshape(shape)}
     faulty = [{"y": golden["y"] + np.array(x, dtype).reshape(shape)} for x in ([0] * 3, [1, 0, 0])]
     faulty.append({"y": golden["y"] - np.array([0, 1, 0], dtype).reshape(shape)})
     metric = Classification()

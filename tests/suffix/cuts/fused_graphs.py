@@ -37,7 +37,7 @@ class Fused:
 
 def _between(nodes: list[onnx.NodeProto], **constants: float) -> onnx.ModelProto:
     """A MatMul to t, nodes from t and the graph input s to u, and a MatMul from u to y."""
-    given = {name: np.float32(x) for name, x in constants.items()}
+    given = {name: np.array(x, np.float32) for name, x in constants.items()}
     given |= {"w": weights(24, 40), "v": weights(40, 8, seed=1)}
     return model(
         [node("MatMul", "x w", "t"), *nodes, node("MatMul", "u v", "y")],
@@ -95,7 +95,7 @@ def _layer_norm() -> onnx.ModelProto:
         node("Mul", "h gain", "i"),
         node("Add", "i shift", "u"),
     ]
-    given = {"two": np.float32(2), "epsilon": np.float32(1e-5)}
+    given = {"two": np.array(2, np.float32), "epsilon": np.array(1e-5, np.float32)}
     return _normalized(nodes, given)
 
 
@@ -175,7 +175,7 @@ def _quantised_softmax() -> onnx.ModelProto:
         node("QuantizeLinear", "e o z", "r"),
         node("DequantizeLinear", "r o z", "y"),
     ]
-    given = {"s": np.float32(0.02), "o": np.float32(0.033), "z": np.int8(0)}
+    given: dict[str, np.generic] = {"s": np.float32(0.02), "o": np.float32(0.033), "z": np.int8(0)}
     return model(nodes, [value("x", [1, 16, 12, 12])], [value("y", None)], given)
 
 

@@ -59,7 +59,7 @@ def test_golden_may_change() -> None:
     session = PatchedSession(onnxfi.load(proto), ["x"], provider="cpu")
     for number in (1.0, 2.0):
         x = np.full((1, 3), number, np.float32)
-        patch = {"x": (np.array([4]), np.float32([9.0]))}
+        patch = {"x": (np.array([4]), np.array([9.0], np.float32))}
         expected = np.full((2, 3), number, np.float32)
         expected[1, 1] = 9
         np.testing.assert_array_equal(session.run({"x": x}, patch, lanes=2)["y"], expected)

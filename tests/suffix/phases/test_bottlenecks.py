@@ -10,7 +10,7 @@ from onnxfi.runtime import Session
 from onnxfi.suffix.phases.bottlenecks import find_bottlenecks, part_after, part_before
 from onnxfi.surgery import split
 from tests.support.light_models import densified
-from tests.support.small_graphs import SMALL_GRAPHS, random_inputs
+from tests.support.small_graphs import SMALL_GRAPHS, names_of, random_inputs
 
 
 def reaches_an_output(graph: ir.Graph, changed: str, without: ir.Value) -> bool:
@@ -59,7 +59,7 @@ def test_the_parts_compute_the_whole(graph: str) -> None:
     expected = Session(model).run(feeds)
     for value in find_bottlenecks(model.graph, changed):
         before, after = part_before(model, [value]), part_after(model, value)
-        known = feeds | Session(before).run({x.name: feeds[x.name] for x in before.graph.inputs})
-        made = Session(after).run({x.name: known[x.name] for x in after.graph.inputs})
+        known = feeds | Session(before).run({x: feeds[x] for x in names_of(before.graph.inputs)})
+        made = Session(after).run({x: known[x] for x in names_of(after.graph.inputs)})
         for name, array in expected.items():
             np.testing.assert_allclose(made[name], array, rtol=1e-5)

@@ -31,7 +31,11 @@ def dense_block(batch: int | str, activation: str) -> onnx.ModelProto:
         return rng.normal(size=shape).astype(np.float32)
 
     limits = " low high" if activation == "Clip" else ""
-    weights = {"low": np.float32(0), "high": np.float32(6), "c0_w": normal(FIRST, 2, 1, 1)}
+    weights: dict[str, np.ndarray | np.generic] = {
+        "low": np.float32(0),
+        "high": np.float32(6),
+        "c0_w": normal(FIRST, 2, 1, 1),
+    }
     nodes, made = [node("Conv", "x c0_w", "c0")], "c0"
     for n in range(1, LAYERS + 1):
         channels = FIRST + GROWTH * (n - 1)
@@ -85,7 +89,12 @@ def test_lanes_of_which_nothing_is_read_are_masked(
 
     (stage,) = onnxfi.split(loaded, target).stages
     graph = stage.model.graph
-    read = [x.inputs[0] for x in graph if x.op_type in ("Conv", "GlobalAveragePool")]
+    read = [
+        y
+        for x in graph
+        for y in x.inputs[:1]
+        if y is not None and x.op_type in ("Conv", "GlobalAveragePool")
+    ]
     every = Session(
         extract(stage.model, graph.inputs, [*read, *graph.outputs]), threads=1, merge=False
     )
@@ -150,7 +159,9 @@ def test_lookahead_that_does_not_pay_is_dropped(seconds: float, pays: bool) -> N
     lookahead = Lookahead(
         stage.model, Entry(["c3"], ["c3"], [], depth=2), RunSettings(policy=policy)
     )
-    patches = [{"c3": LanePatch(np.array([lane]), np.float32([-1.5]))} for lane in range(30)]
+    patches = [
+        {"c3": LanePatch(np.array([lane]), np.array([-1.5], np.float32))} for lane in range(30)
+    ]
     batch = Batch(range(30), [golden] * 30, by_lane=patches)
     with mock.patch.object(Stopwatch, "fastest", return_value=seconds):
         wanted = []

@@ -43,7 +43,7 @@ def test_what_is_computed_from_weights_alone_is_known() -> None:
         for injection in injector.inject(golden, BitFlip(bit=30), count=40):
             with np.errstate(all="ignore"):  # flips of the highest bit of an exponent
                 expected = injection.corruption.apply(golden.target) * scale
-            outputs = golden.outputs | (injection.outputs or {})
+            outputs = {**golden.outputs, **(injection.outputs or {})}
             np.testing.assert_array_equal(outputs["y"], expected)
 
 

@@ -123,7 +123,7 @@ def test_what_the_place_decides_is_refused(op: str, number: float, other: tuple[
 @few
 @given(shape=shapes, seed=seeds, how=st.integers(0, 3))
 def test_comparisons(op: str, dtype: type, shape: tuple[int, ...], seed: int, how: int) -> None:
-    c = np.random.default_rng(seed).integers(-1, 2, broadcast(shape, how)).astype(dtype)
+    c: np.ndarray = np.random.default_rng(seed).integers(-1, 2, broadcast(shape, how)).astype(dtype)
     check_rules(one_node(op, "x c", shape, {"c": np.asarray(c)}, dtype=dtype, made=bool), seed)
 
 
@@ -186,7 +186,7 @@ def test_powers_of_a_single_element(shape: tuple[int, ...]) -> None:
 @few
 @given(shape=shapes, seed=seeds)
 def test_clip(low: str, high: str, dtype: type, shape: tuple[int, ...], seed: int) -> None:
-    limits = {"low": np.array(-1, dtype), "high": np.array(2, dtype)}
+    limits: dict[str, np.ndarray] = {"low": np.array(-1, dtype), "high": np.array(2, dtype)}
     used = {name: x for name, x in limits.items() if name in (low, high)}
     check_rules(one_node("Clip", f"x {low} {high}", shape, used, dtype=dtype), seed)
 
@@ -248,7 +248,7 @@ def test_kernels_that_depend_on_the_place_have_no_rule(op: str) -> None:
 @pytest.mark.parametrize(("op", "dtype"), [("Add", F2), ("Sqrt", F2), ("Div", np.int32)])
 def test_dtypes_without_a_rule(op: str, dtype: type) -> None:
     inputs = "x" if op == "Sqrt" else "x c"
-    c = {} if op == "Sqrt" else {"c": np.ones(4, dtype)}
+    c: dict[str, np.ndarray] = {} if op == "Sqrt" else {"c": np.ones(4, dtype)}
     proto = one_node(op, inputs, (1, 3, 4), c, dtype=dtype)
     (stage,) = onnxfi.split(onnxfi.load(proto), "x").stages
     assert find_push_region(stage).nodes == ()

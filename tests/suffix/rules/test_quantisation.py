@@ -1,5 +1,7 @@
 """QuantizeLinear, DequantizeLinear, and the integer operators of ONNX Runtime."""
 
+from typing import Any
+
 import ml_dtypes
 import numpy as np
 import onnx
@@ -30,7 +32,7 @@ def scales(axis: int | None, dtype: type) -> dict[str, np.ndarray]:
 @pytest.mark.parametrize("dtype", INTEGERS, ids=lambda x: str(np.dtype(x)))
 @pytest.mark.parametrize("axis", [None, 1, -1, 2])
 def test_quantise(axis: int | None, dtype: type) -> None:
-    attributes = {} if axis is None else {"axis": axis}
+    attributes: dict[str, Any] = {} if axis is None else {"axis": axis}
     proto = one_node(
         "QuantizeLinear", "x s z", SHAPE, scales(axis, dtype), made=dtype, **attributes
     )
@@ -83,7 +85,11 @@ def test_integer_arithmetic_of_onnx_runtime(op: str, dtype: type, other: tuple[i
 
 def blocks(op: str, after: dict[str, object]) -> int:
     """Return how many nodes corruptions are pushed through from an integer tensor."""
-    weights = {"s": np.array(0.02, F4), "z": np.array(0, I1), "c": np.ones(SHAPE, F4)}
+    weights: dict[str, np.ndarray] = {
+        "s": np.array(0.02, F4),
+        "z": np.array(0, I1),
+        "c": np.ones(SHAPE, F4),
+    }
     inputs = "a c" if op == "Add" else "a"
     nodes = [
         node("DequantizeLinear", "x s z", "a"),
@@ -107,7 +113,11 @@ def test_what_onnx_runtime_makes_integer_operators_of_stays_together() -> None:
 
 @pytest.mark.parametrize(("op", "pushed"), [("Conv", True), ("Softmax", False)])
 def test_quantise_alone_only_before_what_takes_the_integers(op: str, pushed: bool) -> None:
-    weights = {"s": np.array(0.02, F4), "z": np.array(0, I1), "w": np.ones((1, 3, 1, 1), F4)}
+    weights: dict[str, np.ndarray] = {
+        "s": np.array(0.02, F4),
+        "z": np.array(0, I1),
+        "w": np.ones((1, 3, 1, 1), F4),
+    }
     nodes = [
         node("QuantizeLinear", "x s z", "a"),
         node("DequantizeLinear", "a s z", "b"),
@@ -146,7 +156,7 @@ def quantised_network() -> onnx.ModelProto:
         node("Identity", "h_d", "y"),
     ]
     rng = np.random.default_rng(0)
-    weights = {
+    weights: dict[str, np.ndarray] = {
         "s": np.array(0.02, F4),
         "t": np.array(0.01, F4),
         "z": np.array(0, I1),

@@ -71,7 +71,7 @@ def pushed_lanes(
     (stage,) = onnxfi.split(loaded, "x").stages
     region = find_push_region(stage)
     golden = {"x": x, **Session(loaded).run({"x": x})}
-    lanes = [Corruption(np.array([0]), np.float32([number])) for number in numbers]
+    lanes = [Corruption(np.array([0]), np.array([number], np.float32)) for number in numbers]
     advanced = push(region, lanes, golden)
     refused = [] if advanced.refused is None else advanced.refused.lanes
     return sum(bool(x.outputs) for x in advanced.done.values()), frozenset(refused)
@@ -85,7 +85,7 @@ def test_what_relu_swallows_leaves_nothing() -> None:
 
 @pytest.mark.parametrize("op", ["MaxPool", "GlobalMaxPool"])
 def test_max_pooling_refuses_what_the_order_of_comparisons_decides(op: str) -> None:
-    attributes = {"kernel_shape": [2]} if op == "MaxPool" else {}
+    attributes: dict[str, Any] = {"kernel_shape": [2]} if op == "MaxPool" else {}
     proto = one_node(op, "x", (1, 1, 4), **attributes)
     _, refused = pushed_lanes(proto, np.zeros((1, 1, 4), np.float32), [np.nan, -0.0, 1.0])
     assert refused == frozenset({0, 1})

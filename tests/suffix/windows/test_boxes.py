@@ -17,7 +17,8 @@ SIZE = 11
 
 
 def sliding(numbers: tuple[int, ...], *, ceil: bool = False) -> Sliding:
-    return Sliding(*(np.array([x, x]) for x in numbers), ceil=ceil)
+    kernel, stride, dilation, pad, end_pad = (np.array([x, x]) for x in numbers)
+    return Sliding(kernel, stride, dilation, pad, end_pad, ceil=ceil)
 
 
 def read_by(output: int, numbers: tuple[int, ...]) -> list[int]:

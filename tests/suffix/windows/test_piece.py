@@ -52,7 +52,8 @@ def boxes() -> Boxes:
     size = np.array(SIZE)
     low = rng.integers(0, size, (15, 2))
     high = low + 1 + rng.integers(0, size - low)
-    low[:3], high[:3] = [(0, 0), size - 1, (0, 0)], [(1, 1), size, size]
+    low[:3] = np.stack([0 * size, size - 1, 0 * size])
+    high[:3] = np.stack([0 * size + 1, size, size])
     return Boxes(low, high)
 
 

@@ -20,9 +20,10 @@ from onnxfi.suffix.phases.phase import Entry
 from onnxfi.suffix.phases.windows import Windows
 from onnxfi.suffix.windows import LaneChange, Windowed, choose_pieces, find_pieces
 from onnxfi.suffix.windows.effort import Effort, follow
-from tests.support.small_graphs import model, node, value
+from tests.support.small_graphs import model, node, shape_of, value
 from tests.support.window_graphs import (
     SHAPE,
+    Weights,
     beyond,
     branches,
     chain,
@@ -49,7 +50,7 @@ def test_every_place(graph: Callable[[], onnx.ModelProto], box: tuple[int, int] 
     loaded = onnxfi.load(onnx.shape_inference.infer_shapes(graph()))
     pieces = find_pieces(loaded, ["x"])
     assert len(pieces.pieces) >= 2
-    shape = tuple(loaded.graph.inputs[0].shape.numpy())
+    shape = shape_of(loaded)
     x = numbers(*shape, seed=1)
     windowed = Windowed(pieces.pieces, threads=1)
     assert (windowed.cut == ("y",)) == (graph is not beyond)
@@ -80,7 +81,8 @@ def run_windows(
     windowed: Windowed, golden: dict[str, np.ndarray], corruptions: list[Corruption]
 ) -> dict[int, LaneChange]:
     """Return the patches behind the windows of corruptions of ``x``, by lane."""
-    count, found = len(corruptions), {}
+    count = len(corruptions)
+    found: dict[int, LaneChange] = {}
     patches = {"x": Patches.of(corruptions, golden["x"].size)}
     batch = Batch(range(count), [GoldenTensors(golden)] * count, by_tensor=patches)
     for positions in windowed.groups(batch.by_tensor, batch.goldens):
@@ -92,7 +94,7 @@ def run_windows(
 
 def test_windows_up_to_the_outputs() -> None:
     """Nothing runs behind them; golden has the inputs and outputs only."""
-    w: dict[str, np.ndarray] = {}
+    w: Weights = {}
     nodes = [
         convolution("x", "a", w, (4, 3, 3, 3), pads=[1, 1, 1, 1]),
         convolution("a", "y", w, (4, 4, 3, 3), pads=[1, 1, 1, 1]),
@@ -111,7 +113,7 @@ def test_windows_up_to_the_outputs() -> None:
     settings = RunSettings(threads=1, policy=Policy.force("windows"))
     windows = Windows(loaded, ["x"], Dense(loaded, ["x"], settings), no_entry, settings)
     assert windows.wanted(batch).all()
-    results = {}
+    results: dict[int, Any] = {}
     for part in windows.parts(batch):
         results.update(windows.run(part).checked(part).done)
     for lane, corruption in enumerate(corruptions):
@@ -155,7 +157,8 @@ def joined(one: Corruption, other: Corruption) -> tuple[np.ndarray, np.ndarray]:
 def test_pieces_have_the_bits_of_the_whole_where_convolutions_add_their_sums() -> None:
     """As in MobileNetV2; a convolution of so many channels adds what it is given first of all."""
     rng = np.random.default_rng(0)
-    nodes, weights, read = [convolution("x", "start", {}, (16, 16, 1, 1))], {}, "start"
+    weights: Weights = {}
+    nodes, read = [convolution("x", "start", {}, (16, 16, 1, 1))], "start"
     for block in "abc":
         wide, narrow, added = (f"{block}_{part}" for part in ("wide", "narrow", "added"))
         nodes += [
@@ -179,7 +182,7 @@ def test_pieces_have_the_bits_of_the_whole_where_convolutions_add_their_sums() -
 
 def test_small_windows_pay_behind_a_large_one() -> None:
     """In the middle of a network that makes images smaller and larger again."""
-    w: dict[str, np.ndarray] = {"scales": np.float32([1, 1, 8, 8])}
+    w: Weights = {"scales": np.array([1, 1, 8, 8], np.float32)}
     nodes = [
         node("MaxPool", "x", "small", kernel_shape=[8, 8], strides=[8, 8]),
         convolution("small", "a", w, (4, 16, 3, 3), pads=[1, 1, 1, 1]),
@@ -210,7 +213,7 @@ def test_small_windows_pay_behind_a_large_one() -> None:
     ids=lambda x: x.op_type,
 )
 def test_kernels_that_depend_on_the_place_end_windows(last: onnx.NodeProto) -> None:
-    w = {"zero": np.float32([0]), "deep": numbers(6, 1, 3, 3)}
+    w: Weights = {"zero": np.array([0], np.float32), "deep": numbers(6, 1, 3, 3)}
     nodes = [convolution("x", "c", w, (6, 3, 3, 3)), last]
     proto = model(nodes, [value("x", [1, 3, 12, 16])], [value("y", None)], w)
     pieces = find_pieces(onnxfi.load(onnx.shape_inference.infer_shapes(proto)), ["x"]).pieces
@@ -251,7 +254,7 @@ def test_resizings_without_windows(attributes: dict[str, Any], scale: float) -> 
         [node("Resize", "x - s", "y", **attributes)],
         [value("x", [1, 3, 8, 8])],
         [value("y", None)],
-        {"s": np.float32([1, 1, scale, scale])},
+        {"s": np.array([1, 1, scale, scale], np.float32)},
     )
     proto.opset_import[0].version = 18
     loaded = onnxfi.load(onnx.shape_inference.infer_shapes(proto))
