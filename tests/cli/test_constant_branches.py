@@ -60,7 +60,7 @@ def test_inspect_and_inject(onnxfi: Callable[..., Any], by_rate: Path) -> None:
     rows = {row["tensor"]: row for row in json.loads(opened.stdout)["targets"]}
     assert rows["c"]["op_type"] == "Tanh"
     inject = ("inject", "m.onnx", "--inputs", "x.npz", "--error-model", "zero", "--provider", "cpu")
-    inject += ("--count", "4", "--json", "--metric", "regression")
+    inject += ("--count", "4", "--json", "--metric", "regression")  # type: ignore[assignment]
     result = onnxfi(*inject, "--constant", "sr=16000", "--target", "h")
     assert result.status == 0, result.stderr
     refused = onnxfi("inspect", "m.onnx", "--constant", "rate=8000")

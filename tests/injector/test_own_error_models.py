@@ -59,7 +59,7 @@ def test_what_is_drawn_is_checked(draw: Callable[[np.ndarray], Any], message: st
             golden = injector.golden(one_input(proto))
             before = golden.targets[targets[0]].copy()
             with pytest.raises(ErrorModelError, match=message):
-                list(injector.inject(golden, Own(draw), count=2))
+                list(injector.inject(golden, Own(draw), count=2))  # type: ignore[arg-type]
             assert golden.targets[targets[0]].tobytes() == before.tobytes()
 
 
@@ -67,7 +67,7 @@ def test_a_corruption_that_fits_is_taken() -> None:
     proto = chain()
     with onnxfi.Injector(onnxfi.load(proto), "b", provider="cpu") as injector:
         golden = injector.golden(one_input(proto))
-        found = list(injector.inject(golden, Own(lambda golden: one_site(3)), count=2))
+        found = list(injector.inject(golden, Own(lambda golden: one_site(3)), count=2))  # type: ignore[arg-type]
     assert [x.corruption for x in found] == [one_site(3)] * 2
 
 
@@ -113,9 +113,9 @@ def test_an_error_model_is_prepared_for_the_target_and_then_for_the_golden_tenso
 
     def make(model: ErrorModel, golden: np.ndarray | None) -> ErrorModel:
         golden_tensors.append(golden)
-        return model if golden is None else Own(lambda _: one_site(2))
+        return model if golden is None else Own(lambda _: one_site(2))  # type: ignore[return-value]
 
-    found = inject(Prepared(lambda golden: one_site(1), make=make), count=3)
+    found = inject(Prepared(lambda golden: one_site(1), make=make), count=3)  # type: ignore[arg-type]
     assert [x.corruption for x in found] == [one_site(2)] * 3
     assert [x is None for x in golden_tensors] == [True, False]
 
@@ -130,12 +130,12 @@ def test_an_error_model_is_prepared_for_the_target_and_then_for_the_golden_tenso
 )
 def test_what_prepare_returns_is_checked(make: Callable[..., Any], message: str) -> None:
     with pytest.raises(ErrorModelError, match=message):
-        inject(Prepared(lambda golden: one_site(1), make=make))
+        inject(Prepared(lambda golden: one_site(1), make=make))  # type: ignore[arg-type]
 
 
 def test_corruptions_of_many_injections_are_taken() -> None:
     model = Together(one_site, draw_many=lambda ids: Corruptions.of([one_site(x) for x in ids]))
-    assert [x.corruption for x in inject(model, count=3)] == [one_site(x) for x in range(3)]
+    assert [x.corruption for x in inject(model, count=3)] == [one_site(x) for x in range(3)]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -149,4 +149,4 @@ def test_corruptions_of_many_injections_are_taken() -> None:
 )
 def test_what_is_drawn_for_many_is_checked(draw_many: Callable[..., Any], message: str) -> None:
     with pytest.raises(ErrorModelError, match=message):
-        inject(Together(one_site, draw_many=draw_many))
+        inject(Together(one_site, draw_many=draw_many))  # type: ignore[arg-type]

@@ -153,7 +153,10 @@ def test_faults_equal_the_reference_with_the_tensor_overwritten(variant: str) ->
                     proto, FEEDS, target.tensor, corruption.apply, [QuantizeLinear]
                 )
                 np.testing.assert_allclose(
-                    injection.outputs["y"], faulty["y"], atol=tolerance, err_msg=target.tensor
+                    injection.outputs["y"],
+                    faulty["y"],
+                    atol=tolerance,  # type: ignore[arg-type]
+                    err_msg=target.tensor,
                 )
                 if injection.outcome != "masked":
                     hit.add(target.dtype.name)

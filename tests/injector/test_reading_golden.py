@@ -17,7 +17,9 @@ def test_corruptions_are_those_of_the_error_model_itself() -> None:
     with Injector(load(small_graphs.chain()), "a", provider="cpu") as injector:
         golden = injector.golden(INPUTS)
         with mock.patch.object(
-            random_value, "value_range", wraps=random_value.value_range
+            random_value,
+            "value_range",
+            wraps=random_value.value_range,  # type: ignore[attr-defined]
         ) as reading:
             injections = list(injector.inject(golden, model, count=30, seed=2))
         assert reading.call_count == 1

@@ -86,7 +86,7 @@ def network(case: Case) -> onnx.ModelProto:
     graph = helper.make_graph(
         nodes,
         "network",
-        [value(name, shape) for name, shape in shapes.items() if name in given],
+        [value(name, shape) for name, shape in shapes.items() if name in given],  # type: ignore[arg-type]
         [value("y", [SAMPLES, 3])],
         [numpy_helper.from_array(x, name) for name, x in constants.items()],
     )

@@ -137,7 +137,7 @@ def test_inputs_share_lanes(graph: str) -> None:
 
         def inject(how: dict[str, Any], target: str = target.tensor) -> list[onnxfi.Injection]:
             settings: dict[str, Any] = {"provider": "cpu", "threads": 1, "limits": None} | how
-            with onnxfi.Injector(model, target, **how) as injector:
+            with onnxfi.Injector(model, target, **settings) as injector:
                 batches = [
                     InjectionBatch(
                         injector.golden(feeds), 10 * number, range(number, number + count)

@@ -25,7 +25,7 @@ def test_the_live_view_shows_progress_and_rates(
             shard = Shard(first, 20, 0)
             view.advance(20)
             view.add(ShardOutcomes(shard, "conv1", "bitflip", {"sdc": 5, "masked": 15}, 0.1))
-    shown = terminal.file.getvalue()
+    shown = terminal.file.getvalue()  # type: ignore[attr-defined]
     assert "160/200" in shown
     assert "conv1" in shown
     assert "25.0 [" in shown  # 15 of 60

@@ -21,7 +21,7 @@ DRAW = (*EMBED, "--target", "conv1", "--inputs", "x.npz", "--error-model", "rand
 def run(path: str, feeds: dict[str, Any]) -> np.ndarray:
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     (scores,) = session.run(None, feeds)
-    return scores
+    return scores  # type: ignore[no-any-return]
 
 
 def test_each_corruption_is_that_of_the_injection(onnxfi: Callable[..., Any], work: Path) -> None:
@@ -48,7 +48,7 @@ def test_each_corruption_is_that_of_the_injection(onnxfi: Callable[..., Any], wo
         for number, corruption in enumerate(listed):
             expected = injector.resume(golden, corruption.apply(golden.target))
             got = run("e.onnx", {"image": x[:1], "saboteur/conv1": np.array([number])})
-            np.testing.assert_allclose(got, *expected.values(), rtol=1e-4)
+            np.testing.assert_allclose(got, *expected.values(), rtol=1e-4)  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize("saved", ["sites.npz", "injections.npy"])
@@ -86,8 +86,8 @@ def test_a_published_pair_counts_channels_last(onnxfi: Callable[..., Any], work:
     channels = sample[target.channel_axis - 1]
     height, width = (x for i, x in enumerate(sample, 1) if i != target.channel_axis)
     injections, masks = (
-        np.zeros((2, height, width, channels)),
-        np.ones((2, height, width, channels)),
+        np.zeros((2, height, width, channels)),  # type: ignore[type-var]
+        np.ones((2, height, width, channels)),  # type: ignore[type-var]
     )
     injections[1, 2, 1, 3], masks[1, 2, 1, 3] = np.inf, 0
     np.save("injections.npy", injections)
@@ -98,7 +98,7 @@ def test_a_published_pair_counts_channels_last(onnxfi: Callable[..., Any], work:
     assert result.status == 0, result.stderr
     untouched, hit = SiteList.load(Path("s.npz")).corruptions
     assert untouched.indices.size == 0
-    place = np.unravel_index(hit.indices[0], sample)
+    place = np.unravel_index(hit.indices[0], sample)  # type: ignore[arg-type]
     expected = [2, 1]
     expected.insert(target.channel_axis - 1, 3)
     assert list(place) == expected

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 
-def test_it_writes_what_error_models_take(onnxfi: Callable[..., tuple], work: Path) -> None:
+def test_it_writes_what_error_models_take(onnxfi: Callable[..., tuple], work: Path) -> None:  # type: ignore[type-arg]
     status, stdout, stderr = onnxfi(
         "profile", "lenet.onnx", "--inputs", "x.npz", "--out", "p.json", "--json"
     )
@@ -27,7 +27,7 @@ def test_it_writes_what_error_models_take(onnxfi: Callable[..., tuple], work: Pa
     assert all(found["min"] <= x <= found["max"] for x in values)
 
 
-def test_inputs_are_a_kind_too(onnxfi: Callable[..., tuple], work: Path) -> None:
+def test_inputs_are_a_kind_too(onnxfi: Callable[..., tuple], work: Path) -> None:  # type: ignore[type-arg]
     status, stdout, _ = onnxfi(
         "profile", "lenet.onnx", "--inputs", "x.npz", "--kind", "input", "--json"
     )
@@ -37,7 +37,7 @@ def test_inputs_are_a_kind_too(onnxfi: Callable[..., tuple], work: Path) -> None
     assert (found["min"], found["max"]) == (images.min(), images.max())
 
 
-def test_mistakes_are_one_message(onnxfi: Callable[..., tuple], work: Path) -> None:
+def test_mistakes_are_one_message(onnxfi: Callable[..., tuple], work: Path) -> None:  # type: ignore[type-arg]
     for arguments in (
         ("--inputs", "no.npz"),
         ("--inputs", "x.npz", "--target", "nothing"),

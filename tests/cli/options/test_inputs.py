@@ -21,7 +21,7 @@ def write(signature: Signature, **changes: Any) -> None:
     onnx.save(signature.proto, "m.onnx")
     for name, arrays in signature.files.items():
         Path(name).parent.mkdir(exist_ok=True)
-        np.savez(name, **arrays)
+        np.savez(name, **arrays)  # type: ignore[arg-type]
     document = {
         "model": "m.onnx",
         "inputs": signature.inputs,
@@ -93,7 +93,7 @@ def test_inputs_of_different_shapes_give_the_same_records_however_they_run(
 ) -> None:
     signature = SIGNATURES["text_recogniser"]()
     targets = {"tensors": ["c", "k"]}
-    found = []
+    found = []  # type: ignore[var-annotated]
     for execution in (
         {"lanes": 1, "propagation": False, "workers": 1},
         {"lanes": "auto", "workers": 2, "shard": 37},

@@ -51,7 +51,7 @@ def test_axes_of_length_one_do_not_count(shape: tuple[int, ...], dtype: type) ->
         {"y": rng.integers(0, 9, shape).astype(dtype).reshape(shape)} for _ in range(2)
     )
     flat: list[dict[str, np.ndarray]]
-    flat = [{"y": np.atleast_1d(x["y"].squeeze())} for x in (golden, faulty)]
+    flat = [{"y": np.atleast_1d(x["y"].squeeze())} for x in (golden, faulty)]  # type: ignore[var-annotated]
     metric = Classification()
     assert metric.columns(golden, faulty) == metric.columns(*flat)
     assert metric.is_wrong(golden, faulty) == metric.is_wrong(*flat)

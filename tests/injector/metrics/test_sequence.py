@@ -95,9 +95,9 @@ def test_sequences_against_loops(
         ),
     ]
     for told, form in forms:
-        before = outputs(form(golden))
+        before = outputs(form(golden))  # type: ignore[no-untyped-call]
         for some in (answers, answers[:-1]):  # one by one, and all at once
-            after = [outputs(form(x)) for x in some]
+            after = [outputs(form(x)) for x in some]  # type: ignore[no-untyped-call]
             columns = columns_of_all(told, before, after)
             rows = [
                 dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)
@@ -107,7 +107,7 @@ def test_sequences_against_loops(
             assert wrong == [row["edit_distance"] > 0 for row in rows]
             assert all(type(x) is bool for x in wrong)
         for row, answer in zip(expected, answers, strict=True):
-            assert told.columns(before, outputs(form(answer))) == row
+            assert told.columns(before, outputs(form(answer))) == row  # type: ignore[no-untyped-call]
 
 
 def test_edit_distances_of_long_sequences() -> None:
