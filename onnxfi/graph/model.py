@@ -1,7 +1,7 @@
 """Defines the model: a checked, shape-inferred ONNX graph and the targets in it."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -57,6 +57,11 @@ class Model:
         """Size of the main graph's initializers in bytes."""
         tensors = (x.const_value for x in self.graph.initializers.values())
         return sum(x.nbytes for x in tensors if x is not None)
+
+    @cached_property
+    def notes(self) -> dict[Hashable, object]:
+        """What other packages remember of the model, by keys of their own."""
+        return {}
 
     @cached_property
     def is_low_precision(self) -> bool:

@@ -23,7 +23,7 @@ from onnxfi.injector.metrics import Metric, checked, default_metric
 from onnxfi.injector.preparation import assign_error_models
 from onnxfi.injector.randomness import InjectionGenerators
 from onnxfi.runtime import AUTO, Limits, Provider, aligned, choose_provider
-from onnxfi.suffix import Policy, RunSettings, Suffix
+from onnxfi.suffix import Experience, Policy, RunSettings, Suffix
 from onnxfi.suffix.policy import DEFAULT_POLICY
 from onnxfi.surgery import resolve_targets, split
 
@@ -112,6 +112,7 @@ class Injector:
             shortcuts=propagation and not few,
             limits=limits if limits is not None and sizes_depend_on(model, hit) else None,
             policy=policy,
+            experience=Experience.with_model(model, provider=self.provider, threads=threads),
         )
         suffix = Suffix(self.split, self._settings)
         self._sessions: _Sessions | None = _Sessions(

@@ -8,6 +8,7 @@ that it cannot compute exactly, which then run densely.
 """
 
 from onnxfi.suffix.batch import Batch
+from onnxfi.suffix.experience import Experience
 from onnxfi.suffix.golden_tensors import GoldenTensors, Tensors
 from onnxfi.suffix.lane_result import Failure, LaneResult
 from onnxfi.suffix.patches import Patches
@@ -18,6 +19,7 @@ from onnxfi.suffix.suffix import Corrupt, Suffix
 __all__ = [
     "Batch",
     "Corrupt",
+    "Experience",
     "Failure",
     "GoldenTensors",
     "LaneResult",

@@ -80,8 +80,8 @@ class Policy:
     lookahead_lanes: int = 64
     runs_before_windows: int = 16
     window_gain: float = 0.9
-    window_places: int = 16
-    window_comparisons: int = 5
+    window_places: int = 8
+    window_comparisons: int = 3
     lanes_before_checkpoint: int = 64
     masked_for_checkpoint: float = 1 / 8
     checkpoint_gain: float = 0.95

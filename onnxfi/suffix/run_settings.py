@@ -1,10 +1,11 @@
 """Holds what all sessions and phases of a suffix are opened with."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from onnxfi.graph import Model
 from onnxfi.runtime import Limits, Session
+from onnxfi.suffix.experience import Experience
 from onnxfi.suffix.policy import DEFAULT_POLICY, Policy
 from onnxfi.suffix.trial import Stopwatch
 
@@ -21,6 +22,7 @@ class RunSettings:
         shortcuts: whether to try the phases that must prove that they pay.
         limits: what a faulty execution may take; None where the suffix needs no limit.
         policy: the thresholds of the phases.
+        experience: what trials found at other targets of the model.
     """
 
     provider: Literal["cpu", "cuda"] = "cpu"
@@ -30,6 +32,7 @@ class RunSettings:
     shortcuts: bool = True
     limits: Limits | None = None
     policy: Policy = DEFAULT_POLICY
+    experience: Experience = field(default_factory=Experience, compare=False)
 
     def open(self, model: Model, *, arena: bool = True) -> Session:
         """Open a session.

@@ -92,14 +92,28 @@ class WindowTrial:
             allowed -= self._seconds(self._behind, golden)
         small = self._attempt(golden, [(row, 1, column, 1) for row, column in places.tolist()])
         pays = self._policy.pays("windows", small.seconds < allowed)
-        if not pays or not self._is_right(golden, small):
+        if not pays or not self._is_right(golden, small.patches, small.changes):
             return None
         large = self._attempt(golden, bands)
-        if not self._is_right(golden, large):
+        if not self._is_right(golden, large.patches, large.changes):
             return None
         if self._policy.forced == "windows":
             return float("inf")
         return _where_equal(small, large, allowed)
+
+    def is_exact(self, golden: Tensors, patches: Mapping[str, LanePatch]) -> bool:
+        """Return whether one lane has the bits of a dense run.
+
+        Args:
+            golden: as in `largest_work`.
+            patches: the patches of the lane by tensor.
+
+        Raises:
+            NoWindowsError: the grids of the images do not fit.
+            InputError: ONNX Runtime refuses a window.
+        """
+        batch = Batch([0], [GoldenTensors(golden)], by_lane=[patches])
+        return self._is_right(golden, [patches], self._run(batch))
 
     def _seconds(self, run: Callable[[Tensors], Tensors], golden: Tensors) -> float:
         return self._stopwatch.fastest(
@@ -131,12 +145,17 @@ class WindowTrial:
             found |= {part.lanes[n]: change for n, change in changes.items()}
         return found
 
-    def _is_right(self, golden: Tensors, attempt: _Attempt) -> bool:
+    def _is_right(
+        self,
+        golden: Tensors,
+        of_lanes: Sequence[Mapping[str, LanePatch]],
+        changes: Mapping[int, LaneChange],
+    ) -> bool:
         """Return whether windows equal whole images, and the runs behind them end as dense runs."""
-        for lane, patches in enumerate(attempt.patches):
+        for lane, patches in enumerate(of_lanes):
             corrupted = apply_patches(golden, patches)
             whole = {**corrupted, **self._windowed.run_whole(corrupted)}
-            change = attempt.changes.get(lane, {})
+            change = changes.get(lane, {})
             for name in self._windowed.cut:
                 got = change[name].applied(golden[name]) if name in change else golden[name]
                 if not same_bits(got, whole[name]):
