@@ -11,11 +11,14 @@ class Experience:
     Attributes:
         window_work: the work up to which windows paid at the last target that tried them; None
             where they did not pay.
+        checkpoint_paid: whether a checkpoint paid at the last target that looked for one; None
+            before that.
     """
 
     def __init__(self) -> None:
         """Begin without any."""
         self.window_work: float | None = None
+        self.checkpoint_paid: bool | None = None
 
     @classmethod
     def with_model(cls, model: Model, *, provider: str, threads: int | None) -> Self:

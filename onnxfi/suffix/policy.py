@@ -43,6 +43,7 @@ class Policy:
         window_places: places of single corruptions that the trial of windows runs as one batch.
         window_comparisons: lanes of each such batch that are compared with whole images.
         lanes_before_checkpoint: lanes watched before checkpoints are looked for.
+        lanes_before_late_checkpoint: the same where none paid at the last target of the model.
         masked_for_checkpoint: the share of these that must come out golden: a checkpoint cannot
             save more.
         checkpoint_gain: the share of the time without a checkpoint that it must stay below.
@@ -83,6 +84,7 @@ class Policy:
     window_places: int = 8
     window_comparisons: int = 3
     lanes_before_checkpoint: int = 64
+    lanes_before_late_checkpoint: int = 512
     masked_for_checkpoint: float = 1 / 8
     checkpoint_gain: float = 0.95
     checkpoint_samples: int = 4
@@ -109,6 +111,7 @@ class Policy:
             wide_sites=-1 if phase == "whole" else float("inf"),
             runs_before_windows=0,
             lanes_before_checkpoint=1,
+            lanes_before_late_checkpoint=1,
             masked_for_checkpoint=0,
             runs_before_lanes=0,
             runs_before_long_lanes=0,

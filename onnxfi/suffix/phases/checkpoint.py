@@ -103,13 +103,20 @@ class Checkpoint(Phase):
 
     def wanted(self, batch: Batch) -> np.ndarray:
         """Return all lanes, until it is decided that no checkpoint pays."""
-        if self._adoption.is_open and self._watched >= self._policy.lanes_before_checkpoint:
+        if self._adoption.is_open and self._watched >= self._lanes_to_watch:
             adopted = self._adoption.try_once(self._try)
             if adopted is not None:
                 self.behind = adopted.behind
             if not self._adoption.is_open:
                 self._samples = {True: [], False: []}
         return np.full(len(batch), self._adoption.state != "dropped")
+
+    @property
+    def _lanes_to_watch(self) -> int:
+        """Lanes that run densely before a checkpoint is looked for."""
+        if self._settings.experience.checkpoint_paid is False:
+            return self._policy.lanes_before_late_checkpoint
+        return self._policy.lanes_before_checkpoint
 
     def parts(self, batch: Batch) -> Iterator[Batch]:
         """Yield no more lanes than fill a batch, because all of them have whole tensors."""
@@ -177,6 +184,7 @@ class Checkpoint(Phase):
         except (InputError, ModelFormatError) as error:
             _logger.debug("No checkpoint: %s", error)
             return None
+        self._settings.experience.checkpoint_paid = adopted is not None
         if adopted is not None:
             self._dense.close()
         return adopted
