@@ -1,4 +1,4 @@
-"""Writing a file so that it is there whole or not at all."""
+"""Writes files atomically: a file appears whole or not at all."""
 
 import contextlib
 import os
@@ -7,26 +7,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-#: How the names of files end that are being written; such a file is whole under no circumstances.
+#: Suffix of files that are being written, which are never complete.
 PARTIAL = ".partial"
 
 
 @contextmanager
 def atomic_write(path: Path, *, durable: bool = False) -> Iterator[Path]:
-    """Give a path beside the file to write to; it takes the file's place when the block ends well.
+    """Yield a temporary path beside a file, and move it to the file's place at the end of the block.
 
-    Where the block fails, an older file stays as it is and nothing is left beside it. The name
-    beside is new each time: several machines may write the same file.
+    If the block fails, an older file stays unchanged and the temporary file is removed. The
+    temporary name is unique, so several machines may write the same file.
 
     Args:
         path: the file.
-        durable: whether the file is on the disk when this returns, so that it outlives a power
-            failure as well; takes some milliseconds.
+        durable: whether to flush the file to the disk, so that it survives a power failure; takes
+            some milliseconds.
 
     Raises:
-        OSError: the file cannot be put in its place.
+        OSError: the file cannot be moved to its place.
     """
-    # Not tempfile: its files are readable by their owner alone, and results are passed around.
+    # Files of the module tempfile are readable by their owner alone, and results are shared.
     aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}{PARTIAL}")
     try:
         yield aside

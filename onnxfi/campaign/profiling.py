@@ -1,4 +1,4 @@
-"""Profiling a model: what values its tensors take over a data set."""
+"""Profiles the values of tensors over a data set."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from onnxfi.runtime import Session, choose_provider
 from onnxfi.surgery import expose
 
 PERCENTILES = (0.1, 1.0, 5.0, 25.0, 50.0, 75.0, 95.0, 99.0, 99.9)
-# Of a float32: sign, exponent and seven bits of the mantissa, so a bin is 0.8 % wide.
+# Bins of float32 values: sign, exponent and seven bits of the mantissa, so 0.8 % wide.
 _BINS = 1 << 16
 
 
@@ -25,15 +25,15 @@ def profile(
     *,
     provider: Literal["auto", "cpu", "cuda"] = "auto",
 ) -> Profile:
-    """Tell what values tensors take over a data set.
+    """Profile the values of tensors over a data set.
 
-    Reads each input once; the memory needed does not grow with their number.
+    Each input is read once, and memory does not grow with the number of inputs.
 
     Args:
         model: the model.
-        targets: what to look at: targets, or their names.
-        inputs: what to feed, each with an array per graph input.
-        provider: where to run the model.
+        targets: the targets, or their names.
+        inputs: the inputs, each with an array per graph input.
+        provider: the execution provider.
 
     Raises:
         InputError: an input does not fit the model.
@@ -101,7 +101,7 @@ class _Tally:
         self._mean += apart * values.size / total
 
     def profile(self) -> TensorProfile:
-        """Return what was counted."""
+        """Return the profile of the tensor."""
         finite = self._finite
         return TensorProfile(
             count=self._count,
@@ -115,7 +115,7 @@ class _Tally:
         )
 
     def _percentiles(self, wanted: Sequence[float]) -> dict[str, float]:
-        """Return the smallest value that so many percent of the values do not exceed."""
+        """Return the percentiles: the smallest value that so many percent do not exceed."""
         reached = np.cumsum(self._bins)
         ranks = [max(1, math.ceil(percent / 100 * int(reached[-1]))) for percent in wanted]
         values = _edges(np.searchsorted(reached, ranks)).tolist()
@@ -126,14 +126,14 @@ class _Tally:
 
 
 def _bins(values: np.ndarray) -> np.ndarray:
-    """Return the bin of float32 values; the order of the bins is that of the values."""
+    """Return the bins of float32 values, ordered as the values are."""
     words = values.view(np.uint32)
     ordered = np.where(words >> 31, ~words, words | np.uint32(1 << 31))
     return (ordered >> 16).astype(np.int64)
 
 
 def _edges(bins: np.ndarray) -> np.ndarray:
-    """Return the value of each bin that is nearest to zero: of small integers, the only one."""
+    """Return the value nearest to zero in each bin; small integers are exact."""
     ordered = bins.astype(np.uint32) << 16
     words = np.where(ordered >> 31, ordered ^ np.uint32(1 << 31), ~ordered)
     values: np.ndarray = (words & np.uint32(0xFFFF0000)).view(np.float32).astype(np.float64)

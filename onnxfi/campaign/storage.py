@@ -1,4 +1,4 @@
-"""Where a run directory lies: a local folder, or a place that fsspec reaches."""
+"""Stores the files of run directories: in a local folder, or where fsspec reaches."""
 
 import contextlib
 import posixpath
@@ -12,26 +12,26 @@ from typing import IO, Any, Protocol
 from onnxfi.atomic_write import PARTIAL, atomic_write
 from onnxfi.errors import ConfigurationError, MissingExtraError
 
-# Object stores: what is put there appears whole or not at all.
-_WHOLE_PUTS = frozenset({"memory", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl"})
+# Protocols of object stores whose puts are atomic.
+_ATOMIC_PUTS = frozenset({"memory", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl"})
 _FILE = "file://"
 _MISSING_CLIENT = (
-    "An address such as {} needs the extra remote, and {} is not installed: "
-    "pip install 'onnxfi[remote]', or what fsspec needs for that kind of address."
+    "{} needs the extra remote, and {} is not installed: pip install 'onnxfi[remote]', or the "
+    "package that fsspec needs for such an address."
 )
 
 
 class Storage(Protocol):
-    """A place that holds files by relative names such as ``records/x.parquet``.
+    """Holds files under relative names such as ``records/x.parquet``.
 
-    What goes wrong is an OSError.
+    Failures are OSErrors.
     """
 
     def write(self, name: str, content: bytes | memoryview) -> None:
-        """Write a file, and the folder it lies in, so that it is there whole or not at all."""
+        """Write a file atomically, and create its folder."""
 
     def read(self, name: str) -> bytes:
-        """Return what a file holds."""
+        """Return the content of a file."""
 
     def open(self, name: str) -> contextlib.AbstractContextManager[IO[bytes]]:
         """Open a file to read parts of it."""
@@ -40,14 +40,14 @@ class Storage(Protocol):
         """Return the names of the files in a folder, sorted, without the folder's name."""
 
     def exists(self, name: str) -> bool:
-        """Return whether there is such a file."""
+        """Return whether a file exists."""
 
     def remove(self, name: str) -> None:
-        """Remove a file, if it is there."""
+        """Remove a file, if it exists."""
 
 
 class LocalStorage:
-    """A folder of this machine, or one that is mounted here."""
+    """A local or mounted folder."""
 
     def __init__(self, path: Path) -> None:
         """Keep the folder's path."""
@@ -58,7 +58,7 @@ class LocalStorage:
         return str(self.path)
 
     def write(self, name: str, content: bytes | memoryview) -> None:
-        """Write a file; it is on the disk when this returns."""
+        """Write a file atomically, and flush it to the disk."""
         path = self.path / name
         if not path.parent.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ class LocalStorage:
             aside.write_bytes(content)
 
     def read(self, name: str) -> bytes:
-        """Return what a file holds."""
+        """Return the content of a file."""
         return (self.path / name).read_bytes()
 
     def open(self, name: str) -> contextlib.AbstractContextManager[IO[bytes]]:
@@ -74,16 +74,16 @@ class LocalStorage:
         return (self.path / name).open("rb")
 
     def names(self, folder: str) -> list[str]:
-        """Return the names of the files in a folder; of none where there is no such folder."""
+        """Return the names of the files in a folder, which need not exist."""
         path = self.path / folder
         return sorted(x.name for x in path.iterdir()) if path.is_dir() else []
 
     def exists(self, name: str) -> bool:
-        """Return whether there is such a file."""
+        """Return whether a file exists."""
         return (self.path / name).exists()
 
     def remove(self, name: str) -> None:
-        """Remove a file, if it is there."""
+        """Remove a file, if it exists."""
         (self.path / name).unlink(missing_ok=True)
 
 
@@ -94,8 +94,8 @@ class RemoteStorage:
         """Connect.
 
         Raises:
-            MissingExtraError: fsspec, or what it needs for such an address, is not installed.
-            ConfigurationError: fsspec knows no such address.
+            MissingExtraError: fsspec, or a package that it needs, is not installed.
+            ConfigurationError: fsspec does not know the address.
         """
         try:
             import fsspec
@@ -109,20 +109,19 @@ class RemoteStorage:
             raise MissingExtraError(_MISSING_CLIENT.format(url, error.name or error)) from error
         except ValueError as error:
             raise ConfigurationError(
-                f"A run directory must be a folder or an address that fsspec knows, got {url}: "
-                f"{error}."
+                f"{url} must be a folder, or an address that fsspec knows: {error}."
             ) from error
-        self._whole_puts = url.partition("://")[0] in _WHOLE_PUTS
+        self._atomic_puts = url.partition("://")[0] in _ATOMIC_PUTS
 
     def __str__(self) -> str:
         """Return the address."""
         return self.url
 
     def write(self, name: str, content: bytes | memoryview) -> None:
-        """Write a file; where a put is not atomic, aside first."""
+        """Write a file; if puts are not atomic, under a temporary name first."""
         path = self._path(name)
         with _as_os_errors():
-            if self._whole_puts:
+            if self._atomic_puts:
                 self._files.pipe_file(path, bytes(content))
                 return
             self._files.makedirs(posixpath.dirname(path), exist_ok=True)
@@ -131,7 +130,7 @@ class RemoteStorage:
             self._files.mv(aside, path)
 
     def read(self, name: str) -> bytes:
-        """Return what a file holds."""
+        """Return the content of a file."""
         with _as_os_errors():
             content: bytes = self._files.cat_file(self._path(name))
             return content
@@ -145,7 +144,7 @@ class RemoteStorage:
             yield opened
 
     def names(self, folder: str) -> list[str]:
-        """Return the names of the files in a folder; of none where there is no such folder."""
+        """Return the names of the files in a folder, which need not exist."""
         with _as_os_errors():
             try:
                 paths = self._files.ls(self._path(folder), detail=False)
@@ -154,12 +153,12 @@ class RemoteStorage:
         return sorted(posixpath.basename(x) for x in paths)
 
     def exists(self, name: str) -> bool:
-        """Return whether there is such a file."""
+        """Return whether a file exists."""
         with _as_os_errors():
             return bool(self._files.exists(self._path(name)))
 
     def remove(self, name: str) -> None:
-        """Remove a file, if it is there."""
+        """Remove a file, if it exists."""
         with _as_os_errors(), contextlib.suppress(FileNotFoundError):
             self._files.rm_file(self._path(name))
 
@@ -168,7 +167,7 @@ class RemoteStorage:
 
 
 def is_address(place: str | Path) -> bool:
-    """Return whether a place is an address such as ``s3://bucket/run``, not a path."""
+    """Return whether a place is an address such as ``s3://bucket/run`` rather than a path."""
     return isinstance(place, str) and "://" in place
 
 
@@ -176,8 +175,8 @@ def open_storage(place: str | Path) -> LocalStorage | RemoteStorage:
     """Return the storage at a path, or at an address such as ``s3://bucket/run``.
 
     Raises:
-        MissingExtraError: the extra remote is needed, and not installed.
-        ConfigurationError: there is no such kind of address.
+        MissingExtraError: the extra remote is needed, and is not installed.
+        ConfigurationError: fsspec does not know the address.
     """
     if is_address(place) and not str(place).startswith(_FILE):
         return RemoteStorage(str(place))
@@ -186,7 +185,7 @@ def open_storage(place: str | Path) -> LocalStorage | RemoteStorage:
 
 @contextmanager
 def _as_os_errors() -> Iterator[None]:
-    """Turn into OSErrors what a client raises of its own: s3fs lets some of botocore's through."""
+    """Convert botocore's errors, which s3fs lets through, to OSErrors."""
     botocore = sys.modules.get("botocore.exceptions")
     own = () if botocore is None else (botocore.BotoCoreError, botocore.ClientError)
     try:

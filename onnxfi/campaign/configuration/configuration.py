@@ -1,4 +1,4 @@
-"""Checks what a campaign's YAML says."""
+"""Reads and checks the YAML of a campaign."""
 
 from pathlib import Path
 from typing import Annotated, Self
@@ -13,13 +13,13 @@ from onnxfi.campaign.configuration.inputs import Inputs
 from onnxfi.campaign.configuration.metric_entry import MetricEntry
 from onnxfi.campaign.configuration.section import Section
 from onnxfi.campaign.configuration.selections import Targets, TargetsTogether
-from onnxfi.campaign.configuration.validation_errors import describe_mistake, describe_yaml_problem
+from onnxfi.campaign.configuration.validation_errors import describe_error, describe_yaml_problem
 from onnxfi.campaign.configuration.yaml_text import dump_yaml, load_yaml
 from onnxfi.campaign.storage import is_address
 from onnxfi.errors import ConfigurationError
 from onnxfi.injector.metrics import Sources
 
-# The tags tell the two forms apart, and stand in the location of a mistake.
+# Tags of the two forms, which pydantic adds to the location of an error.
 _EACH, _TOGETHER = "each", "together"
 _Targets = Annotated[
     Annotated[Targets, Tag(_EACH)]
@@ -34,14 +34,14 @@ class Configuration(Section):
     Attributes:
         model: the model's file.
         inputs: where the input tensors come from.
-        targets: one selection: each target that it chooses is hit by injections of its own. Or a
-            list of them: every injection hits all that the list chooses, together.
-        error_models: each is used for every target.
-        injections: how many.
-        metric: what decides between sdc and benign.
-        seed: determines every corruption.
-        statistics: how the records are counted.
-        execution: how to run.
+        targets: one selection, whose targets are hit one at a time; or a list of selections, whose
+            targets are all hit together by every injection.
+        error_models: the error models; each is used for every target.
+        injections: the number of faults.
+        metric: decides between sdc and benign.
+        seed: the seed of every corruption.
+        statistics: options of the statistics.
+        execution: options of the execution.
         out: the run directory: a folder, or an address such as ``s3://bucket/run``.
     """
 
@@ -73,7 +73,7 @@ class Configuration(Section):
 
     @property
     def error_model_entries(self) -> tuple[ErrorModelEntry, ...]:
-        """The error models of the campaign, then those that single targets have of their own."""
+        """The error models of the campaign, then those of single targets."""
         targets = self.targets if isinstance(self.targets, tuple) else ()
         return (*self.error_models, *(x.error_model for x in targets if x.error_model is not None))
 
@@ -82,8 +82,8 @@ class Configuration(Section):
         """Read a configuration; its relative paths become absolute.
 
         Raises:
-            ConfigurationError: there is no such file, it is no YAML, or what it says is wrong; the
-                message gives every mistake with its place.
+            ConfigurationError: the file cannot be read, is not YAML, or has errors; the message
+                lists all of them with their places.
         """
         path = Path(path)
         try:
@@ -91,8 +91,7 @@ class Configuration(Section):
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise ConfigurationError(
-                f"A campaign configuration must be a readable YAML file, and {path} is not: "
-                f"{reason}."
+                f"{path} cannot be read as a campaign configuration: {reason}."
             ) from error
         return cls.from_text(text, path, folder=path.parent)
 
@@ -104,19 +103,19 @@ class Configuration(Section):
 
         Args:
             text: the YAML.
-            path: what a message calls the file.
-            folder: what relative paths are relative to; the module of a metric may lie there.
-            metric_code: where it lies instead. It is then imported only when it is needed.
+            path: name of the file in messages.
+            folder: the folder that relative paths start from, and that modules of metrics may lie in.
+            metric_code: the place of such modules instead; they are imported when needed.
 
         Raises:
-            ConfigurationError: as `from_yaml` does.
+            ConfigurationError: see `from_yaml`.
         """
         try:
             document = load_yaml(text)
         # A date such as 2024-13-45 looks like YAML, and making a date of it is a ValueError.
         except (yaml.YAMLError, ValueError) as error:
             raise ConfigurationError(
-                f"{path} must be YAML, and is not: {describe_yaml_problem(error)}."
+                f"{path} is not YAML: {describe_yaml_problem(error)}."
             ) from error
         if not isinstance(document, dict):
             raise ConfigurationError(
@@ -127,18 +126,18 @@ class Configuration(Section):
             context = {"folder": folder.resolve(), "metric_code": metric_code}
             configuration = cls.model_validate(document, context=context)
         except ValidationError as error:
-            # A value that fits no member of a union is one mistake, and pydantic tells one each.
-            mistakes: dict[str, str] = {}
+            # pydantic reports an error for each member of a union; one is enough.
+            errors: dict[str, str] = {}
             for entry in error.errors():
-                place, mistake = describe_mistake(text, entry, cls)
-                mistakes.setdefault(place, mistake)
+                place, description = describe_error(text, entry, cls)
+                errors.setdefault(place, description)
             raise ConfigurationError(
-                "\n".join([f"{path} has {len(mistakes)} mistake(s):", *mistakes.values()])
+                "\n".join([f"{path} has {len(errors)} mistake(s):", *errors.values()])
             ) from error
         return configuration.resolved(folder)
 
     def resolved(self, folder: Path) -> Self:
-        """Return the configuration with its relative paths taken from a folder."""
+        """Return the configuration with absolute paths; relative ones start from the folder."""
         folder = folder.resolve()
         update = {"model": folder / self.model, "inputs": self.inputs.resolved(folder)}
         if self.out is not None and not is_address(self.out):

@@ -1,4 +1,4 @@
-"""Which error models."""
+"""Configures an error model."""
 
 from pathlib import Path
 from typing import Any, Self
@@ -22,7 +22,7 @@ class ErrorModelEntry(Section):
     @model_validator(mode="before")
     @classmethod
     def _resolve(cls, said: Any, info: ValidationInfo) -> Any:
-        """Take relative paths from the folder of the configuration file."""
+        """Make relative paths start from the folder of the configuration file."""
         folder = (info.context or {}).get("folder")
         if folder is None or not isinstance(said, dict):
             return said
@@ -47,7 +47,7 @@ class ErrorModelEntry(Section):
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The files that the error model was made from."""
+        """The files that the error model is made from."""
         paths: list[str] = []
 
         def keep(path: str) -> str:
@@ -59,9 +59,9 @@ class ErrorModelEntry(Section):
 
     @property
     def label(self) -> str:
-        """What the records call the error model: ``name`` or ``name:key=value,…``.
+        """Name of the error model in the records: ``name`` or ``name:key=value,…``.
 
-        Of a path it holds the last part only, so that it is the same in every folder.
+        Paths are shortened to their last part, so that it is the same in every folder.
         """
         shown = map_paths(self.name, self.configuration, lambda path: Path(path).name)
         return write_spec(self.name, shown)

@@ -1,4 +1,4 @@
-"""Configures how a campaign runs and how it counts."""
+"""Configures the execution and the statistics of a campaign."""
 
 from typing import Any, Literal
 
@@ -9,21 +9,21 @@ from onnxfi.runtime import Limits
 
 
 class Statistics(Section):
-    """How the records are counted; none of it changes a record.
+    """Options of the statistics; they change no record.
 
     Attributes:
-        wrong_inputs: whether injections count that met an input which is wrong without a fault.
+        wrong_inputs: whether to count injections whose input is wrong without a fault.
     """
 
     wrong_inputs: Literal["keep", "exclude"] = "keep"
 
 
 class ExecutionLimits(Section):
-    """What a faulty execution may take before it ends as due.
+    """Limits of a faulty execution; beyond them it ends as due.
 
     Attributes:
         seconds: processor time.
-        memory: MiB on top of what the session and its inputs take.
+        memory: MiB in addition to the session and its inputs.
     """
 
     seconds: Literal["auto", "none"] | float = "auto"
@@ -41,7 +41,7 @@ class ExecutionLimits(Section):
 
     @property
     def limits(self) -> Limits:
-        """The limits as an `Injector` takes them."""
+        """The limits for an `Injector`."""
         return Limits(
             None if self.seconds == "none" else self.seconds,
             None if self.memory == "none" else self.memory,
@@ -49,20 +49,20 @@ class ExecutionLimits(Section):
 
 
 class Execution(Section):
-    """How to run; only `limits` can change a record.
+    """Options of the execution; only `limits` can change a record.
 
     Attributes:
-        provider: where the tensors are computed.
-        lanes: the most injections to run through the suffix at once; ``auto`` measures.
+        provider: the execution provider.
+        lanes: largest number of injections in one run of the suffix; ``auto`` measures.
         propagation: whether to push corruptions as sparse patches where that is exact.
-        workers: threads that inject at the same time; ``auto`` takes one per processor, or one
-            where the model is so small that Python is what the time goes to.
-        shard: injections per records file; what a killed campaign loses at most per worker;
-            ``auto`` takes what lasts about ten seconds.
-        memory: MiB that a process may take for golden runs that it may meet again; the one in use
-            is kept whatever it takes.
-        limits: what a faulty execution may take before it ends as due. A campaign measures what
-            ``auto`` means when it begins, and keeps to that.
+        workers: number of threads that inject at the same time. ``auto`` takes one per processor,
+            or processes where an injection is mostly Python.
+        shard: injections per records file, which a killed worker loses at most; ``auto`` takes
+            about ten seconds of them.
+        memory: MiB that a process may take for golden runs that it may need again; the one in use
+            is always kept.
+        limits: limits of a faulty execution. ``auto`` is measured when the campaign begins, and
+            stays the same.
     """
 
     provider: Literal["auto", "cpu", "cuda"] = "auto"

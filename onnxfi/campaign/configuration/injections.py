@@ -1,4 +1,4 @@
-"""How many injections."""
+"""Configures the number of injections."""
 
 from typing import Annotated, Any, Literal, Self
 
@@ -8,15 +8,15 @@ from onnxfi.campaign.configuration.section import Section
 
 
 class Until(Section):
-    """When a stratum has had enough injections.
+    """Ends a stratum when its rate is precise enough.
 
-    A stratum, the injections of one error model at one target, is run in rounds. After each it
-    ends if half the width of the Wilson interval of its sdc rate is at most the margin, and after
-    as many faults as the finite-population formula asks for in any case.
+    A stratum runs in rounds. It ends after the first round in which half the width of the Wilson
+    interval of its sdc rate is at most the margin, and at the latest after the number of faults of
+    the finite-population formula.
 
     Attributes:
         margin: half the width of the interval.
-        confidence: of the interval.
+        confidence: confidence of the interval.
         per_round: faults of each stratum in a round.
     """
 
@@ -26,22 +26,22 @@ class Until(Section):
 
 
 class Injections(Section):
-    """How many faults, by one of: per_target, total, margin, until, exhaustive.
+    """The number of faults, by one of: per_target, total, margin, until, exhaustive.
 
     Attributes:
-        per_target: for each pair of target and error model, spread evenly over the inputs; 1000
-            where nothing is said.
-        total: for the whole campaign.
-        allocation: how the pairs share the total (or per_target times the pairs): evenly, in
-            proportion to the bits of the targets, or as it falls when each fault is drawn from all
-            of these bits together.
-        margin: as many for each pair as the finite-population formula gives for this margin of
-            error.
-        confidence: of the margin.
+        per_target: faults of each pair of target and error model, spread evenly over the inputs;
+            1000 by default.
+        total: faults of the whole campaign.
+        allocation: rule by which the pairs share the total (or per_target times the pairs):
+            evenly, in proportion to the bits of the targets, or by drawing each fault from all of
+            these bits together.
+        margin: margin of error, from which the finite-population formula gives the faults of each
+            pair.
+        confidence: confidence of the margin.
         p: the rate that the formula expects.
-        until: in rounds, until the interval is narrow enough.
-        exhaustive: every single-bit flip once, in place of a sample.
-        inputs_per_fault: how many inputs meet each fault, an injection each.
+        until: runs rounds until the interval is narrow enough.
+        exhaustive: every single-bit flip once, instead of a sample.
+        inputs_per_fault: number of inputs that each fault meets, one injection each.
     """
 
     per_target: int | None = Field(default=None, ge=1)
@@ -77,5 +77,5 @@ class Injections(Section):
         return self
 
 
-# The keys of Injections of which one says how many.
+# The keys of Injections that give the number of faults; exactly one is used.
 _WAYS = ("per_target", "total", "margin", "until", "exhaustive")

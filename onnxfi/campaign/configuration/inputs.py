@@ -17,16 +17,16 @@ _PLAIN = (bool, int, float, str)
 
 
 class InputTensor(Section):
-    """What one graph input gets: an array of the file, or a value.
+    """The source of one graph input: an array of the file, or a value.
 
     The name of an array stands for ``{array: NAME}``, and a number or a list for ``{value: …}``.
 
     Attributes:
         array: name of the array; None takes the name of the graph input.
-        axis: the axis of the array that counts the samples, from the back if negative; None for 0.
-        constant: whether all inputs get the whole array.
-        value: a number, a text, or a nested list of them, which all inputs get; None for an array.
-        repeat: whether one row fills a fixed batch; None does as `Inputs.repeat` says.
+        axis: the axis of the samples, from the back if negative; None for 0.
+        constant: whether every input gets the whole array.
+        value: a number, a text, or a nested list of them for every input; None for an array.
+        repeat: whether one row fills a fixed batch; None takes `Inputs.repeat`.
     """
 
     array: str | None = None
@@ -37,7 +37,7 @@ class InputTensor(Section):
 
     @property
     def is_constant(self) -> bool:
-        """Whether all inputs get the same."""
+        """Whether every input gets the same."""
         return self.constant or self.value is not None
 
     @model_validator(mode="before")
@@ -70,12 +70,12 @@ class InputTensor(Section):
 
 
 class Labels(Section):
-    """Where the right class of each sample is.
+    """The source of the right class of each sample.
 
     The name of an array of the input files stands for ``{array: NAME}``.
 
     Attributes:
-        array: name of the array; None where the file of labels holds one only.
+        array: name of the array; None if the file of labels has only one.
         file: a file of labels; None for the input files.
     """
 
@@ -99,17 +99,16 @@ class Labels(Section):
 
 
 class Inputs(Section):
-    """Where the input tensors come from.
+    """The source of the input tensors.
 
     Attributes:
         file: an .npz file whose arrays hold the samples along an axis; or several files of one
-            input each: a pattern such as ``inputs/*.npz``, sorted by name, or a list.
-        tensors: what each graph input gets. One that is not named gets the array of its name; a
-            model with one input also takes the only array that fits.
+            input each, as a list or a pattern such as ``inputs/*.npz``, sorted by name.
+        tensors: the source of each graph input. A graph input without an entry gets the array of
+            its name; a model with one input also takes the only array that fits.
         labels: the right class of each sample; None without labels.
-        limit: take only so many inputs, from the front.
-        repeat: whether a batch of a fixed size is one row of an array, again and again; by default
-            it is as many rows.
+        limit: number of inputs to take, from the front.
+        repeat: whether one row fills a batch of fixed size; by default it takes as many rows.
     """
 
     file: Path | tuple[Path, ...]
@@ -135,14 +134,14 @@ class Inputs(Section):
 
     @property
     def name(self) -> str:
-        """The file's name or pattern; of several files the first one's."""
+        """The name or pattern of the file, or of the first of several files."""
         if isinstance(self.file, Path):
             return self.file.name
         more = len(self.file) - 1
         return self.file[0].name + (f" and {more} more" if more else "")
 
     def resolved(self, folder: Path) -> Self:
-        """Return the section with its relative paths taken from a folder."""
+        """Return the section with absolute paths; relative ones start from the folder."""
         file = self.file
         update: dict[str, Any] = {
             "file": tuple(folder / x for x in file) if isinstance(file, tuple) else folder / file
@@ -161,7 +160,7 @@ def is_plain(value: object) -> bool:
 
 
 def _shortened(document: dict[str, Any], section: Section) -> Any:
-    """Return a section as it is written: the array's name alone, or what differs from defaults."""
+    """Return the short form of a section: the array's name, or what differs from the defaults."""
     said = {x: document[x] for x in document if getattr(section, x) != _default(section, x)}
     return said["array"] if list(said) == ["array"] else said
 

@@ -1,4 +1,4 @@
-"""The metric of a campaign."""
+"""Configures the metric of a campaign."""
 
 from pathlib import Path
 from typing import Any, Self
@@ -20,13 +20,13 @@ from onnxfi.injector.metrics import (
 
 
 class MetricEntry(Section):
-    """What decides between sdc and benign; in YAML also a text, ``name:key=value,…``.
+    """The metric, which decides between sdc and benign; in YAML also ``name:key=value,…``.
 
     Attributes:
         name: the metric: classification, sequence, segmentation, regression, detection, embedding;
-            ``module:function`` or ``module:Class``; or what an installed package declares.
-        output: the output that holds the answer; None takes the first.
-        configuration: of the metric.
+            ``module:function`` or ``module:Class``; or a name that an installed package declares.
+        output: the output that holds the answer; None for the first.
+        configuration: configuration of the metric.
     """
 
     name: str = "classification"
@@ -51,10 +51,10 @@ class MetricEntry(Section):
         context = info.context or {}
         if self.name not in BUILT_IN:
             self._sources = context.get("metric_code")
-            if self._sources is not None:  # the user's code is not run before it is needed
+            if self._sources is not None:  # the user's code runs only when it is needed
                 return self
             folder = Path(context.get("folder") or Path.cwd())
-            # The second holds the code where the file is the campaign.yaml of a run directory.
+            # The second place is for the campaign.yaml of a run directory.
             places = [FolderSources(folder), FolderSources(folder / KEPT_FOLDER)]
             module = self.name.partition(":")[0]
             self._sources = next((x for x in places if is_in(x, module)), places[0])
@@ -82,10 +82,10 @@ class MetricEntry(Section):
         return self._metric
 
     def load(self, sources: Sources | None) -> Metric:
-        """Return the metric from other code.
+        """Return the metric, loaded from given sources.
 
         Args:
-            sources: where the module of a metric of one's own is looked for first.
+            sources: the place where the module of a user's metric is searched first.
 
         Raises:
             ConfigurationError: there is no such metric, or its configuration is wrong.

@@ -1,14 +1,14 @@
-"""What all parts of a configuration have in common."""
+"""Defines the base class of all sections of a configuration."""
 
 from pydantic import BaseModel, ConfigDict
 
 
 class Section(BaseModel):
-    """A part of a configuration: what it says is checked, and it does not change."""
+    """A section of a configuration, checked and immutable."""
 
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
         protected_namespaces=(),
-        ser_json_inf_nan="constants",  # YAML has them, and an error model may write them
+        ser_json_inf_nan="constants",  # YAML has infinities, and error models may use them
     )

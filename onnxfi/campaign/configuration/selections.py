@@ -12,7 +12,7 @@ _DtypeName = Annotated[str, AfterValidator(check_dtype_name)]
 
 
 class Excluded(Section):
-    """Targets that are left out: those that any of the keys matches.
+    """Targets to leave out: those that any of the keys matches.
 
     Attributes:
         tensors: names or patterns of tensors, layers or nodes.
@@ -30,18 +30,20 @@ class Excluded(Section):
 
 
 class Targets(Section):
-    """Which targets: those that satisfy all that is said.
+    """A selection of targets, which satisfy all given keys.
 
     Attributes:
         kind: kind of the targets; None for activations, or whatever the named tensors are.
-        ops: ONNX operator types, such as ``Conv``; of a weight or an input, those that read it.
+        ops: ONNX operator types, such as ``Conv``; for weights and inputs, the operators that read
+            them.
         layers: patterns of layer paths, such as ``conv*``.
         tensors: names or patterns of single targets: a tensor, a layer or a node each.
         dtypes: names (``int8``) or families (``float``, ``int``, ``bool``) of dtypes.
-        exclude: what is left out of these.
-        index: a place among what the rest chooses, such as ``3``, ``-1`` or ``2:8``.
-        include_shapes: also the activations that only compute shapes or reach no output; those
-            that are named are always taken.
+        exclude: targets to leave out of these.
+        index: a position among the targets that the other keys choose, such as ``3``, ``-1`` or
+            ``2:8``.
+        include_shapes: whether to include activations that only compute shapes or reach no output;
+            targets given by name are always included.
     """
 
     kind: TargetKind | None = None
@@ -55,7 +57,7 @@ class Targets(Section):
 
     @property
     def selection(self) -> Selection:
-        """The selection in a model's terms."""
+        """The selection, as `onnxfi.graph` takes it."""
         exclude = self.exclude or Excluded()
         return Selection(
             kind="activation" if self.kind is None and self.tensors is None else self.kind,

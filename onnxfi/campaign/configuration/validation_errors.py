@@ -1,4 +1,4 @@
-"""Locates and describes mistakes in a configuration."""
+"""Locates and describes the errors of a configuration."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from onnxfi.campaign.configuration.selections import Targets, TargetsTogether
 
-# The places that take a word besides numbers.
+# The settings that take a word besides numbers.
 _WORD_OR_NUMBER: dict[tuple[str | int, ...], str] = {
     ("execution", "lanes"): "auto",
     ("execution", "workers"): "auto",
@@ -17,7 +17,7 @@ _WORD_OR_NUMBER: dict[tuple[str | int, ...], str] = {
 
 
 def describe_yaml_problem(error: Exception) -> str:
-    """Say where a text is no YAML, and why."""
+    """Return where a text is not YAML, and why."""
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None)
     if mark is None or problem is None:
@@ -25,15 +25,15 @@ def describe_yaml_problem(error: Exception) -> str:
     return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
 
 
-def describe_mistake(text: str, entry: Any, section: type[BaseModel]) -> tuple[str, str]:
-    """Return the place of a mistake, and the line that tells of it."""
+def describe_error(text: str, entry: Any, section: type[BaseModel]) -> tuple[str, str]:
+    """Return the place of an error, and the line that describes it."""
     location = tuple(entry["loc"])
     word = _WORD_OR_NUMBER.get(location[:2])
     if location[:1] == ("execution",) or word is not None:
-        # What follows names a member of a union.
+        # The rest names a member of a union.
         location = location[: 3 if location[:2] == ("execution", "limits") else 2]
     if location[:1] == ("targets",):
-        location = (*location[:1], *location[2:])  # as does this
+        location = (*location[:1], *location[2:])  # the tag of a union
     place = ".".join(str(x) for x in location)
     line = _line(yaml.compose(text), location)
     where = f"  line {line}, {place}: " if line else f"  {place}: "
@@ -44,14 +44,14 @@ def describe_mistake(text: str, entry: Any, section: type[BaseModel]) -> tuple[s
         return place, f"{where}must be given."
     message = entry["msg"].removeprefix("Value error, ").rstrip(".")
     if entry["type"] == "value_error" and location[0] != "execution":
-        return place, f"{where}{message}."  # which says what it got
+        return place, f"{where}{message}."  # the message has the value
     if word is not None:
-        message = f"must be '{word}' or a whole number from 1 on"
+        message = f"must be '{word}' or a whole number of at least 1"
     return place, f"{where}{message}, got {entry['input']!r}."
 
 
 def _line(node: yaml.Node | None, location: Sequence[str | int]) -> int | None:
-    """Return the line, from 1, of a place in composed YAML, or of the closest thing around it."""
+    """Return the line of a place in composed YAML, from 1, or of its closest parent."""
     line = None
     for step in location:
         found = None
@@ -69,7 +69,7 @@ def _line(node: yaml.Node | None, location: Sequence[str | int]) -> int | None:
 
 
 def _keys(section: type[BaseModel], location: Sequence[str | int]) -> list[str]:
-    """Return the keys that a place in the configuration takes."""
+    """Return the keys that are valid at a place of the configuration."""
     if location[:1] == ("targets",):
         section, location = (TargetsTogether if location[1:] else Targets), location[2:]
     annotation: Any = section
@@ -79,9 +79,8 @@ def _keys(section: type[BaseModel], location: Sequence[str | int]) -> list[str]:
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             section = annotation
             annotation = section.model_fields[step].annotation
-            annotation = getattr(annotation, "__args__", (annotation,))[
-                0
-            ]  # not None, or not a list
+            # Not None, or not a list.
+            annotation = getattr(annotation, "__args__", (annotation,))[0]
         else:  # a key of a mapping
             annotation = getattr(annotation, "__args__", (None,))[-1]
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):

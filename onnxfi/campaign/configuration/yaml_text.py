@@ -1,6 +1,6 @@
-"""Reads YAML as version 1.2 has it in two places where PyYAML does not.
+"""Reads and writes YAML by version 1.2 where PyYAML differs.
 
-``1e-9`` is a number, not a text; ``2:8`` is a text, not 128 (two minutes and eight seconds).
+``1e-9`` is a number and not a text; ``2:8`` is a text and not 128 (minutes and seconds).
 """
 
 import re
@@ -37,16 +37,16 @@ _Loader.add_implicit_resolver(
 
 
 def load_yaml(text: str) -> Any:
-    """Give what a document holds.
+    """Return the content of a document.
 
     Raises:
-        yaml.YAMLError: it is no YAML.
-        ValueError: a value is not what it looks like, such as the date 2024-13-45.
+        yaml.YAMLError: it is not YAML.
+        ValueError: a value is malformed, such as the date 2024-13-45.
     """
     return yaml.load(text, Loader=_Loader)
 
 
 def dump_yaml(document: Any) -> str:
-    """Give a document as ``load_yaml`` reads it, with its keys in their order."""
+    """Return a document as text for ``load_yaml``; keys keep their order."""
     text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
     return text

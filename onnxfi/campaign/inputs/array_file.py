@@ -1,4 +1,4 @@
-"""Reads .npz and .npy files of plain arrays, and trusts none of their headers."""
+"""Reads .npz and .npy files of plain arrays, and checks their headers."""
 
 import zlib
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ import numpy as np
 from onnxfi.errors import InputError
 
 _ENDING = ".npy"
-# What zipfile and NumPy raise for files that are damaged, encrypted or compressed otherwise.
+# Errors of zipfile and NumPy for files that are damaged, encrypted or compressed otherwise.
 _DAMAGES = (
     *(OSError, ValueError, EOFError, BadZipFile, zlib.error),
     *(RuntimeError, NotImplementedError, MemoryError, SyntaxError, KeyError),
@@ -23,7 +23,7 @@ _DAMAGES = (
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a file says of one array.
+    """The header of one array.
 
     Attributes:
         shape: its shape.
@@ -36,11 +36,11 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class ArrayFile:
-    """A file of arrays; they are read one by one when asked for.
+    """A file of arrays, which are read one by one on demand.
 
     Attributes:
         path: the file.
-        headers: what it holds, by name; an .npy file holds one array, named after the file.
+        headers: the headers of its arrays by name; the array of an .npy file is named after it.
     """
 
     path: Path
@@ -51,8 +51,8 @@ class ArrayFile:
         """Read the headers of a file.
 
         Raises:
-            InputError: there is no such file, it holds something else than plain arrays, or a
-                header promises more than the file holds.
+            InputError: the file does not exist, holds other things than plain arrays, or is shorter
+                than a header says.
         """
         with _explained(path), path.open("rb") as file:
             if not is_zipfile(file):
@@ -83,7 +83,7 @@ class ArrayFile:
 
 
 def _read_header(file: IO[bytes], size: int) -> Header:
-    """Read the header of an array that takes so many bytes of its file, header included."""
+    """Read the header of an array that takes `size` bytes of its file, header included."""
     version = np.lib.format.read_magic(file)
     read = (
         np.lib.format.read_array_header_1_0
@@ -100,11 +100,11 @@ def _read_header(file: IO[bytes], size: int) -> Header:
 
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
-    """Turn what goes wrong while a file is read into one message."""
+    """Convert the errors of reading a file to one message."""
     try:
         yield
     except _DAMAGES as error:
         reason = str(error) or type(error).__name__
         raise InputError(
-            f"Inputs must be an .npz or .npy file of plain arrays, and {path} is not: {reason}."
+            f"{path} must be an .npz or .npy file of plain arrays: {reason}."
         ) from error

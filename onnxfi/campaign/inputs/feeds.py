@@ -1,4 +1,4 @@
-"""Cuts inputs from arrays: rows of one array, an array per file, or the same for all."""
+"""Feeds graph inputs: from rows of an array, an array per file, or a constant."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from onnxfi.campaign.inputs.array_file import ArrayFile
 
 
 class Feed(Protocol):
-    """What one graph input gets."""
+    """The source of one graph input."""
 
     def at(self, index: int) -> np.ndarray:
-        """Return the array of one input.
+        """Return the array for one input.
 
         Raises:
             InputError: it cannot be read.
@@ -22,7 +22,7 @@ class Feed(Protocol):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Constant:
-    """The same array for all inputs."""
+    """The same array for every input."""
 
     array: np.ndarray
 
@@ -38,9 +38,9 @@ class Rows:
     Attributes:
         name: name of the array.
         array: the array.
-        axis: the axis that counts the rows.
-        rows: consecutive rows of one input; None for one row without that axis.
-        times: how often each row follows itself.
+        axis: the axis of the rows.
+        rows: number of consecutive rows of one input; None for one row without that axis.
+        times: number of repetitions of each row.
     """
 
     name: str
@@ -65,14 +65,14 @@ class Rows:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PerFile:
-    """The whole array of a name, from one file for each input."""
+    """The array of a given name, from one file per input."""
 
     files: Sequence[ArrayFile]
     name: str
 
     @property
     def shapes(self) -> set[tuple[int, ...]]:
-        """The shapes that the arrays have."""
+        """The shapes of the arrays."""
         return {file.headers[self.name].shape for file in self.files}
 
     def at(self, index: int) -> np.ndarray:

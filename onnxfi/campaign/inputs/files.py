@@ -9,7 +9,7 @@ _WILDCARDS = frozenset("*?[")
 
 
 def input_files(source: Inputs) -> tuple[Path, ...]:
-    """Return the files of inputs, and the file of labels behind them where there is one.
+    """Return the files of inputs, followed by the file of labels if there is one.
 
     Raises:
         InputError: no file matches a pattern.
@@ -20,7 +20,7 @@ def input_files(source: Inputs) -> tuple[Path, ...]:
 
 
 def sample_files(source: Inputs) -> tuple[Path, ...]:
-    """Return the files of inputs, those of a pattern sorted by name.
+    """Return the files of inputs; files of a pattern are sorted by name.
 
     Raises:
         InputError: no file matches a pattern.
@@ -32,22 +32,22 @@ def sample_files(source: Inputs) -> tuple[Path, ...]:
 
 
 def holds_one_input_each(source: Inputs) -> bool:
-    """Return whether each file is one input: they are listed, or named by a pattern."""
+    """Return whether each file is one input: with a list or a pattern."""
     return isinstance(source.file, tuple) or is_pattern(source.file)
 
 
 def is_pattern(path: Path) -> bool:
-    """Return whether a path has wildcards and names no file itself."""
+    """Return whether a path has wildcards and is not a file itself."""
     return bool(_WILDCARDS & set(str(path))) and not path.exists()
 
 
 def _matching(pattern: Path) -> list[Path]:
-    # The folders before the first wildcard may have brackets in their names.
+    # Existing folders before the first wildcard may have brackets in their names.
     parts = pattern.parts
     known = 0
     while known < len(parts) - 1 and Path(*parts[: known + 1]).exists():
         known += 1
     found = sorted(x for x in Path(*parts[:known]).glob(str(Path(*parts[known:]))) if x.is_file())
     if not found:
-        raise InputError(f"A pattern of input files must match some, and {pattern} matches none.")
+        raise InputError(f"No input file matches the pattern {pattern}.")
     return found

@@ -12,10 +12,10 @@ from onnxfi.injector.inputs import format_shape
 
 
 def read_labels(labels: Labels, file: ArrayFile) -> np.ndarray:
-    """Return the labels in an array of a file, one whole number each.
+    """Return the labels in an array of a file, one whole number per input.
 
     Raises:
-        InputError: there is no such array, or it holds something else.
+        InputError: there is no such array, or it holds no whole numbers.
     """
     name = _array_name(labels, file)
     header = file.headers[name]
@@ -24,7 +24,7 @@ def read_labels(labels: Labels, file: ArrayFile) -> np.ndarray:
 
 
 def read_label_of_each(labels: Labels, files: Sequence[ArrayFile]) -> np.ndarray:
-    """Return the label that each file holds.
+    """Return the label of each file.
 
     Raises:
         InputError: a file has no label, or several.

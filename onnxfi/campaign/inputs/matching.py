@@ -14,17 +14,17 @@ from onnxfi.injector.inputs import shape_fits
 def match_arrays(
     model: Model, source: Inputs, file: ArrayFile, *, whole: bool
 ) -> dict[str, InputTensor]:
-    """Return what each graph input gets, with the name of its array or a value.
+    """Return the source of each graph input: the name of its array, or a value.
 
-    Where the user did not say, an array has the name of its graph input; if all other inputs are
-    constant, an input also takes the only array, or the only one of its shape and dtype. An input
-    with a default may be left out.
+    By default, an array has the name of its graph input. If all other inputs are constant, an input
+    also takes the only array, or the only one of its shape and dtype. An input with a default may
+    be left out.
 
     Args:
-        model: the model whose graph inputs are to be fed.
+        model: the model with the graph inputs.
         source: the user's choice.
         file: the arrays.
-        whole: whether an array is one input as it is, without an axis of samples.
+        whole: whether an array is one input, without an axis of samples.
 
     Raises:
         InputError: a graph input has no array, or there is no such graph input.
@@ -34,8 +34,8 @@ def match_arrays(
     for name in said:
         if name not in wanted:
             raise InputError(
-                f"Every input must be one of the model's ({', '.join(map(repr, wanted))}), "
-                f"got {name!r}."
+                f"{name!r} is not an input of the model; its inputs are "
+                f"{', '.join(map(repr, wanted))}."
             )
     labels = None if source.labels is None else source.labels.array
     matched: dict[str, InputTensor] = {}
@@ -58,7 +58,7 @@ def match_arrays(
 
 
 def _only_one(arrays: Mapping[str, Header], value: ir.Value, *, whole: bool) -> str | None:
-    """Return the only array that there is for a graph input, or None."""
+    """Return the only array that fits a graph input, or None."""
     names = list(arrays)
     if len(names) > 1:
         names = [x for x in names if _fits(arrays[x], value, whole=whole)]
@@ -76,6 +76,6 @@ def _missing(name: str, key: str, file: ArrayFile) -> str:
     return (
         f"The graph input {name!r} needs an array, and {file.path} has no {key!r}. It holds "
         f"{', '.join(map(repr, file.headers)) or 'none'}. Name the array after the graph input, or "
-        f"say which one it is: `{name}: ARRAY` under inputs.tensors, --array {name}=ARRAY on the "
+        f"give its name: `{name}: ARRAY` under inputs.tensors, --array {name}=ARRAY on the "
         f"command line. `{{value: 16000}}`, or --constant {name}=16000, feeds a number."
     )

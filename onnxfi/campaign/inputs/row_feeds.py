@@ -1,4 +1,4 @@
-"""Counts the inputs in arrays of samples, and cuts them."""
+"""Counts the inputs in arrays of samples, and cuts them from the arrays."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -23,12 +23,12 @@ _HOW_TO_FILL = " `repeat: true` or --repeat fills a batch with one row."
 
 @dataclass(frozen=True, slots=True)
 class InputCount:
-    """How many inputs there are.
+    """The number of inputs.
 
     Attributes:
         inputs: their number.
-        rows_per_label: labels that belong to one input.
-        note: what is left out, or None.
+        rows_per_label: number of labels that belong to one input.
+        note: a note on rows that are left out, or None.
     """
 
     inputs: int
@@ -44,18 +44,18 @@ def cut_rows(
     *,
     repeat: bool,
 ) -> dict[str, Rows]:
-    """Return how graph inputs are cut from arrays of samples.
+    """Return the rows of graph inputs in arrays of samples.
 
-    Where the model fixes the batch to more than one, so many rows are one input, or one row
-    repeated; open axes of other graph inputs go with it. An array with one axis more than the graph
+    If the model fixes the batch to more than one, one input is as many rows, or one row repeated;
+    graph inputs with an open batch take as many rows. An array with one axis more than the graph
     input holds inputs without a batch.
 
     Args:
-        tensors: what each graph input gets, by name.
+        tensors: the source of each graph input, by name.
         values: the graph inputs by name.
         arrays: the arrays by the name of the graph input.
         path: their file.
-        repeat: whether one row fills a batch, where a tensor does not say.
+        repeat: whether one row fills a batch, for tensors without a setting.
 
     Raises:
         InputError: an array lacks the axis of the samples.
@@ -82,13 +82,13 @@ def cut_rows(
 def count_inputs(
     rows: Mapping[str, Rows], labels: np.ndarray | None, path: Path, *, limit: int | None
 ) -> InputCount:
-    """Return the number of inputs, which is the same for all arrays and for the labels.
+    """Return the number of inputs, which all arrays and the labels must share.
 
     Args:
-        rows: how the graph inputs are cut, by name.
+        rows: the rows of the graph inputs, by name.
         labels: the labels of the rows.
         path: the file of the arrays.
-        limit: the most inputs.
+        limit: largest number of inputs.
 
     Raises:
         InputError: the numbers differ, or there is no input.
@@ -116,7 +116,7 @@ def count_inputs(
 
 
 def _left_out(rows: Mapping[str, Rows], inputs: int) -> str | None:
-    """Say which rows are left out, if any."""
+    """Return a note on the rows that are left out, if any."""
     for name, x in rows.items():
         left = x.length - inputs * (x.rows or 1)
         if left:
@@ -128,10 +128,10 @@ def _left_out(rows: Mapping[str, Rows], inputs: int) -> str | None:
 
 
 def check_rows(value: ir.Value, rows: Rows) -> None:
-    """Check that the inputs cut from an array are what a graph input takes.
+    """Check that the rows of an array fit a graph input.
 
     Raises:
-        InputError: they have another shape or dtype.
+        InputError: they differ in shape or dtype.
     """
     sample = rows.at(0)
     try:
@@ -144,10 +144,10 @@ def check_rows(value: ir.Value, rows: Rows) -> None:
 
 
 def check_batch_names(values: Mapping[str, ir.Value], feeds: Mapping[str, Feed]) -> None:
-    """Check that the batch is as long in all graph inputs that name its axis.
+    """Check that the batch has the same length in all graph inputs that name its axis.
 
     Raises:
-        InputError: it is not, so that the samples of one of them lie elsewhere.
+        InputError: the lengths differ, so the samples of one input lie on another axis.
     """
     named = {
         _names(values[name])[x.axis]
@@ -164,13 +164,13 @@ def check_batch_names(values: Mapping[str, ir.Value], feeds: Mapping[str, Feed])
         if len(set(lengths.values())) > 1:
             listed = ", ".join(f"{length} in {place}" for place, length in lengths.items())
             raise InputError(
-                f"The batch {batch!r} must be as long in each of an input's tensors, and is "
+                f"The batch {batch!r} must have one length in all tensors of an input, and has "
                 f"{listed}. {_HOW_TO_FEED}"
             )
 
 
 def _names(value: ir.Value) -> list[str | None]:
-    """Return the names of a graph input's axes, None where an axis has none."""
+    """Return the names of the axes of a graph input; None for axes without a name."""
     return [None if isinstance(x, int) else x.value for x in value.shape or ()]
 
 

@@ -1,4 +1,4 @@
-"""The inputs of a campaign or a command."""
+"""Provides the inputs of a campaign or a command."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,11 +24,11 @@ class InputSource:
     """The inputs of a campaign or a command.
 
     Attributes:
-        feeds: what each graph input gets, by name.
+        feeds: the source of each graph input, by name.
         count: number of inputs.
-        labels: the right class of each input, of its first row where it has several; or None.
+        labels: the right class of each input, or of its first row if it has several; or None.
         alike: whether all inputs have the same shapes.
-        note: what of the file is left out, or None.
+        note: a note on rows that are left out, or None.
     """
 
     feeds: Mapping[str, Feed]
@@ -43,20 +43,20 @@ class InputSource:
 
     @property
     def constants(self) -> dict[str, np.ndarray]:
-        """What all inputs get, by the name of the graph input."""
+        """The constant arrays by the name of the graph input."""
         return {name: x.array for name, x in self.feeds.items() if isinstance(x, Constant)}
 
     def at(self, index: int) -> dict[str, np.ndarray]:
         """Return one input: an array per graph input, by name.
 
         Raises:
-            InputError: its file cannot be read any more.
+            InputError: its file can no longer be read.
         """
         return {name: feed.at(index) for name, feed in self.feeds.items()}
 
 
 def read_inputs(model: Model, source: Inputs) -> InputSource:
-    """Find the inputs that a section of a configuration describes, and check that they fit.
+    """Open the inputs of a configuration, and check that they fit the model.
 
     Raises:
         InputError: a file cannot be read, or its arrays do not fit the model or one another.
@@ -95,7 +95,7 @@ def _read_rows(model: Model, source: Inputs) -> InputSource:
 
 
 def _read_files(model: Model, source: Inputs) -> InputSource:
-    """Return inputs of which each is a file of its own."""
+    """Return inputs that are files of their own."""
     paths = sample_files(source)
     files = [ArrayFile.open(path) for path in paths[: source.limit]]
     first = files[0]
@@ -122,8 +122,8 @@ def _read_files(model: Model, source: Inputs) -> InputSource:
         labels = read_labels(source.labels, ArrayFile.open(source.labels.file))
         if len(labels) != len(paths):
             raise InputError(
-                f"There must be a label for each of the {len(paths)} files, and "
-                f"{source.labels.file} holds {len(labels)}."
+                f"{source.labels.file} holds {len(labels)} labels, and must hold {len(paths)}: one "
+                "for each file."
             )
         labels = labels[: len(files)]
     alike = all(len(x.shapes) == 1 for x in feeds.values() if isinstance(x, PerFile))
@@ -131,7 +131,7 @@ def _read_files(model: Model, source: Inputs) -> InputSource:
 
 
 def _constant(value: ir.Value, tensor: InputTensor, file: ArrayFile) -> Constant:
-    """Return what all inputs get."""
+    """Return the feed of a constant."""
     array = array_of_value(value, tensor.value) if tensor.array is None else file.read(tensor.array)
     check_tensor(value, array.shape, array.dtype)
     return Constant(array)

@@ -1,4 +1,4 @@
-"""Makes arrays of the values that a user writes for graph inputs."""
+"""Converts values that a user writes for graph inputs to arrays."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ from onnxfi.injector.inputs import format_shape
 
 
 def array_of_value(value: ir.Value, said: Any) -> np.ndarray:
-    """Return a number, a text or a nested list as an array that a graph input takes.
+    """Return a number, a text or a nested list as an array for a graph input.
 
-    A single one fills the shape of the input; open axes are 1 long.
+    A single value fills the shape of the input; open axes get length 1.
 
     Raises:
         InputError: the input has another dtype, or the lists differ in length.

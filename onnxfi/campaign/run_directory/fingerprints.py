@@ -1,4 +1,4 @@
-"""Fingerprints all that the records of a campaign depend on."""
+"""Computes fingerprints of everything that the records of a campaign depend on."""
 
 import hashlib
 import json
@@ -12,6 +12,7 @@ from onnxfi.campaign.inputs.files import input_files
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph import Model
 
+# Bytes that are read at once.
 _CHUNK = 1 << 20
 
 
@@ -20,12 +21,12 @@ def fingerprints(configuration: Configuration, model: Model) -> dict[str, str]:
 
     Args:
         configuration: the configuration as resolved.
-        model: the model that it names.
+        model: the model that the configuration names.
 
     Raises:
         ConfigurationError: a file cannot be read.
     """
-    # Python's JSON tells NaN and infinities apart, and pydantic's does not.
+    # Python's JSON distinguishes NaN and the infinities; pydantic's does not.
     text = json.dumps(_relevant(configuration))
     entries = configuration.error_model_entries
     return {
@@ -37,15 +38,15 @@ def fingerprints(configuration: Configuration, model: Model) -> dict[str, str]:
 
 
 def relevant_keys(configuration: Configuration) -> dict[str, str]:
-    """Return what the records depend on, as text: by ``injections.per_target`` and the like."""
+    """Return the settings that the records depend on, as text, by ``injections.per_target`` etc."""
     return dict(_flatten(_relevant(configuration)))
 
 
 def _relevant(configuration: Configuration) -> dict[str, Any]:
-    # Where and how fast a campaign runs changes no record; the files count by what they hold.
+    # How and where a campaign runs changes no record. Files count by their content.
     relevant = configuration.model_dump(mode="json")
     limits = configuration.execution.limits
-    if limits != ExecutionLimits():  # others decide outcomes; older manifests know none
+    if limits != ExecutionLimits():  # they decide outcomes; older manifests lack them
         relevant["limits"] = limits.model_dump()
     for place in ("execution", "statistics", "out", "model", "error_models"):
         del relevant[place]
@@ -67,14 +68,14 @@ def _flatten(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _sha256_of_inputs(files: Sequence[Path]) -> str:
-    """Return the hash of a file, or that of the hashes of several: each is an input by itself."""
+    """Return the hash of one file, or the hash of the hashes of several."""
     if len(files) == 1:
         return _sha256(*files)
     return hashlib.sha256("\n".join(map(_sha256, files)).encode()).hexdigest()
 
 
 def _sha256(*files: Path) -> str:
-    """Return the hash of the files' contents, one after the other."""
+    """Return the hash of the concatenated files."""
     digest = hashlib.sha256()
     try:
         for path in files:
@@ -82,5 +83,5 @@ def _sha256(*files: Path) -> str:
                 while chunk := file.read(_CHUNK):
                     digest.update(chunk)
     except OSError as error:
-        raise ConfigurationError(f"A campaign's file cannot be read: {error}.") from error
+        raise ConfigurationError(f"A file of the campaign cannot be read: {error}.") from error
     return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""Telling others that a campaign runs, and how far it is."""
+"""Publishes that a campaign is running, and its progress."""
 
 import contextlib
 import json
@@ -16,20 +16,20 @@ from onnxfi.errors import ConfigurationError
 
 _FILE = "running.json"
 _EVERY_SECONDS = 5.0
-#: After so many seconds without a sign of life a process counts as gone.
+#: Seconds without a sign of life after which a process counts as gone.
 GONE_AFTER = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class SignOfLife:
-    """What a process that runs a campaign tells of itself.
+    """A message of the process that runs a campaign.
 
     Attributes:
         host: name of its machine.
         process: its id there.
-        began: when it began, in seconds since 1970 (UTC).
-        at: when it told this.
-        done: injections done by it, those included whose shard is not written yet.
+        began: time of its beginning, in seconds since 1970 (UTC).
+        at: time of the message.
+        done: injections done by it, including those of unwritten shards.
     """
 
     host: str
@@ -48,7 +48,7 @@ class SignOfLife:
         """Whether the process seems to be running."""
         if time.time() - self.at > GONE_AFTER:
             return False
-        # Signal 0 asks whether a process exists; on Windows it would be Ctrl-C.
+        # Signal 0 only checks whether a process exists; on Windows it would be Ctrl-C.
         if self.host != platform.node() or sys.platform == "win32":
             return True
         try:
@@ -61,10 +61,10 @@ class SignOfLife:
 
 
 class Heartbeat:
-    """Writes signs of life into a run directory as long as its ``with`` block runs."""
+    """Writes signs of life into a run directory during its ``with`` block."""
 
     def __init__(self, storage: Storage) -> None:
-        """Keep where to write.
+        """Keep the storage of the run directory.
 
         Raises:
             ConfigurationError: another process runs the campaign.
@@ -78,13 +78,13 @@ class Heartbeat:
         other = read_sign_of_life(storage)
         if other is not None and other.running and not self._is_own(other):
             raise ConfigurationError(
-                f"One process at a time runs a campaign, and process {other.process} on "
-                f"{other.host} runs the one in {storage}. End it, or wait: a process that was "
-                f"killed counts as gone after {GONE_AFTER:.0f} seconds."
+                f"{storage} is being run by process {other.process} on {other.host}. Only one "
+                "process at a time may run a campaign: end it, or wait. A killed process counts "
+                f"as gone after {GONE_AFTER:.0f} seconds."
             )
 
     def add(self, count: int) -> None:
-        """Count injections that were done."""
+        """Add finished injections."""
         with self._lock:
             self._done += count
 
@@ -100,7 +100,7 @@ class Heartbeat:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End, and leave no sign."""
+        """End, and remove the sign of life."""
         self._end.set()
         self._thread.join()
         with contextlib.suppress(OSError):
@@ -112,7 +112,7 @@ class Heartbeat:
 
     def _write(self) -> None:
         sign = SignOfLife(platform.node(), os.getpid(), self._began, time.time(), self._done)
-        # A full disk is for the records to tell of.
+        # A full disk is reported when records are written.
         with contextlib.suppress(OSError):
             self._storage.write(_FILE, json.dumps(asdict(sign)).encode())
 
@@ -121,7 +121,7 @@ class Heartbeat:
 
 
 def read_sign_of_life(storage: Storage) -> SignOfLife | None:
-    """Return the last sign of life; None where no process runs the campaign, or none tells."""
+    """Return the last sign of life; None where no process runs the campaign."""
     try:
         return SignOfLife(**json.loads(storage.read(_FILE)))
     except (OSError, ValueError, TypeError):

@@ -16,21 +16,21 @@ _logger = logging.getLogger("onnxfi")
 
 @dataclass(frozen=True, slots=True)
 class KeptSources:
-    """The code that a run directory keeps."""
+    """The metric's code that a run directory keeps."""
 
     storage: Storage
 
     @property
     def folder(self) -> str:
-        """The folder, as messages and tracebacks call it."""
+        """The folder, as messages and tracebacks show it."""
         return f"{self.storage}/{KEPT_FOLDER}"
 
     def names(self) -> Iterable[str]:
-        """Return the names of the files at the top."""
+        """Return the names of the files in the folder."""
         return [x for x in self.storage.names(KEPT_FOLDER) if x.endswith(".py")]
 
     def read(self, name: str) -> bytes | None:
-        """Return what a file holds; None if there is none."""
+        """Return the content of a file; None if it does not exist."""
         try:
             return self.storage.read(f"{KEPT_FOLDER}/{name}")
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
@@ -41,9 +41,9 @@ def keep_metric(storage: Storage, metric: Metric) -> dict[str, Any]:
     """Write the code of a metric into a run directory.
 
     Returns:
-        An entry of the manifest: the name of the metric; the hashes of its files; and the folder
-        that they came from, null for an installed package, which is not copied. It is empty for a
-        metric of onnxfi's.
+        An entry of the manifest: the name of the metric, the hashes of its files, and their
+        original folder. The folder is null for an installed package, which is not copied. The
+        entry is empty for a built-in metric.
     """
     if not isinstance(metric, OwnMetric):
         return {}
@@ -54,63 +54,63 @@ def keep_metric(storage: Storage, metric: Metric) -> dict[str, Any]:
     return {"name": metric.name, "folder": metric.folder, "files": files}
 
 
-def changed_files(told: Mapping[str, Any], storage: Storage, metric: Metric) -> list[str]:
-    """Return the files of a metric that are not what they were when the campaign began.
+def changed_files(entry: Mapping[str, Any], storage: Storage, metric: Metric) -> list[str]:
+    """Return the files of a metric that changed since the campaign began.
 
     Args:
-        told: the manifest's entry of the metric; empty for a metric of onnxfi's.
+        entry: the manifest's entry of the metric; empty for a built-in metric.
         storage: the run directory.
-        metric: the metric as it is now.
+        metric: the present metric.
     """
-    if not told:
+    if not entry:
         return []
-    if told["folder"] is not None:
-        return _differing(told, KeptSources(storage).read)
+    if entry["folder"] is not None:
+        return _differing(entry, KeptSources(storage).read)
     files = metric.files if isinstance(metric, OwnMetric) else {}
-    return _differing(told, files.get)
+    return _differing(entry, files.get)
 
 
 def note_failure(storage: Storage, message: str) -> None:
-    """Note that the metric failed, so that a mended one is taken when the campaign is resumed."""
+    """Note that the metric failed, so that `resume` takes a corrected one."""
     storage.write(_FAILURE, f"{message}\n".encode())
 
 
 def forget_failure(storage: Storage) -> None:
-    """Remove the note, if there is one."""
+    """Remove the note of a failure, if there is one."""
     storage.remove(_FAILURE)
 
 
 def take_mended(
-    told: Mapping[str, Any], storage: Storage, load: Callable[[Sources], Metric]
+    entry: Mapping[str, Any], storage: Storage, load: Callable[[Sources], Metric]
 ) -> dict[str, Any]:
     """Take over the code of a metric that failed and was changed since.
 
-    The code may have been changed in the run directory, or where it came from. Without a failure
-    the code that the run directory keeps is used.
+    The change may be in the run directory or in the original folder. Without a failure, the code in
+    the run directory is used.
 
     Args:
-        told: the manifest's entry of the metric; empty for a metric of onnxfi's.
+        entry: the manifest's entry of the metric; empty for a built-in metric.
         storage: the run directory.
         load: loads the metric from sources.
 
     Returns:
-        The new entry of the manifest, empty if nothing was taken over.
+        The new entry of the manifest; empty if nothing was taken over.
     """
-    if not told or told["folder"] is None:
+    if not entry or entry["folder"] is None:
         return {}
-    kept, original = KeptSources(storage), FolderSources(Path(told["folder"]))
-    edited = [x for x in _differing(told, original.read) if original.read(x) is not None]
+    kept, original = KeptSources(storage), FolderSources(Path(entry["folder"]))
+    edited = [x for x in _differing(entry, original.read) if original.read(x) is not None]
     if not storage.exists(_FAILURE):
         if edited:
             _logger.warning(
-                "%s keeps its own copy of the metric %s. %s in %s changed since, and is not used.",
+                "%s keeps a copy of the metric %s and uses it. Changes of %s in %s are ignored.",
                 storage,
-                told["name"],
+                entry["name"],
                 ", ".join(edited),
                 original.folder,
             )
         return {}
-    if _differing(told, kept.read):
+    if _differing(entry, kept.read):
         metric = load(kept)
     elif edited:
         metric = load(original)
@@ -118,18 +118,18 @@ def take_mended(
         return {}
     new = keep_metric(storage, metric)
     _logger.warning(
-        "The metric %s failed and was changed since. The records so far stay as they are; the "
-        "changed metric decides the other injections.",
-        told["name"],
+        "The metric %s failed and was changed since. Existing records are kept; the changed metric "
+        "decides the remaining injections.",
+        entry["name"],
     )
     forget_failure(storage)
-    earlier = [*told.get("earlier", ()), told["files"]]
-    return {**new, "folder": told["folder"], "earlier": earlier}
+    earlier = [*entry.get("earlier", ()), entry["files"]]
+    return {**new, "folder": entry["folder"], "earlier": earlier}
 
 
-def _differing(told: Mapping[str, Any], read: Callable[[str], bytes | None]) -> list[str]:
-    """Return the files that are missing, or hold something else than the manifest says."""
-    return [x for x, digest in told["files"].items() if _sha256(read(x) or b"") != digest]
+def _differing(entry: Mapping[str, Any], read: Callable[[str], bytes | None]) -> list[str]:
+    """Return the files that are missing, or differ from the manifest's hashes."""
+    return [x for x, digest in entry["files"].items() if _sha256(read(x) or b"") != digest]
 
 
 def _sha256(content: bytes) -> str:

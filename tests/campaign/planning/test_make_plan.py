@@ -157,7 +157,7 @@ def test_margins_size_each_stratum(write: Callable[..., Path]) -> None:
         ({"margin": 0.5}, "injections.margin"),
         ({"until": {"confidence": 0.9}}, "injections.until.margin: must be given"),
         ({"inputs_per_fault": 0}, "injections.inputs_per_fault: must be 'all' or a whole number"),
-        ({"inputs_per_fault": "some"}, "must be 'all' or a whole number from 1 on, got 'some'"),
+        ({"inputs_per_fault": "some"}, "must be 'all' or a whole number of at least 1, got 'some'"),
         ("everything", "injections"),
     ],
 )
