@@ -104,8 +104,8 @@ class Configuration(Section):
         Args:
             text: the YAML.
             path: name of the file in messages.
-            folder: the folder that relative paths start from, and that modules of metrics may lie in.
-            metric_code: the place of such modules instead; they are imported when needed.
+            folder: the folder of relative paths and of modules of metrics.
+            metric_code: another place of such modules; they are imported when needed.
 
         Raises:
             ConfigurationError: see `from_yaml`.

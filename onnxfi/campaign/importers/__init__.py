@@ -1,4 +1,4 @@
-"""Configuration files of older fault injectors, translated into campaign configurations."""
+"""Translates the files of other fault injectors into campaign configurations."""
 
 from onnxfi.campaign.importers.classes import translate_classes
 from onnxfi.campaign.importers.tensorfi2 import translate_tensorfi2

@@ -1,4 +1,4 @@
-"""What TensorFI2 does to the values of a target: ``Type``, ``Amount`` and ``Bit``."""
+"""Translates the error model of a TensorFI2 file: ``Type``, ``Amount`` and ``Bit``."""
 
 import math
 from collections.abc import Iterator
@@ -10,10 +10,10 @@ from onnxfi.graph import Target
 
 
 def error_model(said: Document) -> dict[str, Any]:
-    """Return the error model that a file asks for, as a configuration writes it.
+    """Return the error model of a file, as an entry of a configuration.
 
     Raises:
-        ConfigurationError: it asks for none, or for an impossible one.
+        ConfigurationError: the file has none, or an impossible one.
     """
     match said.choice("Type", ("zeros", "random", "bitflips")):
         case "zeros":
@@ -39,10 +39,10 @@ def _count(said: Document) -> int:
 
 
 def large_enough(said: Document, targets: list[Target]) -> tuple[list[Target], list[str]]:
-    """Leave out the targets that have fewer values than are asked for, with a note.
+    """Leave out targets with fewer values than the amount, with a note.
 
     Raises:
-        ConfigurationError: all have.
+        ConfigurationError: no target is left.
     """
     if said.values["Type"] == "zeros":
         return targets, []
@@ -54,14 +54,14 @@ def large_enough(said: Document, targets: list[Target]) -> tuple[list[Target], l
         largest = max(_size(target) or 0 for target in targets)
         raise said.wrong("Amount", f"at most {largest}, the size of the largest target")
     note = (
-        f"Amount: {count} is more values than {listed(small)} have, which are no targets; "
-        "TensorFI2 fails when it draws one of them."
+        f"Amount: {count} is more than the number of values of {listed(small)}, which are left "
+        "out; TensorFI2 fails when it draws one of them."
     )
     return [target for target in targets if target not in small], [note]
 
 
 def _size(target: Target) -> int | None:
-    """Return the number of values that a target has for one input, or None if it is open."""
+    """Return the number of values of a target for one input; None if its shape is open."""
     shape = target.shape
     if shape is None:
         return None
@@ -72,7 +72,7 @@ def _size(target: Target) -> int | None:
 
 
 def rounding(said: Document, targets: list[Target]) -> Iterator[str]:
-    """Yield a note where a percentage of the targets' values is rounded otherwise."""
+    """Yield a note if a percentage of the targets' values is rounded differently."""
     if said.values["Type"] != "zeros":
         return
     percentage = said.values["Amount"]

@@ -1,4 +1,4 @@
-"""Files of CLASSES, translated.
+"""Translates the files of CLASSES.
 
 Format and meaning: github.com/D4De/classes, ``tools/add_classes_saved_model`` (``README.md``,
 ``config.json`` and the scripts that read it). A file holds these keys:
@@ -10,7 +10,7 @@ Format and meaning: github.com/D4De/classes, ``tools/add_classes_saved_model`` (
   first and channels last, such as ``(None, 16, 27, 27)`` and ``(None, 27, 27, 16)``.
 * ``range_min``, ``range_max``: the range of the layer's values; -30 and 30 where one is null.
 
-Which layer it is, is not said: CLASSES has it put into the network by hand.
+The file does not name the layer: users of CLASSES insert the simulator by hand.
 """
 
 import shlex
@@ -40,7 +40,7 @@ _KEYS = (
     *_SHAPES,
     *("range_min", "range_max"),
 )
-# What CLASSES takes where the file gives no range.
+# The default range of CLASSES.
 _RANGE = (-30.0, 30.0)
 
 
@@ -56,20 +56,20 @@ def translate_classes(
 
     Args:
         path: the JSON file; relative paths in it are relative to its folder.
-        model: the model, an .onnx file or anything that converts; None for the file's own.
-        inputs: where the inputs come from.
+        model: the model, an .onnx file or any convertible file; None for the model of the file.
+        inputs: the inputs of the campaign.
         per_target: injections for each target; None for the file's ``injection_sites``.
         seed: the campaign's seed.
 
     Raises:
-        ConfigurationError: the file makes no sense, or chooses nothing of the model.
+        ConfigurationError: the file is wrong, or matches no target of the model.
         ModelFormatError: the model cannot be loaded.
     """
     said = Document.from_json(path)
     notes = [*said.unknown(_KEYS)]
     sites = said.integer("injection_sites", "the number of injections, at least 1", low=1)
     if per_target is not None and per_target != sites:
-        notes.append(f"injection_sites: {sites} gives way to --per-target {per_target}.")
+        notes.append(f"injection_sites: {sites} is overridden by --per-target {per_target}.")
     shape = _shape(said, notes)
     entry = _error_model(said, notes)
     model_path = _model(said, model, notes)
@@ -92,7 +92,7 @@ def translate_classes(
 
 
 def _shape(said: Document, notes: list[str]) -> Shape:
-    """Return the output's shape, channels first."""
+    """Return the shape of the output, channels first."""
     first, last = (_parsed(said, key) for key in _SHAPES)
     if first is None:
         if last is None:
@@ -144,8 +144,8 @@ def _range(said: Document, notes: list[str]) -> tuple[float, float]:
     keys = ("range_min", "range_max")
     if any(said.values.get(key) is None for key in keys):
         notes.append(
-            f"range_min, range_max: {_RANGE[0]:g} and {_RANGE[1]:g}, as CLASSES takes where one is "
-            "not given. Without low and high in the translation, it is the golden tensor's range."
+            f"range_min, range_max: {_RANGE[0]:g} and {_RANGE[1]:g}, the defaults of CLASSES. Remove "
+            "low and high from the translation to use the range of the golden tensor."
         )
         return _RANGE
     low, high = (said.number(key, "a number") for key in keys)
@@ -158,7 +158,7 @@ def _model(said: Document, given: Path | None, notes: list[str]) -> Path:
     own = said.values.get("model")
     if given is not None:
         if own is not None and (said.path.parent / str(own)).resolve() != given.resolve():
-            notes.append(f"model: {own} gives way to --model {given}.")
+            notes.append(f"model: {own} is overridden by --model {given}.")
         return given.resolve()
     rule = f"a file in {said.path.parent}, unless --model is given"
     file = said.path.parent / said.text("model", rule)
@@ -189,14 +189,14 @@ def _choice(said: Document, model: Model, targets: Sequence[Target]) -> str:
 
 def _choices(model: Model, layer_type: str, targets: Sequence[Target]) -> Iterator[str]:
     if layer_type not in LAYER_TYPES:
-        yield f"No operator is known for {layer_type}, so the shape alone chose."
+        yield f"No operator is known for {layer_type}; the choice is by shape alone."
     if len(targets) > 1:
         yield (
-            f"Each of the {len(targets)} gets its own injections; keep what you mean under targets "
-            "in the translation."
+            f"Each of the {len(targets)} gets its own injections. Remove unwanted targets from the "
+            "translation."
         )
     if {target.tensor for target in targets} & {layer.operator_tensor for layer in model.layers}:
-        yield "That is before the layer's activation; the simulator of CLASSES stands behind it."
+        yield "It is before the layer's activation; the simulator of CLASSES is after it."
 
 
 def _embedding(
@@ -210,4 +210,4 @@ def _embedding(
             *("--out", str(Path(said.text("new_model", "a folder")) / f"{model.stem}.onnx")),
         ]
     )
-    return f"new_model: a campaign writes no faulty model; this does: {command}"
+    return f"new_model: a campaign writes no faulty model. This command does: {command}"

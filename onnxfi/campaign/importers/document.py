@@ -1,4 +1,4 @@
-"""Reading the flat files of older tools: every mistake names the file, the key and the rule."""
+"""Reads the flat files of other tools; errors name the file, the key and the rule."""
 
 import json
 import math
@@ -15,11 +15,11 @@ from onnxfi.errors import ConfigurationError
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The keys of a file and what it says for each.
+    """The keys and values of a file.
 
     Attributes:
         path: the file.
-        values: what it says; a key without a value has None.
+        values: the values by key; None for a key without a value.
     """
 
     path: Path
@@ -30,7 +30,7 @@ class Document:
         """Read a YAML file.
 
         Raises:
-            ConfigurationError: there is no such file, or it holds no mapping.
+            ConfigurationError: the file cannot be read, or holds no mapping.
         """
         text = _read(path)
         try:
@@ -44,7 +44,7 @@ class Document:
         """Read a JSON file.
 
         Raises:
-            ConfigurationError: there is no such file, or it holds no object.
+            ConfigurationError: the file cannot be read, or holds no object.
         """
         text = _read(path)
         try:
@@ -56,15 +56,15 @@ class Document:
     def _of(cls, path: Path, values: object) -> Self:
         if isinstance(values, dict):
             return cls(path, {str(key): value for key, value in values.items()})
-        raise ValueError(f"it holds {type(values).__name__}, no keys with values")
+        raise ValueError(f"it holds {type(values).__name__} instead of keys with values")
 
     def wrong(self, key: str, rule: str) -> ConfigurationError:
-        """Make the error for a key that does not say what it must."""
-        got = f"got {self.values[key]!r}" if key in self.values else "and it is not there"
+        """Return the error for a key with an invalid value."""
+        got = f"got {self.values[key]!r}" if key in self.values else "and is missing"
         return ConfigurationError(f"{self.path}: {key} must be {rule}, {got}.")
 
     def choice(self, key: str, allowed: Collection[str]) -> str:
-        """Return the word that a key says.
+        """Return the word under a key.
 
         Raises:
             ConfigurationError: it is none of those allowed.
@@ -75,7 +75,7 @@ class Document:
         raise self.wrong(key, " or ".join(allowed))
 
     def text(self, key: str, rule: str) -> str:
-        """Return the text that a key says.
+        """Return the text under a key.
 
         Raises:
             ConfigurationError: it says none, or an empty one.
@@ -86,7 +86,7 @@ class Document:
         raise self.wrong(key, rule)
 
     def integer(self, key: str, rule: str, *, low: int, high: int | None = None) -> int:
-        """Return the whole number that a key says, as a number or as a text of digits.
+        """Return the whole number under a key, a number or a text of digits.
 
         Raises:
             ConfigurationError: it is none, or out of range.
@@ -104,7 +104,7 @@ class Document:
         raise self.wrong(key, rule)
 
     def number(self, key: str, rule: str) -> float:
-        """Return the finite number that a key says.
+        """Return the finite number under a key.
 
         Raises:
             ConfigurationError: it is none.
@@ -115,9 +115,9 @@ class Document:
         raise self.wrong(key, rule)
 
     def unknown(self, known: Collection[str]) -> tuple[str, ...]:
-        """Return a note for each key that the older tool does not know either."""
+        """Return a note for each key that the other tool does not have."""
         return tuple(
-            f"{key}: {value!r} is not honoured: the tool's published version has no such key."
+            f"{key}: {value!r} is ignored: the tool's published version has no such key."
             for key, value in self.values.items()
             if key not in known
         )
@@ -128,13 +128,10 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ConfigurationError(
-            f"A file to translate must be a readable text, and {path} is not: {reason}."
-        ) from error
+        raise ConfigurationError(f"{path} cannot be read as text: {reason}.") from error
 
 
 def _no_document(path: Path, language: str, error: Exception) -> ConfigurationError:
     return ConfigurationError(
-        f"A file to translate must hold keys with values in {language}, and {path} does not: "
-        f"{' '.join(str(error).split())}."
+        f"{path} must hold keys with values in {language}: {' '.join(str(error).split())}."
     )

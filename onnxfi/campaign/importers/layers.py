@@ -1,4 +1,4 @@
-"""Which tensors TensorFI2 hits: ``Target``, ``FIMode``, ``LayerName``, ``LayerInstanceNumber``."""
+"""Translates the targets of a TensorFI2 file: ``Target``, ``FIMode`` and the layer's name."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,8 +8,8 @@ from onnxfi.graph import Model, Target
 
 LAYER_KEYS = ("FIMode", "LayerName", "LayerInstanceNumber")
 
-# Inputs of operators, by position, that no training changes by gradient: the running statistics
-# of a batch normalisation, the scales of a resizing.
+# Inputs of operators, by position, that are not trained by gradient: the running statistics of a
+# batch normalisation, the scales of a resizing.
 _UNTRAINED = {
     *(("BatchNormalization", 3), ("BatchNormalization", 4)),
     *(("Resize", 1), ("Resize", 2), ("Upsample", 1)),
@@ -18,11 +18,11 @@ _UNTRAINED = {
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Targets that a file chooses.
+    """The targets of a file.
 
     Attributes:
         targets: the targets, in the model's order.
-        notes: what had to be chosen.
+        notes: notes on ambiguous settings.
     """
 
     targets: list[Target]
@@ -58,7 +58,7 @@ def choose(said: Document, model: Model) -> Choice:
 
 
 def any_layer(said: Document) -> bool:
-    """Return whether a file leaves the layer to chance."""
+    """Return whether a file draws the layer at random."""
     return str(said.values.get("FIMode", "random")).lower() == "random"
 
 
@@ -68,7 +68,7 @@ def _layer_states(model: Model) -> Choice:
     others = [target for target in weights if target not in trainable]
     if not others:
         return Choice(trainable)
-    note = f"Target: layer_states means trainable variables, and {listed(others)} are none."
+    note = f"Target: layer_states means trainable variables; {listed(others)} are not trainable."
     return Choice(trainable, (note,))
 
 
@@ -93,14 +93,14 @@ def _layer_outputs(model: Model) -> Choice:
         *layers, last = model.layers
         tensors = dict.fromkeys(x.tensor for x in layers if x.tensor != last.tensor)
         note = (
-            f"Target: layer_outputs means every layer but the last in TensorFI2: {last.path!r} "
-            "is no target."
+            f"Target: layer_outputs means every layer except the last in TensorFI2: {last.path!r} "
+            "is not a target."
         )
     else:
         tensors = dict.fromkeys(name for name in floats if name not in outputs)
         note = (
-            "Target: layer_outputs means the outputs of all nodes but the model's last, since the "
-            "model has no layer map (one converted from Keras has)."
+            "Target: layer_outputs means the outputs of all nodes except the model's last, because "
+            "the model has no layer map (models converted from Keras have one)."
         )
     return Choice([floats[name] for name in tensors if name in floats], (note,))
 
@@ -110,5 +110,5 @@ def _name_of(target: Target) -> str:
 
 
 def listed(targets: Sequence[Target]) -> str:
-    """Write the names of targets in a row."""
+    """Return the names of targets, separated by commas."""
     return ", ".join(repr(target.tensor) for target in targets)

@@ -1,8 +1,8 @@
-"""Which ONNX operators compute what CLASSES calls a layer type."""
+"""Maps the layer types of CLASSES to ONNX operators."""
 
 from onnxfi.graph import Model, Target
 
-# By layer type, the name of an error model's file.
+# Operators by layer type, which is also the name of an error model's file.
 _OPERATORS = {
     "avgpool": ("AveragePool", "GlobalAveragePool"),
     "batchnorm": ("BatchNormalization",),
@@ -17,13 +17,13 @@ _OPERATORS = {
 _BIAS_ADD = "bias_add"
 #: The layer types of the published error models.
 LAYER_TYPES = frozenset({*_OPERATORS, _BIAS_ADD})
-# A convolution may add its bias itself, as its third input.
+# Operators that may add a bias, which is their third input.
 _WITH_BIAS = ("Conv", "ConvTranspose", "Gemm")
 _BIAS = 2
 
 
 def computes(model: Model, target: Target, layer_type: str) -> bool:
-    """Return whether an activation is the output of a layer type; of an unknown one, any is."""
+    """Return whether an activation is the output of a layer type; unknown types match any."""
     if layer_type == _BIAS_ADD:
         return _adds_bias(model, target)
     operators = _OPERATORS.get(layer_type)

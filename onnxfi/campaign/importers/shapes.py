@@ -1,4 +1,4 @@
-"""Output shapes as CLASSES writes them, and the tensors that have them."""
+"""Parses the output shapes of CLASSES, and matches them with tensors."""
 
 import re
 
@@ -10,13 +10,13 @@ _ENTRY = re.compile(r"\s*(None|null|\d{1,18})\s*")
 
 
 def parse_shape(said: object) -> Shape | None:
-    """Return the shape that a text such as ``(None, 27, 27, 16)`` or a list gives.
+    """Return the shape in a text such as ``(None, 27, 27, 16)`` or in a list.
 
     Args:
         said: a text, in round, square or no brackets, or a list of whole numbers and None.
 
     Returns:
-        The entries, None where the size is open; None if it is no shape of at least two axes.
+        The sizes, None for open ones; or None if it is not a shape of at least two axes.
     """
     if isinstance(said, str):
         return _parse_text(said)
@@ -52,7 +52,7 @@ def has_shape(target: Target, first: Shape) -> bool:
     """Return whether a tensor can have a shape, whatever its batch.
 
     Args:
-        target: the tensor, whose channel axis tells its layout; where it is unknown, both count.
+        target: the tensor; if its channel axis is unknown, both layouts count.
         first: the shape, channels first.
     """
     if target.shape is None:

@@ -1,4 +1,4 @@
-"""Files of TensorFI2, translated.
+"""Translates the files of TensorFI2.
 
 Format and meaning: github.com/DependableSystemsLab/TensorFI2, ``conf/README.md`` and
 ``src/tensorfi2.py``. A file holds these keys:
@@ -10,7 +10,7 @@ Format and meaning: github.com/DependableSystemsLab/TensorFI2, ``conf/README.md`
 * ``Bit``: for ``bitflips``, 0 (least significant) to 31, or ``N`` for a random one.
 * ``FIMode``, ``LayerName``, ``LayerInstanceNumber``: newer; pick layers whose names hold a text.
 
-How many injections there are is no matter of the file: TensorFI2's scripts are told when called.
+The file does not give the number of injections; it is an argument of TensorFI2's scripts.
 """
 
 from collections.abc import Iterator
@@ -35,14 +35,14 @@ def translate_tensorfi2(
 
     Args:
         path: the YAML file.
-        model: the model, an .onnx file or anything that converts.
-        inputs: where the inputs come from.
-        per_target: injections for each target, or for all together in mode ``multiple``; 1000
-            where it is None.
+        model: the model, an .onnx file or any convertible file.
+        inputs: the inputs of the campaign.
+        per_target: injections for each target, or for all together in mode ``multiple``; None for
+            1000.
         seed: the campaign's seed.
 
     Raises:
-        ConfigurationError: the file makes no sense, or chooses nothing of the model.
+        ConfigurationError: the file is wrong, or matches no target of the model.
         ModelFormatError: the model cannot be loaded.
     """
     said, corrections = _corrected(Document.from_yaml(path))
@@ -79,7 +79,7 @@ def translate_tensorfi2(
 
 
 def _corrected(said: Document) -> tuple[Document, list[str]]:
-    """Bring what early versions and the documentation write otherwise into the form of today."""
+    """Convert the forms of early versions and of the documentation to the current form."""
     values, notes = dict(said.values), []
     if "Target" not in values and values.get("Mode") in ("layer_states", "layer_outputs"):
         values |= {"Target": values["Mode"], "Mode": "single"}
@@ -91,7 +91,7 @@ def _corrected(said: Document) -> tuple[Document, list[str]]:
         notes.append("Target: layer_state is read as layer_states.")
     if values.get("Type") == "bitflips" and "Bit" not in values:
         values["Bit"] = "N"
-        notes.append("Bit is not there, and is taken as N, a random bit.")
+        notes.append("Bit is missing, and is taken as N, a random bit.")
     return Document(said.path, values), notes
 
 
@@ -108,21 +108,21 @@ def _unused(said: Document) -> Iterator[str]:
     for key, reason in unused:
         if key in said.values:
             yield (
-                f"{key} is not used where {reason} is {said.values.get(reason, 'random')}, "
-                "nor is it by TensorFI2."
+                f"{key} is not used with {reason}: {said.values.get(reason, 'random')}, as in "
+                "TensorFI2."
             )
 
 
 def _how_often(mode: str, targets: int, per_target: int) -> str:
-    told = f"{per_target} injections (--per-target)"
+    injections = f"{per_target} injections (--per-target)"
     if mode == "multiple":
         return (
-            f"Mode: multiple hits all {targets} targets in each of {told}, as TensorFI2's "
+            f"Mode: multiple hits all {targets} targets in each of {injections}, as TensorFI2's "
             "documentation says; its code leaves out the last ones."
         )
     if targets == 1:
-        return f"The number of injections is no matter of the file: {told}."
+        return f"The file does not give the number of injections: {injections}."
     return (
         "Mode: single draws one target for each injection in TensorFI2; here each of the "
-        f"{targets} gets {told} of its own."
+        f"{targets} gets {injections} of its own."
     )

@@ -1,4 +1,4 @@
-"""What the translation of an older tool's file gives."""
+"""Defines the result of translating the file of another tool."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +10,12 @@ from onnxfi.errors import ConfigurationError
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """A campaign configuration made from an older tool's file.
+    """A campaign configuration made from the file of another tool.
 
     Attributes:
-        source: the older tool's file.
-        configuration: the campaign, its paths absolute.
-        notes: what could not be honoured and what had to be chosen, one sentence or two each.
+        source: the file of the other tool.
+        configuration: the campaign, with absolute paths.
+        notes: settings that are unsupported or had to be guessed, one or two sentences each.
     """
 
     source: Path
@@ -23,16 +23,16 @@ class Translation:
     notes: tuple[str, ...]
 
     def to_yaml(self) -> str:
-        """Return the text of a configuration file, the notes in its comments."""
+        """Return the text of a configuration file, with the notes as comments."""
         comments = (f"Translated from {self.source}", *self.notes)
         head = "".join(f"# {' '.join(line.split())}\n" for line in comments)
         return head + self.configuration.to_yaml()
 
     def write(self, path: Path) -> None:
-        """Write a configuration file, and the folders it lies in; nothing is ever written over.
+        """Write a configuration file and create its folders; never overwrite a file.
 
         Raises:
-            ConfigurationError: there is another file at the path, or it cannot be written.
+            ConfigurationError: another file has the path, or it cannot be written.
         """
         text = self.to_yaml()
         try:
@@ -40,14 +40,13 @@ class Translation:
                 if path.read_text(encoding="utf-8") == text:
                     return
                 raise ConfigurationError(
-                    f"The translation of {self.source} goes to {path}, where there is another "
-                    f"file. Run that one with `onnxfi campaign run {path}`, remove it, or give "
-                    "another --out."
+                    f"{path} exists, and differs from the translation of {self.source}. Run it with "
+                    f"`onnxfi campaign run {path}`, remove it, or choose another --out."
                 )
             path.parent.mkdir(parents=True, exist_ok=True)
             with atomic_write(path) as aside:
                 aside.write_text(text, encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigurationError(
-                f"The translation of {self.source} could not be written to {path}: {error}."
+                f"The translation of {self.source} cannot be written to {path}: {error}."
             ) from error

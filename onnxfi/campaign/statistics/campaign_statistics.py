@@ -1,4 +1,4 @@
-"""Adds up the records of a campaign."""
+"""Computes the statistics of a campaign from its records."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -40,6 +40,7 @@ from onnxfi.campaign.statistics.results import (
 from onnxfi.campaign.statistics.tally import Group, Tally
 from onnxfi.injector import DUE_REASONS, OUTCOMES
 
+# Records in memory at once, at least.
 _ROWS_AT_ONCE = 1 << 16
 _COUNTED = (*OUTCOMES, LABELLED, RIGHT, LOST, GAINED)
 
@@ -50,13 +51,13 @@ def summarise(
     *,
     wrong_inputs: WrongInputsHandling | None = None,
 ) -> CampaignStatistics:
-    """Return the statistics of a run directory; its records are read a part at a time.
+    """Return the statistics of a run directory, whose records are read in parts.
 
     Args:
         directory: the run directory, or its address.
-        configuration: that of the campaign.
-        wrong_inputs: whether to keep or exclude what met an input that is wrong without a fault; by
-            default what the configuration says.
+        configuration: configuration of the campaign.
+        wrong_inputs: whether to keep or exclude injections whose input is wrong without a fault; by
+            default as the configuration says.
 
     Raises:
         ConfigurationError: there are no records, or they cannot be read.
@@ -71,7 +72,7 @@ def summarise(
 
 
 def _read_parts(directory: str | Path, masking: MaskingTally) -> Iterator[pa.Table]:
-    """Yield the records some files at a time, without the columns that no statistic needs."""
+    """Yield the records in parts, without the columns that no statistic needs."""
     names = [x for x in next(read_shards(directory)).column_names if x not in NOT_READ]
     waiting: list[pa.Table] = []
     for table in read_shards(directory, names):
@@ -93,9 +94,9 @@ def summarise_records(
     """Return the statistics of records.
 
     Args:
-        parts: the records, a part of them at a time, all of the same columns.
-        inputs_per_fault: how many records a fault has, once all are there.
-        wrong_inputs: whether to keep or exclude what met an input that is wrong without a fault.
+        parts: the records in parts, all with the same columns.
+        inputs_per_fault: number of records of each fault in a complete campaign.
+        wrong_inputs: whether to keep or exclude injections whose input is wrong without a fault.
     """
     waiting = iter(parts)
     first = next(waiting, None)

@@ -1,4 +1,4 @@
-"""What changed between two campaigns."""
+"""Compares the rates of two campaigns."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -31,10 +31,10 @@ class ComparedRate:
     Attributes:
         before: of the first campaign.
         after: of the second.
-        difference: after less before.
-        p: two-sided p-value of the hypothesis that they are equal.
-        test: which one: ``two-proportion``; ``mcnemar``, of the same faults; ``intervals``, from
-            the width of both, for rates that are no simple proportions.
+        difference: after minus before.
+        p: two-sided p-value of the hypothesis that the rates are equal.
+        test: the test: ``two-proportion``; ``mcnemar`` for the same faults; ``intervals``, from the
+            widths of both intervals, for rates other than simple proportions.
     """
 
     before: Rate | WeightedRate
@@ -52,7 +52,7 @@ class ComparedGroup:
         target: the target in the first campaign; None for the whole network.
         target_after: the target in the second campaign; None for the whole network.
         error_model: the error model.
-        rates: by outcome, or flag of the metric.
+        rates: the rates by outcome or flag of the metric.
     """
 
     target: str | None
@@ -63,15 +63,15 @@ class ComparedGroup:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What changed between two campaigns.
+    """The comparison of two campaigns.
 
     Attributes:
-        paired: whether both inject the same faults into the same inputs, so that each fault is
-            compared with itself.
-        targets: those that both have, matched by tensor, else by layer.
+        paired: whether both inject the same faults into the same inputs, so each fault is compared
+            with itself.
+        targets: the common targets, matched by tensor, otherwise by layer.
         only_before: the targets of the first campaign without a match.
-        only_after: those of the second.
-        network: for each error model that both have.
+        only_after: the targets of the second campaign without a match.
+        network: the rates of the network for each common error model.
     """
 
     paired: bool
@@ -85,11 +85,11 @@ def compare(before: str | Path, after: str | Path) -> Comparison:
     """Compare the records of two campaigns.
 
     Args:
-        before: a run directory, such as that of the model as it was.
-        after: another, such as that of the hardened or quantised model.
+        before: a run directory, such as one of the original model.
+        after: another one, such as one of the hardened or quantised model.
 
     Raises:
-        ConfigurationError: one of them is no run directory, or has no records.
+        ConfigurationError: one of them is not a run directory, or has no records.
     """
     runs = [RunDirectory.open(place) for place in (before, after)]
     first, second = (
@@ -151,7 +151,7 @@ def _compare_groups(
             continue
         first, second = before.per_inference[name], after.per_inference[name]
         if name in of_group:
-            # Of faults, where each has several inferences.
+            # Per fault, if each has several inferences.
             if clustered:
                 first, second = before.per_fault[name], after.per_fault[name]
             rates[name] = _compare_pairs(first, second, of_group[name])

@@ -1,4 +1,4 @@
-"""Whether two rates differ, and by how much."""
+"""Computes differences of rates, with intervals and p-values."""
 
 import math
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _NORMAL = NormalDist()
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The second rate less the first, with its 95 % interval.
+    """The second rate minus the first, with its 95 % interval.
 
     Attributes:
         value: the difference of the shares, between -1 and 1.
@@ -28,9 +28,9 @@ class Difference:
 def difference(before: Rate | WeightedRate, after: Rate | WeightedRate) -> Difference:
     """Return the difference of two independent rates.
 
-    The interval is of the square-and-add kind. Source: R. G. Newcombe, Stat. Med. 17 (1998),
-    873-890, method 10; for rates of other kinds, G. Y. Zou, A. Donner, Stat. Med. 27 (2008),
-    1693-1702.
+    The interval is Newcombe's square-and-add interval. Source: R. G. Newcombe, Stat. Med. 17
+    (1998), 873-890, method 10; for other kinds of rates, G. Y. Zou, A. Donner, Stat. Med. 27
+    (2008), 1693-1702.
     """
     value = after.share - before.share
     below = math.hypot(after.share - after.low, before.high - before.share)
@@ -41,7 +41,8 @@ def difference(before: Rate | WeightedRate, after: Rate | WeightedRate) -> Diffe
 def two_proportion_p(before: Rate, after: Rate) -> float:
     """Return the two-sided p-value of the score test that two independent rates are equal.
 
-    z = (p2 - p1) / sqrt(p (1 - p) (1/n1 + 1/n2)) with the pooled rate p.
+    z = (p2 - p1) / sqrt(p (1 - p) (1/n1 + 1/n2)) with the pooled rate p. Source: A. Agresti,
+    Categorical Data Analysis, 3rd ed. (2013), section 3.2.
     """
     total = before.total + after.total
     if not before.total or not after.total:
@@ -54,9 +55,9 @@ def two_proportion_p(before: Rate, after: Rate) -> float:
 
 
 def interval_p(before: Rate | WeightedRate, after: Rate | WeightedRate) -> float:
-    """Return a p-value from the intervals, for rates that are no simple proportions.
+    """Return a p-value from the intervals, for rates other than simple proportions.
 
-    The standard error is that of the side of each interval which faces the other rate.
+    The standard error comes from the side of each interval that faces the other rate.
     """
     up = after.share >= before.share
     first = before.high - before.share if up else before.share - before.low
@@ -71,10 +72,10 @@ def paired_difference(*, both: int, only_before: int, only_after: int, neither: 
     Source: R. G. Newcombe, Stat. Med. 17 (1998), 2635-2650, method 10.
 
     Args:
-        both: faults that count both times.
-        only_before: those that count before only.
-        only_after: those that count after only.
-        neither: the rest.
+        both: number of faults that count both times.
+        only_before: number of faults that count only before.
+        only_after: number of faults that count only after.
+        neither: number of the other faults.
     """
     total = both + only_before + only_after + neither
     if not total:
@@ -89,9 +90,9 @@ def paired_difference(*, both: int, only_before: int, only_after: int, neither: 
 
 
 def mcnemar_p(only_before: int, only_after: int) -> float:
-    """Return the p-value of McNemar's test, in its exact form where few faults differ.
+    """Return the p-value of McNemar's test, exact below 1000 differing faults.
 
-    Source: Q. McNemar, Psychometrika 12 (1947), 153-157; from 1000 on the normal approximation.
+    Source: Q. McNemar, Psychometrika 12 (1947), 153-157. Above, the normal approximation is used.
     """
     differing = only_before + only_after
     if differing == 0:
@@ -104,7 +105,7 @@ def mcnemar_p(only_before: int, only_after: int) -> float:
 
 
 def _phi(both: int, only_before: int, only_after: int, neither: int) -> float:
-    """Return the correlation of the pairs; a positive one is corrected for continuity."""
+    """Return the correlation of the pairs, corrected for continuity if positive."""
     margins = (
         (both + only_before)
         * (only_after + neither)

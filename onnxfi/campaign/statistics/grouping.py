@@ -1,4 +1,4 @@
-"""Groups records, and counts outcomes in each group."""
+"""Prepares records for grouping and counting."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +10,7 @@ from onnxfi.error_models import bit_layout
 from onnxfi.errors import ErrorModelError
 from onnxfi.injector import OUTCOMES
 
-#: The columns that records are grouped by, under the name of each grouping.
+#: The columns that records are grouped by, for each grouping.
 GROUPINGS: Mapping[str, tuple[str, ...]] = {
     "target": ("target", "layer", "op_type", "kind", "target_bits", "error_model"),
     "layer": ("layer",),
@@ -24,12 +24,11 @@ GROUPINGS: Mapping[str, tuple[str, ...]] = {
 }
 #: The columns of the records that no statistic needs.
 NOT_READ = ("indices", "values", "target_of_site")
-#: Why an injection was due that an older version of onnxfi recorded.
+#: The due reason of records of older versions of onnxfi.
 NOT_RECORDED = "not recorded"
-#: What is counted where there are labels: whether there is one, right with the fault, right only
-#: without it, right only with it.
+#: Counts for labelled inputs: all; right with the fault; right only without it; right only with it.
 LABELLED, RIGHT, LOST, GAINED = "labelled", "right", "lost", "gained"
-#: Whether the answer is right without the fault; null without a label.
+#: Column: whether the answer is right without the fault; null without a label.
 GOLDEN_CORRECT = "golden_correct"
 
 _VALUE_CLASSES = ("zero", "nan", "in_range", "out_of_range", "flip")
@@ -37,18 +36,18 @@ _JOINT = " + "
 
 
 def flags_of(schema: pa.Schema) -> list[str]:
-    """Return the metric's columns that say yes or no, such as ``sdc5``."""
+    """Return the Boolean columns of the metric, such as ``sdc5``."""
     return [x.name for x in schema if pa.types.is_boolean(x.type) and x.name != "correct"]
 
 
 def prepare(records: pa.Table, flags: Sequence[str]) -> pa.Table:
-    """Return the columns to group by, and those to count as 0 or 1.
+    """Return the columns to group by, and the columns of 0 and 1 to count.
 
-    A flag of the metric counts like sdc: only where the outcome is not due.
+    A flag of the metric counts as sdc does: only if the outcome is not due.
 
     Args:
         records: some records.
-        flags: the metric's columns that say yes or no.
+        flags: the Boolean columns of the metric.
     """
     kept = ("injection_id", "fault_id", "input_index", "pattern")
     columns = {name: records[name] for name in (*kept, *GROUPINGS["target"])}
@@ -76,7 +75,7 @@ def prepare(records: pa.Table, flags: Sequence[str]) -> pa.Table:
 
 
 def _due_reasons(records: pa.Table) -> pa.ChunkedArray:
-    """Return why injections were due; null where they were not."""
+    """Return the due reasons; null for other outcomes."""
     recorded = (
         records["due_reason"]
         if "due_reason" in records.column_names
@@ -91,7 +90,7 @@ def _as_count(yes: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _single_bits(lists: pa.ChunkedArray) -> pa.Array:
-    """Return the flipped bit where there is one; null where there are several or none."""
+    """Return the flipped bit; null if there are several or none."""
     array = lists.combine_chunks()
     single = pc.fill_null(pc.equal(pc.list_value_length(array), 1), False)
     bits = np.full(len(array), -1, np.int16)
@@ -102,13 +101,13 @@ def _single_bits(lists: pa.ChunkedArray) -> pa.Array:
 
 
 def _bit_fields(bits: pa.Array, dtypes: pa.ChunkedArray) -> pa.Array:
-    """Return sign, exponent or mantissa for each bit; null where the dtype does not tell."""
+    """Return sign, exponent or mantissa for each bit; null for dtypes without these fields."""
     encoded = dtypes.combine_chunks().dictionary_encode()
     fields = np.full((len(encoded.dictionary) + 1, 65), None, dtype=object)
     for row, name in enumerate(encoded.dictionary.to_pylist()):
         try:
             layout = bit_layout(np.dtype(name))
-        except (TypeError, ErrorModelError):  # several targets, or no numbers
+        except (TypeError, ErrorModelError):  # several targets, or not a number
             continue
         for field in ("sign", "exponent", "mantissa"):
             fields[row, list(getattr(layout, field))] = field
@@ -118,7 +117,7 @@ def _bit_fields(bits: pa.Array, dtypes: pa.ChunkedArray) -> pa.Array:
 
 
 def _value_classes(lists: pa.ChunkedArray) -> pa.Array:
-    """Return the value classes of each record's sites, each named once; null without a site."""
+    """Return the distinct value classes of each record's sites; null without a site."""
     array = lists.combine_chunks()
     lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False)
     codes = pc.index_in(pc.list_flatten(array), value_set=pa.array(_VALUE_CLASSES))

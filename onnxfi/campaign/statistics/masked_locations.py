@@ -1,4 +1,4 @@
-"""Where injections were masked, as the records files say of themselves."""
+"""Counts the locations where injections were masked, from the metadata of records files."""
 
 import json
 from collections import Counter
@@ -17,14 +17,14 @@ _KEY = "masked_at"
 
 @dataclass(frozen=True, slots=True)
 class MaskedAt:
-    """The injections that were masked at one tensor.
+    """The number of injections that were masked at one tensor.
 
     Attributes:
-        tensor: the tensor in which nothing was left of the corruption when it was pushed there;
-            None for those that were carried to the outputs, and only there showed to be masked.
-        op_type: the operator that makes the tensor; None where it is not known.
+        tensor: the tensor that the corruption no longer changed; None for injections that were
+            found to be masked only at the outputs.
+        op_type: the operator that makes the tensor; None if unknown.
         count: number of injections.
-        share: the same, as a fraction of the injections that the files tell of.
+        share: the number as a fraction of all injections with a known location.
     """
 
     tensor: str | None
@@ -35,14 +35,14 @@ class MaskedAt:
 
 @dataclass(frozen=True, slots=True)
 class TargetMasking:
-    """Where the injections at one target were masked.
+    """The masked locations of the injections at one target.
 
     Attributes:
         target: the target.
         error_model: the error model.
-        injections: number of injections whose files tell where they were masked.
-        not_known: number of injections whose files do not.
-        masked_at: for each tensor; that with the most injections first, the outputs last.
+        injections: number of injections in files with locations.
+        not_known: number of injections in files without locations.
+        masked_at: the locations, by falling number of injections; the outputs come last.
     """
 
     target: str
@@ -53,20 +53,20 @@ class TargetMasking:
 
 
 class MaskingTally:
-    """Adds up what records files say of where their injections were masked.
+    """Adds up the masked locations of records files.
 
-    All injections count, also those that met an input that is wrong without a fault.
+    All injections count, including those whose input is wrong without a fault.
     """
 
     def __init__(self) -> None:
-        """Begin at nothing."""
+        """Begin without a file."""
         self._sums: dict[tuple[str, str], _Sum] = {}
 
     def add(self, shard: pa.Table) -> None:
-        """Add a records file, with its metadata; all of it is of one target and error model.
+        """Add a records file with its metadata; it has one target and one error model.
 
         Raises:
-            ConfigurationError: what it says is no JSON object of counts.
+            ConfigurationError: the entry of the metadata is not a JSON object of counts.
         """
         if not shard.num_rows:
             return
@@ -80,10 +80,10 @@ class MaskingTally:
         of_target.counts.update(_counts(said[_KEY], said.get("shard")))
 
     def found(self, model: Path) -> list[TargetMasking]:
-        """Return what was added up, by target and error model, in the order of the first files.
+        """Return the locations by target and error model, in the order of the first files.
 
         Args:
-            model: the campaign's model, which tells the operators; without it they are not known.
+            model: the model of the campaign, from which the operators are read if it exists.
         """
         tensors = {name for x in self._sums.values() for name in x.counts if name}
         op_types = _op_types(model, tensors) if tensors else {}
@@ -121,8 +121,8 @@ def _counts(said: str, shard: str | None) -> dict[str, int]:
         counts = None
     if not isinstance(counts, dict) or not all(type(x) is int for x in counts.values()):
         raise ConfigurationError(
-            f"A records file must say where its injections were masked as a JSON object of counts, "
-            f"and that of the injections {shard} says {said!r}. Delete that file and run "
+            f"The records file of the injections {shard} is damaged: its entry onnxfi.{_KEY} must "
+            f"be a JSON object of counts, got {said!r}. Delete that file and run "
             "`onnxfi campaign resume`."
         )
     return counts
@@ -131,7 +131,7 @@ def _counts(said: str, shard: str | None) -> dict[str, int]:
 def _op_types(model: Path, tensors: set[str]) -> dict[str, str]:
     try:
         values = load(model).values
-    except OnnxfiError:  # results can be told where the model is not
+    except OnnxfiError:  # statistics need no model
         return {}
     producers = {name: values[name].producer() for name in tensors if name in values}
     return {name: node.op_type for name, node in producers.items() if node is not None}

@@ -1,4 +1,4 @@
-"""The rate of a whole network from those of its parts."""
+"""Computes the rate of a whole network from the rates of its targets."""
 
 import math
 from collections.abc import Sequence
@@ -25,13 +25,13 @@ class WeightedRate:
 def weighted_rate(rates: Sequence[Rate], weights: Sequence[float]) -> WeightedRate:
     """Return the weighted mean of independent rates.
 
-    The distances of the ends from the mean are the root of the weighted squares of those of the
-    rates: the method of variance estimates recovery. Source: G. Y. Zou, W. Huang, X. Zhang,
+    Each end of the interval is as far from the mean as the root of the weighted squares of the
+    rates' distances (method of variance estimates recovery). Source: G. Y. Zou, W. Huang, X. Zhang,
     Comput. Stat. Data Anal. 53 (2009), 1080-1085.
 
     Args:
-        rates: at least one.
-        weights: one each; they need not add up to 1. Where all are 0, all count alike.
+        rates: the rates, at least one.
+        weights: one weight each, of any sum; if all are 0, all rates count alike.
     """
     if not any(weights):
         weights = [1.0] * len(rates)

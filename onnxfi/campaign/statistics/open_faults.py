@@ -1,26 +1,26 @@
-"""Which faults have all their injections."""
+"""Finds the faults whose injections are all recorded."""
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 
 class OpenFaults:
-    """Counts the injections of each fault until all of them have been seen."""
+    """Counts the injections of each fault until the fault is complete."""
 
     def __init__(self, inputs_per_fault: int | None) -> None:
         """Begin without an injection.
 
         Args:
-            inputs_per_fault: how many injections a fault has; None where that is not known.
+            inputs_per_fault: number of injections of a fault; None if unknown.
         """
         self._wanted = inputs_per_fault
         self._open: pa.Table | None = None
 
     def add(self, records: pa.Table) -> pa.Array | None:
-        """Add records, and return the faults that are complete with them; None if there are none.
+        """Add records, and return the faults that they complete; None if there are none.
 
         Args:
-            records: with the column ``fault_id``.
+            records: records with the column ``fault_id``.
         """
         if self._wanted is None:
             return None

@@ -1,4 +1,4 @@
-"""Whether two campaigns inject the same faults, and what each of these did in both."""
+"""Pairs the faults of two campaigns, and counts their outcomes in both."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,24 +10,24 @@ import pyarrow.compute as pc
 
 from onnxfi.campaign.records.record_files import read_shards
 
-#: Target and error model.
+#: A target and an error model.
 PairKey = tuple[str, str]
 
 _IDENTITY = ("injection_id", "fault_id", "target", "error_model", "input_index")
 _READ = (*_IDENTITY, "indices", "bit", "outcome")
-# Odd numbers of 64 random bits; products with them spread what they are multiplied with.
+# Odd multipliers of 64 bits for hashing (the golden ratio, and a prime of xxHash).
 _MIX = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F], dtype=np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
 class PairCounts:
-    """How many faults have an outcome in which of two campaigns.
+    """Numbers of faults with an outcome in two campaigns.
 
     Attributes:
-        both: in both.
-        only_before: in the first only.
-        only_after: in the second only.
-        neither: in none.
+        both: number of faults that have it in both.
+        only_before: number of faults that have it only in the first.
+        only_after: number of faults that have it only in the second.
+        neither: number of faults that have it in none.
     """
 
     both: int
@@ -39,20 +39,20 @@ class PairCounts:
 def pair_faults(
     before: str | Path, after: str | Path, outcomes: Sequence[str]
 ) -> dict[PairKey, dict[str, PairCounts]] | None:
-    """Return the pairs by target and error model, and by outcome.
+    """Return the counts of pairs by target and error model, and by outcome.
 
-    A fault that met several inputs has an outcome if any of its inferences has.
+    A fault that met several inputs has an outcome if any of its inferences has it.
 
     Args:
         before: the run directory of the first campaign.
-        after: that of the second.
+        after: the run directory of the second campaign.
         outcomes: the outcomes to count.
 
     Returns:
-        None where the two do not have the same injection sites at the same inputs throughout.
+        None unless both have the same injection sites and inputs throughout.
 
     Raises:
-        ConfigurationError: one of them has no records, or damaged ones.
+        ConfigurationError: one of them has no records, or a file is damaged.
     """
     tables = [_faults(place) for place in (before, after)]
     if any(len(x) != len(tables[0]) for x in tables):
@@ -86,17 +86,17 @@ def pair_faults(
 
 
 def _faults(place: str | Path) -> pa.Table:
-    """Return what identifies each injection, its sites as one number, and its outcome."""
+    """Return the identity of each injection, a hash of its sites, and its outcome."""
     parts = []
     for table in read_shards(place, _READ):
-        sites = _site_numbers(table["indices"]) * _MIX[0] + _site_numbers(table["bit"])
+        sites = _hash_sites(table["indices"]) * _MIX[0] + _hash_sites(table["bit"])
         kept = table.select([*_IDENTITY, "outcome"])
         parts.append(kept.append_column("sites", pa.array(sites)))
     return pa.concat_tables(parts)
 
 
-def _site_numbers(lists: pa.ChunkedArray) -> np.ndarray:
-    """Return a number for each list that tells it from others, uint64."""
+def _hash_sites(lists: pa.ChunkedArray) -> np.ndarray:
+    """Return a 64-bit hash of each list."""
     array = lists.combine_chunks()
     flat = pc.fill_null(pc.list_flatten(array), -1).to_numpy(zero_copy_only=False)
     lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False)

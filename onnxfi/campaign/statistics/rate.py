@@ -1,4 +1,4 @@
-"""A share and its interval, for injections that are independent and for those that are not."""
+"""Computes shares with confidence intervals, for independent and for clustered injections."""
 
 import math
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A share with its Wilson score interval, 95 % where nothing else is said.
+    """A share with its Wilson score interval, 95 % by default.
 
     Source of the interval: E. B. Wilson, J. Am. Stat. Assoc. 22 (1927), 209-212.
 
     Attributes:
-        count: those that count.
-        total: all.
+        count: number of trials that count.
+        total: number of all trials.
         low: lower end of the interval, a fraction between 0 and 1.
         high: upper end of the interval, a fraction between 0 and 1.
     """
@@ -26,18 +26,18 @@ class Rate:
 
     @classmethod
     def of(cls, count: int, total: int, *, confidence: float = 0.95) -> Self:
-        """Return the rate of independent trials; without any the interval is [0, 1]."""
+        """Return the rate of independent trials; without trials the interval is [0, 1]."""
         return cls(count, total, *wilson(count, total, total, confidence=confidence))
 
     @classmethod
     def of_clusters(cls, sums: "ClusterSums", *, confidence: float = 0.95) -> Self:
-        """Return the rate of inferences of which those with the same fault are alike.
+        """Return the rate of inferences that are clustered by fault.
 
-        It is Wilson's interval at the effective number of inferences: as many independent ones as
-        would have the variance that is seen between the faults (linearised ratio estimator). The
-        fewer faults have an inference that counts (or that does not, if those are fewer), the less
-        the variance is known, which Student's t corrects for; but there are at least as many
-        inferences as faults. Where all or none count, the faults are counted.
+        The interval is Wilson's at the effective number of inferences: the number of independent
+        inferences with the variance observed between the faults (linearised ratio estimator). That
+        variance is uncertain if few faults have an inference that counts (or one that does not),
+        for which Student's t corrects. The effective number is at least the number of faults, and
+        equals it if all or no inferences count.
         Source: E. L. Korn, B. I. Graubard, Survey Methodology 24 (1998), 193-201, there with
         another interval; J. N. K. Rao, A. J. Scott, Biometrics 48 (1992), 577-585.
         """
@@ -48,20 +48,20 @@ class Rate:
 
     @property
     def share(self) -> float:
-        """The count as a fraction of the total; 0 without any."""
+        """The count as a fraction of the total; 0 without trials."""
         return self.count / self.total if self.total else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterSums:
-    """What the interval needs of the faults, of which each has some inferences.
+    """Sums over faults, each with some inferences, from which the interval is computed.
 
     Attributes:
         faults: number of faults.
-        hit: number of faults of which any inference counts.
-        missed: number of faults of which any inference does not count.
-        total: sum of their inferences, m.
-        count: sum of those that count, y.
+        hit: number of faults with an inference that counts.
+        missed: number of faults with an inference that does not count.
+        total: sum of the inferences m of each fault.
+        count: sum of the inferences y of each fault that count.
         count_squares: sum of y^2.
         products: sum of y m.
         total_squares: sum of m^2.
@@ -88,7 +88,7 @@ def wilson(
     centre = (share + z2 / (2 * effective)) / (1 + z2 / effective)
     spread = share * (1 - share) / effective + z2 / (4 * effective * effective)
     half = z * math.sqrt(spread) / (1 + z2 / effective)
-    # The ends are exactly 0 and 1 where none or all count; rounding must not hide it.
+    # If none or all count, an end is exactly 0 or 1 whatever the rounding.
     low = 0.0 if count == 0 else centre - half
     high = 1.0 if count == total else centre + half
     return low, high
@@ -106,7 +106,7 @@ def _effective_size(sums: ClusterSums, confidence: float) -> float:
     share = sums.count / sums.total
     squares = sums.count_squares - 2 * share * sums.products + share**2 * sums.total_squares
     variance = sums.faults / (sums.faults - 1) * max(squares, 0.0) / sums.total**2
-    # No more certain than if all were independent.
+    # At least the variance of independent inferences.
     variance = max(variance, share * (1 - share) / sums.total)
     size = share * (1 - share) / variance
     return max(size * _few_faults(telling - 1, confidence), min(size, sums.faults))

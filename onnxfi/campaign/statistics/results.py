@@ -1,4 +1,4 @@
-"""Holds the numbers that statistics consist of."""
+"""Defines the results of the statistics."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ WrongInputsHandling = Literal["keep", "exclude"]
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """How often the answer is the label's, per inference.
+    """The share of inferences whose answer is the label.
 
     Attributes:
-        golden: without the fault.
-        faulty: with it.
-        drop: golden less faulty.
+        golden: accuracy without the fault.
+        faulty: accuracy with the fault.
+        drop: golden minus faulty accuracy.
     """
 
     golden: Rate
@@ -29,16 +29,16 @@ class Accuracy:
 
 @dataclass(frozen=True, slots=True)
 class GroupStatistics:
-    """The statistics of the injections that have something in common.
+    """The statistics of a group of injections.
 
     Attributes:
-        key: what they have in common, by column.
+        key: the common values, by column.
         injections: number of inferences with a fault.
         faults: number of different faults.
-        per_inference: for each outcome and each flag of the metric, its share of the inferences;
-            the intervals count faults.
-        per_fault: the share of the faults with which any inference has it.
-        accuracy: None without labels.
+        per_inference: the share of inferences with each outcome and each flag of the metric, with
+            intervals that respect clustering by fault.
+        per_fault: the share of faults with an inference of each outcome and flag.
+        accuracy: the accuracy; None without labels.
     """
 
     key: Mapping[str, Any]
@@ -53,13 +53,13 @@ class GroupStatistics:
 class NetworkStatistics:
     """The rates of a whole network under one error model.
 
-    Each rate is the mean of those of the targets, weighted with their bits, per inference.
+    Each rate is the mean of the targets' rates per inference, weighted with their bits.
 
     Attributes:
         error_model: the error model.
         targets: number of targets.
-        target_bits: their bits.
-        per_inference: for each outcome and each flag of the metric.
+        target_bits: bits of the targets.
+        per_inference: the rate of each outcome and each flag of the metric.
     """
 
     error_model: str
@@ -70,14 +70,14 @@ class NetworkStatistics:
 
 @dataclass(frozen=True, slots=True)
 class TargetDue:
-    """Why the injections at one target were due.
+    """The due reasons of the injections at one target.
 
     Attributes:
         target: the target.
         error_model: the error model.
         injections: number of injections that were due.
-        reasons: number of them by reason: ``nan``, ``inf``, ``refused``, ``timeout``, ``memory``,
-            or ``not recorded`` by an older version of onnxfi; without those that have none.
+        reasons: their number by reason: ``nan``, ``inf``, ``refused``, ``timeout``, ``memory``, or
+            ``not recorded`` for records of older versions of onnxfi; only those that occur.
     """
 
     target: str
@@ -92,8 +92,8 @@ class WrongInputs:
 
     Attributes:
         inputs: number of inputs that injections met.
-        wrong: those of them that are wrong; None without labels.
-        injections: number of injections that met these.
+        wrong: number of wrong inputs; None without labels.
+        injections: number of injections with these inputs.
         handling: whether the statistics keep or exclude them.
     """
 
@@ -108,15 +108,14 @@ class CampaignStatistics:
     """The statistics of a campaign.
 
     Attributes:
-        injections: number of inferences with a fault that are counted.
+        injections: number of counted inferences with a fault.
         faults: number of different faults.
         wrong_inputs: the inputs that are wrong without a fault.
-        groups: the statistics by each grouping, such as ``target`` or ``bit``, the groups in the
-            order of their first injections; a grouping that nothing falls under is left out.
-        network: for each error model.
-        masking: where injections were masked, by target and error model; empty where only records
-            were given, which do not tell.
-        due: why injections were due, by target and error model; without those that had none.
+        groups: the statistics by each grouping, such as ``target`` or ``bit``, with groups in the
+            order of their first injections; empty groupings are left out.
+        network: the statistics of the network for each error model.
+        masking: masked locations by target and error model; empty if only records were given.
+        due: due reasons by target and error model; only those with due injections.
     """
 
     injections: int

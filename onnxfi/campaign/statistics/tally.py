@@ -1,4 +1,4 @@
-"""Counting records by group, a part of them at a time."""
+"""Counts records by group, in parts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,23 +11,23 @@ from onnxfi.campaign.statistics.rate import ClusterSums, Rate
 _ROWS = "injections"
 _FIRST = "first"
 _FAULT = "fault_id"
-# So many rows of partial sums are kept before they are added up.
+# Rows of partial sums that are kept before they are added up.
 _MOST_PARTIAL = 1 << 18
 
 
 class Tally:
-    """Sums of the counted columns, by group and, where a fault meets several inputs, by fault.
+    """Sums the counted columns by group and, if a fault meets several inputs, by fault.
 
-    Memory grows with the number of groups; where faults are told apart, with that of faults too,
-    of which those that have all their injections can be closed.
+    Memory grows with the number of groups and, if faults are kept apart, with the number of faults
+    that are not closed.
     """
 
     def __init__(self, keys: Sequence[str], counted: Sequence[str], *, clustered: bool) -> None:
-        """Begin at nothing.
+        """Begin without a record.
 
         Args:
-            keys: the columns to group by; a record with a null in the first is left out.
-            counted: the columns to add up, of 0 and 1.
+            keys: the columns to group by; records with a null in the first are left out.
+            counted: the columns of 0 and 1 to add up.
             clustered: whether a fault may have several records.
         """
         self._keys = list(keys)
@@ -49,7 +49,7 @@ class Tally:
         self._keep(self._sum(table.append_column(_FIRST, known["injection_id"])))
 
     def close(self, faults: pa.Array) -> None:
-        """Add up over faults, of which no more records will come."""
+        """Close faults, which will get no more records, by adding up over them."""
         if not self._clustered or not self._partial:
             return
         table = self._sum(pa.concat_tables(self._partial))
@@ -59,7 +59,7 @@ class Tally:
         self._rows = self._partial[0].num_rows
 
     def groups(self) -> list["Group"]:
-        """Return what was counted, the groups in the order of their first records."""
+        """Return the groups in the order of their first records."""
         if not self._partial:
             return []
         table = self._sum(pa.concat_tables(self._partial))
@@ -105,7 +105,7 @@ class Group:
     """The sums of one group."""
 
     def __init__(self, row: dict[str, Any], keys: Sequence[str], *, clustered: bool) -> None:
-        """Take the sums of a row."""
+        """Keep the sums of a row."""
         self._row = row
         self._clustered = clustered
         self.key: dict[str, Any] = {name: row[name] for name in keys}
@@ -121,11 +121,11 @@ class Group:
         return int(self._row["faults"]) if self._clustered else self.injections
 
     def count(self, name: str) -> int:
-        """Return how many injections count in a column."""
+        """Return the number of injections that count in a column."""
         return int(self._row[name])
 
     def per_inference(self, name: str) -> Rate:
-        """Return the share of the injections that count; the interval counts faults."""
+        """Return the share of injections that count; the interval respects clustering by fault."""
         if not self._clustered:
             return Rate.of(self.count(name), self.injections)
         return Rate.of_clusters(
@@ -142,13 +142,13 @@ class Group:
         )
 
     def per_fault(self, name: str) -> Rate:
-        """Return the share of the faults with which any inference counts."""
+        """Return the share of faults with an inference that counts."""
         if not self._clustered:
             return Rate.of(self.count(name), self.injections)
         return Rate.of(int(self._row[f"{name} any"]), self.faults)
 
 
 def _plain(table: pa.Table) -> pa.Table:
-    """Return a table with the names that its columns had before they were aggregated."""
+    """Return an aggregated table under the original names of its columns."""
     names = [name.removesuffix("_sum").removesuffix("_min") for name in table.column_names]
     return table.rename_columns(names)

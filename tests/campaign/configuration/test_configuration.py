@@ -118,8 +118,8 @@ def test_unknown_key(tmp_path: Path, text: str, place: str, keys: str) -> None:
             "bit must be from 0 to 63",
         ),
         ("model: [\n", "is not YAML: line 2"),
-        (GOOD + "seed: 2024-13-45\n", "must be YAML"),
-        (GOOD + "a: \x01\n", "must be YAML"),
+        (GOOD + "seed: 2024-13-45\n", "is not YAML"),
+        (GOOD + "a: \x01\n", "is not YAML"),
         ("", "must hold a mapping"),
         ("- model: a\n", "must hold a mapping"),
         ("just a text", "must hold a mapping"),
@@ -150,9 +150,7 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
 def test_unreadable_files(tmp_path: Path) -> None:
     (tmp_path / "latin.yaml").write_bytes("model: é".encode("latin-1"))
     for path in (tmp_path / "none.yaml", tmp_path, tmp_path / "latin.yaml"):
-        with pytest.raises(
-            ConfigurationError, match="cannot be read as a campaign configuration"
-        ) as caught:
+        with pytest.raises(ConfigurationError, match="cannot be read") as caught:
             Configuration.from_yaml(path)
         assert str(path) in str(caught.value)
         assert "Errno" not in str(caught.value)

@@ -214,7 +214,7 @@ def test_the_number_of_injections(folder: Path) -> None:
     inputs = Inputs(file=folder / "inputs.npz")
     translation = translate_classes(write(folder), inputs=inputs, per_target=3)
     assert translation.configuration.injections.per_target == 3
-    assert any(note.startswith("injection_sites: 20 gives way") for note in translation.notes)
+    assert any(note.startswith("injection_sites: 20 is overridden") for note in translation.notes)
 
 
 @pytest.mark.parametrize("ends", [(None, None), (None, 3), (..., 3)])
@@ -230,16 +230,16 @@ def test_another_model(folder: Path) -> None:
     (folder / "model.onnx").rename(folder / "other.onnx")
     translation = translate(folder, folder / "other.onnx")
     assert translation.configuration.model == folder / "other.onnx"
-    assert any(note.startswith("model: model.onnx gives way") for note in translation.notes)
+    assert any(note.startswith("model: model.onnx is overridden") for note in translation.notes)
     same = translate(folder, folder / "other.onnx", model="other.onnx")
-    assert not any("gives way" in note for note in same.notes)
+    assert not any("overridden" in note for note in same.notes)
     assert "model must be a file in" in refused(folder)
     assert "model must be a file in" in refused(folder, model=...)
 
 
 def test_what_is_not_honoured_is_said(folder: Path) -> None:
     notes = translate(folder, colour="red").notes
-    assert any("colour: 'red' is not honoured" in note for note in notes)
+    assert any("colour: 'red' is ignored" in note for note in notes)
     (note,) = [note for note in notes if note.startswith("new_model")]
     assert "onnxfi embed" in note
     assert "--target conv" in note
@@ -292,7 +292,7 @@ def test_files_that_are_none(tmp_path: Path, text: str) -> None:
     path = tmp_path / "config.json"
     path.write_text(text)
     inputs = Inputs(file=tmp_path / "x.npz")
-    with pytest.raises(ConfigurationError, match=r"config\.json does not"):
+    with pytest.raises(ConfigurationError, match=r"config\.json must hold keys"):
         translate_classes(path, inputs=inputs)
-    with pytest.raises(ConfigurationError, match=r"none\.json is not: No such"):
+    with pytest.raises(ConfigurationError, match=r"none\.json cannot be read as text: No such"):
         translate_classes(tmp_path / "none.json", inputs=inputs)

@@ -206,7 +206,7 @@ def test_layers_by_name(work: Path) -> None:
 
 def test_what_is_not_honoured_is_said(work: Path) -> None:
     notes = translate(work, Type="zeros", Amount=50, Bit=3, Layer="N").notes
-    assert any("Layer: 'N' is not honoured" in note for note in notes)
+    assert any("Layer: 'N' is ignored" in note for note in notes)
     assert any(note.startswith("Bit is not used") for note in notes)
     notes = translate(work, Target="layer_states", FIMode="random").notes
     assert any(note.startswith("FIMode is not used") for note in notes)
@@ -216,7 +216,7 @@ def test_older_forms(work: Path) -> None:
     early = translate(work, Target=None, Mode="layer_states", Bit=None)
     assert document(early)["targets"]["kind"] == "weight"
     assert document(early)["error_models"][0]["configuration"]["bit"] == "any"
-    assert len([x for x in early.notes if "early" in x or "Bit is not there" in x]) == 2
+    assert len([x for x in early.notes if "early" in x or "Bit is missing" in x]) == 2
     misspelt = translate(work, Target="layer_state")
     assert document(misspelt)["targets"]["kind"] == "weight"
     assert any("layer_state is read" in note for note in misspelt.notes)
@@ -272,12 +272,12 @@ def test_files_that_are_none(tmp_path: Path, text: str) -> None:
         "model": tmp_path / "m.onnx",
         "inputs": Inputs(file=tmp_path / "x.npz"),
     }
-    with pytest.raises(ConfigurationError, match=r"fault\.yaml does not"):
+    with pytest.raises(ConfigurationError, match=r"fault\.yaml must hold keys"):
         translate_tensorfi2(path, **arguments)
     path.write_bytes(b"\xff")
-    with pytest.raises(ConfigurationError, match=r"fault\.yaml is not: .*utf-8"):
+    with pytest.raises(ConfigurationError, match=r"fault\.yaml cannot be read as text: .*utf-8"):
         translate_tensorfi2(path, **arguments)
-    with pytest.raises(ConfigurationError, match=r"none\.yaml is not: No such"):
+    with pytest.raises(ConfigurationError, match=r"none\.yaml cannot be read as text: No such"):
         translate_tensorfi2(tmp_path / "none.yaml", **arguments)
 
 

@@ -67,7 +67,7 @@ def test_an_npy_file_holds_one_array(model: Model, tmp_path: Path) -> None:
     [
         ({"a": IMAGES, "b": IMAGES}, {}, "'image' needs an array.*'a', 'b'"),
         ({"a": IMAGES}, {"tensors": {"image": "images"}}, "no 'images'.*holds 'a'"),
-        ({"a": IMAGES}, {"tensors": {"imge": "a"}}, "'image'.*got 'imge'"),
+        ({"a": IMAGES}, {"tensors": {"imge": "a"}}, "'imge' is not an input.*'image'"),
         ({"a": IMAGES}, {"labels": "y"}, "labels must be an array.*'a'.*got 'y'"),
         (
             {"a": IMAGES, "y": np.arange(11)},

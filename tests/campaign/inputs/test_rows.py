@@ -191,7 +191,7 @@ VAD = {"x": ["N", 4], "state": [2, "N", 8], "i": []}
             VAD,
             {"x": floats(2, 4), "state": floats(2, 1, 8), "i": np.array(3)},
             {},
-            r"batch 'N' must be .*, and is 2 in 'x' \(axis 0\), 1 in 'state' \(axis 1\)\. ",
+            r"batch 'N' must have .*, and has 2 in 'x' \(axis 0\), 1 in 'state' \(axis 1\)\. ",
         ),
         (
             VAD,

@@ -136,7 +136,7 @@ def test_the_kept_code_resumes_and_replays(
     assert rows(study) == expected
     (warning,) = caplog.messages
     assert "limits.py" in warning
-    assert "not used" in warning
+    assert "are ignored" in warning
     assert replay(study / "run", 7).same
     assert "answers" not in sys.modules
 
@@ -192,7 +192,7 @@ def test_a_mended_metric_ends_the_campaign(
     (study / place / "answers.py").write_text(FAR)
     Campaign.open(study / "run").run()
     assert rows(study) == expected
-    assert "the changed metric decides the other injections" in caplog.text
+    assert "the changed metric decides the remaining injections" in caplog.text
     told = json.loads((study / "run" / "manifest.json").read_text())["metric"]
     assert told["files"]["answers.py"] == sha256(FAR)
     assert told["earlier"][0]["answers.py"] == sha256(FAILS)

@@ -168,5 +168,5 @@ def test_records_alone_tell_nothing(finished: Path) -> None:
 def test_a_file_must_say_it_in_counts(run: Path, said: str) -> None:
     storage = open_storage(run)
     note(storage, record_files(storage)[0], said)
-    with pytest.raises(ConfigurationError, match="injections 0-6 says"):
+    with pytest.raises(ConfigurationError, match="injections 0-6 is damaged"):
         found_in(run)

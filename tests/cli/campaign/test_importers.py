@@ -26,7 +26,7 @@ def test_a_file_is_translated_kept_and_run(onnxfi: Callable[..., Any], fault: Pa
     assert "Outcomes in runs/fault" in result.stdout
     assert "Note" not in result.stdout
     notes = [line for line in result.stderr.splitlines() if line.startswith("Note: ")]
-    assert any("Layer: 3 is not honoured" in line for line in notes)
+    assert any("Layer: 3 is ignored" in line for line in notes)
     assert any("Mode: multiple" in line for line in notes)
     assert "onnxfi campaign run runs/fault.yaml" in result.stderr
     kept = fault.parent / "runs" / "fault.yaml"

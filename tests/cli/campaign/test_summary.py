@@ -47,7 +47,7 @@ def test_shares_are_told(onnxfi: Callable[..., Any], noting: Callable[..., Path]
     assert "Where injections were masked" in printed
     expected = "relu1 (Relu) 37.5, pool1 (MaxPool) 2.5, only at the outputs 2.5"
     assert f"conv1 bitflip:bit=any {expected}" in printed
-    assert "Of 20 of 200 injections it is not known where they were masked" in printed
+    assert "The masked locations of 20 of 200 injections are unknown" in printed
     (first, second, *_) = json.loads(onnxfi("campaign", "summary", run, "--json").stdout)["masking"]
     assert (first["target"], first["injections"], first["not_known"]) == ("conv1", 40, 0)
     assert (second["target"], second["injections"], second["not_known"]) == ("relu1", 20, 20)
