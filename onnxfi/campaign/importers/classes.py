@@ -144,8 +144,8 @@ def _range(said: Document, notes: list[str]) -> tuple[float, float]:
     keys = ("range_min", "range_max")
     if any(said.values.get(key) is None for key in keys):
         notes.append(
-            f"range_min, range_max: {_RANGE[0]:g} and {_RANGE[1]:g}, the defaults of CLASSES. Remove "
-            "low and high from the translation to use the range of the golden tensor."
+            f"range_min, range_max: {_RANGE[0]:g} and {_RANGE[1]:g}, the defaults of CLASSES. "
+            "Remove low and high from the translation to use the range of the golden tensor."
         )
         return _RANGE
     low, high = (said.number(key, "a number") for key in keys)

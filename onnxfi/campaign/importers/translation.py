@@ -40,8 +40,8 @@ class Translation:
                 if path.read_text(encoding="utf-8") == text:
                     return
                 raise ConfigurationError(
-                    f"{path} exists, and differs from the translation of {self.source}. Run it with "
-                    f"`onnxfi campaign run {path}`, remove it, or choose another --out."
+                    f"{path} exists, and differs from the translation of {self.source}. Run it "
+                    f"with `onnxfi campaign run {path}`, remove it, or choose another --out."
                 )
             path.parent.mkdir(parents=True, exist_ok=True)
             with atomic_write(path) as aside:
