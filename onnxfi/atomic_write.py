@@ -13,7 +13,7 @@ PARTIAL = ".partial"
 
 @contextmanager
 def atomic_write(path: Path, *, durable: bool = False) -> Iterator[Path]:
-    """Yield a temporary path beside a file, and move it to the file's place at the end of the block.
+    """Yield a temporary path beside a file, and move it to the file's place after the block.
 
     If the block fails, an older file stays unchanged and the temporary file is removed. The
     temporary name is unique, so several machines may write the same file.
