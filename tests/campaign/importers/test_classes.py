@@ -268,7 +268,7 @@ def refused(folder: Path, **changes: Any) -> str:
         ({"models_folder": ...}, "models_folder must be"),
         ({"layer_output_shape_cf": "output shape channel last"}, "layer_output_shape_cf must be"),
         ({"layer_output_shape_cl": "(None, 6, 6, 5)"}, "6x6x4 after the batch"),
-        ({"layer_output_shape_cf": ..., "layer_output_shape_cl": ...}, "and it is not there"),
+        ({"layer_output_shape_cf": ..., "layer_output_shape_cl": ...}, "and is missing"),
         (
             {"layer_output_shape_cf": "(None, 4, 9, 9)", "layer_output_shape_cl": "(1, 9, 9, 4)"},
             "a conv_gemm output of the model ((N, 4, 6, 6)), got '(None, 4, 9, 9)'",

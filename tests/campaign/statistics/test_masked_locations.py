@@ -80,7 +80,7 @@ def test_files_are_added_up_by_target_and_error_model(run: Path) -> None:
             assert y.share == y.count / known[of]
             assert y.op_type == (OPERATORS[y.tensor] if y.tensor else None)
     rows = sum(not_known.values())
-    assert describe_masking(found).startswith(f"Of {rows} of 240 injections it is not known")
+    assert describe_masking(found).startswith(f"The masked locations of {rows} of 240 injections")
     # That of one file would be taken for that of all.
     assert not read_records(run).schema.metadata
 

@@ -56,8 +56,11 @@ def test_the_translation_stays_when_the_run_fails(onnxfi: Callable[..., Any], fa
         (("campaign.yaml", "--labels", "y", "--per-target", "3"), "--labels, --per-target: only"),
         (("--from-tensorfi2", "fault.yaml", "--model", "lenet.onnx"), "Give --inputs"),
         (("--from-tensorfi2", "fault.yaml", "--inputs", "x.npz"), "Give --model"),
-        (("--from-tensorfi2", "none.yaml", *OPTIONS), "none.yaml is not"),
-        (("--from-classes", "fault.yaml", *OPTIONS), "in JSON, and fault.yaml does not"),
+        (("--from-tensorfi2", "none.yaml", *OPTIONS), "none.yaml cannot be read"),
+        (
+            ("--from-classes", "fault.yaml", *OPTIONS),
+            "fault.yaml must hold keys with values in JSON",
+        ),
     ],
 )
 def test_mistakes(
