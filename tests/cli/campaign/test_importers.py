@@ -59,7 +59,7 @@ def test_the_translation_stays_when_the_run_fails(onnxfi: Callable[..., Any], fa
         (("--from-tensorfi2", "none.yaml", *OPTIONS), "none.yaml cannot be read"),
         (
             ("--from-classes", "fault.yaml", *OPTIONS),
-            "fault.yaml must hold keys with values in JSON",
+            "fault.yaml must hold keys with values in",
         ),
     ],
 )
