@@ -1,9 +1,8 @@
 """``ConvAddActivationFusion``: a convolution adds another tensor to its sums.
 
-An Add of a convolution's result and another tensor becomes an input of the convolution, which
-begins its sums with it; ``NchwcTransformer`` does the same in its own layout. With a Relu behind
-the Add they do so for any tensor; without one, only if a node of the same session makes the tensor.
-So a cut there changes the order of the sum.
+The convolution begins its sums with the tensor that an Add would add to them afterwards, so a cut
+before the Add changes the order of the sum. ``NchwcTransformer`` does the same in its own layout,
+which the other tensor has only if a node of the same session makes it.
 
 Level 3, CPU. Source: ``onnxruntime/core/optimizer/conv_add_act_fusion.cc`` and ``TransformBinary``
 in ``nchwc_transformer.cc``.
@@ -15,7 +14,11 @@ from onnxfi.suffix.cuts.fusion import consumers
 
 
 def may_add_in_convolution(node: ir.Node) -> bool:
-    """Return whether a cut before a node may change the sums of a convolution it is merged with."""
+    """Return whether windows must not end before a node, because a convolution may add it.
+
+    Adds before a Relu are let through, though a cut there may change bits as well: otherwise only
+    whole residual blocks would be left, and windows are compared with dense runs anyway.
+    """
     if node.op_type not in ("Add", "Sum"):
         return False
     return [x.op_type for x in consumers(node)] != ["Relu"]
