@@ -1,4 +1,4 @@
-"""What ONNX Runtime merges: where a graph may be cut in two without changing a bit.
+"""Answers at which tensors a graph may be cut in two without changing a bit.
 
 ONNX Runtime optimises each session by itself. Two nodes that it merges in one session are computed
 apart where a cut lies between them, and most merged kernels round differently. So no cut of the

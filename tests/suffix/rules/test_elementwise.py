@@ -1,4 +1,4 @@
-"""What runs on gathered elements gives, bit by bit, what it gives on dense tensors."""
+"""Elementwise rules give the bits of dense tensors."""
 
 from itertools import permutations
 from typing import Any

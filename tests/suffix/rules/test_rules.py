@@ -1,4 +1,4 @@
-"""Poolings, batch normalization, and what has no rule."""
+"""Pushes through poolings and batch normalization; other operators have no rule."""
 
 from typing import Any
 

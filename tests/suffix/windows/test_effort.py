@@ -1,4 +1,4 @@
-"""The work of windows, told from tables, against the windows themselves."""
+"""The work of windows, estimated from tables, against the windows themselves."""
 
 import itertools
 
