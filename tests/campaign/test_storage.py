@@ -1,7 +1,6 @@
 """Where records lie, and who can read them."""
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +10,6 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from onnxfi.atomic_write import atomic_write
 from onnxfi.campaign import Campaign, RunDirectory, read_records
 from onnxfi.campaign.records.record_files import about, read_file, record_files, write_records
 from onnxfi.campaign.running.replay import replay
@@ -151,28 +149,6 @@ def test_what_is_half_written_is_not_there(tmp_path: Path, kind: str) -> None:
     with pytest.raises(FileNotFoundError):
         storage.read("a/x")
     fsspec.filesystem("memory").store.clear()
-
-
-def test_a_whole_file_is_on_the_disk_before_it_has_its_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    events: list[str] = []
-
-    def fsync(descriptor: int) -> None:
-        events.append("folder" if os.path.isdir(f"/proc/self/fd/{descriptor}") else "file")
-
-    replace = Path.replace
-    monkeypatch.setattr(os, "fsync", fsync)
-
-    def rename(self: Path, other: Path) -> Path:
-        events.append("rename")
-        return replace(self, other)
-
-    monkeypatch.setattr(Path, "replace", rename)
-    with atomic_write(tmp_path / "x", durable=True) as aside:
-        aside.write_text("content")
-    assert events == ["file", "rename", "folder"]
-    assert [x.name for x in tmp_path.iterdir()] == ["x"]
 
 
 def test_a_full_disk_loses_no_finished_shard(

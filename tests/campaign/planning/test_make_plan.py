@@ -11,7 +11,6 @@ import pytest
 from onnxfi.campaign import Campaign, RunDirectory, read_records, summarise
 from onnxfi.campaign.configuration import Configuration
 from onnxfi.campaign.inputs import read_inputs
-from onnxfi.campaign.planning.allocation import allocate_faults
 from onnxfi.campaign.planning.make_plan import make_plan
 from onnxfi.campaign.planning.plan import Plan
 from onnxfi.campaign.planning.sample_size import sample_size
@@ -122,14 +121,6 @@ def test_allocations(write: Callable[..., Path]) -> None:
     uniform = faults(total=1000, allocation="uniform")
     assert uniform == faults(total=1000, allocation="uniform")
     assert sum(uniform) == 1000 != max(uniform)
-    assert allocate_faults(5, [1, 1000], how="proportional", seed=0) == [1, 5]  # at least one each
-    assert allocate_faults(4, [0, 0], how="proportional", seed=0) == [2, 2]
-
-
-def test_uniform_allocation_is_that_of_drawing_from_all_bits() -> None:
-    draws = np.array([allocate_faults(100, [1, 3], how="uniform", seed=s)[0] for s in range(400)])
-    assert draws.mean() == pytest.approx(25, abs=4 * 4.33 / 20)
-    assert draws.std() == pytest.approx(4.33, rel=0.2)  # sqrt(100 * 1/4 * 3/4)
 
 
 def test_margins_size_each_stratum(write: Callable[..., Path]) -> None:

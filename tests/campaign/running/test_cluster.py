@@ -18,9 +18,8 @@ from unittest.mock import MagicMock
 import pytest
 
 from onnxfi.campaign import Campaign, RunDirectory, read_records
-from onnxfi.campaign.planning.shard import Shard
 from onnxfi.campaign.running.cluster import dask_executor
-from onnxfi.campaign.running.run_shards import FinishedIds, ShardOutcomes
+from onnxfi.campaign.running.run_shards import ShardOutcomes
 from onnxfi.errors import ConfigurationError, MissingExtraError
 
 ROOT = Path(__file__).parents[3]
@@ -95,23 +94,6 @@ def test_a_plan_of_a_thousand_million_injections_starts_at_once(
         campaign.run(executor, workers=lambda: 2, on_shard=interrupt)
     assert executor.most == 4  # two ahead for each worker, not a hundred million
     assert 0 < campaign.directory.recorded <= 40
-
-
-def test_what_is_missing_of_shards() -> None:
-    finished = FinishedIds([range(20, 30), range(5), range(7, 10)])
-    assert len(finished) == 18
-    shards = [Shard(0, 10, 0), Shard(10, 10, 0), Shard(20, 5, 1), Shard(25, 15, 1)]
-    assert list(finished.missing(shards)) == [
-        Shard(5, 2, 0),
-        Shard(10, 10, 0),
-        Shard(30, 10, 1),
-    ]
-    # In any order, as rounds have it.
-    assert list(finished.missing(shards[::-1])) == [
-        Shard(30, 10, 1),
-        Shard(10, 10, 0),
-        Shard(5, 2, 0),
-    ]
 
 
 def test_a_cluster_needs_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
