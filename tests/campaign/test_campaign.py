@@ -1,4 +1,4 @@
-"""Campaigns: the same records whoever runs them, and the right ones."""
+"""Tests that campaigns write the right records, whoever runs them."""
 
 import math
 import shutil

@@ -1,4 +1,4 @@
-"""Profiles: what values tensors take over a data set, against NumPy over all of it at once."""
+"""Tests profiles against NumPy over the whole data set."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Where records lie, and who can read them."""
+"""Tests the places where records lie, and programs that read them."""
 
 import json
 import shutil

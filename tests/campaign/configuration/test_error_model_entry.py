@@ -1,4 +1,4 @@
-"""Campaigns whose error models have a rate, a region, or come from another package."""
+"""Tests error models with a rate, a region, or from another package."""
 
 import sys
 from collections.abc import Callable

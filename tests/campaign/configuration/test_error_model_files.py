@@ -1,4 +1,4 @@
-"""Campaigns whose error model is read from a file."""
+"""Tests campaigns whose error model is read from a file."""
 
 import shutil
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""CLASSES' files: what they are translated into, and what is said about it."""
+"""Tests the translation of CLASSES' files, and its notes."""
 
 import ast
 import json

@@ -1,4 +1,4 @@
-"""TensorFI2's files: what they are translated into, and what is said about it."""
+"""Tests the translation of TensorFI2's files, and its notes."""
 
 import math
 from importlib import resources

@@ -1,4 +1,4 @@
-"""Files of arrays, also damaged and lying ones."""
+"""Tests files of arrays, also damaged and misleading ones."""
 
 import io
 import struct

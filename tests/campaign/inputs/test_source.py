@@ -1,4 +1,4 @@
-"""The arrays that a campaign feeds."""
+"""Tests the arrays that a campaign feeds."""
 
 from pathlib import Path
 from typing import Any

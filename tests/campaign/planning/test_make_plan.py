@@ -1,4 +1,4 @@
-"""Campaigns that plan in other ways than so many injections for each target."""
+"""Tests campaigns that plan by other rules than injections per target."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable

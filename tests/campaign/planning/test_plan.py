@@ -1,4 +1,4 @@
-"""Injection ids, faults, inputs and shards."""
+"""Tests injection ids, faults, inputs and shards."""
 
 from collections import Counter, defaultdict
 from dataclasses import replace

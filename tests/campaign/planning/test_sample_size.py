@@ -1,4 +1,4 @@
-"""How many faults are enough."""
+"""Tests sample sizes for margins of error."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Targets and error models of a campaign."""
+"""Tests the targets and error models of strata."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Error models that cannot corrupt a chosen target are refused before the first injection."""
+"""Tests that unsuitable error models are refused before the first injection."""
 
 from pathlib import Path
 from typing import Any

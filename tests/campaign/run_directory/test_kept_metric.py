@@ -1,4 +1,4 @@
-"""Campaigns with a metric of the user's: its code is found, kept and mended."""
+"""Tests that the code of a user's metric is found, kept and mended."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Campaigns on a Dask cluster, and with other executors."""
+"""Tests campaigns on a Dask cluster, and with other executors."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""One golden answer per input in a campaign, and what its manifest says of exactness."""
+"""Tests that each input has one golden answer, and the manifest's entry about it."""
 
 import json
 from collections.abc import Callable

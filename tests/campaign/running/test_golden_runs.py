@@ -1,4 +1,4 @@
-"""Golden runs of a campaign share passes, as far as memory allows."""
+"""Tests that golden runs share passes, as far as memory allows."""
 
 from collections.abc import Callable
 from pathlib import Path

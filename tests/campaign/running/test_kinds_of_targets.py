@@ -1,4 +1,4 @@
-"""Campaigns on weights and inputs, and with several targets hit by one injection."""
+"""Tests campaigns on weights and inputs, and on several targets together."""
 
 from collections.abc import Callable
 from pathlib import Path

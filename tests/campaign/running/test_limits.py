@@ -1,4 +1,4 @@
-"""Campaigns with faults that do not end: limits, why injections were due, and older records."""
+"""Tests limits, due reasons and older records."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Campaigns on models that draw random numbers."""
+"""Tests campaigns on models that draw random numbers."""
 
 import json
 import logging

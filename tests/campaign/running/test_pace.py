@@ -1,4 +1,4 @@
-"""Tests how large the shards of a campaign are."""
+"""Tests the size of shards."""
 
 import pytest
 

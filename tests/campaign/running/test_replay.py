@@ -1,4 +1,4 @@
-"""Replaying an injection that hits several targets."""
+"""Tests the replay of an injection that hits several targets."""
 
 from collections.abc import Callable
 from pathlib import Path

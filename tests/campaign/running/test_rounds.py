@@ -1,4 +1,4 @@
-"""Campaigns that run until their intervals are narrow enough."""
+"""Tests campaigns that run until their intervals are narrow enough."""
 
 from collections import Counter
 from collections.abc import Callable

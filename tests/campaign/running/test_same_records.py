@@ -1,4 +1,4 @@
-"""The records are the same however a campaign is run."""
+"""Tests that records do not depend on how a campaign is run."""
 
 import tempfile
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""The statistics of records, against counting them one by one."""
+"""Tests statistics against counting records one by one."""
 
 from collections import defaultdict
 from collections.abc import Callable

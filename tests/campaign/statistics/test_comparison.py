@@ -1,4 +1,4 @@
-"""Comparing campaigns."""
+"""Tests comparisons of campaigns."""
 
 import itertools
 import math

@@ -1,4 +1,4 @@
-"""How often the 95 % intervals cover the truth, by simulation."""
+"""Tests the coverage of the 95 % intervals by simulation."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Where injections were masked: what records files say, added up."""
+"""Tests the counts of masked locations in records files."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""The Wilson interval."""
+"""Tests the Wilson interval."""
 
 import math
 
