@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from onnxfi.campaign import Campaign, RunDirectory, profile
     from onnxfi.error_models import Profile
     from onnxfi.graph import Model, Target, TargetKind, Targets, load
-    from onnxfi.injector import Golden, Injection, Injector
-    from onnxfi.injector.injections import Hits, Injections
+    from onnxfi.injector import Golden, Hits, Injection, Injections, Injector
     from onnxfi.runtime import Limits
     from onnxfi.surgery import Split, Stage, embed, expose, split
 

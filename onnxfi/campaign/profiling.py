@@ -9,7 +9,7 @@ import numpy as np
 from onnxfi.error_models import Profile
 from onnxfi.error_models.values import TensorProfile
 from onnxfi.graph import Model, Target
-from onnxfi.injector.inputs import check_inputs
+from onnxfi.injector import check_inputs
 from onnxfi.runtime import Session, choose_provider
 from onnxfi.surgery import expose
 

@@ -23,8 +23,7 @@ from onnxfi.injector.metrics import Metric, checked, default_metric
 from onnxfi.injector.preparation import assign_error_models
 from onnxfi.injector.randomness import InjectionGenerators
 from onnxfi.runtime import AUTO, Limits, Provider, aligned, choose_provider
-from onnxfi.suffix import Experience, Policy, RunSettings, Suffix
-from onnxfi.suffix.policy import DEFAULT_POLICY
+from onnxfi.suffix import DEFAULT_POLICY, Experience, Policy, RunSettings, Suffix
 from onnxfi.surgery import resolve_targets, split
 
 _logger = logging.getLogger("onnxfi")

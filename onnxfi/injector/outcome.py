@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from onnxfi.injector.metrics import Metric, Outputs, are_wrong, in_parts
-from onnxfi.suffix.trial import same_bits
+from onnxfi.suffix import same_bits
 
 Outcome = Literal["masked", "benign", "sdc", "due"]
 # NumPy's kinds of floats and complex numbers, and V: bfloat16 and float8 of ml_dtypes.

@@ -8,7 +8,7 @@ from onnxfi.graph import Model
 from onnxfi.injector.inputs import format_shape
 
 
-def random_inputs(model: Model, *, rng: np.random.Generator) -> dict[str, np.ndarray]:
+def draw_inputs(model: Model, *, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Return one random input: normal floats, and zeros and ones of all other dtypes.
 
     Args:

@@ -7,9 +7,8 @@ import numpy as np
 from onnxfi.graph import Model, Target, sizes_depend_on
 from onnxfi.injector.inputs import check_inputs
 from onnxfi.runtime import Provider, Session, choose_provider
-from onnxfi.suffix import RunSettings, Tensors
+from onnxfi.suffix import RunSettings, Tensors, find_push_region
 from onnxfi.suffix.lanes import LaneDecision, Lanes
-from onnxfi.suffix.phases.region import find_push_region
 from onnxfi.surgery import Stage, split
 
 _THREADS = 1  # as campaigns of several workers have it

@@ -12,11 +12,14 @@ from onnxfi.suffix.experience import Experience
 from onnxfi.suffix.golden_tensors import GoldenTensors, Tensors
 from onnxfi.suffix.lane_result import Failure, LaneResult
 from onnxfi.suffix.patches import Patches
-from onnxfi.suffix.policy import Policy
+from onnxfi.suffix.phases.region import find_push_region
+from onnxfi.suffix.policy import DEFAULT_POLICY, Policy
 from onnxfi.suffix.run_settings import RunSettings
 from onnxfi.suffix.suffix import Corrupt, Suffix
+from onnxfi.suffix.trial import same_bits
 
 __all__ = [
+    "DEFAULT_POLICY",
     "Batch",
     "Corrupt",
     "Experience",
@@ -28,4 +31,6 @@ __all__ = [
     "RunSettings",
     "Suffix",
     "Tensors",
+    "find_push_region",
+    "same_bits",
 ]

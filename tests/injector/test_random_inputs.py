@@ -7,7 +7,7 @@ from onnx import TensorProto
 
 import onnxfi
 from onnxfi.errors import InputError
-from onnxfi.injector.random_inputs import random_inputs
+from onnxfi.injector.random_inputs import draw_inputs
 from tests.support.small_graphs import model, node, value
 
 
@@ -28,7 +28,7 @@ def test_the_model_takes_them() -> None:
         [value("y", None)],
         {"words": np.ones((2, 3), np.float32), "default": np.zeros(1, np.float32)},
     )
-    made = random_inputs(onnxfi.load(proto), rng=np.random.default_rng(0))
+    made = draw_inputs(onnxfi.load(proto), rng=np.random.default_rng(0))
     assert {name: x.shape for name, x in made.items()} == {
         "tokens": (1, 4),
         "half": (1, 4, 3),
@@ -45,4 +45,4 @@ def test_the_model_takes_them() -> None:
 def test_unknown_sizes_are_refused(shape: list[int | str] | None) -> None:
     proto = model([node("Relu", "x", "y")], [value("x", shape)], [value("y", None)])
     with pytest.raises(InputError, match="'x' is"):
-        random_inputs(onnxfi.load(proto), rng=np.random.default_rng(0))
+        draw_inputs(onnxfi.load(proto), rng=np.random.default_rng(0))

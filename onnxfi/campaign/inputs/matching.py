@@ -8,7 +8,7 @@ from onnxfi.campaign.configuration import Inputs, InputTensor
 from onnxfi.campaign.inputs.array_file import ArrayFile, Header
 from onnxfi.errors import InputError
 from onnxfi.graph import Model
-from onnxfi.injector.inputs import shape_fits
+from onnxfi.injector import shape_fits
 
 
 def match_arrays(

@@ -11,7 +11,7 @@ import onnx_ir as ir
 from onnxfi.campaign.configuration import InputTensor
 from onnxfi.campaign.inputs.feeds import Feed, Rows
 from onnxfi.errors import InputError
-from onnxfi.injector.inputs import check_tensor, format_shape
+from onnxfi.injector import check_tensor, format_shape
 
 _HOW_TO_FEED = (
     "Under inputs.tensors, or on the command line: `{axis: 1}` or --axis NAME=1 where the samples "

@@ -16,7 +16,7 @@ from onnxfi.campaign.inputs.row_feeds import check_batch_names, check_rows, coun
 from onnxfi.campaign.inputs.values import array_of_value
 from onnxfi.errors import InputError
 from onnxfi.graph import Model
-from onnxfi.injector.inputs import check_tensor
+from onnxfi.injector import check_tensor
 
 
 @dataclass(frozen=True, eq=False, slots=True)

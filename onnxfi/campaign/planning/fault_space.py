@@ -11,7 +11,7 @@ from onnxfi.error_models import BitFlip, ErrorModel, Region, bit_layout
 from onnxfi.error_models.values import bits_of_dtype
 from onnxfi.errors import ErrorModelError
 from onnxfi.graph import Model, Target
-from onnxfi.injector.inputs import check_inputs
+from onnxfi.injector import check_inputs
 from onnxfi.runtime import Session
 from onnxfi.surgery import expose
 

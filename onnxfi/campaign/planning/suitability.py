@@ -9,10 +9,7 @@ from onnxfi.campaign.planning.fault_space import Shape
 from onnxfi.error_models import ErrorModel
 from onnxfi.errors import ErrorModelError
 from onnxfi.graph import Target
-from onnxfi.injector import prepare_error_model
-from onnxfi.injector.drawing import Drawer
-from onnxfi.injector.inputs import format_shape
-from onnxfi.injector.randomness import InjectionGenerators
+from onnxfi.injector import Drawer, InjectionGenerators, format_shape, prepare_error_model
 
 # Further targets that a message names.
 _LISTED = 5

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from onnxfi.error_models.values import VALUE_CLASSES, class_numbers, to_float64
 from onnxfi.graph import Target
-from onnxfi.injector.injections import Injections
+from onnxfi.injector import Injections
 from onnxfi.injector.metrics import MetricValue
 
 _JOINT = " + "

@@ -10,8 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from onnxfi.errors import ExactnessError
-from onnxfi.injector import Golden
-from onnxfi.injector.repeatability import relative_distance
+from onnxfi.injector import Golden, relative_distance
 
 #: The largest differences that count as rounding. For floats, relative to the largest magnitude of
 #: the answer; otherwise the share of elements that differ. Rounding errors of float32 add up to

@@ -11,11 +11,7 @@ import numpy as np
 import onnx_ir as ir
 
 from onnxfi.graph import Model, Target
-from onnxfi.injector import Golden, Injector
-from onnxfi.injector.golden_cache import GoldenCache
-from onnxfi.injector.golden_pass import GoldenPass
-from onnxfi.injector.inputs import check_inputs
-from onnxfi.injector.repeatability import check_repeated
+from onnxfi.injector import Golden, GoldenCache, GoldenPass, Injector, check_inputs, check_repeated
 from onnxfi.surgery import prefix_outputs, with_masks_apart
 
 _Targets = tuple[Target, ...]

@@ -3,7 +3,7 @@
 from onnxfi.campaign.configuration.configuration import Configuration
 from onnxfi.campaign.running.worker import THREADS, Worker
 from onnxfi.graph import sizes_depend_on
-from onnxfi.injector.inputs import check_inputs
+from onnxfi.injector import check_inputs
 from onnxfi.runtime import LimitedSession, choose_provider
 
 

@@ -1,6 +1,6 @@
 """Computes the metric's columns of the records."""
 
-from onnxfi.injector.injections import Injections
+from onnxfi.injector import Injections
 from onnxfi.injector.metrics import Metric, MetricValue, columns_of_all, naming_injections
 
 

@@ -18,8 +18,7 @@ from onnxfi.campaign.run_directory.run_directory import RunDirectory
 from onnxfi.campaign.running.worker import Worker
 from onnxfi.error_models import SiteList, bit_layout
 from onnxfi.errors import ConfigurationError, InputError
-from onnxfi.injector import Injection
-from onnxfi.injector.golden import Golden
+from onnxfi.injector import Golden, Injection
 
 # Columns that a replay reproduces on every provider; the others may differ in the last bits.
 _DECISIVE = ("fault_id", "input_index", "target_of_site", "bit", "indices", "values", "outcome")

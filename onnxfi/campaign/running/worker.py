@@ -18,8 +18,7 @@ from onnxfi.campaign.running.golden_runs import GoldenRuns
 from onnxfi.campaign.running.metric_columns import metric_columns
 from onnxfi.error_models.values import finite_range
 from onnxfi.graph import Target, load
-from onnxfi.injector import Golden, Injector
-from onnxfi.injector.injection_batch import InjectionBatch
+from onnxfi.injector import Golden, InjectionBatch, Injector
 from onnxfi.runtime import choose_provider
 
 # Open injectors. Each holds sessions with weights and working memory, and shards come sorted by

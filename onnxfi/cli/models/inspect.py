@@ -25,7 +25,7 @@ from onnxfi.graph import (
     select,
     suffix_shares,
 )
-from onnxfi.injector.inputs import format_shape
+from onnxfi.injector import format_shape
 from onnxfi.surgery import changed_noise, noise_nodes, noise_note
 
 

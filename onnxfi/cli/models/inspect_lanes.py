@@ -11,9 +11,7 @@ from onnxfi.cli.options.inputs import read_samples
 from onnxfi.cli.output import messages
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model, Target
-from onnxfi.injector.inputs import check_inputs
-from onnxfi.injector.random_inputs import random_inputs
-from onnxfi.injector.target_lanes import lanes_of_target
+from onnxfi.injector import check_inputs, draw_inputs, lanes_of_target
 from onnxfi.runtime import Provider
 
 _SAMPLES = 8  # inputs that faulty weights are measured with
@@ -54,7 +52,7 @@ def measure_lanes(
 def _samples(model: Model, inputs: Inputs | None) -> list[dict[str, np.ndarray]]:
     if inputs is None:
         rng = np.random.default_rng(0)
-        return [random_inputs(model, rng=rng) for _ in range(_SAMPLES)]
+        return [draw_inputs(model, rng=rng) for _ in range(_SAMPLES)]
     read = read_samples(model, inputs)
     # Too few samples for a batch are repeated.
     samples = [check_inputs(model, read.at(i)) for i in range(min(_SAMPLES, len(read)))]

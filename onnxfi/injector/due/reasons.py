@@ -6,7 +6,7 @@ from typing import Any, Literal
 import numpy as np
 
 from onnxfi.injector.outcome import Outcome
-from onnxfi.suffix.lane_result import Failure
+from onnxfi.suffix import Failure
 
 DueReason = Literal["nan", "inf", "refused", "timeout", "memory"]
 #: In the order to show.
