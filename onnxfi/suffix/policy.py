@@ -41,7 +41,14 @@ class Policy:
             long.
         window_gain: the share of a dense run's time that windows must stay below.
         window_places: places of single corruptions that the trial of windows runs as one batch.
+        window_timings: runs of each such batch, of which the fastest counts.
         window_comparisons: lanes of each such batch that are compared with whole images.
+        window_share_cost: time of a window relative to its share of the image, with cropping.
+        window_waste: work of a batch of windows of one size, relative to windows of their own
+            sizes, above which the batch is split.
+        places_in_batch: elements of a channel in all windows of a batch, which then stay in the
+            processor's caches.
+        window_step: ratio of one length for which the work of windows is known to the one before.
         lanes_before_checkpoint: lanes watched before checkpoints are looked for.
         lanes_before_late_checkpoint: the same where none paid at the last target of the model.
         masked_for_checkpoint: the share of these that must come out golden: a checkpoint cannot
@@ -82,7 +89,12 @@ class Policy:
     runs_before_windows: int = 16
     window_gain: float = 0.9
     window_places: int = 8
+    window_timings: int = 2
     window_comparisons: int = 3
+    window_share_cost: float = 1.3
+    window_waste: float = 1.3
+    places_in_batch: int = 1 << 13
+    window_step: float = 1.3
     lanes_before_checkpoint: int = 64
     lanes_before_late_checkpoint: int = 512
     masked_for_checkpoint: float = 1 / 8

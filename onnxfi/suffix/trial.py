@@ -27,7 +27,9 @@ class Stopwatch:
         """
         self.now: Callable[[], float] = time.thread_time if threads == 1 else time.perf_counter
 
-    def fastest(self, run: Callable[[], object], *, times: int, seconds: float) -> float:
+    def fastest(
+        self, run: Callable[[], object], *, times: int, seconds: float = float("inf")
+    ) -> float:
         """Return the seconds of the fastest of some runs.
 
         Args:

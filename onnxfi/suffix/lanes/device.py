@@ -8,7 +8,7 @@ from onnxfi.graph import Model
 from onnxfi.suffix.golden_tensors import Tensors
 from onnxfi.suffix.lanes.lane_session import Workspace
 from onnxfi.suffix.lanes.patched_session import PatchedSession
-from onnxfi.suffix.patches import LanePatch
+from onnxfi.suffix.patches import LanePatch, apply_patches
 from onnxfi.suffix.run_settings import RunSettings
 
 
@@ -45,8 +45,14 @@ class DeviceLaneSession:
         patches: Sequence[Mapping[str, LanePatch]],
         workspace: Workspace,
     ) -> dict[str, np.ndarray]:
-        """Run lanes of one golden run; the patches are flat indices and values."""
+        """Run lanes of one golden run; the patches are flat indices and values.
+
+        Whole tensors are sent as they are, one lane after the other.
+        """
         joined, golden = {}, goldens[0]
+        if any(isinstance(x.place, tuple) for patch in patches for x in patch.values()):
+            ran = [self.run(apply_patches(golden, patch)) for patch in patches]
+            return {name: np.concatenate([x[name] for x in ran]) for name in ran[0]}
         for name in {name for patch in patches for name in patch}:
             of_lanes = {lane: patch[name] for lane, patch in enumerate(patches) if name in patch}
             patch = LanePatch.joined(of_lanes, golden[name].size)

@@ -171,10 +171,10 @@ class Windows(Phase):
     def _compare(self, golden: GoldenTensors, patches: Mapping[str, LanePatch]) -> _Adopted | None:
         """Return windows that pay; where they paid at another target, one lane is compared."""
         pieces = find_pieces(self._model, self._tensors)
-        chosen = [*takewhile(_may_keep_bits, choose_pieces(pieces.pieces))]
+        chosen = [*takewhile(_may_keep_bits, choose_pieces(pieces.pieces, self._policy))]
         if not chosen:
             return None
-        windowed = Windowed(chosen, threads=self._settings.threads)
+        windowed = Windowed(chosen, threads=self._settings.threads, policy=self._policy)
         remainder = pieces.remainder(len(chosen))
         cut = [x.name for x in remainder.graph.inputs if x.name in windowed.cut]
         behind = self._open_behind(remainder, cut) if remainder.graph.outputs else None

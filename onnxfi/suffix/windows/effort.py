@@ -4,11 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
+from onnxfi.suffix.policy import DEFAULT_POLICY, Policy
 from onnxfi.suffix.windows.boxes import Boxes
 from onnxfi.suffix.windows.piece import Crops, NoWindowsError, Piece
-
-# Ratio of one tabulated length to the one before; other lengths are rounded up.
-_STEP = 1.3
 
 
 class Effort:
@@ -17,15 +15,16 @@ class Effort:
     Rows and columns are independent, so each axis has its own table.
     """
 
-    def __init__(self, pieces: Sequence[Piece]) -> None:
+    def __init__(self, pieces: Sequence[Piece], policy: Policy = DEFAULT_POLICY) -> None:
         """Follow changes of some lengths, in the middle of the first images.
 
         Args:
             pieces: at least one.
+            policy: the thresholds.
         """
         first = pieces[0]
         longest = int(first.sizes[first.inputs[0]].max())
-        self._sides = _sides(longest)
+        self._sides = _sides(longest, policy.window_step)
         parts = np.array([piece.work for piece in pieces])
         self._parts = parts / max(float(parts.sum()), 1.0)
         shares, places = [], []
@@ -86,8 +85,8 @@ def follow(pieces: Sequence[Piece], side: int) -> Iterable[tuple[Crops, Piece]]:
         boxes = {x: crops.changed[x] for x in (*piece.outputs, *piece.passed) if x in crops.changed}
 
 
-def _sides(longest: int) -> np.ndarray:
+def _sides(longest: int, step: float) -> np.ndarray:
     sides = [1]
     while sides[-1] < longest:
-        sides.append(min(max(sides[-1] + 1, int(sides[-1] * _STEP)), longest))
+        sides.append(min(max(sides[-1] + 1, int(sides[-1] * step)), longest))
     return np.array(sides)

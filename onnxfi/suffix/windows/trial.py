@@ -12,9 +12,6 @@ from onnxfi.suffix.run_settings import RunSettings
 from onnxfi.suffix.trial import same_bits
 from onnxfi.suffix.windows.windowed import LaneChange, Windowed
 
-_TIMED = 2
-_SECONDS = float("inf")
-
 #: First row, number of rows, first column and number of columns.
 _Box = tuple[int, int, int, int]
 
@@ -126,7 +123,7 @@ class WindowTrial:
         batch = Batch(range(len(boxes)), goldens, by_tensor=patches)
         changes: dict[int, LaneChange] = {}
         seconds = self._stopwatch.fastest(
-            lambda: changes.update(self._run(batch)), times=_TIMED, seconds=_SECONDS
+            lambda: changes.update(self._run(batch)), times=self._policy.window_timings
         )
         of_lanes = {name: x.lanes(golden[name].size) for name, x in patches.items()}
         compared = [

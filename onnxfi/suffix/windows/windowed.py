@@ -7,18 +7,11 @@ import numpy as np
 from onnxfi.runtime import Session
 from onnxfi.suffix.golden_tensors import GoldenTensors, Tensors
 from onnxfi.suffix.patches import LanePatch, Patches
+from onnxfi.suffix.policy import DEFAULT_POLICY, Policy
 from onnxfi.suffix.windows.boxes import Boxes
 from onnxfi.suffix.windows.changes import Change, SparseChange, WindowChange
 from onnxfi.suffix.windows.effort import Effort, follow
 from onnxfi.suffix.windows.piece import Piece
-
-# The time of a window, cropping included, as a multiple of its share of the image's time.
-_COST_OF_SHARE = 1.3
-# So many places of a batch's windows stay in the processor's caches.
-_PLACES_IN_A_BATCH = 1 << 13
-_MOST_LANES = 64
-# Windows of a batch have one size. It may cost so many times the work of windows of their own size.
-_WASTE = 1.3
 
 #: The patches of one lane, by tensor.
 LaneChange = dict[str, LanePatch]
@@ -32,12 +25,19 @@ class Windowed:
         made: names of the images that the pieces make.
     """
 
-    def __init__(self, pieces: Sequence[Piece], *, threads: int | None) -> None:
+    def __init__(
+        self,
+        pieces: Sequence[Piece],
+        *,
+        threads: int | None,
+        policy: Policy = DEFAULT_POLICY,
+    ) -> None:
         """Open a session for each piece.
 
         Args:
             pieces: at least one.
             threads: intra-op threads of each session.
+            policy: the thresholds.
 
         Raises:
             ModelFormatError: ONNX Runtime cannot run a piece.
@@ -48,7 +48,8 @@ class Windowed:
         self.cut = (*pieces[-1].outputs, *pieces[-1].passed)
         self.made = tuple(name for piece in pieces for name in piece.outputs)
         self._others = any(piece.others for piece in pieces)
-        self._effort = Effort(pieces)
+        self._policy = policy
+        self._effort = Effort(pieces, policy)
 
     def run_whole(self, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Compute whole images and return all that the pieces make.
@@ -137,13 +138,17 @@ class Windowed:
             members = np.flatnonzero(which.reshape(-1) == number).tolist()
             joined = np.maximum(largest, size)
             apart = total + work * len(members)
-            if batch and self._joint_work(joined, len(batch) + len(members)) > _WASTE * apart:
+            if (
+                batch
+                and self._joint_work(joined, len(batch) + len(members))
+                > self._policy.window_waste * apart
+            ):
                 yield batch
                 batch, total, joined = [], 0.0, size
             largest, total = joined, total + work * len(members)
             batch += members
             places = float(self._effort.places(largest[np.newaxis])[0])
-            most = int(np.clip(_PLACES_IN_A_BATCH / places, 1, _MOST_LANES))
+            most = int(np.clip(self._policy.places_in_batch / places, 1, self._policy.most_lanes))
             while len(batch) >= most:
                 yield batch[:most]
                 batch = batch[most:]
@@ -155,7 +160,7 @@ class Windowed:
         return float(self._effort.work(size[np.newaxis])[0]) * lanes
 
 
-def choose_pieces(pieces: Sequence[Piece]) -> Sequence[Piece]:
+def choose_pieces(pieces: Sequence[Piece], policy: Policy = DEFAULT_POLICY) -> Sequence[Piece]:
     """Return the first pieces, as far as windows of a single changed place pay; maybe none.
 
     The last one is where they have saved most. In a network that makes images smaller and larger
@@ -163,7 +168,7 @@ def choose_pieces(pieces: Sequence[Piece]) -> Sequence[Piece]:
     """
     saved, most, chosen = 0.0, 0.0, 0
     for count, (crops, piece) in enumerate(follow(pieces, 1), start=1):
-        saved += piece.work * (1 - _COST_OF_SHARE * float(piece.shares(crops).prod()))
+        saved += piece.work * (1 - policy.window_share_cost * float(piece.shares(crops).prod()))
         if saved > most:
             most, chosen = saved, count
     return pieces[:chosen]
