@@ -16,7 +16,7 @@ def test_whole_tensors_beside_single_elements() -> None:
     rng = np.random.default_rng(0)
     golden, other = (rng.standard_normal((1, 10, 6, 6)).astype(np.float32) for _ in range(2))
     patches = [
-        {"cat": LanePatch(np.array([3]), np.float32([9.0]))},
+        {"cat": LanePatch(np.array([3]), np.array([9.0], np.float32))},
         {"cat": LanePatch((slice(None),) * 4, other)},
         {},
     ]
