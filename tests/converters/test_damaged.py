@@ -13,6 +13,7 @@ from onnxfi.converters import convert, is_keras_file
 from onnxfi.converters.description import describe
 from onnxfi.converters.safety.source_dangers import dangers_of
 from onnxfi.errors import OnnxfiError
+from tests.support.tiers import rest_by_night
 
 SOURCES = (
     *("lenet_k2.h5", "siamese_k3.h5", "lenet_k3.keras", "siamese_k2.keras"),
@@ -97,7 +98,7 @@ def beside(path: Path) -> Path | None:
     return None if name == path.name else path.with_name(f"{name}.json")
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", rest_by_night(range(40), range(20)))
 def test_damaged_bytes(references: Path, tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)
     source = references / rng.choice(SOURCES)
@@ -106,7 +107,7 @@ def test_damaged_bytes(references: Path, tmp_path: Path, seed: int) -> None:
     assert_result_or_one_error(path, beside(source))
 
 
-@pytest.mark.parametrize("seed", range(80))
+@pytest.mark.parametrize("seed", rest_by_night(range(80), range(40)))
 def test_mutated_configurations(references: Path, tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)
     source = references / rng.choice(SOURCES)

@@ -21,6 +21,7 @@ from tests.support.light_models import LIGHT_MODELS, densified
 from tests.support.record_checks import assert_same
 from tests.support.small_graphs import SMALL_GRAPHS, names_of, node, random_inputs, shape_of, value
 from tests.support.small_graphs import model as small_model
+from tests.support.tiers import rest_by_night
 
 PLAIN = {"propagation": False, "lanes": 1}
 FAST = [{"lanes": 1}, {"lanes": 3}, {"propagation": False, "lanes": 4}, {}]
@@ -204,7 +205,10 @@ def weighted_classifier() -> onnx.ModelProto:
     return small_model(nodes, [value("x", ["N", 1, 6, 6])], [value("y", ["N", 4])], weights)
 
 
-@pytest.mark.parametrize("name", ["light_squeezenet", "light_shufflenet", "light_resnet50"])
+@pytest.mark.parametrize(
+    "name",
+    rest_by_night(["light_squeezenet", "light_shufflenet", "light_resnet50"], ["light_shufflenet"]),
+)
 def test_architectures(name: str) -> None:
     """Models with a fixed batch of one; lanes need their shapes lifted."""
     model = onnxfi.load(densified(name))

@@ -23,7 +23,7 @@ from tests.support.graph_facts import features
 from tests.support.random_graphs.checks import check_split, faults_in
 from tests.support.random_graphs.strategy import RandomGraph, random_graphs
 
-ORDINARY = settings(max_examples=130, derandomize=True, database=None, deadline=None)
+ORDINARY = settings(max_examples=60, derandomize=True, database=None, deadline=None)
 NIGHTLY = settings(ORDINARY, max_examples=3000, derandomize=False, print_blob=True)
 INJECTIONS = 3
 NIGHTLY_SEED = random.SystemRandom().randrange(2**32)

@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from onnxfi import Campaign
 from tools.benchmark.models import make
 from tools.hash_records import hash_records, run_campaign, write_campaign
 
@@ -44,9 +45,7 @@ def test_every_other_difference_is_seen(table: pa.Table, tmp_path: Path) -> None
 
 def test_a_campaign_runs_with_the_code_of_a_checkout(tmp_path: Path) -> None:
     lenet = make("lenet", tmp_path)
-    hashes = []
-    for injections in (3, 3, 4):
-        configuration = write_campaign(lenet, tmp_path, targets=1, injections=injections)
-        run_campaign(configuration, ROOT)
-        hashes.append(hash_records(configuration.parent / "run"))
-    assert hashes[0] == hashes[1] != hashes[2]
+    here, there = (write_campaign(lenet, tmp_path, targets=1, injections=3) for _ in range(2))
+    Campaign.from_yaml(here).run()
+    run_campaign(there, ROOT)
+    assert hash_records(here.parent / "run") == hash_records(there.parent / "run")

@@ -41,7 +41,7 @@ def test_small_graphs(graph: str) -> None:
     "name",
     [
         pytest.param("light_densenet121", marks=pytest.mark.nightly),
-        "light_inception_v2",
+        pytest.param("light_inception_v2", marks=pytest.mark.nightly),
         "light_resnet50",
     ],
 )
