@@ -11,7 +11,7 @@ from onnxfi.campaign import Campaign
 from onnxfi.cli.campaign.live_run import run_to_end
 from onnxfi.cli.campaign.summary import print_summary
 from onnxfi.cli.output import messages
-from onnxfi.demo.pipeline import prepare
+from onnxfi.demo import prepare
 from onnxfi.report import write_campaign_report
 
 _DEFAULT_OUT = Path("onnxfi-demo")
