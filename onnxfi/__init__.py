@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from onnxfi.campaign import Campaign, RunDirectory, profile
     from onnxfi.error_models import Profile
     from onnxfi.graph import Model, Target, TargetKind, Targets, load
-    from onnxfi.injector import Golden, Hits, Injection, Injections, Injector
+    from onnxfi.injector import Golden, Hits, Injection, InjectionBatch, Injections, Injector
     from onnxfi.runtime import Limits
+    from onnxfi.suffix import Policy
     from onnxfi.surgery import Split, Stage, embed, expose, split
 
 __all__ = [
@@ -39,10 +40,12 @@ __all__ = [
     "Golden",
     "Hits",
     "Injection",
+    "InjectionBatch",
     "Injections",
     "Injector",
     "Limits",
     "Model",
+    "Policy",
     "Profile",
     "RunDirectory",
     "Split",
@@ -63,12 +66,14 @@ __all__ = [
 _HOMES = {
     "Campaign": "onnxfi.campaign",
     "Golden": "onnxfi.injector",
-    "Hits": "onnxfi.injector.injections",
+    "Hits": "onnxfi.injector",
     "Injection": "onnxfi.injector",
-    "Injections": "onnxfi.injector.injections",
+    "InjectionBatch": "onnxfi.injector",
+    "Injections": "onnxfi.injector",
     "Injector": "onnxfi.injector",
     "Limits": "onnxfi.runtime",
     "Model": "onnxfi.graph",
+    "Policy": "onnxfi.suffix",
     "Profile": "onnxfi.error_models",
     "RunDirectory": "onnxfi.campaign",
     "Split": "onnxfi.surgery",
