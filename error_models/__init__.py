@@ -1,7 +1,7 @@
-"""Error models: how a corrupted tensor looks.
+"""Error models: they draw corruptions of a golden tensor.
 
-Knows numpy and nothing of ONNX. An error model draws a corruption, a sparse patch, from a golden
-tensor and a random generator.
+An error model draws a corruption, which is a sparse patch, from a golden tensor and a random
+generator. The package depends on numpy and on nothing of ONNX.
 """
 
 from onnxfi.error_models.bit_flip import BitFlip
@@ -52,12 +52,12 @@ __all__ = [  # noqa: RUF022  # grouped, not sorted
     "SpatialModel",
     "StuckAt",
     "Zero",
-    # to make one's own
+    # for error models of your own
     "SitewiseErrorModel",
     "values_at",
-    # where the sites may lie
+    # to restrict the injection sites
     "Region",
-    # the values of tensors over a data set
+    # value ranges of tensors over a data set
     "Profile",
     # by name
     "ERROR_MODELS",

@@ -1,4 +1,4 @@
-"""BitFlip: bits of single values inverted."""
+"""BitFlip: inverts bits of single values."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from onnxfi.error_models.checks import checked_integer
+from onnxfi.error_models.converted_fields import convert_fields
 from onnxfi.error_models.corruption import Corruption
 from onnxfi.error_models.error_model import ErrorModel, TargetInfo
 from onnxfi.error_models.single_flip import SingleFlip
@@ -23,14 +24,14 @@ class BitFlip(SitewiseErrorModel):
     Works on floats (float8, float16, bfloat16, float32, float64), integers of 2 to 64 bits and
     bool, which has one bit. Bit 0 is the least significant.
 
-    The corruption has ``bits`` where one bit is inverted at each site.
+    The corruption has ``bits`` if one bit is inverted at each site.
 
     Attributes:
-        bit: the bit to invert, or the bits among which it is drawn for each site independently:
+        bit: the bit to invert, or the field from which it is drawn for each site independently:
             any, sign, exponent or mantissa.
         bits_per_value: number of different bits to invert at each site.
-        adjacent: whether they are neighbours, a burst. ``bit`` is then the lowest of them, or the
-            field in which all of them lie.
+        adjacent: whether they are adjacent: a burst. ``bit`` is then the lowest of them, or the
+            field that contains all of them.
     """
 
     name: ClassVar[str] = "bitflip"
@@ -40,15 +41,15 @@ class BitFlip(SitewiseErrorModel):
     adjacent: bool = False
 
     def check(self) -> None:
-        """Check the values."""
-        object.__setattr__(self, "bit", checked_bit(self.name, self.bit))
+        """Check and convert the values."""
+        convert_fields(self, bit=checked_bit(self.name, self.bit))
         number = checked_integer(self.name, "bits_per_value", self.bits_per_value, low=1, high=64)
-        object.__setattr__(self, "bits_per_value", number)
+        convert_fields(self, bits_per_value=number)
         if not isinstance(self.adjacent, bool):
             raise ErrorModelError(f"bitflip: adjacent must be true or false, got {self.adjacent!r}")
         if number > 1 and not self.adjacent and isinstance(self.bit, int):
             raise ErrorModelError(
-                "bitflip: several bits of a value are drawn from a field or are adjacent, "
+                "bitflip: several bits of a value must be drawn from a field, or be adjacent, "
                 f"got bit={self.bit} and bits_per_value={number}: "
                 "add adjacent=true for a burst from that bit on, or leave bit out"
             )
@@ -64,7 +65,7 @@ class BitFlip(SitewiseErrorModel):
     def corrupt(
         self, golden: np.ndarray, sites: np.ndarray, *, rng: np.random.Generator
     ) -> Corruption:
-        """Draw bits, and give the golden values with those inverted."""
+        """Draw bits, and return the golden values with these bits inverted."""
         allowed = bits_of_dtype(self.name, self.bit, golden.dtype)
         values, several = values_at(golden, sites), self.bits_per_value
         if several == 1:
@@ -91,9 +92,9 @@ class BitFlip(SitewiseErrorModel):
 def _draw_masks(
     allowed: range, several: int, count: int, *, rng: np.random.Generator
 ) -> np.ndarray:
-    """Draw ``count`` masks with ``several`` of the allowed bits set, each choice as likely.
+    """Draw ``count`` masks with ``several`` of the allowed bits set, all choices equally likely.
 
-    It is Floyd's algorithm, on all masks at once (Bentley and Floyd, CACM 30(9), 1987).
+    Uses Floyd's algorithm, on all masks at once (Bentley and Floyd, CACM 30(9), 1987).
     """
     masks = np.zeros(count, dtype=np.uint64)
     one = np.uint64(1)

@@ -11,22 +11,23 @@ from onnxfi.suggestions import did_you_mean
 
 
 def checked_integer(model: str, key: str, value: object, *, low: int, high: int | None) -> int:
-    """Give a configured integer as an ``int``.
+    """Return a configured integer as an ``int``.
 
     Args:
         model: name of the error model, for the message.
         key: name of the configuration key, for the message.
-        value: what the user gave.
-        low: the least value allowed.
-        high: the greatest value allowed; None for no limit.
+        value: the configured value.
+        low: the lowest allowed value.
+        high: the highest allowed value; None for no limit.
 
     Raises:
-        ErrorModelError: the value is no integer, or out of range.
+        ErrorModelError: the value is not an integer, or out of range.
     """
     allowed = f"at least {low}" if high is None else f"from {low} to {high}"
     if isinstance(value, bool) or not isinstance(value, int | np.integer):
         raise ErrorModelError(
-            f"{model}: {key} must be an integer {allowed}, got {value!r}: write {key}={low}, say"
+            f"{model}: {key} must be an integer {allowed}, got {value!r}: "
+            f"write for example {key}={low}"
         )
     number = int(value)
     if number < low or (high is not None and number > high):
@@ -42,11 +43,11 @@ def checked_choice(model: str, key: str, value: object, choices: Sequence[str]) 
     Args:
         model: name of the error model, for the message.
         key: name of the configuration key, for the message.
-        value: what the user gave.
-        choices: the words allowed.
+        value: the configured value.
+        choices: the allowed words.
 
     Raises:
-        ErrorModelError: the value is none of them.
+        ErrorModelError: the value is not one of them.
     """
     if value not in choices:
         raise ErrorModelError(
@@ -56,12 +57,12 @@ def checked_choice(model: str, key: str, value: object, choices: Sequence[str]) 
 
 
 def checked_range(model: str, low: object, high: object) -> tuple[float, float] | tuple[None, None]:
-    """Give the configured ``low`` and ``high`` as plain numbers, or None for both.
+    """Return the configured ``low`` and ``high`` as plain numbers, or None for both.
 
     Args:
         model: name of the error model, for the message.
-        low: the least value, or None.
-        high: the greatest value, or None.
+        low: the lowest value, or None.
+        high: the highest value, or None.
 
     Raises:
         ErrorModelError: only one is given, one is not finite, or ``low`` is above ``high``.
@@ -83,16 +84,16 @@ def checked_range(model: str, low: object, high: object) -> tuple[float, float] 
 
 
 def checked_number(model: str, key: str, value: object, *, low: float | None = None) -> float:
-    """Give a configured finite number as a plain ``float``, or ``int`` if it is one.
+    """Return a configured finite number as a ``float``, or as an ``int`` if it is an integer.
 
     Args:
         model: name of the error model, for the message.
         key: name of the configuration key, for the message.
-        value: what the user gave.
-        low: the least value allowed; None for no limit.
+        value: the configured value.
+        low: the lowest allowed value; None for no limit.
 
     Raises:
-        ErrorModelError: the value is no number, not finite, or too low.
+        ErrorModelError: the value is not a number, not finite, or too low.
     """
     number: float | None = None
     if isinstance(value, int | np.integer) and not isinstance(value, bool):
@@ -102,6 +103,7 @@ def checked_number(model: str, key: str, value: object, *, low: float | None = N
     if number is None or (low is not None and number < low):
         least = "" if low is None else f" of at least {low}"
         raise ErrorModelError(
-            f"{model}: {key} must be a finite number{least}, got {value!r}: write {key}=1.0, say"
+            f"{model}: {key} must be a finite number{least}, got {value!r}: "
+            f"write for example {key}=1.0"
         )
     return number

@@ -6,17 +6,17 @@ from typing import Any
 
 
 def configuration_keys(model: Callable[..., Any]) -> tuple[str, ...]:
-    """Give the configuration keys of an error model: the parameters that it is made with."""
+    """Return the configuration keys of an error model: the parameters of its constructor."""
     return tuple(each.name for each in _parameters(model))
 
 
 def required_keys(model: Callable[..., Any]) -> tuple[str, ...]:
-    """Give the configuration keys that have no default."""
+    """Return the configuration keys that have no default."""
     return tuple(each.name for each in _parameters(model) if each.default is each.empty)
 
 
 def default_configuration(model: Callable[..., Any]) -> dict[str, Any]:
-    """Give the configuration keys that have a default, with it."""
+    """Return the defaults of the configuration keys that have one."""
     return {
         each.name: each.default for each in _parameters(model) if each.default is not each.empty
     }
@@ -28,17 +28,17 @@ def _parameters(model: Callable[..., Any]) -> list[inspect.Parameter]:
 
 
 def to_dict(model: Any) -> dict[str, Any]:
-    """Give ``{"name": ..., "configuration": {...}}`` of an error model that keeps what it is told.
+    """Return ``{"name": ..., "configuration": {...}}`` of an error model.
 
     Args:
-        model: has a ``name``, and each configuration key as an attribute.
+        model: an object with a ``name`` and an attribute for each configuration key.
     """
     keys = configuration_keys(type(model))
     return {"name": model.name, "configuration": {key: _plain(getattr(model, key)) for key in keys}}
 
 
 def _plain(value: Any) -> Any:
-    """Give a configured value as JSON has it."""
+    """Return a configured value in a form that JSON can hold."""
     if hasattr(value, "to_dict"):
         return value.to_dict()
     return list(value) if isinstance(value, tuple) else value

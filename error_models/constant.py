@@ -1,4 +1,4 @@
-"""Constant: values replaced by one given."""
+"""Constant: replaces values by a given number."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from onnxfi.error_models.checks import checked_number
+from onnxfi.error_models.converted_fields import convert_fields
 from onnxfi.error_models.corruption import Corruption
 from onnxfi.error_models.sitewise import SitewiseErrorModel
 from onnxfi.error_models.values.bit_layout import bit_layout
@@ -17,11 +18,11 @@ from onnxfi.errors import ErrorModelError
 class Constant(SitewiseErrorModel):
     """Writes one given number at each injection site.
 
-    A float is rounded to the target's dtype, which must be able to hold it. Integers take whole
-    numbers that their dtype has, bool takes 0 and 1.
+    For a float target the number is rounded to the target's dtype, in which it must be finite. For
+    an integer target it must be an integer that the dtype can hold, for bool 0 or 1.
 
     Attributes:
-        value: the number; finite (``nan`` and ``inf`` are error models of their own).
+        value: the number; finite (``nan`` and ``inf`` are separate error models).
     """
 
     name: ClassVar[str] = "constant"
@@ -29,17 +30,17 @@ class Constant(SitewiseErrorModel):
     value: float
 
     def check(self) -> None:
-        """Check the number."""
-        object.__setattr__(self, "value", checked_number(self.name, "value", self.value))
+        """Check and convert the number."""
+        convert_fields(self, value=checked_number(self.name, "value", self.value))
 
     def corrupt(
         self, golden: np.ndarray, sites: np.ndarray, *, rng: np.random.Generator
     ) -> Corruption:
-        """Give the number for each site; nothing is drawn."""
+        """Return the number for each site; nothing is drawn."""
         return Corruption(sites, np.full(sites.size, self._value_in(golden.dtype)))
 
     def _value_in(self, dtype: np.dtype) -> np.ndarray:
-        """Give the number in a dtype, as an array of no axes."""
+        """Return the number in a dtype, as an array without axes."""
         if bit_layout(dtype).kind == "float":
             value = round_to(np.array(self.value, dtype=np.float64), dtype)
             held = bool(np.isfinite(value.astype(np.float64)))

@@ -1,4 +1,4 @@
-"""The contract of an error model as a class of tests, for those who write one of their own.
+"""The contract of an error model as a test class, for error models of your own.
 
     import pytest
     from onnxfi.error_models.contract import ErrorModelContract
@@ -8,7 +8,7 @@
         def error_model(self, request):
             return request.param
 
-Nothing else in onnxfi imports this module, and it imports no test framework.
+Nothing else in onnxfi imports this module, which imports no test framework.
 """
 
 import copy
@@ -45,22 +45,22 @@ FLOATS = (
         )
     ),
 )
-"""The floats that a target may have."""
+"""The float dtypes of targets."""
 
 INTEGERS = (
     *(np.dtype(f"{sign}int{bits}") for sign in ("", "u") for bits in (8, 16, 32, 64)),
     *(np.dtype(x) for x in (ml_dtypes.int4, ml_dtypes.uint4, ml_dtypes.int2, ml_dtypes.uint2)),
 )
-"""The integers that a target may have."""
+"""The integer dtypes of targets."""
 
 DTYPES = (*FLOATS, *INTEGERS, np.dtype("bool"))
-"""Every dtype that a target may have."""
+"""All dtypes of targets."""
 
 NO_DTYPES = (
     *(np.dtype(name) for name in ("complex64", "U3", "O")),
     np.dtype(ml_dtypes.float4_e2m1fn),
 )
-"""Some dtypes that no error model takes."""
+"""Some dtypes that no error model supports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +73,15 @@ class ContractTarget:
 
 
 class ErrorModelContract:
-    """What every error model must hold to.
+    """Tests the rules that every error model must follow.
 
-    A subclass whose name pytest collects provides the fixture ``error_model``, and overrides what
-    does not suit.
+    A subclass that pytest collects provides the fixture ``error_model``, and overrides the
+    attributes that differ.
 
     Attributes:
-        dtypes: the dtypes that the error model takes; it must refuse the others with an
+        dtypes: the dtypes that the error model supports; it must refuse all others with an
             ErrorModelError.
-        shape: shape of a golden tensor that it takes; large enough for corruptions to differ.
+        shape: shape of a supported golden tensor; large enough for corruptions to differ.
         channel_axis: the channel axis of that shape.
         target: the target that the error model is prepared for.
     """
@@ -92,9 +92,9 @@ class ErrorModelContract:
     target: ClassVar[TargetInfo] = ContractTarget()
 
     def golden(self, dtype: np.dtype | None = None) -> np.ndarray:
-        """Give a golden tensor of small values, some of them equal; by default of the first dtype.
+        """Return a golden tensor of small values, some of them equal.
 
-        Two calls give equal tensors.
+        Two calls return equal tensors. By default the tensor has the first dtype.
         """
         rng = np.random.default_rng(7)
         dtype = self.dtypes[0] if dtype is None else dtype
@@ -106,12 +106,12 @@ class ErrorModelContract:
         return error_model.sample(golden, channel_axis=self.channel_axis, rng=rng)
 
     def test_follows_the_protocol(self, error_model: ErrorModel) -> None:
-        """An error model has a name, ``sample`` and ``to_dict``, and is taken as it is."""
+        """It has a name, ``sample`` and ``to_dict``, and ``load`` returns it unchanged."""
         assert isinstance(error_model, ErrorModel)
         assert load(error_model) is error_model
 
     def test_is_a_value(self, error_model: ErrorModel) -> None:
-        """Copies are equal, and what it was made with cannot be set."""
+        """Copies are equal, and its configuration cannot be set."""
         assert copy.deepcopy(error_model) == error_model
         for key in error_model.to_dict()["configuration"]:
             try:
@@ -121,7 +121,7 @@ class ErrorModelContract:
             raise AssertionError(f"{key} can be set, and an error model must be immutable")
 
     def test_round_trip(self, error_model: ErrorModel) -> None:
-        """``load`` turns back what ``to_dict`` gave, also by way of JSON."""
+        """``load`` rebuilds it from what ``to_dict`` returned, also through JSON."""
         document = error_model.to_dict()
         assert set(document) == {"name", "configuration"}
         assert document["name"] == error_model.name
@@ -130,19 +130,19 @@ class ErrorModelContract:
         assert again.to_dict() == document
 
     def test_unknown_key_is_refused(self, error_model: ErrorModel) -> None:
-        """A key that it lacks is an ErrorModelError."""
+        """An unknown key raises an ErrorModelError."""
         document = error_model.to_dict()
         document["configuration"]["no_such_key"] = 1
         message = _refusal(lambda: from_dict(document))
         assert "no_such_key" in message
 
     def test_same_seed_same_corruption(self, error_model: ErrorModel) -> None:
-        """Everything is drawn from the generator that it is handed."""
+        """All randomness comes from the given generator."""
         golden = self.golden()
         again = from_dict(error_model.to_dict())
         for seed in range(10):
             drawn = self.draw(error_model, golden, seed)
-            np.random.seed(seed)  # noqa: NPY002  # global randomness has no part
+            np.random.seed(seed)  # noqa: NPY002  # global randomness must not matter
             assert self.draw(error_model, golden, seed) == drawn
             assert self.draw(again, golden, seed) == drawn
 
@@ -159,7 +159,7 @@ class ErrorModelContract:
         assert elsewhere == digest(error_model, golden, self.channel_axis)
 
     def test_dtypes(self, error_model: ErrorModel) -> None:
-        """For each dtype that it takes, a corruption fits the golden tensor; others it refuses."""
+        """A corruption fits the golden tensor for each supported dtype; all others are refused."""
         for dtype in self.dtypes:
             golden = self.golden(dtype)
             golden.flags.writeable = False
@@ -179,7 +179,7 @@ class ErrorModelContract:
                 assert str(dtype) in _refusal(lambda: self.draw(error_model, golden))  # noqa: B023
 
     def test_memory_layout_makes_no_difference(self, error_model: ErrorModel) -> None:
-        """Only shape and values of the golden tensor count."""
+        """Only the shape and values of the golden tensor matter."""
         for dtype in {self.dtypes[0], self.dtypes[-1]}:
             golden = self.golden(dtype)
             strided = np.repeat(golden, 2, axis=-1)[..., ::2]
@@ -189,7 +189,7 @@ class ErrorModelContract:
                     assert self.draw(error_model, same, seed) == expected
 
     def test_preparing_changes_nothing(self, error_model: ErrorModel) -> None:
-        """What ``prepare`` returns, if there is one, draws the same corruptions."""
+        """The error model that ``prepare`` returns, if there is one, draws the same corruptions."""
         if not isinstance(error_model, Preparable):
             return
         for dtype in self.dtypes:
@@ -200,7 +200,7 @@ class ErrorModelContract:
                 assert self.draw(ready, golden, seed) == drawn, dtype
 
     def test_drawing_many_at_once(self, error_model: ErrorModel) -> None:
-        """What ``sample_many`` draws, if there is one, is what ``sample`` draws one by one."""
+        """``sample_many``, if there is one, draws what ``sample`` draws one by one."""
         for dtype in self.dtypes:
             golden = self.golden(dtype)
             ready = error_model
@@ -218,7 +218,7 @@ class ErrorModelContract:
                     assert list(drawn) == expected, dtype
 
     def test_not_a_number_in_the_golden_tensor(self, error_model: ErrorModel) -> None:
-        """NaN and infinities in the golden tensor do no harm."""
+        """NaN and infinities in the golden tensor are allowed, and make no draw fail."""
         for dtype in self.dtypes:
             if dtype not in FLOATS:
                 continue
@@ -234,7 +234,7 @@ class ErrorModelContract:
                 assert self.draw(ready, golden, seed) == drawn
 
     def test_single_number(self, error_model: ErrorModel) -> None:
-        """A tensor of no axes is corrupted, or refused with an ErrorModelError."""
+        """A tensor without axes is corrupted, or refused with an ErrorModelError."""
         for dtype in self.dtypes:
             rng = np.random.default_rng(0)
             try:
@@ -244,13 +244,13 @@ class ErrorModelContract:
             assert corruption.indices.tolist() in ([], [0]), dtype
 
     def test_empty_tensor_is_refused(self, error_model: ErrorModel) -> None:
-        """A tensor without elements is an ErrorModelError."""
+        """A tensor without elements raises an ErrorModelError."""
         shape = (0, *self.shape[1:])
         _refusal(lambda: self.draw(error_model, np.zeros(shape, self.dtypes[0])))
 
 
 class _SeededGenerators:
-    """The generators that ``draw`` draws from."""
+    """The generators that ``draw`` uses, by seed."""
 
     def at(self, injection_id: int) -> np.random.Generator:
         return np.random.default_rng(injection_id)
@@ -260,16 +260,16 @@ class _SeededGenerators:
 
 
 def _refusal(run: Callable[[], object]) -> str:
-    """Give the message of the ErrorModelError that a call must end with."""
+    """Return the message of the ErrorModelError that a call must raise."""
     try:
         run()
     except ErrorModelError as error:
         return str(error)
-    raise AssertionError("an ErrorModelError was due, and none was raised")
+    raise AssertionError("no ErrorModelError was raised")
 
 
 def digest(error_model: ErrorModel, golden: np.ndarray, channel_axis: int | None) -> str:
-    """Give the hash of a few corruptions."""
+    """Return the hash of a few corruptions."""
     whole = hashlib.sha256()
     for seed in range(10):
         rng = np.random.default_rng(seed)
@@ -282,11 +282,11 @@ def digest(error_model: ErrorModel, golden: np.ndarray, channel_axis: int | None
 def digests_elsewhere(
     error_models: list[ErrorModel], golden: np.ndarray, channel_axis: int | None
 ) -> list[str]:
-    """Give the digest of each error model as a new process computes it, with another hash seed.
+    """Return the digest of each error model, computed by a new process with another hash seed.
 
     Args:
-        error_models: what ``load`` can make of their ``to_dict``.
-        golden: of a dtype that NumPy has itself, or ml_dtypes.
+        error_models: error models that ``load`` rebuilds from their ``to_dict``.
+        golden: a tensor with a dtype of NumPy or ml_dtypes.
         channel_axis: its channel axis, or None.
     """
     code = (
@@ -295,11 +295,11 @@ def digests_elsewhere(
         "import numpy as np\n"
         "from onnxfi.error_models import load\n"
         "from onnxfi.error_models.contract import digest\n"
-        "said = json.load(sys.stdin)\n"
-        "golden = np.array(said['golden']).astype(said['dtype'])\n"
-        "print(json.dumps([digest(load(x), golden, said['axis']) for x in said['models']]))\n"
+        "given = json.load(sys.stdin)\n"
+        "golden = np.array(given['golden']).astype(given['dtype'])\n"
+        "print(json.dumps([digest(load(x), golden, given['axis']) for x in given['models']]))\n"
     )
-    said = {
+    given = {
         "golden": golden.astype(np.float64).tolist(),
         "dtype": golden.dtype.name,
         "axis": channel_axis,
@@ -307,7 +307,7 @@ def digests_elsewhere(
     }
     done = subprocess.run(
         [sys.executable, "-c", code],
-        input=json.dumps(said),
+        input=json.dumps(given),
         env=os.environ | {"PYTHONHASHSEED": "4711", "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,

@@ -15,10 +15,10 @@ class Corruption:
 
     Attributes:
         indices: int64, shape ``(K,)``; unique flat indices into the target, in C order.
-        values: shape ``(K,)``, in the target's dtype; what is written at each site.
+        values: shape ``(K,)``, in the target's dtype; the value written at each site.
         bits: int16, shape ``(K,)``; the bit flipped or held at each site, 0 the least significant;
-            None where the error model hits no single bit.
-        pattern: name of the spatial pattern; None where the error model has none.
+            None unless the error model hits a single bit at each site.
+        pattern: name of the spatial pattern; None if the error model has none.
 
     Raises:
         ErrorModelError: a shape or a dtype is wrong, or a site is negative or occurs twice.
@@ -30,7 +30,7 @@ class Corruption:
     pattern: str | None = None
 
     def __post_init__(self) -> None:
-        """Check shapes, dtypes and that each site is there once."""
+        """Check the shapes and dtypes, and that no site occurs twice."""
         indices = self.indices
         if indices.dtype != np.int64 or indices.ndim != 1:
             raise ErrorModelError(
@@ -48,11 +48,11 @@ class Corruption:
                 "a corruption's bits must be int16, one for each injection site, "
                 f"got {bits.dtype} of shape {bits.shape} for {indices.size} sites"
             )
-        # Of one site, which is the most frequent case, the minimum takes longer than the rest.
+        # A single site is the most frequent case, and np.min is slow for it.
         lowest = indices.item() if indices.size == 1 else int(indices.min(initial=0))
         if lowest < 0:
             raise ErrorModelError(f"injection sites are counted from 0, got the index {lowest}")
-        # Error models give sorted sites, for which the first test is enough.
+        # Error models return sorted sites, for which the first test is enough.
         if (
             indices.size > 1
             and not bool((indices[1:] > indices[:-1]).all())
@@ -64,7 +64,7 @@ class Corruption:
             )
 
     def __eq__(self, other: object) -> bool:
-        """Compare every field bit by bit."""
+        """Compare all fields bit by bit."""
         if not isinstance(other, Corruption):
             return NotImplemented
         return (
@@ -77,20 +77,20 @@ class Corruption:
     __hash__ = None  # type: ignore[assignment]  # arrays inside
 
     def apply(self, tensor: np.ndarray) -> np.ndarray:
-        """Give a corrupted copy of a tensor.
+        """Return a corrupted copy of a tensor.
 
         Args:
-            tensor: any shape and memory layout, in the dtype of ``values``; it is left untouched.
+            tensor: any shape and memory layout, in the dtype of ``values``; it is not changed.
 
         Returns:
             A C-contiguous array of the same shape and dtype.
 
         Raises:
-            InputError: the tensor has another dtype than ``values``, or too few elements.
+            InputError: the tensor's dtype differs from that of ``values``, or it is too small.
         """
         if tensor.dtype != self.values.dtype:
             raise InputError(
-                f"a corruption of dtype {self.values.dtype} fits tensors of that dtype only, "
+                f"a corruption of dtype {self.values.dtype} applies to tensors of that dtype only, "
                 f"got {tensor.dtype}: apply it to the tensor it was drawn for"
             )
         if self.indices.size and int(self.indices.max()) >= tensor.size:
@@ -105,7 +105,7 @@ class Corruption:
 
 
 def _same(one: np.ndarray | None, other: np.ndarray | None) -> bool:
-    """Tell whether two arrays agree in dtype, shape and every bit."""
+    """Return whether two arrays are equal in dtype, shape and every bit."""
     if one is None or other is None:
         return one is other
     return (

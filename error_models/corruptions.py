@@ -1,4 +1,4 @@
-"""The corruptions of one tensor in many injections, column by column."""
+"""The corruptions of one tensor in many injections, stored as columns."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from onnxfi.error_models.corruption import Corruption
 
 @dataclass(frozen=True, eq=False)
 class Corruptions(Sequence[Corruption]):
-    """Corruptions one after the other: what `Corruption` holds, joined.
+    """A sequence of `Corruption` objects, stored as joined arrays.
 
     Attributes:
         sizes: int64, shape ``(N,)``, number of injection sites of each corruption.
-        indices: int64, shape ``(K,)``, the sites of all of them.
-        values: shape ``(K,)``, what is written there.
-        bits: int16, shape ``(K,)``, the bits flipped or held; 0 where a corruption has none.
-        with_bits: bool, shape ``(N,)``, which corruptions have bits.
-        patterns: name of the spatial pattern of each, or None; None where no corruption has one.
+        indices: int64, shape ``(K,)``, the sites of all corruptions.
+        values: shape ``(K,)``, the values written there.
+        bits: int16, shape ``(K,)``, the bits flipped or held; 0 for corruptions without bits.
+        with_bits: bool, shape ``(N,)``, whether each corruption has bits.
+        patterns: name of each corruption's spatial pattern, or None; None if no corruption has one.
     """
 
     sizes: np.ndarray
@@ -64,11 +64,11 @@ class Corruptions(Sequence[Corruption]):
 
     @property
     def owners(self) -> np.ndarray:
-        """For each site the number of its corruption, int64, shape ``(K,)``."""
+        """The number of each site's corruption, int64, shape ``(K,)``."""
         return np.repeat(np.arange(self.sizes.size), self.sizes)
 
     def some(self, chosen: np.ndarray) -> Self:
-        """Return those for which a bool array of shape ``(N,)`` is true, at least one."""
+        """Return the corruptions selected by a bool array of shape ``(N,)``, at least one."""
         if chosen.all():
             return self
         sites = np.repeat(chosen, self.sizes)

@@ -1,4 +1,4 @@
-"""Infinity: values that have become infinite."""
+"""Infinity: replaces values by infinity."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -19,11 +19,11 @@ _SIGNS = ("positive", "negative", "any")
 class Infinity(SitewiseErrorModel):
     """Writes an infinity at each injection site.
 
-    A dtype that has none saturates: some float8 take their greatest or least finite value, integers
-    and bool their greatest or least value.
+    A dtype without infinities saturates: some float8 take their highest or lowest finite value,
+    integers and bool their highest or lowest value.
 
     Attributes:
-        sign: positive, negative, or any: drawn for each site independently, both as likely.
+        sign: positive, negative, or any: drawn independently for each site, both equally likely.
     """
 
     name: ClassVar[str] = "inf"
@@ -37,7 +37,7 @@ class Infinity(SitewiseErrorModel):
     def corrupt(
         self, golden: np.ndarray, sites: np.ndarray, *, rng: np.random.Generator
     ) -> Corruption:
-        """Draw the signs, if they are not given, and give the infinities."""
+        """Draw the signs, unless they are given, and return the infinities."""
         if self.sign == "any":
             negative = rng.integers(2, size=sites.size)
         else:
@@ -47,7 +47,7 @@ class Infinity(SitewiseErrorModel):
 
 @cache
 def _infinities(dtype: np.dtype) -> np.ndarray:
-    """Give what stands for the positive and the negative infinity in a dtype."""
+    """Return the values that represent the positive and the negative infinity in a dtype."""
     if bit_layout(dtype).kind != "float":
         least, greatest = integer_limits(dtype)
         return np.array([greatest, least], dtype=dtype)

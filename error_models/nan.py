@@ -1,4 +1,4 @@
-"""NaN: values that are no numbers any more."""
+"""NaN: replaces values by NaN."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -15,7 +15,7 @@ from onnxfi.errors import ErrorModelError
 class NaN(SitewiseErrorModel):
     """Writes a quiet NaN at each injection site.
 
-    For floats only: integers and bool have no NaN, and their targets are refused.
+    For floats only: integers and bool have no NaN, so such targets are refused.
     """
 
     name: ClassVar[str] = "nan"
@@ -23,10 +23,10 @@ class NaN(SitewiseErrorModel):
     def corrupt(
         self, golden: np.ndarray, sites: np.ndarray, *, rng: np.random.Generator
     ) -> Corruption:
-        """Give a NaN for each site; nothing is drawn."""
+        """Return a NaN for each site; nothing is drawn."""
         if bit_layout(golden.dtype).kind != "float":
             raise ErrorModelError(
                 f"nan: the target must have a float dtype, got {golden.dtype}, which has no NaN: "
-                "use inf for its greatest value, or choose another target"
+                "use inf for its highest value, or choose another target"
             )
         return Corruption(sites, np.full(sites.size, np.nan).astype(golden.dtype))

@@ -1,4 +1,4 @@
-"""Noise: values disturbed at random."""
+"""Noise: adds random noise to values."""
 
 import sys
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from onnxfi.error_models.checks import checked_choice, checked_number
+from onnxfi.error_models.converted_fields import convert_fields
 from onnxfi.error_models.corruption import Corruption
 from onnxfi.error_models.sites.uniform import values_at
 from onnxfi.error_models.sitewise import SitewiseErrorModel
@@ -18,17 +19,17 @@ _LARGEST = sys.float_info.max
 
 @dataclass(frozen=True, slots=True)
 class Noise(SitewiseErrorModel):
-    """Adds a random number to the golden value at each injection site, or to a factor of 1.
+    """Adds random noise to the golden value at each injection site, or multiplies it by 1 + noise.
 
-    It is computed in float64 and rounded to the target's dtype. What is too large for a float dtype
-    becomes infinite (NaN where there is no infinity); integers and bool, which is 0 or 1, take the
-    nearest value that they have. NaN stays NaN.
+    The result is computed in float64 and rounded to the target's dtype. If it is too large for a
+    float dtype it becomes infinite, or NaN if the dtype has no infinity. Integers and bool, which
+    is 0 or 1, take the nearest value of their dtype. NaN stays NaN.
 
     Attributes:
-        magnitude: the standard deviation of normal noise; the greatest absolute value of uniform
+        magnitude: the standard deviation of normal noise; the highest absolute value of uniform
             noise, which lies between -magnitude and magnitude.
         mode: additive, golden value + noise; or multiplicative, golden value * (1 + noise).
-        distribution: normal or uniform, both with the mean 0.
+        distribution: normal or uniform, both with mean 0.
     """
 
     name: ClassVar[str] = "noise"
@@ -38,16 +39,16 @@ class Noise(SitewiseErrorModel):
     distribution: Literal["normal", "uniform"] = "normal"
 
     def check(self) -> None:
-        """Check the values."""
+        """Check and convert the values."""
         magnitude = checked_number(self.name, "magnitude", self.magnitude, low=0)
-        object.__setattr__(self, "magnitude", magnitude)
+        convert_fields(self, magnitude=magnitude)
         checked_choice(self.name, "mode", self.mode, ("additive", "multiplicative"))
         checked_choice(self.name, "distribution", self.distribution, ("normal", "uniform"))
 
     def corrupt(
         self, golden: np.ndarray, sites: np.ndarray, *, rng: np.random.Generator
     ) -> Corruption:
-        """Draw the noise, and give the golden values with it."""
+        """Draw the noise, and return the golden values with it."""
         if self.distribution == "normal":
             drawn = rng.standard_normal(sites.size)
         else:

@@ -1,4 +1,4 @@
-"""RandomValue: values replaced by random ones."""
+"""RandomValue: replaces values by random ones."""
 
 import math
 import os
@@ -8,6 +8,7 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 
 from onnxfi.error_models.checks import checked_choice, checked_number, checked_range
+from onnxfi.error_models.converted_fields import convert_fields
 from onnxfi.error_models.corruption import Corruption
 from onnxfi.error_models.error_model import TargetInfo
 from onnxfi.error_models.sitewise import SitewiseErrorModel
@@ -20,24 +21,24 @@ from onnxfi.errors import ErrorModelError
 
 @dataclass(frozen=True, slots=True)
 class RandomValue(SitewiseErrorModel):
-    """Writes random values at each injection site, uniformly or normally distributed.
+    """Writes a random value at each injection site, uniformly or normally distributed.
 
     A value is independent of the golden value. Uniform floats are drawn from ``[low, high]`` and
-    rounded to the target's dtype, uniform integers from the whole numbers of ``[low, high]``, both
-    ends included. Normal values are rounded likewise, and what is beyond the least or the greatest
-    finite value of the dtype becomes that. A bool is a fair coin whatever is given.
+    rounded to the target's dtype, uniform integers from the integers of ``[low, high]``, both ends
+    included. Normal values are rounded in the same way, and clipped to the finite range of the
+    dtype. A bool is a fair coin, whatever the configuration.
 
-    What is not given is that of the golden tensor's finite values: the range, or mean and standard
-    deviation. To take it ``sample`` reads the whole golden tensor, unless ``prepare`` has. With
-    ``profile`` it is that of the target over a data set.
+    By default the range, or the mean and standard deviation, are computed from the golden tensor's
+    finite values: ``sample`` then reads the whole golden tensor, unless ``prepare`` already has.
+    With ``profile`` they are those of the target over a data set.
 
     Attributes:
-        low: the least uniform value; given together with ``high``, or not at all.
-        high: the greatest uniform value.
+        low: the lowest uniform value; given together with ``high``, or not at all.
+        high: the highest uniform value.
         distribution: uniform or normal.
         mean: the mean of normal values; given together with ``deviation``, or not at all.
         deviation: the standard deviation of normal values.
-        profile: path of a profile, in place of the numbers: `onnxfi profile` writes it.
+        profile: path of a profile written by `onnxfi profile`, instead of the numbers.
     """
 
     name: ClassVar[str] = "random"
@@ -52,7 +53,7 @@ class RandomValue(SitewiseErrorModel):
     _profile: Profile | None = field(init=False, repr=False, compare=False)
 
     def check(self) -> None:
-        """Check the values."""
+        """Check and convert the values."""
         checked_choice(self.name, "distribution", self.distribution, ("uniform", "normal"))
         foreign = ("mean", "deviation") if self.distribution == "uniform" else ("low", "high")
         for key in foreign:
@@ -63,8 +64,7 @@ class RandomValue(SitewiseErrorModel):
                     "leave it out, or choose the other distribution"
                 )
         low, high = checked_range(self.name, self.low, self.high)
-        object.__setattr__(self, "low", low)
-        object.__setattr__(self, "high", high)
+        convert_fields(self, low=low, high=high)
         if (self.mean is None) != (self.deviation is None):
             raise ErrorModelError(
                 "random: mean and deviation must be given together or not at all, "
@@ -74,13 +74,12 @@ class RandomValue(SitewiseErrorModel):
         if self.mean is not None:
             mean = checked_number(self.name, "mean", self.mean)
             deviation = checked_number(self.name, "deviation", self.deviation, low=0)
-            object.__setattr__(self, "mean", mean)
-            object.__setattr__(self, "deviation", deviation)
+            convert_fields(self, mean=mean, deviation=deviation)
         given = self.low is not None or self.mean is not None
         profile = read_profile(self.name, self.profile, given=given)
-        object.__setattr__(self, "_profile", profile)
+        convert_fields(self, _profile=profile)
         if self.profile is not None:
-            object.__setattr__(self, "profile", os.fspath(self.profile))
+            convert_fields(self, profile=os.fspath(self.profile))
 
     def prepare(self, target: TargetInfo, golden: np.ndarray | None) -> Self:
         """Return the error model with its range, or mean and deviation, filled in.
@@ -147,18 +146,18 @@ class RandomValue(SitewiseErrorModel):
         if bit_layout(golden.dtype).kind == "float":
             low, high = self._float_range(golden)
             share = rng.random(count)
-            # This form does not overflow where high - low would.
+            # Unlike low + share * (high - low), this does not overflow.
             drawn = np.clip(low * (1.0 - share) + high * share, low, high)
         else:
             least, greatest = self._integer_range(golden)
-            # The generator knows numpy's own integers only; the others are narrower than a byte.
+            # The generator supports only numpy's own integers; the others are narrower than a byte.
             native = np.int8 if golden.dtype.kind == "V" else golden.dtype.newbyteorder("=")
             drawn = rng.integers(least, greatest, size=count, dtype=native, endpoint=True)
         values: np.ndarray = drawn.astype(golden.dtype, copy=False)
         return values
 
     def _float_range(self, golden: np.ndarray) -> tuple[float, float]:
-        """Give the ends of the range for a float tensor."""
+        """Return the range for a float tensor."""
         if self.low is None or self.high is None:
             golden_range = value_range(golden)
             if golden_range is None:
@@ -171,7 +170,7 @@ class RandomValue(SitewiseErrorModel):
         return float(self.low), float(self.high)
 
     def _integer_range(self, golden: np.ndarray) -> tuple[int, int]:
-        """Give the ends of the range for an integer tensor."""
+        """Return the range for an integer tensor."""
         if self.low is None or self.high is None:
             return int(golden.min()), int(golden.max())
         low, high = math.ceil(self.low), math.floor(self.high)
@@ -181,7 +180,7 @@ class RandomValue(SitewiseErrorModel):
         return low, high
 
     def _does_not_fit(self, dtype: np.dtype) -> ErrorModelError:
-        """Make the error for a range that a dtype has no values for."""
+        """Make the error for a range without values of a dtype."""
         return ErrorModelError(
             f"random: a {dtype} target must be able to hold low, high and a value "
             f"between them, got low={self.low}, high={self.high}: choose another range"
@@ -190,6 +189,6 @@ class RandomValue(SitewiseErrorModel):
 
 def _no_finite_value(keys: str) -> ErrorModelError:
     return ErrorModelError(
-        "random: what is not given is taken from the golden tensor's finite values, "
+        "random: the golden tensor must have finite values to take the range from, "
         f"got a tensor without any: give {keys}"
     )

@@ -1,4 +1,4 @@
-"""One bit flip anywhere in a golden tensor that is known: the most frequent fault, drawn fast."""
+"""Draws single bit flips of a known golden tensor fast: the most frequent fault."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -16,8 +16,8 @@ _LOWER_32, _LOWER_16 = np.uint64(2**32 - 1), np.uint64(2**16 - 1)
 class SingleFlip:
     """Inverts one bit of one element of the golden tensor that it was made for.
 
-    It draws what `BitFlip` draws from the same generator. For one element NumPy's arrays cost more
-    than what they hold, so it works on plain integers.
+    It draws what `BitFlip` draws from the same generator. It works on plain integers, because
+    arrays of one element are slow.
     """
 
     name: ClassVar[str] = "bitflip"
@@ -25,12 +25,12 @@ class SingleFlip:
     def __init__(
         self, golden: np.ndarray, bits: range, *, to_dict: Callable[[], dict[str, Any]]
     ) -> None:
-        """Read the golden tensor.
+        """Keep the bits of the golden tensor.
 
         Args:
             golden: the tensor, with at least one element, of a dtype with a bit layout.
-            bits: the bits among which one is drawn; at least one.
-            to_dict: gives the configuration.
+            bits: the bits to draw from; at least one.
+            to_dict: returns the configuration.
         """
         self._dtype = golden.dtype
         self._unsigned = bit_layout(golden.dtype).unsigned
@@ -45,8 +45,8 @@ class SingleFlip:
         """Draw the site and the bit.
 
         Args:
-            golden: the tensor that this was made for; it is not looked at again.
-            channel_axis: has no meaning here.
+            golden: the tensor that this was made for; not read again.
+            channel_axis: not used.
             rng: the source of randomness.
         """
         site, bit = self._draw(rng)
@@ -75,12 +75,12 @@ class SingleFlip:
         `numpy.random.Generator.integers` multiplies random bits by the number of choices and keeps
         the upper half (D. Lemire, Fast Random Integer Generation in an Interval, ACM TOMACS 29(1),
         2019): here the lower 32 of a generator's first 64 bits for the site, the next 16 for the
-        bit. Where the lower half falls into the part that would favour some choices it draws
-        again, and so does this with the generator itself.
+        bit. If the lower half would favour some choices, NumPy draws again; these few corruptions
+        are drawn with the generator itself.
 
         Args:
-            golden: the tensor that this was made for; it is not looked at again.
-            channel_axis: has no meaning here.
+            golden: the tensor that this was made for; not read again.
+            channel_axis: not used.
             generators: the generators of the injections.
             ids: the injections.
         """
@@ -89,10 +89,10 @@ class SingleFlip:
         drawn, rejected = _among(words >> np.uint64(32) & _LOWER_16, len(self._bits), width=16)
         bits = self._bits.start + drawn
         again |= rejected
-        if self._draws_alike is None:  # if NumPy should ever change its way
+        if self._draws_alike is None:  # guards against a change in NumPy
             first = int(sites[0]), int(bits[0])
             self._draws_alike = first == self._draw(generators.at(ids[0]))
-        # For a choice of one, or of more than 32 bits can count, NumPy draws otherwise.
+        # NumPy draws differently from one choice, and from more than fit 32 bits.
         if not (self._draws_alike and 1 < self._values.size < 2**32):
             again[:] = True
         for place in np.flatnonzero(again).tolist():
@@ -107,12 +107,12 @@ class SingleFlip:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Give ``{"name": ..., "configuration": {...}}``, which ``load`` turns into a `BitFlip`."""
+        """Return ``{"name": ..., "configuration": {...}}`` of the `BitFlip`."""
         return self._to_dict()
 
 
 def _among(words: np.ndarray, choices: int, *, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return which of some choices words of random bits stand for, and which must be drawn anew."""
+    """Return the choice that each word of random bits selects, and whether to draw it again."""
     product = words * np.uint64(choices)
     lower = product & np.uint64(2**width - 1)
     return (product >> np.uint64(width)).astype(np.int64), lower < np.uint64(2**width % choices)

@@ -1,4 +1,4 @@
-"""Error models that draw injection sites, and then a value for each."""
+"""The base class of error models that draw injection sites, and then a value for each."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from onnxfi.error_models.configuration_keys import to_dict
+from onnxfi.error_models.converted_fields import convert_fields
 from onnxfi.error_models.corruption import Corruption
 from onnxfi.error_models.sites.extent import Extent
 from onnxfi.error_models.sites.region import Region
@@ -19,17 +20,17 @@ from onnxfi.error_models.values.bit_layout import bit_layout
 class SitewiseErrorModel(ABC):
     """Draws injection sites uniformly, without replacement, and then a value for each.
 
-    What the values are is for a subclass to say: a frozen dataclass with a ``name``, ``corrupt``,
-    and where it has fields of its own, ``check``.
+    A subclass defines the values. It is a frozen dataclass with a ``name``, a method ``corrupt``
+    and, if it has fields of its own, a method ``check``.
 
     Attributes:
-        count: number of sites, all different; 1 where none of count, fraction and rate is given.
+        count: number of sites, all different; 1 if none of count, fraction and rate is given.
         fraction: share of the elements that are sites, above 0 and at most 1; rounded to the
             nearest number of sites, at least 1.
-        rate: probability that an element is a site, from 0 to 1, for each element independently;
-            so the number of sites varies, and may be 0.
-        region: where the sites may lie; the whole target where it is not given. A fraction or a
-            rate is then one of the region's elements.
+        rate: probability from 0 to 1 that an element is a site, independently for each element;
+            the number of sites varies, and may be 0.
+        region: the part of the target in which the sites lie; by default the whole target. A
+            fraction or a rate then counts the region's elements.
 
     Raises:
         ErrorModelError: a value is wrong, or more than one of ``count``, ``fraction`` and ``rate``
@@ -37,7 +38,7 @@ class SitewiseErrorModel(ABC):
     """
 
     name: ClassVar[str]
-    paths: ClassVar[tuple[str, ...]] = ("region.sites",)  # the keys that may hold a path
+    paths: ClassVar[tuple[str, ...]] = ("region.sites",)  # keys that may hold a path
 
     count: int | None = None
     fraction: float | None = None
@@ -46,16 +47,15 @@ class SitewiseErrorModel(ABC):
     _extent: Extent = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Check the values."""
+        """Check and convert the values."""
         extent = Extent.of(self.name, count=self.count, fraction=self.fraction, rate=self.rate)
-        object.__setattr__(self, "_extent", extent)
-        for key in ("count", "fraction", "rate"):
-            object.__setattr__(self, key, getattr(extent, key))
+        number = {"count": extent.count, "fraction": extent.fraction, "rate": extent.rate}
+        convert_fields(self, _extent=extent, **number)
         if self.region is not None:
-            object.__setattr__(self, "region", Region.of(self.region))
+            convert_fields(self, region=Region.of(self.region))
         self.check()
 
-    def check(self) -> None:  # noqa: B027  # most have something to check, not all
+    def check(self) -> None:  # noqa: B027  # not every subclass has fields
         """Check the fields of a subclass when it is made.
 
         Raises:
@@ -77,7 +77,7 @@ class SitewiseErrorModel(ABC):
             A corruption of these sites.
 
         Raises:
-            ErrorModelError: the golden tensor's dtype does not suit the error model.
+            ErrorModelError: the error model does not support the golden tensor's dtype.
         """
 
     def sample(
@@ -87,15 +87,15 @@ class SitewiseErrorModel(ABC):
 
         Args:
             golden: the golden tensor, of any shape, with enough elements.
-            channel_axis: its channel axis; only a region reads it.
+            channel_axis: its channel axis; only used by a region.
             rng: the source of randomness.
 
         Returns:
             A corruption of as many sites as configured.
 
         Raises:
-            ErrorModelError: the tensor has too few elements, the region does not lie in it, or its
-                dtype does not suit the error model.
+            ErrorModelError: the tensor has too few elements, the region does not lie in it, or the
+                error model does not support its dtype.
         """
         bit_layout(golden.dtype)  # raises for a dtype that has no values to draw
         region = self.region if isinstance(self.region, Region) else None
@@ -103,5 +103,5 @@ class SitewiseErrorModel(ABC):
         return self.corrupt(golden, sites, rng=rng)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give ``{"name": ..., "configuration": {...}}``, which ``load`` turns back."""
+        """Return ``{"name": ..., "configuration": {...}}``, from which ``load`` rebuilds it."""
         return to_dict(self)

@@ -1,4 +1,4 @@
-"""StuckAt: bits of single values held at 0 or 1."""
+"""StuckAt: holds bits of single values at 0 or 1."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from onnxfi.error_models.checks import checked_integer
+from onnxfi.error_models.converted_fields import convert_fields
 from onnxfi.error_models.corruption import Corruption
 from onnxfi.error_models.sites.uniform import values_at
 from onnxfi.error_models.sitewise import SitewiseErrorModel
@@ -17,12 +18,12 @@ from onnxfi.error_models.values.bit_layout import bit_layout, bit_masks
 class StuckAt(SitewiseErrorModel):
     """Holds one bit at 0 or at 1 at each injection site.
 
-    Works on the dtypes that ``bitflip`` works on. A site whose bit has the value already is a site
-    all the same, and keeps its golden value. The corruption has ``bits``.
+    Works on the same dtypes as ``bitflip``. A site whose bit already has the value still counts as
+    a site, and keeps its golden value. The corruption has ``bits``.
 
     Attributes:
-        value: what the bit is stuck at, 0 or 1.
-        bit: the bit, 0 the least significant, or the bits among which it is drawn for each site
+        value: the value that the bit is stuck at, 0 or 1.
+        bit: the bit, 0 the least significant, or the field from which it is drawn for each site
             independently: any, sign, exponent or mantissa.
     """
 
@@ -32,15 +33,14 @@ class StuckAt(SitewiseErrorModel):
     bit: int | BitField = "any"
 
     def check(self) -> None:
-        """Check the values."""
+        """Check and convert the values."""
         value = checked_integer(self.name, "value", self.value, low=0, high=1)
-        object.__setattr__(self, "value", value)
-        object.__setattr__(self, "bit", checked_bit(self.name, self.bit))
+        convert_fields(self, value=value, bit=checked_bit(self.name, self.bit))
 
     def corrupt(
         self, golden: np.ndarray, sites: np.ndarray, *, rng: np.random.Generator
     ) -> Corruption:
-        """Draw bits, and give the golden values with those held."""
+        """Draw bits, and return the golden values with these bits held."""
         allowed = bits_of_dtype(self.name, self.bit, golden.dtype)
         bits = draw_bits(allowed, sites.size, rng=rng)
         codes = values_at(golden, sites).view(bit_layout(golden.dtype).unsigned)

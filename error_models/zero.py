@@ -1,4 +1,4 @@
-"""Zero: values lost."""
+"""Zero: replaces values by zero."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -18,5 +18,5 @@ class Zero(SitewiseErrorModel):
     def corrupt(
         self, golden: np.ndarray, sites: np.ndarray, *, rng: np.random.Generator
     ) -> Corruption:
-        """Give a zero for each site; nothing is drawn."""
+        """Return a zero for each site; nothing is drawn."""
         return Corruption(sites, np.zeros(sites.size, dtype=golden.dtype))

@@ -1,4 +1,4 @@
-"""The error models by name, and making one from a name, a text or a mapping."""
+"""Makes error models from names, texts and mappings."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -32,7 +32,7 @@ ERROR_MODELS: dict[str, type[ErrorModel]] = {
     "inf": Infinity,
     "spatial": SpatialModel,
 }
-"""The error models of onnxfi; no other package can take one of these names."""
+"""The error models of onnxfi by name. Other packages cannot use these names."""
 
 
 def load(spec: str | Mapping[str, Any] | ErrorModel) -> ErrorModel:
@@ -40,10 +40,10 @@ def load(spec: str | Mapping[str, Any] | ErrorModel) -> ErrorModel:
 
     Args:
         spec: ``"name"`` or ``"name:key=value,..."``, such as ``"bitflip:bit=30,count=2"``; a
-            mapping ``{"name": ..., "configuration": {...}}``, as ``to_dict`` gives it; or an error
-            model, which is given back. The name is one of onnxfi's, one that an installed package
-            declares in the group of entry points ``onnxfi.error_models``, or a class of any
-            installed package as ``package.module:Class``.
+            mapping ``{"name": ..., "configuration": {...}}``, as ``to_dict`` returns it; or an
+            error model, which is returned unchanged. The name is one of onnxfi's, one that an
+            installed package declares in the entry point group ``onnxfi.error_models``, or a class
+            of any installed package as ``package.module:Class``.
 
     Raises:
         ErrorModelError: the name or a key is unknown, or a value is wrong.
@@ -52,20 +52,20 @@ def load(spec: str | Mapping[str, Any] | ErrorModel) -> ErrorModel:
         return _make(*parse_spec(spec))
     if isinstance(spec, Mapping):
         return from_dict(spec)
-    # A class has the attributes of the protocol too; only its instances are error models.
+    # A class has the attributes of the protocol as well, but only instances are error models.
     if not isinstance(spec, type) and isinstance(spec, ErrorModel):
         return spec
     raise ErrorModelError(
         "an error model is given as a text, a mapping or an error model, "
-        f"got {spec!r}: write 'bitflip', say"
+        f"got {spec!r}: write for example 'bitflip'"
     )
 
 
 def from_dict(document: Mapping[str, Any]) -> ErrorModel:
-    """Make an error model from what ``to_dict`` gave.
+    """Make an error model from what ``to_dict`` returned.
 
     Args:
-        document: ``{"name": ..., "configuration": {...}}``; ``configuration`` may be left out.
+        document: ``{"name": ..., "configuration": {...}}``; ``configuration`` is optional.
 
     Raises:
         ErrorModelError: a key or the name is unknown, or a value is wrong.
@@ -74,7 +74,7 @@ def from_dict(document: Mapping[str, Any]) -> ErrorModel:
         if key not in ("name", "configuration"):
             raise ErrorModelError(
                 "the mapping of an error model has the keys name and configuration, "
-                f"got {key!r}: put what configures it under configuration"
+                f"got {key!r}: put the configuration keys under configuration"
             )
     if "name" not in document:
         raise ErrorModelError(
@@ -94,10 +94,10 @@ def from_dict(document: Mapping[str, Any]) -> ErrorModel:
 
 
 def find_error_model(name: object) -> type[ErrorModel]:
-    """Give the class of an error model.
+    """Return the class of an error model.
 
     Raises:
-        ErrorModelError: there is none of that name, or it cannot be imported.
+        ErrorModelError: no error model has that name, or it cannot be imported.
     """
     found = None
     if isinstance(name, str):
@@ -105,7 +105,7 @@ def find_error_model(name: object) -> type[ErrorModel]:
         if rest and module in ERROR_MODELS:
             raise ErrorModelError(
                 f"the configuration of {module} is written key=value, got {rest!r}: "
-                f"`onnxfi error-models show {module}` tells the keys"
+                f"`onnxfi error-models show {module}` lists the keys"
             )
         found = ERROR_MODELS.get(name) or find_plugin(name)
     if found is None:
@@ -120,15 +120,15 @@ def find_error_model(name: object) -> type[ErrorModel]:
 def map_paths(
     name: object, configuration: Mapping[str, Any], change: Callable[[str], str]
 ) -> dict[str, Any]:
-    """Give a configuration with every path of a file in it changed.
+    """Return a configuration in which every path of a file is changed.
 
     Args:
         name: name of the error model.
-        configuration: its configuration, which need not be right.
-        change: gives the path to put in a path's place.
+        configuration: its configuration, which need not be valid.
+        change: returns the new path for a path.
 
     Raises:
-        ErrorModelError: there is no error model of that name.
+        ErrorModelError: no error model has that name.
     """
     changed = dict(configuration)
     kind = find_error_model(name)
@@ -153,7 +153,7 @@ def _changed(
 
 
 def _make(name: object, configuration: Mapping[str, Any]) -> ErrorModel:
-    """Make the error model of a name, with the keys checked."""
+    """Check the keys and make the error model of a name."""
     kind = find_error_model(name)
     keys = configuration_keys(kind)
     for key in configuration:
@@ -166,13 +166,13 @@ def _make(name: object, configuration: Mapping[str, Any]) -> ErrorModel:
     if missing:
         raise ErrorModelError(
             f"{name}: {', '.join(missing)} must be given: write {name}:{missing[0]}=…, "
-            f"`onnxfi error-models show {name}` tells what it means"
+            f"`onnxfi error-models show {name}` describes it"
         )
     try:
         return kind(**configuration)
     except ErrorModelError:
         raise
-    except (TypeError, ValueError) as error:  # of another package
+    except (TypeError, ValueError) as error:  # raised by another package
         raise ErrorModelError(
-            f"{name}: the configuration must suit it, got {dict(configuration)!r}: {error}"
+            f"{name}: the class does not accept the configuration {dict(configuration)!r}: {error}"
         ) from error

@@ -1,4 +1,4 @@
-"""Error models of other packages: by class, or by the name of an entry point."""
+"""Finds error models of other packages, by class or by the name of an entry point."""
 
 import re
 from importlib.metadata import EntryPoint, entry_points
@@ -13,24 +13,24 @@ _CLASS = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
 
 def is_class_path(name: str) -> bool:
-    """Tell whether a name is of the form ``package.module:Class``."""
+    """Return whether a name has the form ``package.module:Class``."""
     return _CLASS.fullmatch(name) is not None
 
 
 def declared_names() -> tuple[str, ...]:
-    """Give the names that the installed packages declare, in order."""
+    """Return the names that the installed packages declare, sorted."""
     return tuple(sorted({each.name for each in entry_points(group=GROUP)}))
 
 
 def find_plugin(name: str) -> type[ErrorModel] | None:
-    """Give the class of an error model of another package; None where none has that name.
+    """Return the class of an error model of another package; None if none has that name.
 
     Args:
-        name: of an entry point, or ``package.module:Class``.
+        name: name of an entry point, or ``package.module:Class``.
 
     Raises:
         ErrorModelError: several packages declare the name, the class cannot be imported, or it is
-            no error model.
+            not an error model.
     """
     if is_class_path(name):
         return _load(EntryPoint(name, name, GROUP))
@@ -38,7 +38,7 @@ def find_plugin(name: str) -> type[ErrorModel] | None:
     if len(values) > 1:
         raise ErrorModelError(
             f"the error model {name!r} must be declared once, got {' and '.join(sorted(values))} "
-            f"in the installed packages: write one of these for its name"
+            f"in the installed packages: write one of these instead of the name"
         )
     return _load(EntryPoint(name, values.pop(), GROUP)) if values else None
 
@@ -46,13 +46,13 @@ def find_plugin(name: str) -> type[ErrorModel] | None:
 def _load(entry: EntryPoint) -> type[ErrorModel]:
     try:
         loaded = entry.load()
-    except Exception as error:  # a module may raise anything while it is imported
+    except Exception as error:  # importing a module may raise anything
         raise ErrorModelError(
             f"the error model {entry.name!r} must be a class that can be imported from "
             f"{entry.value}, got {type(error).__name__}: {error}: install its package, or correct "
             "the name"
         ) from error
-    # Seen to before it is called: a configuration must not call anything else.
+    # Checked before the call: a configuration must not be able to call anything else.
     lacks = [each for each in ("name", "sample", "to_dict") if not hasattr(loaded, each)]
     if not isinstance(loaded, type) or lacks:
         what = f"a class without {', '.join(lacks)}" if isinstance(loaded, type) else repr(loaded)

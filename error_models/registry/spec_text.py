@@ -1,4 +1,4 @@
-"""Error models as text: ``name:key=value,...``, read and written."""
+"""Reads and writes error models as text: ``name:key=value,...``."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -14,19 +14,19 @@ _WORDS = {"true": True, "false": False}
 def parse_spec(
     text: str, *, what: str = "an error model", example: str = "bitflip:bit=30,count=2"
 ) -> tuple[str, dict[str, Any]]:
-    """Split a text into the name and the configuration of an error model, or of something alike.
+    """Split a text into the name and the configuration of an error model, or of a metric.
 
     The text is ``name``, ``name:key=value,...``, or the same with ``package.module:Class`` for the
-    name. A value is a number, ``true`` or ``false``, a list ``[value,value]``, or else a text; a
-    dot in a key goes to a key of a mapping, so ``region.rows=3`` is ``{"region": {"rows": 3}}``.
+    name. A value is a number, ``true`` or ``false``, a list ``[value,value]``, or otherwise a text.
+    A dot in a key selects a key of a mapping: ``region.rows=3`` is ``{"region": {"rows": 3}}``.
 
     Args:
         text: the text.
-        what: what messages call it.
-        example: what messages recommend.
+        what: the name for it in messages.
+        example: the example in messages.
 
     Raises:
-        ErrorModelError: the text is not of that form.
+        ErrorModelError: the text does not have that form.
     """
     name, colon, rest = (part.strip() for part in text.partition(":"))
     head, _, tail = rest.partition(":")
@@ -38,23 +38,23 @@ def parse_spec(
         if not key or not equals or not value:
             raise ErrorModelError(
                 f"{what} is written name or name:key=value,key=value, "
-                f"got {item!r} in {text!r}: write {example}, say"
+                f"got {item!r} in {text!r}: write for example {example}"
             )
         if not _put(configuration, key, _parse_value(value)):
             raise ErrorModelError(
-                f"each key of {what} is given once, got {key!r} again in {text!r}: keep one of them"
+                f"each key of {what} must be given once, got {key!r} again in {text!r}: keep one"
             )
     return name, configuration
 
 
 def write_spec(name: str, configuration: Mapping[str, Any]) -> str:
-    """Write an error model as ``parse_spec`` reads it; keys whose value is None are left out."""
+    """Write an error model in the form that ``parse_spec`` reads, without keys that are None."""
     items = ",".join(f"{key}={_write_value(value)}" for key, value in _flat(configuration))
     return f"{name}:{items}" if items else name
 
 
 def _put(configuration: dict[str, Any], key: str, value: Any) -> bool:
-    """Put a value where a dotted key says; return whether nothing was there."""
+    """Store a value under a dotted key; return False if there was one already."""
     *path, last = key.split(".")
     place: Any = configuration
     for part in path:
@@ -66,7 +66,7 @@ def _put(configuration: dict[str, Any], key: str, value: Any) -> bool:
 
 
 def _parse_value(text: str) -> Any:
-    """Read a list, a word, an integer, else a float, else leave the text."""
+    """Read a list, a word, an integer or a float; return any other text unchanged."""
     if text.startswith("[") and text.endswith("]"):
         return [_parse_value(item.strip()) for item in text[1:-1].split(",") if item.strip()]
     if text in _WORDS:

@@ -1,4 +1,4 @@
-"""Channels, rows and columns of a tensor, whatever the order of its axes."""
+"""Maps the axes of any tensor to samples, channels, rows and columns."""
 
 import math
 from dataclasses import dataclass
@@ -14,25 +14,25 @@ Shape = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class CanonicalLayout:
-    """How one sample of a tensor is seen as ``C`` channels of ``H`` rows of ``W`` values.
+    """A view of each sample of a tensor as ``C`` channels of ``H`` rows of ``W`` values.
 
     - Axis 0 is the batch axis, unless it is the channel axis: then the tensor is one sample.
-    - The last axis that is neither batch nor channels runs along a row; all others that are
-      neither, taken together in their order, count the rows. So (N, C, H, W) and (N, H, W, C) are
-      CxHxW, (N, C, D, H, W) is Cx(D*H)xW, and (N, C, L) is Cx1xL.
-    - (N, F) and (F,) are Fx1x1, with or without a channel axis given: a feature of a dense layer
-      is a channel, as if the layer were a 1x1 convolution of a 1x1 feature map. So patterns over
+    - Of the axes that are neither batch nor channels, the last runs along a row. The others,
+      flattened in order, count the rows. So (N, C, H, W) and (N, H, W, C) are CxHxW,
+      (N, C, D, H, W) is Cx(D*H)xW, and (N, C, L) is Cx1xL.
+    - (N, F) and (F,) are Fx1x1, with or without a channel axis: a feature of a dense layer is a
+      channel, as if the layer were a 1x1 convolution of a 1x1 feature map. So patterns over
       several channels hit several features, and blocks hit adjacent features.
-    - A tensor of rank 3 or more without a channel axis is 1xHxW, and only patterns that need no
-      channels suit it.
+    - A tensor of rank 3 or more without a channel axis is 1xHxW. Only patterns that need no
+      channels can be drawn in it.
 
     A canonical site is ``(c * H + h) * W + w``; an injection site is an index into the tensor.
 
     Attributes:
-        samples: size of the batch axis; 1 where there is none.
+        samples: size of the batch axis; 1 if there is none.
         shape: ``(C, H, W)``.
-        inner: number of elements of a sample that lie between two neighbours on the channel axis.
-        has_channels: False for the last case above.
+        inner: number of elements between neighbours on the channel axis: its stride.
+        has_channels: False in the last case above.
     """
 
     samples: int
@@ -46,7 +46,7 @@ class CanonicalLayout:
 
         Args:
             shape: the tensor's shape.
-            channel_axis: its channel axis, or None; may count from the end.
+            channel_axis: its channel axis, which may count from the end, or None.
 
         Raises:
             ErrorModelError: the tensor has no such axis.
@@ -76,15 +76,15 @@ class CanonicalLayout:
 
     @property
     def keeps_order(self) -> bool:
-        """Whether injection sites of one sample ascend as their canonical sites do."""
+        """Whether ascending canonical sites of a sample are ascending injection sites."""
         return self.inner == self.shape[1] * self.shape[2]
 
     def injection_sites(self, canonical: np.ndarray, *, sample: int | np.ndarray) -> np.ndarray:
-        """Give the injection sites of canonical sites.
+        """Return the injection sites of canonical sites.
 
         Args:
             canonical: int64, shape ``(K,)``, ascending.
-            sample: which sample of the batch: of all sites, or of each.
+            sample: the sample of the batch, of all sites or of each.
 
         Returns:
             int64, shape ``(K,)``; one for each canonical site.
@@ -101,14 +101,14 @@ class CanonicalLayout:
 
 
 def canonical_view(tensor: np.ndarray, channel_axis: int) -> np.ndarray:
-    """Give a tensor as samples, channels, rows and columns, as ``CanonicalLayout`` sees them.
+    """Return a tensor as samples, channels, rows and columns, as defined by ``CanonicalLayout``.
 
     Args:
         tensor: of rank 1 or more.
         channel_axis: its channel axis; may count from the end.
 
     Returns:
-        Shape ``(N, C, H, W)``; a view where that is possible.
+        Shape ``(N, C, H, W)``; a view if possible.
 
     Raises:
         ErrorModelError: the tensor has no such axis.

@@ -1,13 +1,13 @@
-"""The pair of files ``injections.npy`` and ``masks.npy``: corruptions as dense arrays.
+"""Reads and writes corruptions as two dense arrays, ``injections.npy`` and ``masks.npy``.
 
-It is the format of the saboteur layer published with CLASSES (github.com/D4De/classes, folder
-tools/add_classes_saved_model). Both arrays are float64 of shape (N, height, width, channels), one
-entry for each of N corruptions of one sample. The layer computes ``x * mask + injection``: the mask
-is 1 where a value stays as it is, and the injection is 0 there; the mask is 0 where the injection
-takes the value's place. When such files are made, the values of a site that was drawn several times
-are added up; a file does not tell.
+This is the format of the saboteur layer published with CLASSES (github.com/D4De/classes, folder
+tools/add_classes_saved_model). Both arrays are float64 of shape (N, height, width, channels), with
+one entry for each of N corruptions of one sample. The layer computes ``x * mask + injection``. At a
+site the mask is 0 and the injection is the corrupted value; elsewhere the mask is 1 and the
+injection is 0. The program that makes such files adds up the values of a site that it draws more
+than once; the file does not show this.
 
-Here the value is written and nothing is multiplied, so infinities and NaN mean themselves.
+onnxfi writes the value without multiplying, so infinities and NaN are possible.
 """
 
 from pathlib import Path
@@ -24,14 +24,14 @@ def read_dense_sites(path: Path, *, dtype: np.dtype, channel_axis: int | None = 
     """Read corruptions from ``injections.npy`` and the ``masks.npy`` beside it.
 
     Args:
-        path: the file of the values; in the name of the other, ``masks`` stands for ``injections``.
+        path: the file of the values. The other file has ``masks`` for ``injections`` in its name.
         dtype: the target's dtype. Floats are rounded to it; integers must fit.
-        channel_axis: axis of the channels in a sample of the target, which is the last in the
-            files; None leaves the axes as they are.
+        channel_axis: axis of the channels in a sample of the target; the last axis in the files
+            is moved there. None leaves the axes unchanged.
 
     Raises:
-        InputError: a file cannot be read, the two do not fit together, or a value does not fit the
-            target; pickled objects are refused.
+        InputError: a file cannot be read, the two do not match, or a value does not fit the
+            target's dtype; pickled objects are refused.
     """
     injections, masks = _open(path), _open(masks_path(path))
     if injections.shape != masks.shape or injections.ndim < 2 or not injections.size:
@@ -47,7 +47,7 @@ def read_dense_sites(path: Path, *, dtype: np.dtype, channel_axis: int | None = 
         hit = stays == 0
         if not (hit | (stays == 1)).all():
             raise InputError(
-                f"{masks_path(path)} must hold 1 where a value stays and 0 where it is replaced, "
+                f"{masks_path(path)} must hold 1 where a value is kept and 0 where it is replaced, "
                 f"and corruption {number} has other numbers."
             )
         if values[~hit].any():
@@ -64,14 +64,14 @@ def read_dense_sites(path: Path, *, dtype: np.dtype, channel_axis: int | None = 
 def write_dense_sites(sites: SiteList, path: Path, *, channel_axis: int | None = None) -> None:
     """Write corruptions as ``injections.npy`` and, beside it, ``masks.npy``.
 
-    The arrays have the dtype of the corruptions, or float32 where NumPy lacks it. Flipped bits and
-    patterns are not kept, nor are the payloads of NaN in a dtype that NumPy lacks.
+    The arrays have the dtype of the corruptions, or float32 if NumPy lacks it. Flipped bits,
+    patterns, and the payloads of NaN in a dtype that NumPy lacks are not stored.
 
     Args:
-        sites: the corruptions; of a sample with at least one axis.
-        path: the file of the values; in the name of the other, ``masks`` stands for ``injections``.
-        channel_axis: axis of the channels in `sites.shape`, which becomes the last; None leaves the
-            axes as they are.
+        sites: the corruptions, of a sample with at least one axis.
+        path: the file of the values. The other file has ``masks`` for ``injections`` in its name.
+        channel_axis: axis of the channels in `sites.shape`, which becomes the last axis. None
+            leaves the axes unchanged.
 
     Raises:
         InputError: a file cannot be written.
@@ -83,7 +83,7 @@ def write_dense_sites(sites: SiteList, path: Path, *, channel_axis: int | None =
     dtype = sites.dtype if sites.dtype.isbuiltin == 1 else np.dtype(np.float32)
     try:
         with atomic_write(path) as aside, atomic_write(masks_path(path)) as masks_aside:
-            # Mapped: a list of a thousand corruptions is a thousand times the tensor.
+            # Memory-mapped: a thousand corruptions take a thousand times the tensor's size.
             injections = np.lib.format.open_memmap(aside, "w+", dtype, shape)
             masks = np.lib.format.open_memmap(masks_aside, "w+", dtype, shape)
             for corruption, injection, mask in zip(
@@ -100,15 +100,15 @@ def write_dense_sites(sites: SiteList, path: Path, *, channel_axis: int | None =
 
 
 def masks_path(path: Path) -> Path:
-    """Return the path of the masks that belong to a file of values.
+    """Return the path of the masks of a file of values.
 
     Raises:
-        InputError: the name does not tell.
+        InputError: the name does not hold the word injections.
     """
     if "injections" not in path.name:
         raise InputError(
-            "The name of a file of injected values must hold the word injections, so that the file "
-            f"with masks in its place is found beside it, got {path.name!r}."
+            "The name of a file of injected values must hold the word injections, to find the file "
+            f"with masks in its place, got {path.name!r}. Rename the file."
         )
     return path.with_name(path.name.replace("injections", "masks"))
 
@@ -117,9 +117,7 @@ def _open(path: Path) -> np.ndarray:
     try:
         array: np.ndarray = np.lib.format.open_memmap(path, mode="r")
     except (OSError, ValueError) as error:
-        raise InputError(
-            f"{path} must be a .npy file of numbers, and it is not: {error}"
-        ) from error
+        raise InputError(f"{path} must be a .npy file of numbers, and is not: {error}") from error
     if array.dtype.kind not in "fiub":
         raise InputError(f"{path} must hold numbers, got the dtype {array.dtype}.")
     return array

@@ -1,4 +1,4 @@
-"""Sets of indices that are written as numbers and ranges, and never listed."""
+"""Sets of indices, written as numbers and ranges and stored as runs."""
 
 import re
 from collections.abc import Iterable
@@ -10,23 +10,23 @@ import numpy as np
 from onnxfi.errors import ErrorModelError
 
 Indices = int | str | Iterable[int | str]
-"""An index such as ``3``, a range such as ``"8-15"`` with both ends in it, or several of these."""
+"""An index such as ``3``, a range such as ``"8-15"`` with both ends included, or several."""
 
 MOST = 2**62
-"""The greatest index: sums of two fit int64."""
+"""The highest index: the sum of two fits int64."""
 
 _RANGE = re.compile(r"\s*(\d+)\s*-\s*(\d+)\s*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class IndexSet:
-    """Indices in ascending order, kept as runs of neighbours: a large run costs as little as one.
+    """Ascending indices, stored as runs: a long run costs no more than a single index.
 
     Attributes:
         firsts: int64, shape ``(R,)``; the first index of each run, ascending.
-        before: int64, shape ``(R,)``; how many indices the runs before each one have.
+        before: int64, shape ``(R,)``; number of indices in the runs before each one.
         size: number of indices, at least 1.
-        last: the greatest index.
+        last: the highest index.
     """
 
     firsts: np.ndarray
@@ -36,7 +36,7 @@ class IndexSet:
 
     @classmethod
     def of(cls, items: Iterable[int | str]) -> Self:
-        """Make the set of numbers and ranges that ``checked_indices`` gave."""
+        """Make the set of numbers and ranges as ``checked_indices`` returns them."""
         runs: list[list[int]] = []
         for first, last in sorted(_ends(item) for item in items):
             if runs and first <= runs[-1][1] + 1:
@@ -49,20 +49,20 @@ class IndexSet:
 
     @classmethod
     def of_array(cls, indices: np.ndarray) -> Self:
-        """Make the set of the indices in an array of integers, which is not empty."""
+        """Make the set of the indices in a non-empty array of integers."""
         firsts = np.unique(indices).astype(np.int64)
         return cls(firsts, np.arange(firsts.size), firsts.size, int(firsts[-1]))
 
     @classmethod
     def below(cls, end: int) -> Self:
-        """Make the set of all indices below a number, which is at least 1."""
+        """Make the set of all indices below a number of at least 1."""
         return cls(np.zeros(1, np.int64), np.zeros(1, np.int64), end, end - 1)
 
     def at(self, ranks: np.ndarray) -> np.ndarray:
-        """Give the indices at some places of the set.
+        """Return the indices with the given ranks.
 
         Args:
-            ranks: int64, any shape; each from 0 to before ``size``.
+            ranks: int64, any shape; each at least 0 and below ``size``.
         """
         if self.firsts.size == 1:
             run: np.ndarray | int = 0
@@ -72,17 +72,17 @@ class IndexSet:
         return indices
 
 
-def checked_indices(key: str, said: object) -> tuple[int | str, ...]:
-    """Give configured indices as numbers and ranges.
+def checked_indices(key: str, given: object) -> tuple[int | str, ...]:
+    """Return configured indices as numbers and ranges.
 
     Args:
         key: name of the configuration key, for the message.
-        said: what the user gave, ``Indices``.
+        given: the configured ``Indices``.
 
     Raises:
-        ErrorModelError: it is no such thing, or there is no index.
+        ErrorModelError: the value is not ``Indices``, or is empty.
     """
-    items = said if isinstance(said, Iterable) and not isinstance(said, str) else (said,)
+    items = given if isinstance(given, Iterable) and not isinstance(given, str) else (given,)
     checked = tuple(checked_index(key, item) for item in items)
     if not checked:
         raise ErrorModelError(f"{key} must have one index or more, got none: leave {key} out")
@@ -90,7 +90,7 @@ def checked_indices(key: str, said: object) -> tuple[int | str, ...]:
 
 
 def checked_index(key: str, item: Any) -> int | str:
-    """Give one configured index or range, as ``checked_indices`` does."""
+    """Return one configured index or range, checked as by ``checked_indices``."""
     if isinstance(item, int | np.integer) and not isinstance(item, bool) and 0 <= item <= MOST:
         return int(item)
     if isinstance(item, str):
@@ -99,12 +99,12 @@ def checked_index(key: str, item: Any) -> int | str:
             return f"{first}-{last}"
     raise ErrorModelError(
         f"{key} must be indices counted from 0 and ranges of them, got {item!r}: "
-        f"write {key}=3, {key}=0-7 or {key}=[0,3,8-15], say"
+        f"write for example {key}=3, {key}=0-7 or {key}=[0,3,8-15]"
     )
 
 
 def _ends(item: int | str) -> tuple[int, int]:
-    """Give the first and the last index; (0, -1) for a text that is no range."""
+    """Return the first and the last index; (0, -1) if a text is not a range."""
     if isinstance(item, int):
         return item, item
     found = _RANGE.fullmatch(item)

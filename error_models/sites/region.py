@@ -1,4 +1,4 @@
-"""Region: the part of a target to which the sites of an error model are restricted."""
+"""Region: restricts injection sites to a part of a target."""
 
 import math
 import os
@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from onnxfi.error_models.converted_fields import convert_fields
 from onnxfi.error_models.sites.canonical_layout import CanonicalLayout
 from onnxfi.error_models.sites.index_set import (
     MOST,
@@ -29,28 +30,27 @@ _GRID = ("channels", "rows", "columns")
 class Region:
     """The part of a target in which injection sites may lie.
 
-    It is given in one of three ways: by ``channels``, ``rows`` and ``columns``, all or some of
-    them, as the elements that lie in one of each; by ``box``; or by ``sites``.
-    ``CanonicalLayout`` tells what the channels, rows and columns of a tensor are.
+    It is given in one of three ways: by some of ``channels``, ``rows`` and ``columns``, as the
+    elements that lie in all of them; by ``box``; or by ``sites``. ``CanonicalLayout`` defines the
+    channels, rows and columns of a tensor.
 
     Indices count from 0. They are written as a number, as a range such as ``"8-15"`` with both ends
-    in it, or as a list of these. The region's elements are never listed, so a large region costs no
-    more than a small one.
+    included, or as a list of these. The region's elements are never listed, so a large region costs
+    no more than a small one.
 
     Attributes:
         channels: indices on the target's channel axis, in every sample of the batch.
         rows: indices of rows, in every channel.
         columns: indices of columns, in every row.
         box: one entry for each axis of the target: a number, a range, or ``all``.
-        sites: flat indices into the target, in C order, as numbers and lists; or, as a text, the
-            path of a file that holds them: an .npz that ``SiteList.save`` wrote, which stands for
-            the sites of all its corruptions, or an .npy of integers. Where an .npz counts in one
-            sample, its sites are meant in every sample of the batch. A file is read once, when the
-            region is made.
+        sites: flat indices into the target, in C order, as numbers and lists; or the path of a file
+            that holds them: an .npz that ``SiteList.save`` wrote, with the sites of all its
+            corruptions, or an .npy of integers. If the indices of an .npz count in one sample, they
+            apply to every sample of the batch. The file is read once, when the region is made.
 
     Raises:
-        ErrorModelError: nothing is given, or too much; or a value is wrong; or a file cannot be
-            read.
+        ErrorModelError: nothing is given, or more than one way; or a value is wrong; or a file
+            cannot be read.
     """
 
     channels: Indices | None = None
@@ -58,75 +58,74 @@ class Region:
     columns: Indices | None = None
     box: Sequence[int | str] | None = None
     sites: str | os.PathLike[str] | Indices | None = None
-    # Along each axis that is given; None where all of it is meant.
+    # The indices along each axis; None for all of an axis.
     _axes: tuple[IndexSet | None, ...] = field(init=False, repr=False, compare=False)
-    # What the sites of a file count in, where it tells.
+    # The shape that the sites of a file count in, if the file has it.
     _counted_in: tuple[int, ...] | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Check the values and read the file."""
+        """Check and convert the values, and read the file."""
         given = self.to_dict()
         ways = [[key for key in keys if key in given] for keys in (_GRID, ("box",), ("sites",))]
         if sum(map(bool, ways)) != 1:
             raise ErrorModelError(
                 "region must be given by channels, rows and columns, or by box, or by sites, got "
-                f"{', '.join(given) or 'none of them'}: write region.channels=[0,3], say"
+                f"{', '.join(given) or 'none of them'}: write for example region.channels=[0,3]"
             )
         axes: list[IndexSet | None]
         counted_in = None
         if self.box is not None:
             axes = self._read_box(self.box)
         elif isinstance(self.sites, str | os.PathLike):
-            object.__setattr__(self, "sites", os.fspath(self.sites))
+            convert_fields(self, sites=os.fspath(self.sites))
             sites, counted_in = _read_file(Path(self.sites))
             axes = [sites]
         else:
             axes = [self._read_indices(key) for key in (_GRID if self.sites is None else ["sites"])]
-        object.__setattr__(self, "_axes", tuple(axes))
-        object.__setattr__(self, "_counted_in", counted_in)
+        convert_fields(self, _axes=tuple(axes), _counted_in=counted_in)
 
     @classmethod
-    def of(cls, said: object) -> Self:
+    def of(cls, given: object) -> Self:
         """Make a region of a mapping, such as ``{"channels": [0, 3], "rows": "2-5"}``.
 
         Raises:
-            ErrorModelError: it is no mapping, a key is unknown, or a value is wrong.
+            ErrorModelError: the argument is not a mapping, a key is unknown, or a value is wrong.
         """
-        if isinstance(said, cls):
-            return said
+        if isinstance(given, cls):
+            return given
         keys = [each.name for each in fields(cls) if each.init]
-        if not isinstance(said, Mapping):
+        if not isinstance(given, Mapping):
             raise ErrorModelError(
-                f"region must be a mapping with keys among {', '.join(keys)}, got {said!r}: "
+                f"region must be a mapping with keys among {', '.join(keys)}, got {given!r}: "
                 "write region.channels=[0,3] in a text, 'region: {channels: [0, 3]}' in YAML"
             )
-        for key in said:
+        for key in given:
             if key not in keys:
                 raise ErrorModelError(
                     f"region has the keys {', '.join(keys)}, got {key!r}"
                     f"{did_you_mean(str(key), keys)}"
                 )
-        return cls(**said)
+        return cls(**given)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the mapping that ``of`` turns back."""
-        said = {each.name: getattr(self, each.name) for each in fields(self) if each.init}
+        """Return the mapping from which ``of`` rebuilds the region."""
+        values = {each.name: getattr(self, each.name) for each in fields(self) if each.init}
         return {
             key: list(value) if isinstance(value, tuple) else value
-            for key, value in said.items()
+            for key, value in values.items()
             if value is not None
         }
 
     def of_target(self, shape: tuple[int, ...], channel_axis: int | None) -> Selection:
-        """Give the elements of a target that lie in the region.
+        """Return the elements of a target that lie in the region.
 
         Args:
             shape: the golden tensor's shape, with no axis of length 0.
-            channel_axis: its channel axis; None where it has none.
+            channel_axis: its channel axis; None if it has none.
 
         Raises:
-            ErrorModelError: the region reaches beyond the target, has another number of axes, or
-                asks for the channels of a target that has none.
+            ErrorModelError: the region reaches beyond the target, has a different number of axes,
+                or needs the channels of a target that has none.
         """
         if self.box is not None:
             return self._box_of_target(shape)
@@ -145,29 +144,29 @@ class Region:
         return Selection((IndexSet.below(layout.samples), *axes), InLayout(layout))
 
     def _read_indices(self, key: str) -> IndexSet | None:
-        """Give the set of a key's indices, and keep them as numbers and ranges."""
-        said = getattr(self, key)
-        if said is None:
+        """Return the set of a key's indices, and store them as numbers and ranges."""
+        given = getattr(self, key)
+        if given is None:
             return None
-        items = checked_indices(f"region.{key}", said)
-        object.__setattr__(self, key, items)
+        items = checked_indices(f"region.{key}", given)
+        convert_fields(self, **{key: items})
         return IndexSet.of(items)
 
-    def _read_box(self, said: object) -> list[IndexSet | None]:
-        if isinstance(said, str) or not isinstance(said, Sequence) or not said:
+    def _read_box(self, given: object) -> list[IndexSet | None]:
+        if isinstance(given, str) or not isinstance(given, Sequence) or not given:
             raise ErrorModelError(
                 "region.box must be a list with an index, a range or all for each axis, "
-                f"got {said!r}: write region.box=[0,all,2-5,2-5], say"
+                f"got {given!r}: write for example region.box=[0,all,2-5,2-5]"
             )
-        items = [each if each == "all" else checked_index("region.box", each) for each in said]
-        object.__setattr__(self, "box", tuple(items))
+        items = [each if each == "all" else checked_index("region.box", each) for each in given]
+        convert_fields(self, box=tuple(items))
         return [None if each == "all" else IndexSet.of([each]) for each in items]
 
     def _box_of_target(self, shape: tuple[int, ...]) -> Selection:
         if len(self._axes) != len(shape):
             raise ErrorModelError(
                 f"region.box must have an entry for each axis of the target, got "
-                f"{len(self._axes)} for the shape {shape}: write all for the whole of an axis"
+                f"{len(self._axes)} for the shape {shape}: write all for a whole axis"
             )
         axes = [
             _fitted(axis, length, "box", f"{length} indices on axis {at}, got the shape {shape}")
@@ -191,7 +190,7 @@ class Region:
 
 
 def _fitted(axis: IndexSet | None, length: int, key: str, lacks: str) -> IndexSet:
-    """Give the indices along an axis of a target, which must have them."""
+    """Return the indices along an axis, after a check that the target has them."""
     if axis is None:
         return IndexSet.below(length)
     if axis.last >= length:
@@ -203,7 +202,7 @@ def _fitted(axis: IndexSet | None, length: int, key: str, lacks: str) -> IndexSe
 
 
 def _read_file(path: Path) -> tuple[IndexSet, tuple[int, ...] | None]:
-    """Read sites, and the shape that they count in; None where the file does not tell it."""
+    """Read sites, and the shape that they count in; None if the file does not have it."""
     if path.suffix == ".npz":
         try:
             listed = SiteList.load(path)
@@ -216,7 +215,7 @@ def _read_file(path: Path) -> tuple[IndexSet, tuple[int, ...] | None]:
         except (OSError, ValueError) as error:
             raise ErrorModelError(
                 f"region.sites: {path} must be an .npz of injection sites that onnxfi wrote or an "
-                f".npy of integers, and it is not: {error}"
+                f".npy of integers, and is neither: {error}"
             ) from error
     if sites.dtype.kind not in "iu" or not sites.size or sites.min() < 0 or sites.max() > MOST:
         raise ErrorModelError(

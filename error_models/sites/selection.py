@@ -1,4 +1,4 @@
-"""The elements of one target that lie in a region, numbered without listing them."""
+"""Numbers the elements of a target that lie in a region, without listing them."""
 
 import math
 from collections.abc import Sequence
@@ -12,20 +12,20 @@ from onnxfi.error_models.sites.index_set import IndexSet
 
 
 class Place(Protocol):
-    """Gives the injection sites of coordinates, of which there is one int64 array an axis."""
+    """Converts coordinates, one int64 array for each axis, to injection sites."""
 
     def __call__(self, coordinates: Sequence[np.ndarray]) -> np.ndarray:
-        """Give the injection sites."""
+        """Return the injection sites."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Elements of a target that make a grid.
+    """Elements of a target that form a grid.
 
     Attributes:
-        axes: the coordinates that there are on each axis of the grid.
-        place: tells where in the target coordinates are.
+        axes: the coordinates on each axis of the grid.
+        place: converts coordinates to injection sites.
     """
 
     axes: tuple[IndexSet, ...]
@@ -37,10 +37,10 @@ class Selection:
         return math.prod(axis.size for axis in self.axes)
 
     def sites(self, ranks: np.ndarray) -> np.ndarray:
-        """Give the injection sites of some elements.
+        """Return the injection sites of the elements with the given ranks.
 
         Args:
-            ranks: int64, shape ``(K,)``; unique, each from 0 to before ``size``.
+            ranks: int64, shape ``(K,)``; unique, each at least 0 and below ``size``.
 
         Returns:
             int64, shape ``(K,)``; unique, ascending.
@@ -62,7 +62,7 @@ class InTensor:
     shape: tuple[int, ...]
 
     def __call__(self, coordinates: Sequence[np.ndarray]) -> np.ndarray:
-        """Give flat indices in C order."""
+        """Return flat indices in C order."""
         return np.ravel_multi_index(tuple(coordinates), self.shape)
 
 
@@ -71,13 +71,13 @@ class InLayout:
     """Samples, channels, rows and columns.
 
     Attributes:
-        layout: tells where they are in the tensor.
+        layout: the layout of the tensor.
     """
 
     layout: CanonicalLayout
 
     def __call__(self, coordinates: Sequence[np.ndarray]) -> np.ndarray:
-        """Give flat indices in C order."""
+        """Return flat indices in C order."""
         sample, channel, row, column = coordinates
         _, rows, columns = self.layout.shape
         canonical = (channel * rows + row) * columns + column

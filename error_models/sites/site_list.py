@@ -1,4 +1,4 @@
-"""Lists of corruptions of one tensor, and their files."""
+"""Lists of corruptions of one tensor, and their ``.npz`` files."""
 
 import math
 import zlib
@@ -18,7 +18,7 @@ from onnxfi.errors import InputError
 _VERSION = 1
 _NO_BIT = -1
 _ARRAYS = ("version", "shape", "dtype", "offsets", "indices", "values", "bits", "patterns")
-# What reading a damaged archive raises: zipfile refuses encryption, say, with a RuntimeError.
+# The errors that damaged archives raise; zipfile raises a RuntimeError for encrypted ones.
 _UNREADABLE = (OSError, EOFError, BadZipFile, zlib.error, RuntimeError, TypeError, ValueError)
 
 
@@ -27,9 +27,9 @@ class SiteList:
     """Corruptions of one tensor.
 
     Attributes:
-        shape: shape of the tensor that the indices count in: that of a golden tensor; without the
-            axis of the batch where a corruption is one of a sample.
-        corruptions: at least one; all of one dtype.
+        shape: shape of the tensor that the indices count in: a golden tensor, or one sample of it
+            without the batch axis.
+        corruptions: at least one, all of one dtype.
 
     Raises:
         InputError: there is no corruption, the dtypes differ, or a site lies outside the tensor.
@@ -47,7 +47,7 @@ class SiteList:
             if corruption.values.dtype != self.dtype:
                 raise InputError(
                     f"All corruptions of a list must have one dtype, and corruption {number} has "
-                    f"{corruption.values.dtype} where the first has {self.dtype}."
+                    f"{corruption.values.dtype} while the first has {self.dtype}."
                 )
             if corruption.indices.max(initial=-1) >= size:
                 raise InputError(
@@ -61,14 +61,14 @@ class SiteList:
         return self.corruptions[0].values.dtype
 
     def save(self, path: Path) -> None:
-        """Write the list to an .npz file, which `load` reads to the same list, bit by bit.
+        """Write the list to an .npz file, from which `load` reads the same list, bit by bit.
 
         Its arrays, for N corruptions with S sites in all: ``version``, 1; ``shape``, int64;
-        ``dtype``, a text, the values' dtype; ``offsets``, int64 (N + 1): the sites of corruption k
-        are those from ``offsets[k]`` to before ``offsets[k + 1]``; ``indices``, int64 (S), flat in
-        C order; ``values`` (S), as unsigned integers of the same width where NumPy lacks the dtype;
-        ``bits``, int16 (S), the bit flipped at each site, -1 where none is; ``patterns``, texts
-        (N), each the name of a spatial pattern, empty where there is none.
+        ``dtype``, the name of the values' dtype; ``offsets``, int64 (N + 1): corruption k has the
+        sites ``offsets[k]:offsets[k + 1]``; ``indices``, int64 (S), flat in C order; ``values``
+        (S), as unsigned integers of the same width if NumPy lacks the dtype; ``bits``, int16 (S),
+        the bit flipped at each site, or -1; ``patterns``, strings (N), the names of the spatial
+        patterns, or empty.
 
         Raises:
             InputError: the file cannot be written.
@@ -101,17 +101,16 @@ class SiteList:
         """Read a list that `save` wrote.
 
         Raises:
-            InputError: there is no such file, or it holds no list; pickled objects are refused.
+            InputError: the file does not exist or holds no list; pickled objects are refused.
         """
         try:
-            # Opened here, since NumPy leaves a damaged file open.
+            # Opened here because NumPy does not close a damaged file.
             with path.open("rb") as file, ZipFile(file) as archive:
                 arrays = {name: _read_array(archive, name) for name in _ARRAYS}
             return cls._from_arrays(arrays)
         except _UNREADABLE as error:
             raise InputError(
-                f"{path} must be a list of injection sites that onnxfi wrote, and it is not: "
-                f"{error}"
+                f"{path} must be a list of injection sites that onnxfi wrote, and is not: {error}"
             ) from error
 
     @classmethod
@@ -125,10 +124,12 @@ class SiteList:
                 f"values of {dtype} must be {_stored_dtype(dtype)}, got {values.dtype}"
             )
         if offsets.shape != (patterns.size + 1,) or offsets[0] or (np.diff(offsets) < 0).any():
-            raise ValueError("its offsets must begin with 0 and end each corruption, one by one")
+            raise ValueError(
+                "its offsets must begin with 0, ascend, and have an end for each corruption"
+            )
         sites = (arrays["indices"], values.view(dtype), arrays["bits"])
         if any(array.shape != (offsets[-1],) for array in sites):
-            raise ValueError(f"it must hold the {offsets[-1]} sites that its offsets tell of")
+            raise ValueError(f"it must hold {offsets[-1]} sites, the last of its offsets")
         corruptions = []
         for start, end, pattern in zip(offsets, offsets[1:], patterns, strict=False):
             indices, values, bits = (array[start:end] for array in sites)
@@ -138,7 +139,7 @@ class SiteList:
 
 
 def _stored_dtype(dtype: np.dtype) -> np.dtype:
-    """Return the dtype of the array in the file: NumPy reads no other than its own."""
+    """Return the dtype of the array in the file: NumPy reads only its own dtypes."""
     return dtype if dtype.isbuiltin == 1 else np.dtype(f"u{dtype.itemsize}")
 
 

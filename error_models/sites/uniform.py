@@ -1,4 +1,4 @@
-"""Drawing injection sites."""
+"""Draws injection sites uniformly, and reads the golden values there."""
 
 import numpy as np
 
@@ -20,9 +20,9 @@ def draw_sites(
     The cost grows with the number of sites, not with the size of the tensor or of the region.
 
     Args:
-        golden: the golden tensor; only its shape counts.
-        extent: how many sites; a share or a rate is one of the region.
-        region: where the sites may lie; None for the whole tensor.
+        golden: the golden tensor; only its shape matters.
+        extent: the number of sites; a fraction or a rate counts the region's elements.
+        region: the part of the tensor in which the sites lie; None for the whole tensor.
         channel_axis: the golden tensor's channel axis, or None.
         rng: the source of randomness.
 
@@ -36,8 +36,8 @@ def draw_sites(
     size = golden.size
     if not size:
         raise ErrorModelError(
-            "the target must have an element at least, "
-            f"got one of shape {golden.shape}, which has 0: choose another target"
+            "the target must have at least one element, "
+            f"got one of shape {golden.shape}, which has none: choose another target"
         )
     selection = None if region is None else region.of_target(golden.shape, channel_axis)
     if selection is not None:
@@ -50,17 +50,17 @@ def draw_sites(
             f"got count={count}: lower it or choose another target"
         )
     if count == 1:
-        # The same draw as with size=1, at a third of its cost.
+        # Draws the same as size=1, at a third of the cost.
         sites = np.array([rng.integers(size)], np.int64)
     else:
-        # Generator.choice is Floyd's algorithm here unless count is a good part of size.
+        # Generator.choice uses Floyd's algorithm unless count is a large part of size.
         sites = rng.choice(size, size=count, replace=False, shuffle=False)
         sites.sort()
     return sites if selection is None else selection.sites(sites)
 
 
 def values_at(golden: np.ndarray, sites: np.ndarray) -> np.ndarray:
-    """Give the golden values at flat C-order indices without copying the tensor.
+    """Return the golden values at flat C-order indices, without copying the tensor.
 
     Args:
         golden: any shape and memory layout.

@@ -1,4 +1,4 @@
-"""Spatial corruptions of many injections: drawn one by one, given values all at once."""
+"""Draws spatial corruptions of many injections: sites one by one, values all at once."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
@@ -13,11 +13,11 @@ from onnxfi.error_models.spatial.placement import Placement
 from onnxfi.error_models.spatial.value_sources import ValueSource
 from onnxfi.error_models.values.value_class import VALUE_CLASSES, ValueClass
 
-# So many at a time that their arrays stay in the processor's cache.
+# Sites; the arrays of so many stay in the processor's cache.
 _MOST_SITES: Final = 1 << 15
 
 Numbers = dict[ValueClass, list[np.ndarray]]
-"""What the values of each value class are made of, corruption after corruption."""
+"""The random numbers for the values of each value class, corruption after corruption."""
 
 
 def draw_corruptions(
@@ -32,9 +32,9 @@ def draw_corruptions(
     Args:
         golden: the golden tensor.
         layout: its layout.
-        draw: draws a corruption but for its values.
-        source: gives what draws the values of a value class.
-        rngs: the sources of randomness; each is done with when the next one is asked for.
+        draw: draws the placement of a corruption.
+        source: returns the source of values of a value class.
+        rngs: the sources of randomness; each is invalid after the next is taken.
     """
     return Corruptions.joined(list(_parts(golden, layout, draw, source, rngs)))
 
@@ -46,7 +46,7 @@ def _parts(
     source: Callable[[ValueClass], ValueSource],
     rngs: Iterable[np.random.Generator],
 ) -> Iterator[Corruptions]:
-    """Draw, and yield the corruptions whenever there are enough sites."""
+    """Draw corruptions, and yield them whenever there are enough sites."""
     draws: list[Placement] = []
     numbers: Numbers = {}
     sites = 0
@@ -72,7 +72,7 @@ def _finished(
     numbers: Numbers,
     source: Callable[[ValueClass], ValueSource],
 ) -> Corruptions:
-    """Place the sites in the tensor, and give them their values."""
+    """Convert canonical sites to injection sites, and make their values."""
     sizes = np.array([x.places.size for x in draws], np.int64)
     sample: int | np.ndarray = 0
     if layout.samples > 1:
@@ -98,5 +98,5 @@ def _finished(
 
 @cache
 def _numbers_of(classes: tuple[ValueClass, ...]) -> np.ndarray:
-    """Give the places of value classes in `VALUE_CLASSES`."""
+    """Return the indices of value classes in `VALUE_CLASSES`."""
     return np.array([VALUE_CLASSES.index(x) for x in classes], np.int8)

@@ -1,7 +1,8 @@
-"""What is known of the corruptions of an operator: how often each pattern, parameter and value."""
+"""The frequencies of patterns, parameters and value classes that make up a spatial model."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, TypeVar
 
 import numpy as np
@@ -13,37 +14,36 @@ from onnxfi.error_models.spatial.value_mix import ValueMix
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ParameterCandidates:
-    """The values that the parameters of a pattern may have.
+    """The candidates for the parameters of a pattern.
 
     Attributes:
-        numbers: by name, the candidates of each number, equally likely.
-        percentages: by name, the candidates of each pair of percentages, equally likely.
+        numbers: the candidates for each number, by name; equally likely.
+        percentages: the candidates for each pair of percentages, by name; equally likely.
     """
 
     numbers: Mapping[str, tuple[int, ...]]
     percentages: Mapping[str, tuple[Percentages, ...]]
-    _certain: Parameters | None = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        """Make the parameters where each has one candidate only, as most in files have."""
-        certain = None
-        if all(len(each) == 1 for each in (*self.numbers.values(), *self.percentages.values())):
-            numbers = {name: each[0] for name, each in self.numbers.items()}
-            for name in numbers:
-                if name.startswith("max_"):
-                    least = numbers.get("min_" + name.removeprefix("max_"), numbers[name])
-                    numbers[name] = max(numbers[name], least)
-            percentages = {name: each[0] for name, each in self.percentages.items()}
-            certain = Parameters(numbers, percentages)
-        object.__setattr__(self, "_certain", certain)
+    @cached_property
+    def _certain(self) -> Parameters | None:
+        """The parameters if each has a single candidate, as most in files have; otherwise None."""
+        if any(len(each) > 1 for each in (*self.numbers.values(), *self.percentages.values())):
+            return None
+        numbers = {name: each[0] for name, each in self.numbers.items()}
+        for name in numbers:
+            if name.startswith("max_"):
+                least = numbers.get("min_" + name.removeprefix("max_"), numbers[name])
+                numbers[name] = max(numbers[name], least)
+        percentages = {name: each[0] for name, each in self.percentages.items()}
+        return Parameters(numbers, percentages)
 
     def draw(self, *, rng: np.random.Generator) -> Parameters:
-        """Draw a candidate of each parameter independently.
+        """Draw a candidate for each parameter independently.
 
-        ``max_x`` is drawn among those candidates that are not below ``min_x``; where there is
-        none it is ``min_x``.
+        ``max_x`` is drawn among the candidates that are not below ``min_x``. If there are none, it
+        is ``min_x``.
         """
         if self._certain is not None:
             return self._certain
@@ -58,16 +58,16 @@ class ParameterCandidates:
 
 
 NO_PARAMETERS: Final = Weighted((ParameterCandidates({}, {}),), (1.0,))
-"""The parameters of a pattern that has none."""
+"""The parameters of a pattern without parameters."""
 
 
 @dataclass(frozen=True, slots=True)
 class PatternDistribution:
-    """What is known of the corruptions with one spatial pattern.
+    """The parameters and value classes of corruptions with one spatial pattern.
 
     Attributes:
         pattern: name of the spatial pattern.
-        value_mixes: which value classes the values have.
+        value_mixes: the value classes of the values.
         parameters: the parameters of the pattern.
     """
 
@@ -77,7 +77,7 @@ class PatternDistribution:
 
 
 SpatialDistribution = Weighted[PatternDistribution]
-"""The corruptions of an operator, with the frequency of each spatial pattern."""
+"""The spatial patterns of an operator's corruptions, with their frequencies."""
 
 
 def _pick(candidates: Sequence[T], *, rng: np.random.Generator) -> T:

@@ -1,4 +1,4 @@
-"""Drawing all of a spatial corruption but its values: pattern, sites, value classes."""
+"""Draws the placement of a spatial corruption: its pattern, sites and value classes."""
 
 from dataclasses import dataclass
 
@@ -23,9 +23,9 @@ class Placement:
         pattern: the spatial pattern.
         canonical: int64, shape ``(K,)``; the canonical sites, ascending.
         sample: the sample of the batch in which they lie.
-        classes: the value classes that the values may have.
-        places: int8, shape ``(K,)``; the place in ``classes`` of each value's class.
-        counts: how many values have each class.
+        classes: the possible value classes of the values.
+        places: int8, shape ``(K,)``; the index in ``classes`` of each value's class.
+        counts: number of values of each class.
     """
 
     pattern: str
@@ -46,13 +46,13 @@ def draw_placement(
     """Draw a pattern, then its parameters, then the sites, then the value classes.
 
     Args:
-        distribution: what is known of the corruptions.
-        layout: of a tensor with at least one element.
-        replace: whether another pattern takes the place of one that does not fit.
+        distribution: the spatial model's distribution.
+        layout: the layout of a tensor with at least one element.
+        replace: whether to replace a pattern that does not fit by another one.
         rng: the source of randomness.
 
     Raises:
-        ErrorModelError: a pattern does not fit, and is not to be replaced.
+        ErrorModelError: a pattern does not fit, and ``replace`` is False.
     """
     drawn = _draw_pattern(distribution, layout, replace=replace, rng=rng)
     parameters = drawn.parameters.draw(rng=rng).draw(rng=rng)

@@ -1,4 +1,4 @@
-"""SpatialModel: patterns and values as they were observed on real hardware."""
+"""SpatialModel: draws patterns and values as observed on real hardware."""
 
 import copy
 import os
@@ -10,6 +10,7 @@ import numpy as np
 
 from onnxfi.error_models.checks import checked_range
 from onnxfi.error_models.configuration_keys import to_dict
+from onnxfi.error_models.converted_fields import convert_fields
 from onnxfi.error_models.corruption import Corruption
 from onnxfi.error_models.corruptions import Corruptions
 from onnxfi.error_models.error_model import Generators, TargetInfo
@@ -38,39 +39,39 @@ _AUTO: Final = "auto"
 
 @dataclass(frozen=True, slots=True)
 class SpatialModel:
-    """Draws a spatial pattern and values as often as a model of observed corruptions says.
+    """Draws spatial patterns and values with the frequencies of a model of observed corruptions.
 
-    For one corruption the pattern is drawn first, then its parameters, then the injection sites,
-    then the value classes, then the values (``draw_values`` tells how). ``CanonicalLayout`` tells
-    what the channels, rows and columns of a tensor are. Of a batch, one sample is corrupted.
+    Each draw selects the pattern first, then its parameters, the injection sites, the value classes
+    and the values (see ``draw_values``). ``CanonicalLayout`` defines the channels, rows and columns
+    of a tensor. One sample of a batch is corrupted.
 
-    What does not suit the tensor's shape is replaced. Parameters are clamped. A pattern for which
-    the shape has no room at all (several channels where there is one, say) gives way to another
-    pattern of the model, drawn among those that have room by their frequencies; if there is none,
-    to a single value. The corruption's ``pattern`` is the one that it really has.
+    Parameters that do not fit the tensor's shape are clamped. A pattern for which the shape has no
+    room, such as several channels in a tensor with one, is replaced by another pattern of the model
+    that fits, drawn by frequency, or by a single value if none fits. The corruption's ``pattern``
+    is the one that was drawn in the end.
 
-    A file is read once, when the error model is made.
+    The file is read once, when the error model is made.
 
     Attributes:
         model: name of a built-in model, such as ``conv``; ``auto`` for the built-in model of the
             operator that makes the target; or path of a file, in onnxfi's schema or CLASSES v2,
             relative to the current directory.
-        low: the least value in range; None, together with ``high``, for the range of the golden
-            tensor's finite values. To take that range ``sample`` reads the whole golden tensor,
-            unless ``prepare`` has.
-        high: the greatest value in range.
-        pattern: the only spatial pattern to draw; None for all those of the model.
-        profile: path of a profile, in place of ``low`` and ``high``: the range is that of the
-            target over a data set. `onnxfi profile` writes it.
+        low: the lowest value in range; None, together with ``high``, for the range of the golden
+            tensor's finite values: ``sample`` then reads the whole golden tensor, unless
+            ``prepare`` already has.
+        high: the highest value in range.
+        pattern: the only spatial pattern to draw; None for all patterns of the model.
+        profile: path of a profile written by `onnxfi profile`, instead of ``low`` and ``high``: the
+            range is that of the target over a data set.
 
     Raises:
-        ErrorModelError: the file cannot be read or is no such file, the model lacks the pattern, or
+        ErrorModelError: the file cannot be read or is not valid, the model lacks the pattern, or
             the range is wrong.
     """
 
     name: ClassVar[str] = "spatial"
-    paths: ClassVar[tuple[str, ...]] = ("model", "profile")  # the keys that hold a path
-    not_paths: ClassVar[tuple[str, ...]] = (_AUTO, *MODELS)  # but for these words
+    paths: ClassVar[tuple[str, ...]] = ("model", "profile")  # keys that hold a path
+    not_paths: ClassVar[tuple[str, ...]] = (_AUTO, *MODELS)  # except these words
 
     model: str | os.PathLike[str] = _AUTO
     low: float | None = None
@@ -81,32 +82,31 @@ class SpatialModel:
     _distribution: SpatialDistribution | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Check the values and read the file."""
+        """Check and convert the values, and read the file."""
         low, high = checked_range(self.name, self.low, self.high)
-        object.__setattr__(self, "low", low)
-        object.__setattr__(self, "high", high)
+        convert_fields(self, low=low, high=high)
         profile = read_profile(self.name, self.profile, given=low is not None)
-        object.__setattr__(self, "_profile", profile)
+        convert_fields(self, _profile=profile)
         if self.profile is not None:
-            object.__setattr__(self, "profile", os.fspath(self.profile))
+            convert_fields(self, profile=os.fspath(self.profile))
         model: object = self.model
         if not isinstance(model, str | os.PathLike) or not os.fspath(model):
             raise ErrorModelError(
                 f"spatial: model must be {_AUTO}, a built-in model ({', '.join(MODELS)}) or the "
-                f"path of a file, got {model!r}: write model={_AUTO}, say"
+                f"path of a file, got {model!r}: write for example model={_AUTO}"
             )
         pattern: object = self.pattern
         if pattern is not None and not isinstance(pattern, str):
             raise ErrorModelError(
-                f"spatial: pattern must be a text, got {pattern!r}: write pattern=single, say"
+                f"spatial: pattern must be a text, got {pattern!r}: "
+                "write for example pattern=single"
             )
         path = os.fspath(model)
-        object.__setattr__(self, "model", path)
-        object.__setattr__(self, "_distribution", None if path == _AUTO else self._read(path))
+        convert_fields(self, model=path, _distribution=None if path == _AUTO else self._read(path))
 
     @property
     def distribution(self) -> SpatialDistribution | None:
-        """What the model contains; None for ``auto``."""
+        """The distribution of patterns and values; None for ``auto``."""
         return self._distribution
 
     def prepare(self, target: TargetInfo, golden: np.ndarray | None) -> "SpatialModel":
@@ -130,8 +130,7 @@ class SpatialModel:
         if golden_range is None:
             return prepared
         ranged = copy.copy(prepared)  # without reading the file again
-        object.__setattr__(ranged, "low", golden_range[0])
-        object.__setattr__(ranged, "high", golden_range[1])
+        convert_fields(ranged, low=golden_range[0], high=golden_range[1])
         return ranged
 
     def _of_operator(self, target: TargetInfo) -> "SpatialModel":
@@ -151,7 +150,7 @@ class SpatialModel:
 
         Args:
             golden: the golden tensor, of any rank with at least one element.
-            channel_axis: its channel axis. None is enough for tensors of rank 2 or less, and for
+            channel_axis: its channel axis. It may be None for tensors of rank 2 or less, and for
                 patterns that need no channels: single and single_block.
             rng: the source of randomness.
 
@@ -159,9 +158,9 @@ class SpatialModel:
             A corruption with its ``pattern``.
 
         Raises:
-            ErrorModelError: the tensor is empty, or of no numeric dtype, or lacks the channels that
-                a pattern of the model needs; or ``pattern`` is given and does not fit; or there is
-                no value in the range; or the model is ``auto``.
+            ErrorModelError: the tensor is empty, has no numeric dtype, or lacks the channels that a
+                pattern of the model needs; or ``pattern`` is given and does not fit; or the range
+                contains no value; or the model is ``auto``.
         """
         distribution, layout = self._ready(golden, channel_axis)
         drawn = draw_placement(distribution, layout, replace=self.pattern is None, rng=rng)
@@ -212,40 +211,40 @@ class SpatialModel:
         return draw_corruptions(golden, layout, draw, source, (generators.at(x) for x in ids))
 
     def to_dict(self) -> dict[str, Any]:
-        """Give ``{"name": "spatial", "configuration": {"model": ..., "low": ..., ...}}``."""
+        """Return ``{"name": "spatial", "configuration": {"model": ..., "low": ..., ...}}``."""
         return to_dict(self)
 
     def _read(self, model: str) -> SpatialDistribution:
-        """Read a model, of which only the one pattern counts if that is wished."""
+        """Read a model, restricted to the configured pattern if there is one."""
         distribution = read_model(model).distribution
         if self.pattern is None:
             return distribution
         only = distribution.only(lambda each: each.pattern == self.pattern)
         if only is None:
-            there = [each.pattern for each in distribution.items]
+            known = [each.pattern for each in distribution.items]
             raise ErrorModelError(
-                f"spatial: pattern must be one that {model} has, {', '.join(there)}, "
-                f"got {self.pattern!r}{did_you_mean(self.pattern, there)}"
+                f"spatial: pattern must be one that {model} has, {', '.join(known)}, "
+                f"got {self.pattern!r}{did_you_mean(self.pattern, known)}"
             )
         return only
 
     def _ready(
         self, golden: np.ndarray, channel_axis: int | None
     ) -> tuple[SpatialDistribution, CanonicalLayout]:
-        """Check that corruptions of a tensor can be drawn, and give what they are drawn with."""
+        """Check that a tensor can be corrupted; return the distribution and the layout."""
         if self._profile is not None:
             raise tensor_unknown(self.name)
         distribution = self._distribution
         if distribution is None:
             raise ErrorModelError(
-                f"spatial: model={_AUTO} cannot draw before it knows the operator that makes the "
-                "target: call prepare, or name a model"
+                f"spatial: model={_AUTO} needs the operator that makes the target: "
+                "name a model, or call prepare with the target first"
             )
         bit_layout(golden.dtype)  # raises for a dtype that has no values to draw
         if not golden.size:
             raise ErrorModelError(
-                "spatial: the target must have an element at least, "
-                f"got one of shape {golden.shape}, which has 0: choose another target"
+                "spatial: the target must have at least one element, "
+                f"got one of shape {golden.shape}, which has none: choose another target"
             )
         layout = CanonicalLayout.of(golden.shape, channel_axis)
         if not layout.has_channels:
@@ -253,7 +252,7 @@ class SpatialModel:
         return distribution, layout
 
     def _range(self, golden: np.ndarray, classes: list[ValueClass]) -> tuple[float, float]:
-        """Give the ends of the range, or anything where no value class needs them."""
+        """Return the range, or any numbers if no value class needs it."""
         if self.low is not None and self.high is not None:
             return self.low, self.high
         if not any(needs_range(each, golden.dtype) for each in classes):
@@ -261,7 +260,7 @@ class SpatialModel:
         golden_range = value_range(golden)
         if golden_range is None:
             raise ErrorModelError(
-                "spatial: the range is taken from the golden tensor's finite values, "
+                "spatial: the golden tensor must have finite values to take the range from, "
                 "got a tensor without any: give low and high"
             )
         return golden_range

@@ -1,4 +1,4 @@
-"""Which value classes the values of one corruption have."""
+"""ValueMix: the value classes of the values of one corruption."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -11,17 +11,17 @@ from onnxfi.error_models.values.value_class import ValueClass
 
 @dataclass(frozen=True, slots=True)
 class ValueMix:
-    """The value classes of a corruption, and how many values have each.
+    """The value classes of a corruption, and the number of values of each.
 
     There are three forms: one class for all values; two classes, the first with a percentage of
-    the values and the second with the rest; any number of classes with shares, drawn for each
+    the values and the second with the others; any number of classes with shares, drawn for each
     value independently.
 
     Attributes:
         classes: the value classes, all different.
-        percentages: the first class's lower and upper percentage of the values, with two classes;
-            what is drawn for one corruption is as ``draw_share`` says.
-        shares: the share of each class, in the third form; they add up to 1. Otherwise None.
+        percentages: with two classes, the lower and upper percentage of values of the first class;
+            ``draw_share`` draws the number.
+        shares: in the third form, the share of each class; they add up to 1. Otherwise None.
     """
 
     classes: tuple[ValueClass, ...]
@@ -32,8 +32,8 @@ class ValueMix:
         """Draw the value class of each of ``count`` values.
 
         Returns:
-            Each class that was drawn, with a bool array of shape ``(count,)`` that tells which
-            values have it. Every value has one class.
+            Each drawn class, with a bool array of shape ``(count,)`` that is True for its values.
+            Every value has one class.
         """
         places, counts = self.draw_places(count, rng=rng)
         return [
@@ -43,10 +43,10 @@ class ValueMix:
         ]
 
     def draw_places(self, count: int, *, rng: np.random.Generator) -> tuple[np.ndarray, list[int]]:
-        """Draw the value class of each of ``count`` values, by its place in ``classes``.
+        """Draw the value class of each of ``count`` values, as an index into ``classes``.
 
         Returns:
-            The places, int8, shape ``(count,)``, and how many values have each class.
+            The indices, int8, shape ``(count,)``, and the number of values of each class.
         """
         if self.shares is not None:
             drawn = np.searchsorted(_ends(self.shares), rng.random(count), side="right")
@@ -61,6 +61,6 @@ class ValueMix:
 
 @cache
 def _ends(shares: tuple[float, ...]) -> np.ndarray:
-    """Give where the share of each class but the last ends."""
+    """Return the cumulative share of each class except the last."""
     ends: np.ndarray = np.cumsum(shares)[:-1]
     return ends

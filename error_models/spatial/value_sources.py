@@ -1,4 +1,4 @@
-"""Drawing a value of each value class: zero, nan, in_range, out_of_range, flip."""
+"""Draws values of each value class: zero, nan, in_range, out_of_range, flip."""
 
 import math
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from onnxfi.errors import ErrorModelError
 
 
 def needs_range(value_class: ValueClass, dtype: np.dtype) -> bool:
-    """Tell whether drawing a value of a class needs the range of the golden tensor."""
+    """Return whether drawing a value of a class needs the range of the golden tensor."""
     if value_class == "nan":
         return bit_layout(dtype).kind != "float"
     return value_class in ("in_range", "out_of_range")
@@ -28,13 +28,13 @@ def draw_values(
     high: float,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Draw values of one value class; ``value_source`` tells which.
+    """Draw values of one value class, as ``value_source`` defines them.
 
     Args:
         value_class: the value class.
         golden: the golden values at the injection sites, shape ``(K,)``.
-        low: the least value in range; read for the classes of ``needs_range`` only.
-        high: the greatest value in range.
+        low: the lowest value in range; only read for the classes of ``needs_range``.
+        high: the highest value in range.
         rng: the source of randomness.
 
     Returns:
@@ -48,42 +48,42 @@ def draw_values(
 
 
 class ValueSource(Protocol):
-    """Draws values of one value class: numbers first, of which it then makes values.
+    """Draws values of one value class in two steps: random numbers first, then values from them.
 
-    The numbers of many corruptions can be joined, and made values all at once.
+    The numbers of many corruptions can be joined, and converted to values all at once.
     """
 
     def draw(self, count: int, *, rng: np.random.Generator) -> np.ndarray:
-        """Draw a number for each value, or none where there is nothing to draw."""
+        """Draw a number for each value, or none if the values are not random."""
         ...
 
     def values(self, drawn: np.ndarray, golden: np.ndarray) -> np.ndarray:
-        """Make values of what was drawn.
+        """Convert drawn numbers to values.
 
         Args:
-            drawn: the numbers of all values; only read.
-            golden: the golden value of each, shape ``(K,)``.
+            drawn: the numbers of all values; read-only.
+            golden: the golden values, shape ``(K,)``.
         """
         ...
 
 
-@lru_cache(maxsize=1024)  # thousands of corruptions of one tensor ask for the same
+@lru_cache(maxsize=1024)  # thousands of corruptions of one tensor need the same
 def value_source(value_class: ValueClass, dtype: np.dtype, low: float, high: float) -> ValueSource:
-    """Give what draws the values of one value class.
+    """Return the source of values of one value class.
 
     - **zero**: positive zero; False for bool.
-    - **nan**: a quiet NaN. Integers and bool have none: their values are out of range.
+    - **nan**: a quiet NaN. Integers and bool have no NaN: their values are out of range.
     - **in_range**: uniform from ``low`` to ``high``, both included.
     - **out_of_range**: uniform over all finite values of the dtype below ``low`` or above
-      ``high``, so that for floats every bit pattern is as likely as any other. Where the dtype
-      has no such value (a range of 0 to 255 for uint8, say) it is drawn in range.
-    - **flip**: the golden value with one bit inverted, every bit as likely.
+      ``high``; for floats, all bit patterns are equally likely. If the dtype has no such value,
+      as for uint8 and a range of 0 to 255, the value is drawn in range.
+    - **flip**: the golden value with one bit inverted, all bits equally likely.
 
     Args:
         value_class: the value class.
-        dtype: of the values; one with a bit layout.
-        low: the least value in range; read for the classes of ``needs_range`` only.
-        high: the greatest value in range.
+        dtype: dtype of the values; one with a bit layout.
+        low: the lowest value in range; only read for the classes of ``needs_range``.
+        high: the highest value in range.
 
     Raises:
         ErrorModelError: the dtype has no value from ``low`` to ``high``.
@@ -145,8 +145,8 @@ class _Between:
         return shares
 
     def values(self, drawn: np.ndarray, golden: np.ndarray) -> np.ndarray:
-        # low * (1 - share) + high * share does not overflow where high - low would. In place, since
-        # a whole channel of values costs more to allocate than to compute.
+        # Unlike low + share * (high - low), this does not overflow. It works in place because
+        # allocating a whole channel of values takes longer than computing it.
         values = 1.0 - drawn
         values *= self.low
         values += drawn * self.high
@@ -155,13 +155,13 @@ class _Between:
 
 @dataclass(frozen=True, slots=True)
 class _OfKeys:
-    """Values of keys from two stretches, every key as likely.
+    """Values of keys from two ranges, all keys equally likely.
 
     Attributes:
-        first: where the first stretch begins.
-        count: how many keys it has.
-        other: where the other one begins.
-        others: how many keys that has.
+        first: first key of the first range.
+        count: number of keys in the first range.
+        other: first key of the other range.
+        others: number of keys in the other range.
     """
 
     first: int
@@ -174,19 +174,18 @@ class _OfKeys:
         return drawn
 
     def values(self, drawn: np.ndarray, golden: np.ndarray) -> np.ndarray:
-        # Modulo 2**64, which is exact for keys of at most 64 bits.
+        # Modulo 2**64, which is exact for keys of up to 64 bits.
         first, other = _modulo(self.first), _modulo(self.other - self.count)
         steps = np.where(drawn < self.count, first, other) if self.others else first
         return _values(drawn + steps, golden.dtype)
 
 
-# The values of a dtype are numbered by keys, whole numbers in the order of the values. An integer
-# or bool is its own key. The key of a float is its bit pattern without the sign, made negative
-# where the sign is set; both zeros have the key 0.
+# Keys number the values of a dtype in ascending order. An integer or bool is its own key. The key
+# of a float is its bit pattern without the sign, negated if the sign is set; both zeros have key 0.
 
 
 def _keys(low: float, high: float, dtype: np.dtype) -> tuple[int, int, int, int]:
-    """Give the keys of the least value, of the ends of the range and of the greatest value."""
+    """Return the keys of the lowest value, of the ends of the range and of the highest value."""
     least, greatest = _extreme_keys(dtype)
     layout = bit_layout(dtype)
     if layout.kind == "float":
@@ -225,7 +224,7 @@ def _extreme_keys(dtype: np.dtype) -> tuple[int, int]:
 
 
 def _values(keys: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Give the values of keys, which are uint64 modulo 2**64."""
+    """Return the values of keys, given as uint64 modulo 2**64."""
     layout = bit_layout(dtype)
     if layout.kind == "float":
         signed = keys.view(np.int64)

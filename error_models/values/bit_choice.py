@@ -1,4 +1,4 @@
-"""The bits of a value that an error model is told to hit."""
+"""Checks the configured bits of an error model, and draws among them."""
 
 from typing import Literal
 
@@ -14,14 +14,14 @@ _FIELDS = ("any", "sign", "exponent", "mantissa")
 
 
 def checked_bit(model: str, bit: object) -> int | str:
-    """Give the configured ``bit``: a bit number as an ``int``, or the name of a field.
+    """Return the configured ``bit``: a bit number as an ``int``, or the name of a field.
 
     Args:
         model: name of the error model, for the message.
-        bit: what the user gave.
+        bit: the configured value.
 
     Raises:
-        ErrorModelError: it is neither.
+        ErrorModelError: the value is neither.
     """
     if not isinstance(bit, str):
         return checked_integer(model, "bit", bit, low=0, high=63)
@@ -34,7 +34,7 @@ def checked_bit(model: str, bit: object) -> int | str:
 
 
 def bits_of_dtype(model: str, bit: int | str, dtype: np.dtype) -> range:
-    """Give the bits of a dtype that ``checked_bit`` names.
+    """Return the bits of a dtype that a configured ``bit`` stands for.
 
     Args:
         model: name of the error model, for the message.
@@ -67,10 +67,10 @@ def draw_bits(allowed: range, count: int, *, rng: np.random.Generator) -> np.nda
     """Draw a bit for each of ``count`` sites, independently.
 
     Returns:
-        int16, shape ``(count,)``. Nothing is drawn where one bit only is allowed.
+        int16, shape ``(count,)``. Nothing is drawn if only one bit is allowed.
     """
     if len(allowed) == 1:
         return np.full(count, allowed[0], dtype=np.int16)
-    if count == 1:  # the same draw as with size=1, at a third of its cost
+    if count == 1:  # draws the same as size=1, at a third of the cost
         return np.array([rng.integers(allowed.start, allowed.stop, dtype=np.int16)], np.int16)
     return rng.integers(allowed.start, allowed.stop, size=count, dtype=np.int16)

@@ -1,4 +1,4 @@
-"""The bits of a dtype: how they are laid out, and inverting them."""
+"""Describes the bits of each dtype, and inverts them."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -10,8 +10,8 @@ from onnxfi.errors import ErrorModelError
 
 Kind = Literal["float", "signed", "unsigned", "bool"]
 
-# Name to the number of exponent and mantissa bits. Floats narrower than a byte are left out, which
-# nothing computes with; so is float8_e8m0fnu, which has no zero.
+# Number of exponent and mantissa bits by name. Floats narrower than a byte are left out, because no
+# operator computes with them; so is float8_e8m0fnu, which has no zero.
 _FLOATS = {
     "float8_e3m4": (3, 4),
     "float8_e4m3": (4, 3),
@@ -25,9 +25,9 @@ _FLOATS = {
     "float32": (8, 23),
     "float64": (11, 52),
 }
-# Name to the number of bits of the integers of ml_dtypes: the low bits of a byte, the others 0.
+# Number of bits of the integers of ml_dtypes by name: the low bits of a byte; the others are 0.
 _NARROW_INTEGERS = {"int2": 2, "int4": 4, "uint2": 2, "uint4": 4}
-# These have the kind "V", so only numpy's own are meant.
+# Only numpy's own integers: those of ml_dtypes have the kind "V".
 _NUMPY_KINDS: dict[str, Kind] = {"i": "signed", "u": "unsigned", "b": "bool"}
 
 
@@ -36,12 +36,12 @@ class BitLayout:
     """The bits of one dtype, numbered from 0, the least significant.
 
     Attributes:
-        kind: what the dtype's values are.
+        kind: the kind of values.
         width: number of bits that carry the value; 1 for bool, although it fills a byte.
-        sign: the sign bit; empty where the dtype has none.
+        sign: the sign bit; empty if the dtype has none.
         exponent: the exponent bits; empty for integers and bool.
         mantissa: the stored mantissa bits; empty for integers and bool.
-        unsigned: the unsigned integer dtype as which the values are viewed.
+        unsigned: the unsigned integer dtype of the same size, to view values as bits.
     """
 
     kind: Kind
@@ -54,10 +54,10 @@ class BitLayout:
 
 @cache
 def bit_layout(dtype: np.dtype) -> BitLayout:
-    """Give the bit layout of a dtype.
+    """Return the bit layout of a dtype.
 
     Raises:
-        ErrorModelError: the dtype is no integer, bool, or float of whole bytes.
+        ErrorModelError: the dtype is not an integer, bool, or float of whole bytes.
     """
     none = range(0)
     kind = "float" if dtype.name in _FLOATS else _NUMPY_KINDS.get(dtype.kind)
@@ -86,7 +86,7 @@ def bit_layout(dtype: np.dtype) -> BitLayout:
 
 
 def bit_masks(bits: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Give the unsigned integers of a dtype's layout that have one bit set each.
+    """Return unsigned integers, of a dtype's size, with one bit set each.
 
     Args:
         bits: int16, shape ``(K,)``; each below the layout's width.
@@ -97,7 +97,7 @@ def bit_masks(bits: np.ndarray, dtype: np.dtype) -> np.ndarray:
 
 
 def flip_bits(values: np.ndarray, bits: np.ndarray) -> np.ndarray:
-    """Give values with one bit of each inverted.
+    """Return the values with one bit of each inverted.
 
     Args:
         values: shape ``(K,)``, of a dtype with a bit layout.

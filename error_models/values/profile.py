@@ -1,4 +1,4 @@
-"""What values tensors take over a data set, and the file that keeps it."""
+"""Profiles of the values that tensors take over a data set, and their files."""
 
 import json
 import os
@@ -21,12 +21,12 @@ class TensorProfile:
 
     Attributes:
         count: number of values.
-        nan: how many of them are NaN.
-        infinite: how many are infinite.
-        min: the least finite value; None, as are the next four, where there is none.
-        max: the greatest finite value.
+        nan: number of NaN values.
+        infinite: number of infinite values.
+        min: the lowest finite value; None, like the next three, if no value is finite.
+        max: the highest finite value.
         mean: the mean of the finite values.
-        deviation: the standard deviation of the finite values, divided by their number.
+        deviation: the population standard deviation of the finite values.
         percentiles: percentile to value, such as ``{"99.9": 5.25}``; at most 0.8 % nearer to zero
             than the exact one.
     """
@@ -47,14 +47,14 @@ class Profile:
 
     Attributes:
         inputs: number of inputs in the data set.
-        tensors: what each tensor takes, by name.
+        tensors: the values of each tensor, by name.
     """
 
     inputs: int
     tensors: Mapping[str, TensorProfile]
 
     def of(self, tensor: str) -> TensorProfile:
-        """Give what a tensor takes.
+        """Return the values of a tensor.
 
         Raises:
             ErrorModelError: the profile lacks the tensor, or none of its values is finite.
@@ -68,8 +68,8 @@ class Profile:
             )
         if found.min is None:
             raise ErrorModelError(
-                f"a profile tells the range of a target that has finite values, and {tensor!r} has "
-                "none: choose another target, or give the values in the error model's configuration"
+                f"a profile has a range only for targets with finite values, {tensor!r} has none: "
+                "choose another target, or give the values in the error model's configuration"
             )
         return found
 
@@ -91,7 +91,7 @@ class Profile:
         """Read a profile.
 
         Raises:
-            ErrorModelError: the file cannot be read, or is no profile.
+            ErrorModelError: the file cannot be read, or is not a profile.
         """
         try:
             document = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -121,19 +121,19 @@ class Profile:
 
 
 def read_profile(model: str, path: str | os.PathLike[str] | None, *, given: bool) -> Profile | None:
-    """Read the profile of an error model's configuration; None where it names none.
+    """Read the profile that an error model's configuration names; None if it names none.
 
     Args:
         model: name of the error model, for the message.
-        path: what the configuration says.
-        given: whether it has numbers as well that a profile would tell.
+        path: the configured path, or None.
+        given: whether the configuration also has numbers that a profile would provide.
 
     Raises:
-        ErrorModelError: both are given, or the file is no profile.
+        ErrorModelError: both are given, or the file is not a profile.
     """
     if path is None:
         return None
-    given_path: object = path  # of a mapping, whatever its author wrote
+    given_path: object = path  # any value that the user configured
     if not isinstance(given_path, str | os.PathLike) or not os.fspath(given_path):
         raise ErrorModelError(
             f"{model}: profile must be the path of a file, got {path!r}: make one with "
@@ -147,7 +147,5 @@ def read_profile(model: str, path: str | os.PathLike[str] | None, *, given: bool
 
 
 def tensor_unknown(model: str) -> ErrorModelError:
-    """Give the error of an error model with a profile that was told no tensor."""
-    return ErrorModelError(
-        f"{model}: a profile is of use only for a target by name: call prepare first"
-    )
+    """Make the error of an error model with a profile that was not prepared for a target."""
+    return ErrorModelError(f"{model}: a profile needs the name of the target: call prepare first")

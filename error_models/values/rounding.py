@@ -1,4 +1,4 @@
-"""Numbers of a dtype: its limits, and the one nearest to a number."""
+"""Rounds numbers to a dtype, and gives the limits of its values."""
 
 from functools import cache
 
@@ -10,7 +10,7 @@ from onnxfi.error_models.values.bit_layout import bit_layout
 
 @cache
 def integer_limits(dtype: np.dtype) -> tuple[int, int]:
-    """Give the least and the greatest value of a dtype of integers, or of bool: 0 and 1."""
+    """Return the lowest and the highest value of an integer dtype; 0 and 1 for bool."""
     if dtype.kind == "b":
         return 0, 1
     limits = ml_dtypes.iinfo(dtype)
@@ -19,16 +19,16 @@ def integer_limits(dtype: np.dtype) -> tuple[int, int]:
 
 @cache
 def largest_float(dtype: np.dtype) -> float:
-    """Give the greatest finite value of a dtype of floats."""
+    """Return the highest finite value of a float dtype."""
     return float(ml_dtypes.finfo(dtype).max)
 
 
 def round_to(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Give numbers in another dtype.
+    """Round numbers to a dtype.
 
-    Floats are rounded as the dtype does it: what is too large becomes infinite, or NaN where the
-    dtype has no infinity. For integers and bool the nearest whole number is taken, the even one of
-    two, and then the nearest one that the dtype has.
+    Floats are rounded by the rules of the dtype: numbers that are too large become infinite, or NaN
+    if the dtype has no infinity. For integers and bool, numbers are rounded to the nearest integer,
+    ties to even, and then clipped to the limits of the dtype.
 
     Args:
         values: float64, any shape; not NaN for integers and bool.
@@ -39,7 +39,7 @@ def round_to(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
             floats: np.ndarray = values.astype(dtype)
         return floats
     least, greatest = integer_limits(dtype)
-    # The greatest 64-bit integers are no float64, and the next one is too large to convert.
+    # The highest 64-bit integers have no exact float64, and the next float64 is out of range.
     below = np.nextafter(float(greatest), 0.0)
     rounded = np.rint(values)
     integers: np.ndarray = np.clip(rounded, least, below).astype(dtype)

@@ -1,4 +1,4 @@
-"""What corrupted values look like: zero, nan, in_range, out_of_range or flip."""
+"""Classifies corrupted values as zero, nan, in_range, out_of_range or flip."""
 
 from typing import Literal
 
@@ -18,7 +18,7 @@ def to_float64(values: np.ndarray) -> np.ndarray:
 
 
 def finite_range(tensor: np.ndarray) -> tuple[float, float]:
-    """Return the lowest and the highest finite element; (0, 0) where there is none."""
+    """Return the lowest and the highest finite element; (0, 0) if there is none."""
     low, high = value_range(tensor) or (0, 0)
     return float(low), float(high)
 
@@ -30,7 +30,7 @@ def classify_values(
 
     Decided in this order: **nan**, a NaN or an infinity; **zero**; **flip**, exactly one bit
     differs from the golden value; **in_range**, between the golden tensor's lowest and highest
-    element; **out_of_range**, the rest.
+    element; **out_of_range**, all others.
 
     Args:
         golden: the golden values at the injection sites, shape (K,).
@@ -43,7 +43,7 @@ def classify_values(
 
 
 def class_numbers(golden: np.ndarray, values: np.ndarray, *, low: float, high: float) -> np.ndarray:
-    """Return what `classify_values` returns as int8 indices into `VALUE_CLASSES`."""
+    """Return the value class of each corrupted value as an int8 index into `VALUE_CLASSES`."""
     unsigned = bit_layout(values.dtype).unsigned
     flipped = np.bitwise_count(golden.view(unsigned) ^ values.view(unsigned)) == 1
     wide = to_float64(values)

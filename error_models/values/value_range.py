@@ -1,4 +1,4 @@
-"""The range of a tensor's values, and their mean and standard deviation."""
+"""Computes the range, the mean and the standard deviation of a tensor's finite values."""
 
 import math
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def value_range(tensor: np.ndarray) -> tuple[float, float] | None:
-    """Give the least and the greatest finite value; None where there is none.
+    """Return the lowest and the highest finite value; None if there is none.
 
     Reads the whole tensor.
 
@@ -20,7 +20,7 @@ def value_range(tensor: np.ndarray) -> tuple[float, float] | None:
         return None
     if tensor.dtype.kind in "biu":
         return int(tensor.min()), int(tensor.max())
-    # ml_dtypes lack fast reductions, and every one of them fits float32.
+    # ml_dtypes has no fast reductions; all its values fit float32.
     is_native = tensor.dtype.name in ("float16", "float32", "float64")
     with np.errstate(invalid="ignore"):
         wide = tensor if is_native else tensor.astype(np.float32)
@@ -32,9 +32,9 @@ def value_range(tensor: np.ndarray) -> tuple[float, float] | None:
 
 
 def mean_and_deviation(tensor: np.ndarray) -> tuple[float, float] | None:
-    """Give the mean and the standard deviation of the finite values; None where there is none.
+    """Return the mean and standard deviation of the finite values; None if there are none.
 
-    The deviation is that of the values themselves (divided by their number). Reads the whole
+    This is the population standard deviation, divided by the number of values. Reads the whole
     tensor.
 
     Args:
@@ -48,10 +48,10 @@ def mean_and_deviation(tensor: np.ndarray) -> tuple[float, float] | None:
             values = values[np.isfinite(values)]
     if not values.size:
         return None
-    # Squares of large values would overflow.
+    # Scaled, because squares of large values overflow.
     scale = max(-float(values.min()), float(values.max())) or 1.0
     values /= scale
     mean = float(values.mean())
     values -= mean
-    values *= values  # not a product of BLAS, whose last bits depend on the machine
+    values *= values  # no BLAS product: its last bits depend on the machine
     return mean * scale, math.sqrt(float(values.mean())) * scale

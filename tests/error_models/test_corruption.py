@@ -31,7 +31,7 @@ def test_empty_corruption_changes_nothing() -> None:
 
 
 def test_apply_checks_the_tensor() -> None:
-    with pytest.raises(InputError, match=r"dtype float32 fits .*got float64"):
+    with pytest.raises(InputError, match=r"dtype float32 applies .*got float64"):
         corruption_of([0], [1]).apply(np.zeros(3))
     with pytest.raises(InputError, match="3 elements, got the index 3"):
         corruption_of([3], [1]).apply(np.zeros(3, np.float32))

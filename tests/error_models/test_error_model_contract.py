@@ -92,7 +92,7 @@ class OurContract(ErrorModelContract):
             from_dict(document)
 
     def test_empty_tensor_is_named(self, error_model: ErrorModel) -> None:
-        with pytest.raises(ErrorModelError, match="which has 0"):
+        with pytest.raises(ErrorModelError, match="which has none"):
             self.draw(error_model, np.zeros((0, 3, 4, 5), self.dtypes[0]))
 
     def test_single_number_in_words(self, spec: str, error_model: ErrorModel) -> None:

@@ -1,4 +1,4 @@
-"""What a spatial model contains, in words."""
+"""Describes the contents of a spatial model as text."""
 
 from onnxfi.error_models.spatial.distribution import PatternDistribution, SpatialDistribution
 from onnxfi.error_models.spatial.patterns import PATTERNS
@@ -8,16 +8,16 @@ _MOST_MIXES = 5
 
 
 def summarise(distribution: SpatialDistribution) -> str:
-    """Give the patterns of a model with their frequencies, in one line."""
+    """Return the patterns of a model with their frequencies, on one line."""
     return ", ".join(f"{each.pattern} {_percent(share)}" for each, share in _ordered(distribution))
 
 
 def describe(distribution: SpatialDistribution) -> list[str]:
-    """Give what a model contains: a paragraph of lines for each pattern, most frequent first."""
+    """Return the lines that describe a model, pattern by pattern, the most frequent first."""
     lines = []
     for pattern, share in _ordered(distribution):
-        what = (type(PATTERNS[pattern.pattern]).__doc__ or "").splitlines()[0].replace("``", "")
-        lines.append(f"{pattern.pattern}, {_percent(share)}: {what}")
+        summary = (type(PATTERNS[pattern.pattern]).__doc__ or "").splitlines()[0].replace("``", "")
+        lines.append(f"{pattern.pattern}, {_percent(share)}: {summary}")
         lines.append(f"  values: {_values(pattern)}")
         sets = len(pattern.parameters.items)
         if pattern.parameters.items[0].numbers or pattern.parameters.items[0].percentages:
@@ -31,11 +31,11 @@ def _ordered(distribution: SpatialDistribution) -> list[tuple[PatternDistributio
 
 def _values(pattern: PatternDistribution) -> str:
     mixes = sorted(pattern.value_mixes.shares(), key=lambda pair: -pair[1])
-    said = [f"{_mix(mix)} ({_percent(share)})" for mix, share in mixes[:_MOST_MIXES]]
+    listed = [f"{_mix(mix)} ({_percent(share)})" for mix, share in mixes[:_MOST_MIXES]]
     left = sum(share for _, share in mixes[_MOST_MIXES:])
     if left:
-        said.append(f"{len(mixes) - _MOST_MIXES} other mixes ({_percent(left)})")
-    return "; ".join(said)
+        listed.append(f"{len(mixes) - _MOST_MIXES} other mixes ({_percent(left)})")
+    return "; ".join(listed)
 
 
 def _mix(mix: ValueMix) -> str:

@@ -1,7 +1,7 @@
-"""Pictures of corruptions: one panel for each channel, coloured by value class.
+"""Draws pictures of corruptions: one panel for each channel, coloured by value class.
 
-Written with numpy and zlib alone: a PNG of plain pixels needs no imaging library, and an SVG around
-it adds the words.
+It needs only numpy and zlib: a PNG of plain pixels needs no imaging library, and an SVG around it
+adds titles and a legend.
 """
 
 import base64
@@ -28,7 +28,7 @@ COLOURS: Final[dict[ValueClass, tuple[str, tuple[int, int, int]]]] = {
 
 _GOLDEN: Final = (225, 225, 225)
 _BACKGROUND: Final = (255, 255, 255)
-_PANEL: Final = 96  # pixels that a panel should have at least
+_PANEL: Final = 96  # pixels; smaller panels are enlarged to about this size
 _GAP: Final = 6
 _TEXT: Final = 18
 
@@ -36,16 +36,16 @@ _TEXT: Final = 18
 def panels_of(
     golden: np.ndarray, corruption: Corruption, *, channel_axis: int, most: int
 ) -> tuple[list[int], np.ndarray]:
-    """Give the channels to show of a corruption, and their pixels.
+    """Return the channels of a corruption to show, and their pixels.
 
-    They are those of the first corrupted sample: all channels if there are no more than ``most``,
-    else the first corrupted ones.
+    They belong to the first corrupted sample: all channels if there are at most ``most``, otherwise
+    the first corrupted ones.
 
     Args:
         golden: the golden tensor.
-        corruption: at least one site.
+        corruption: a corruption with at least one site.
         channel_axis: the axis that counts channels.
-        most: the greatest number of channels.
+        most: upper limit of the number of channels.
 
     Returns:
         The channels, and uint8 RGB of shape ``(channels, rows, columns, 3)``.
@@ -65,7 +65,7 @@ def panels_of(
 
 
 def draw_strip(panels: np.ndarray) -> np.ndarray:
-    """Draw panels side by side, enlarged where they are small.
+    """Draw panels side by side; small ones are enlarged.
 
     Args:
         panels: uint8, shape ``(panels, rows, columns, 3)``.
@@ -92,7 +92,7 @@ def draw_png(strips: Sequence[np.ndarray]) -> bytes:
     for strip in strips:
         pixels[top : top + len(strip), : strip.shape[1]] = strip
         top += len(strip) + _GAP
-    # Each line of a PNG begins with the number of its filter; 0 is none.
+    # Each line of a PNG begins with the number of its filter; 0 means no filter.
     lines = np.pad(pixels.reshape(height, -1), ((0, 0), (1, 0)))
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)  # 8 bits of RGB, not interlaced
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(lines.tobytes(), 9)), (b"IEND", b""))
@@ -103,7 +103,7 @@ def draw_png(strips: Sequence[np.ndarray]) -> bytes:
 
 
 def draw_svg(strips: Sequence[np.ndarray], titles: Sequence[str]) -> str:
-    """Draw strips one below the other, each under its title, above a legend, as an SVG file.
+    """Draw strips one below the other, each under its title, with a legend, as an SVG file.
 
     Args:
         strips: uint8 RGB, shape ``(height, width, 3)`` each.

@@ -1,18 +1,18 @@
-"""Reading CLASSES v2 files: the error model of one operator as JSON.
+"""Reads CLASSES v2 files: the error model of one operator as JSON.
 
-The format is that of the tool CLASSES since June 2023 (github.com/D4De/classes), described in the
-thesis politesi 10589/210019. The file holds an object for each spatial pattern, which has
+This is the format of the tool CLASSES since June 2023 (github.com/D4De/classes), described in the
+thesis politesi 10589/210019. The file holds an object for each spatial pattern, with
 
-- ``frequency``: how often the pattern is;
-- ``domain_classes``: which value classes the values of one corruption have, each entry with its
+- ``frequency``: the frequency of the pattern;
+- ``domain_classes``: the value classes of the values of one corruption, each entry with its
   ``frequency``: one value class with ``[100, 100]``; two of them with the lower and upper
   percentage of the values; or ``random``, with the share of each value class in ``values``;
 - ``parameters``: the pattern's parameters in ``keys`` and ``stats``, each entry with its
   ``conditional_frequency``. ``{"RANDOM": [...]}`` lists candidates for a parameter.
 
-Frequencies are used as ratios. Counts, overall frequencies and the keys that begin with an
-underscore are not used: where a file's frequencies are not those of its counts, they have been
-weighted on purpose.
+Only the ratios of frequencies matter. Counts, overall frequencies and the keys that begin with an
+underscore are ignored: if a file's frequencies differ from its counts, they have been weighted on
+purpose.
 """
 
 import logging
@@ -50,13 +50,13 @@ _TOO_SMALL: Final = {"rectangle_width": 1, "rectangle_height": 1}
 def read_classes_document(document: JsonNode) -> SpatialDistribution:
     """Read the document of a CLASSES v2 file.
 
-    The percentages of two value classes must complement each other; in files made by the published
-    tools they often do not. Then the second class gets what the first leaves, and a warning is
-    logged, once for a file. The sides of a rectangle are one larger than the file says, since it
-    holds the distances from its first row and column to its last.
+    The percentages of two value classes must add up to 100; in files made by the published tools
+    they often do not. Then the second class gets the remaining values, and a warning is logged,
+    once per file. The sides of a rectangle are one larger than in the file, which holds the
+    distances from the first row and column to the last.
 
     Raises:
-        ErrorModelError: it is no such document; the message tells what is wrong and where.
+        ErrorModelError: the document is not valid; the message names the error and its place.
     """
     keys = document.object_with((), optional=(*PATTERNS, *_NOT_USED))
     patterns = [document / name for name in keys if name in PATTERNS]
@@ -76,8 +76,8 @@ def read_classes_document(document: JsonNode) -> SpatialDistribution:
 @cache
 def _warn_of_repair(file: str, count: int, first: str) -> None:
     _logger.warning(
-        "%s: the percentages of two value classes must complement each other, and those of "
-        "%d entries do not (%s first): the second class gets what the first one leaves.",
+        "%s: the percentages of two value classes must add up to 100, and do not in %d entries "
+        "(first in %s): the second class gets the remaining values.",
         file,
         count,
         first,
@@ -137,24 +137,24 @@ def _parameters(place: JsonNode, pattern: str) -> ParameterCandidates:
     )
     known = PATTERNS[pattern]
     names = (*known.numbers, *known.percentages)
-    said = {
+    found = {
         name: part / name
         for part in (place / "keys", place / "stats")
         for name in part.object_with((), optional=names)
     }
     for name in names:
-        if name not in said:
+        if name not in found:
             raise place.error(f"must have the parameter {name}, in keys or in stats")
     return ParameterCandidates(
         {
             name: tuple(
                 read_number(each, allowed) + _TOO_SMALL.get(name, 0)
-                for each in _candidates(said[name])
+                for each in _candidates(found[name])
             )
             for name, allowed in known.numbers.items()
         },
         {
-            name: tuple(read_percentages(each) for each in _candidates(said[name]))
+            name: tuple(read_percentages(each) for each in _candidates(found[name]))
             for name in known.percentages
         },
     )

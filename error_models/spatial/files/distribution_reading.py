@@ -1,4 +1,4 @@
-"""Reading the parts that all files of spatial models have in common."""
+"""Reads the parts that all formats of spatial model files have in common."""
 
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar, get_args
@@ -23,13 +23,13 @@ def read_weighted(
     """Read entries that each have a frequency.
 
     Args:
-        whole: what holds the entries, for the message.
+        whole: the node that holds the entries, for the message.
         entries: one or more objects.
         read: reads an entry.
-        key: where an entry has its frequency.
+        key: the key of an entry's frequency.
 
     Raises:
-        ErrorModelError: a frequency is no number of at least 0, or all of them are 0.
+        ErrorModelError: a frequency is not a number of at least 0, or all are 0.
     """
     items = tuple(read(entry) for entry in entries)
     frequencies = tuple((entry / key).not_negative() for entry in entries)
@@ -39,11 +39,11 @@ def read_weighted(
 
 
 def read_number(place: JsonNode, allowed: Numbers) -> int:
-    """Read a whole number among those allowed."""
+    """Read one of the allowed integers."""
     value = place.value
     if isinstance(value, bool) or not isinstance(value, int) or value not in allowed:
         among = (
-            f"a whole number of at least {allowed.start}"
+            f"an integer of at least {allowed.start}"
             if isinstance(allowed, range)
             else " or ".join(map(str, allowed))
         )
@@ -63,7 +63,7 @@ def read_percentages(place: JsonNode) -> Percentages:
 
 
 def read_shares(place: JsonNode) -> tuple[tuple[ValueClass, ...], tuple[float, ...]]:
-    """Read the share of each value class; what is given adds up to 1."""
+    """Read the share of each value class, normalised to a sum of 1."""
     shares = {
         key: (place / key).not_negative() for key in place.object_with((), optional=VALUE_CLASSES)
     }

@@ -1,4 +1,4 @@
-"""Reading a JSON document with errors that tell the file and the place in it."""
+"""Reads JSON documents with errors that name the file and the place in it."""
 
 import json
 from collections.abc import Collection
@@ -9,13 +9,13 @@ from typing import Any, Self
 from onnxfi.errors import ErrorModelError
 from onnxfi.suggestions import did_you_mean
 
-# Whole numbers in JSON may be too large for a float, and floats may be infinite.
+# Integers in JSON may be too large for a float, and floats may be infinite.
 _MOST = 1e100
 
 
 @dataclass(frozen=True, slots=True)
 class JsonNode:
-    """A value of a JSON document, and where it is.
+    """A value of a JSON document, with its file and path.
 
     Attributes:
         file: path of the file.
@@ -33,7 +33,7 @@ class JsonNode:
         """Read a document.
 
         Raises:
-            ErrorModelError: the file cannot be read, or is no JSON.
+            ErrorModelError: the file cannot be read, or is not JSON.
         """
         try:
             value = json.loads(Path(file).read_text(encoding="utf-8"))
@@ -47,42 +47,42 @@ class JsonNode:
         return cls(file, "", value)
 
     def error(self, rule: str) -> ErrorModelError:
-        """Make the error that the value breaks a rule, such as ``must be a number``."""
+        """Make the error of a value that breaks a rule, such as ``must be a number``."""
         got = json.dumps(self.value)
         if len(got) > 60:
             got = f"{got[:57]}..."
         return ErrorModelError(f"{self.file}: {self.path or 'the document'} {rule}, got {got}")
 
     def __truediv__(self, key: str) -> Self:
-        """Go to a key of an object, which must have it."""
+        """Return the node of a key of an object, which must have it."""
         path = f"{self.path}.{key}" if self.path else key
         return type(self)(self.file, path, self.value[key])
 
     def object_with(
         self, keys: Collection[str], *, optional: Collection[str] = ()
     ) -> dict[str, Any]:
-        """Give the value, which must be an object with all of the keys and no others.
+        """Return the value, which must be an object with all of the keys and no others.
 
         Raises:
-            ErrorModelError: it is none, a key is missing, or a key is unknown.
+            ErrorModelError: the value is not an object, a key is missing, or a key is unknown.
         """
         if not isinstance(self.value, dict):
             raise self.error("must be an object")
         known = (*keys, *optional)
         for key in self.value:
             if key not in known:
-                among = f": the keys here are {', '.join(known)}" if known else ""
-                raise (self / key).error(f"is no known key{did_you_mean(key, known)}{among}")
+                among = f": the allowed keys are {', '.join(known)}" if known else ""
+                raise (self / key).error(f"is not a known key{did_you_mean(key, known)}{among}")
         for key in keys:
             if key not in self.value:
                 raise self.error(f"must have the key {key}")
         return self.value
 
     def items(self) -> list[Self]:
-        """Give the places of the items of a list, which must not be empty.
+        """Return the nodes of the items of a list, which must not be empty.
 
         Raises:
-            ErrorModelError: the value is no list, or an empty one.
+            ErrorModelError: the value is not a list, or is empty.
         """
         if not isinstance(self.value, list) or not self.value:
             raise self.error("must be a list of one item or more")
@@ -91,10 +91,10 @@ class JsonNode:
         ]
 
     def not_negative(self) -> float:
-        """Give the value, which must be a number of at least 0, and no more than 1e100.
+        """Return the value, which must be a number of at least 0, and no more than 1e100.
 
         Raises:
-            ErrorModelError: it is none.
+            ErrorModelError: the value is not such a number.
         """
         value = self.value
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MOST:

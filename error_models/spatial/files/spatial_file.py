@@ -1,15 +1,15 @@
-"""Files of spatial models: reading every known format, writing onnxfi's own.
+"""Reads files of spatial models in all known formats, and writes onnxfi's own.
 
 Version 1 of onnxfi's schema is a JSON object with
 
 - ``schema``: ``"onnxfi.spatial/1"``;
-- ``source``: a text that tells where the figures come from; may be left out;
-- ``observations``: how many observed corruptions they rest on; may be left out;
+- ``source``: the source of the figures, as text; optional;
+- ``observations``: the number of observed corruptions behind them; optional;
 - ``patterns``: an object for each spatial pattern, with its ``frequency``, its ``values`` and its
   ``parameters``.
 
-``values`` is a list of what the value classes of one corruption may be. Each entry has its
-``frequency`` among the corruptions with the pattern, and one of
+``values`` lists the possible value classes of one corruption. Each entry has its ``frequency``
+among the corruptions with the pattern, and one of
 
 - ``"all": "zero"``: all values are of this class;
 - ``"zero": [25, 37.5], "rest": "in_range"``: 25 to 37.5 percent of the values are of the first
@@ -17,12 +17,12 @@ Version 1 of onnxfi's schema is a JSON object with
 - ``"each": {"zero": 0.5, "nan": 0.1, "in_range": 0.4}``: the class of each value is drawn
   independently, with these shares.
 
-``parameters`` is a list of what the parameters of the pattern may be; patterns without any lack it.
+``parameters`` lists the possible parameters of the pattern; patterns without parameters omit it.
 Each entry has its ``frequency`` among the corruptions with the pattern, and every parameter by its
-name: a whole number, ``[lower, upper]`` percentage, or ``{"any_of": [...]}`` with candidates of
+name: an integer, a ``[lower, upper]`` percentage, or ``{"any_of": [...]}`` with candidates of
 either kind, all equally likely and drawn independently of the other parameters.
 
-Frequencies and shares need not add up to 1: only their ratios count.
+Frequencies and shares need not add up to 1: only their ratios matter.
 """
 
 import json
@@ -57,12 +57,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class SpatialFile:
-    """What a file of a spatial model holds.
+    """The contents of a spatial model file.
 
     Attributes:
         distribution: the patterns, their parameters and their values.
-        source: where the figures come from; may be empty.
-        observations: how many observed corruptions they rest on; None where nobody says.
+        source: the source of the figures; may be empty.
+        observations: the number of observed corruptions behind them; None if unknown.
     """
 
     distribution: SpatialDistribution
@@ -71,11 +71,11 @@ class SpatialFile:
 
 
 def read_spatial_file(path: str) -> SpatialFile:
-    """Read a file of a spatial model: in onnxfi's schema, or a CLASSES v2 file.
+    """Read a spatial model file, in onnxfi's schema or in CLASSES v2.
 
     Raises:
-        ErrorModelError: it cannot be read, or is neither; the message tells what is wrong and where
-            in the file.
+        ErrorModelError: the file cannot be read, or has neither format; the message names the error
+            and its place.
     """
     document = JsonNode.read(path)
     if not isinstance(document.value, dict) or "schema" not in document.value:
@@ -152,9 +152,9 @@ def _read_candidates(place: JsonNode, read: Callable[[JsonNode], T]) -> tuple[T,
 
 
 def format_spatial_file(file: SpatialFile) -> str:
-    """Write what a file holds in onnxfi's schema: an entry to a line, frequent patterns first.
+    """Write a spatial model in onnxfi's schema: one entry per line, frequent patterns first.
 
-    Frequencies are divided by their sum. They and the shares keep four significant digits.
+    Frequencies are divided by their sum. Frequencies and shares keep four significant digits.
     """
     head: dict[str, Any] = {"schema": SCHEMA}
     if file.source:
@@ -195,15 +195,16 @@ def _mix(mix: ValueMix) -> dict[str, Any]:
 
 def _parameters(candidates: ParameterCandidates) -> dict[str, Any]:
     percentages = {
-        name: [_percentages(each) for each in said] for name, said in candidates.percentages.items()
+        name: [_percentages(each) for each in pairs]
+        for name, pairs in candidates.percentages.items()
     }
     return _one_or_any({**percentages, **candidates.numbers})
 
 
 def _one_or_any(candidates: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
     return {
-        name: said[0] if len(said) == 1 else {"any_of": sorted(said)}
-        for name, said in candidates.items()
+        name: values[0] if len(values) == 1 else {"any_of": sorted(values)}
+        for name, values in candidates.items()
     }
 
 

@@ -1,4 +1,4 @@
-"""Which spatial pattern given sites have."""
+"""Recognises the spatial pattern of given sites."""
 
 from typing import Final
 
@@ -6,9 +6,9 @@ import numpy as np
 
 from onnxfi.error_models.spatial.patterns import PATTERNS, Shape
 
-# Sites may have several patterns; the first counts. The order is that of CLASSES, but for the two
-# patterns that it does not look for: a column is tried before skip_4, which in a map whose width is
-# a multiple of 4 it would be too, and skip_2 before what nothing else describes.
+# Sites may have several patterns; the first one is used. This is the order of CLASSES, with two
+# more patterns: same_column before skip_4, which would match columns of maps whose width is a
+# multiple of 4, and skip_2 before the last resort.
 _OF_ONE_CHANNEL: Final = (
     "single",
     "single_block",
@@ -36,10 +36,10 @@ _OF_SEVERAL_CHANNELS: Final = (
 
 
 def classify_sites(sites: np.ndarray, shape: Shape) -> str:
-    """Give the name of the spatial pattern of canonical sites.
+    """Return the name of the spatial pattern of canonical sites.
 
-    skip_2 must be three positions or more, each 2 after the one before: its rule alone would take
-    half of all pairs.
+    skip_2 needs three positions or more, exactly 2 apart: its rule alone would match half of all
+    pairs.
 
     Args:
         sites: int64, shape ``(K,)``; at least one, unique, ascending.

@@ -1,4 +1,4 @@
-"""Deriving a spatial model from observed corruptions."""
+"""Derives a spatial model from observed corruptions."""
 
 import math
 from collections import Counter
@@ -25,23 +25,25 @@ T = TypeVar("T")
 
 
 def derive(observations: Sequence[Observation]) -> SpatialDistribution:
-    """Derive what is known of the corruptions from observed ones.
+    """Derive a spatial model from observed corruptions.
 
-    Percentages of parameters become bands of 10, and those of two value classes bands of 12.5.
+    Percentages of parameters become bands of 10, percentages of two value classes bands of 12.5.
     Corruptions of a pattern that agree in the other parameters and in the bands share an entry,
-    with the least ``min_x`` and the greatest ``max_x``. Entries below 1 % of all observations are
-    put together: each parameter then has their values for candidates. Corruptions with three value
-    classes or more, and mixes below 1 % of those of the pattern, become one mix with the shares of
-    the classes among their values.
+    with the lowest ``min_x`` and the highest ``max_x``. Entries below 1 % of all observations are
+    pooled: the values of each parameter become its candidates. Corruptions with three value classes
+    or more, and mixes below 1 % of the pattern's, are pooled in one mix with the shares of the
+    classes among their values.
 
     Args:
-        observations: at least one.
+        observations: the observed corruptions, at least one.
 
     Raises:
-        ErrorModelError: there is none.
+        ErrorModelError: there are no observations.
     """
     if not observations:
-        raise ErrorModelError("a model can be derived from corrupted tensors only, got none")
+        raise ErrorModelError(
+            "a model is derived from corrupted tensors, got none: give a faulty tensor that differs"
+        )
     by_pattern: dict[str, list[Observation]] = {}
     for each in observations:
         by_pattern.setdefault(each.pattern, []).append(each)
@@ -64,20 +66,20 @@ def _value_mixes(values: Sequence[Mapping[ValueClass, int]]) -> Weighted[ValueMi
     mixes = Counter(map(_mix, values))
     pooled = {None, *(mix for mix, count in mixes.items() if count < _RARE * len(values))}
     entries = [(mix, count) for mix, count in mixes.most_common() if mix and mix not in pooled]
-    together = Counter[ValueClass]()
+    pool = Counter[ValueClass]()
     number = 0
     for each in values:
         if _mix(each) in pooled:
-            together.update(each)
+            pool.update(each)
             number += 1
     if number:
-        shares = tuple(count / together.total() for count in together.values())
-        entries.append((ValueMix(tuple(together), shares=shares), number))
+        shares = tuple(count / pool.total() for count in pool.values())
+        entries.append((ValueMix(tuple(pool), shares=shares), number))
     return _weighted(entries)
 
 
 def _mix(values: Mapping[ValueClass, int]) -> ValueMix | None:
-    """Give the mix of one corruption; None for three classes or more."""
+    """Return the mix of one corruption; None for three classes or more."""
     classes = sorted(values, key=lambda each: (-values[each], each))
     if len(classes) == 1:
         return ValueMix((classes[0],))
@@ -111,7 +113,7 @@ def _key(parameters: Parameters) -> tuple[object, ...]:
 
 
 def _candidates(clusters: Sequence[Sequence[Parameters]]) -> ParameterCandidates:
-    """Give the values of each parameter in some clusters, once each."""
+    """Return the distinct values of each parameter in some clusters."""
     return ParameterCandidates(
         {
             name: _once(
@@ -134,7 +136,7 @@ def _once(values: Iterable[T]) -> tuple[T, ...]:
 
 
 def _band(share: float, step: float) -> Percentages:
-    """Give the band in which a percentage lies; an edge belongs to the band above it."""
+    """Return the band of a percentage; an edge belongs to the band above it."""
     low = min(math.floor(share / step + 1e-9) * step, 100 - step)
     return low, low + step
 

@@ -1,4 +1,4 @@
-"""Merging spatial models."""
+"""Merges spatial models."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -12,14 +12,14 @@ T = TypeVar("T")
 
 
 def merge(models: Sequence[tuple[SpatialDistribution, float]]) -> SpatialDistribution:
-    """Merge spatial models: what comes out draws from each as often as its weight says.
+    """Merge spatial models into one that draws from each in proportion to its weight.
 
-    The frequencies of equal entries are added up, those of patterns, of value mixes and of
-    parameters. Within a pattern, values and parameters remain independent of each other.
+    The frequencies of equal patterns, value mixes and parameters are added up. Within a pattern,
+    values and parameters remain independent of each other.
 
     Args:
-        models: each with its weight, which is finite and not negative. Only the ratios of the
-            weights count.
+        models: the models, each with a finite, non-negative weight. Only the ratios of the weights
+            matter.
 
     Raises:
         ErrorModelError: a weight is wrong, or no weight is above 0.

@@ -1,4 +1,4 @@
-"""Observed corruptions: what a faulty tensor has that the golden one has not."""
+"""Finds the corruptions in a faulty tensor by comparison with the golden one."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -25,8 +25,8 @@ class Observation:
 
     Attributes:
         pattern: its spatial pattern.
-        parameters: the parameters that it has; the lower percentage is the upper one too.
-        values: how many values are of each value class.
+        parameters: its parameters; the lower and the upper percentage are equal.
+        values: number of values of each value class.
     """
 
     pattern: str
@@ -39,25 +39,24 @@ def observe(
 ) -> list[Observation]:
     """Compare a faulty tensor with the golden one.
 
-    A value is corrupted if it differs by more than the tolerance; NaN differs from every number,
-    and no NaN from another, nor 0 from -0. ``CanonicalLayout`` tells what channels, rows and
-    columns are.
+    A value is corrupted if it differs by more than the tolerance. NaN differs from every number,
+    but not from another NaN; 0 equals -0. ``CanonicalLayout`` defines channels, rows and columns.
 
     Args:
         golden: the golden tensor.
-        faulty: of the same shape and dtype.
+        faulty: the faulty tensor, of the same shape and dtype.
         channel_axis: the axis that counts channels.
-        tolerance: the greatest difference that is no corruption, 0 or more.
+        tolerance: differences up to this size, 0 or more, are ignored.
 
     Returns:
-        An observation for each corrupted sample of the batch; none where nothing is corrupted.
+        An observation for each corrupted sample of the batch.
 
     Raises:
         ErrorModelError: the tensors differ in shape or dtype, or have no such axis.
     """
     if golden.shape != faulty.shape or golden.dtype != faulty.dtype:
         raise ErrorModelError(
-            "a faulty tensor must be like the golden one, which is "
+            "a faulty tensor must have the dtype and shape of the golden one, which is "
             f"{golden.dtype} of shape {golden.shape}, got {faulty.dtype} of shape {faulty.shape}"
         )
     bit_layout(golden.dtype)  # raises for a dtype that has no value classes

@@ -1,6 +1,6 @@
-"""The built-in spatial models: one file for each operator that was measured.
+"""The built-in spatial models: one file for each measured operator.
 
-The figures are those of Bolchini, Cassano, Miele, Toschi, "Fast and Accurate Error Simulation for
+The figures come from Bolchini, Cassano, Miele, Toschi, "Fast and Accurate Error Simulation for
 CNNs Against Soft Errors", IEEE Transactions on Computers, 2022, doi 10.1109/TC.2022.3184274, with
 the parameters that the thesis politesi 10589/210019 added, as published with the tool CLASSES
 (github.com/D4De/classes). They were measured on the outputs of operators that ran on a GPU.
@@ -41,32 +41,32 @@ MODEL_OF_OPERATOR: Final = {
     "MaxPool": "maxpool",
     "AveragePool": "avgpool",
 }
-"""The built-in model for the output of each ONNX operator that has one."""
+"""The built-in models by the ONNX operator whose output they describe."""
 
 
 def model_path(name: str) -> Path:
-    """Give the file of a built-in model."""
+    """Return the path of a built-in model."""
     return Path(__file__).parent / f"{name}.json"
 
 
 @cache
 def built_in_model(name: str) -> SpatialFile:
-    """Read a built-in model, once."""
+    """Read a built-in model; the result is cached."""
     return read_spatial_file(str(model_path(name)))
 
 
 def read_model(model: str) -> SpatialFile:
-    """Read a built-in model by its name, or any other from its file.
+    """Read a built-in model by its name, or any other model from its file.
 
     Raises:
-        ErrorModelError: there is no such file, or it is wrong.
+        ErrorModelError: the file does not exist, or is not valid.
     """
     if model in MODELS:
         return built_in_model(model)
     path = Path(model)
     if not path.exists() and not path.suffix:
         raise ErrorModelError(
-            f"{model} is no file, and no built-in model: those are "
+            f"{model} is neither a file nor a built-in model: the built-in models are "
             f"{', '.join(MODELS)}{did_you_mean(path.name, MODELS)}"
         )
     return read_spatial_file(model)

@@ -1,6 +1,6 @@
 """The spatial patterns by name, one file each.
 
-The patterns, their parameters and the rules by which sites have a pattern are those of CLASSES:
+The patterns, their parameters and their rules come from CLASSES:
 Bolchini, Cassano, Miele, Toschi, "Fast and Accurate Error Simulation for CNNs Against Soft
 Errors", IEEE Transactions on Computers, 2022, doi 10.1109/TC.2022.3184274, and of the thesis
 politesi 10589/210019, which added the parameters.

@@ -24,7 +24,7 @@ class BulletWake:
     needs_channels: ClassVar[bool] = True
 
     def fits(self, shape: Shape) -> bool:
-        """Tell whether there are two channels."""
+        """Return whether there are two channels."""
         return shape[0] > 1
 
     def draw(self, shape: Shape, parameters: Parameters, *, rng: np.random.Generator) -> np.ndarray:
@@ -35,10 +35,10 @@ class BulletWake:
         return drawn * area + rng.integers(area)
 
     def belongs(self, sites: np.ndarray, shape: Shape) -> bool:
-        """Tell whether there are several sites, all at one position in their channels."""
+        """Return whether there are several sites, all at one position in their channels."""
         positions = sites % (shape[1] * shape[2])
         return sites.size > 1 and bool((positions == positions[0]).all())
 
     def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
-        """Give the parameters of the channels."""
+        """Return the parameters of the channels."""
         return measure_channels(shape[0], sites, shape[1] * shape[2])

@@ -30,11 +30,11 @@ class FullChannels:
     needs_channels: ClassVar[bool] = True
 
     def fits(self, shape: Shape) -> bool:
-        """Tell that any shape fits."""
+        """Return True: any shape fits."""
         return True
 
     def draw(self, shape: Shape, parameters: Parameters, *, rng: np.random.Generator) -> np.ndarray:
-        """Draw the channels, and in each which values are corrupted."""
+        """Draw the channels, and the corrupted values in each."""
         channels, rows, columns = shape
         area = rows * columns
         percentages = parameters.percentages[_DENSITY]
@@ -46,13 +46,13 @@ class FullChannels:
         return np.concatenate(drawn)
 
     def belongs(self, sites: np.ndarray, shape: Shape) -> bool:
-        """Tell whether more than half of every corrupted channel is corrupted."""
+        """Return whether more than half of every corrupted channel is corrupted."""
         area = shape[1] * shape[2]
         _, counts = np.unique(sites // area, return_counts=True)
         return bool((2 * counts > area).all())
 
     def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
-        """Give the parameters of the channels."""
+        """Return the parameters of the channels."""
         area = shape[1] * shape[2]
         channels = measure_channels(shape[0], sites, area)
         whole = channels.numbers["max_corrupted_channels"] * area

@@ -1,4 +1,4 @@
-"""multi_channel_block: the same stretch of values in several channels."""
+"""multi_channel_block: the same run of values in several channels."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -26,9 +26,9 @@ _DENSITY: Final = "avg_block_corruption_pct"
 
 @dataclass(frozen=True, slots=True)
 class MultiChannelBlock:
-    """A stretch of ``block_size`` positions, the same in two or more channels.
+    """A run of ``block_size`` positions, the same in two or more channels.
 
-    ``avg_block_corruption_pct`` of it, counted over all channels, are corrupted: more than half in
+    ``avg_block_corruption_pct`` of its values, over all channels, are corrupted: more than half in
     one of the channels, the leader, and at least one value in every other.
     """
 
@@ -37,11 +37,11 @@ class MultiChannelBlock:
     needs_channels: ClassVar[bool] = True
 
     def fits(self, shape: Shape) -> bool:
-        """Tell whether there are two channels, with room for a block."""
+        """Return whether there are two channels, with room for a block."""
         return shape[0] > 1 and room_for_block(shape[1] * shape[2])
 
     def draw(self, shape: Shape, parameters: Parameters, *, rng: np.random.Generator) -> np.ndarray:
-        """Draw the channels, where the block begins, and which of its values are corrupted."""
+        """Draw the channels, the start of the block, and its corrupted values."""
         channels, rows, columns = shape
         area = rows * columns
         corrupted = draw_channels(channels, parameters, least=2, rng=rng)
@@ -66,10 +66,10 @@ class MultiChannelBlock:
         return sites
 
     def belongs(self, sites: np.ndarray, shape: Shape) -> bool:
-        """Tell whether several channels are corrupted, one of them, the leader, in a block.
+        """Return whether several channels are corrupted, one of them, the leader, in a block.
 
-        Every other channel has a block too, or its positions lie, together with the leader's and
-        those of all such channels, in a stretch as long as the leader's block size.
+        Every other channel has a block too, or is a follower. The positions of the leader and all
+        followers together must lie in a run as long as the leader's block size.
         """
         area = shape[1] * shape[2]
         _, starts = np.unique(sites // area, return_index=True)
@@ -81,7 +81,7 @@ class MultiChannelBlock:
         )
 
     def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
-        """Give the parameters of the block, the largest of all channels, and the channels."""
+        """Return the parameters of the block, the largest of all channels, and the channels."""
         area = shape[1] * shape[2]
         channels = measure_channels(shape[0], sites, area)
         _, starts = np.unique(sites // area, return_index=True)

@@ -1,4 +1,4 @@
-"""multiple_channels_uncategorized: values of several channels with no position in common."""
+"""multiple_channels_uncategorized: values of several channels without common positions."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -20,10 +20,10 @@ _DENSITY: Final = "avg_channel_corruption_pct"
 
 @dataclass(frozen=True, slots=True)
 class MultipleChannelsUncategorized:
-    """Two or more channels, no position corrupted in more than one of them.
+    """Two or more channels, with no position corrupted in more than one of them.
 
-    Each has ``min_errors_per_channel`` to ``max_errors_per_channel`` corrupted values, together
-    ``avg_channel_corruption_pct`` of these channels.
+    Each has ``min_errors_per_channel`` to ``max_errors_per_channel`` corrupted values. Together
+    they are ``avg_channel_corruption_pct`` of these channels.
     """
 
     numbers: ClassVar[dict[str, Numbers]] = CHANNEL_NUMBERS | {
@@ -34,11 +34,11 @@ class MultipleChannelsUncategorized:
     needs_channels: ClassVar[bool] = True
 
     def fits(self, shape: Shape) -> bool:
-        """Tell whether there are two channels of two values."""
+        """Return whether there are two channels of two values."""
         return shape[0] > 1 and shape[1] * shape[2] > 1
 
     def draw(self, shape: Shape, parameters: Parameters, *, rng: np.random.Generator) -> np.ndarray:
-        """Draw the channels, how many values of each are corrupted, and which."""
+        """Draw the channels, and the number and positions of corrupted values in each."""
         channels, rows, columns = shape
         area = rows * columns
         corrupted = draw_channels(channels, parameters, least=2, most=area, rng=rng)
@@ -62,14 +62,14 @@ class MultipleChannelsUncategorized:
         return sites
 
     def belongs(self, sites: np.ndarray, shape: Shape) -> bool:
-        """Tell whether several channels are corrupted, and no position in two of them."""
+        """Return whether several channels are corrupted, and no position in two of them."""
         area = shape[1] * shape[2]
         return bool(
             sites[0] // area != sites[-1] // area and np.unique(sites % area).size == sites.size
         )
 
     def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
-        """Give the parameters of the channels."""
+        """Return the parameters of the channels."""
         area = shape[1] * shape[2]
         _, counts = np.unique(sites // area, return_counts=True)
         return measure_channels(shape[0], sites, area) | Parameters(

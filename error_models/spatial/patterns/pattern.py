@@ -1,4 +1,4 @@
-"""The protocol of a spatial pattern: where the corrupted values of one corruption lie."""
+"""The protocol of a spatial pattern: the placement of the corrupted values of a corruption."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from onnxfi.error_models.sites.canonical_layout import Shape
 from onnxfi.error_models.spatial.choices import Percentages
 
 Numbers = range | tuple[int, ...]
-"""The whole numbers that a parameter may have."""
+"""The allowed integers of a parameter."""
 
 AT_LEAST_1 = range(1, 2**31)
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What is drawn from an error model for one corruption, before the sites are.
+    """The parameters of one corruption, drawn before its sites.
 
     Attributes:
         numbers: sizes, skips and limits, by name.
@@ -28,30 +28,30 @@ class Parameters:
     percentages: Mapping[str, Percentages]
 
     def __or__(self, other: "Parameters") -> "Parameters":
-        """Give these parameters and others."""
+        """Return these parameters together with others."""
         return Parameters(
             {**self.numbers, **other.numbers}, {**self.percentages, **other.percentages}
         )
 
 
 def percentage(part: int, whole: int) -> Percentages:
-    """Give the percentage that a part is, as a lower and an upper one that are the same."""
+    """Return the percentage of a part, as equal lower and upper percentages."""
     exact = 100 * part / whole
     return exact, exact
 
 
 class Pattern(Protocol):
-    """Draws canonical sites that have a pattern, and tells whether given ones have it.
+    """Draws canonical sites with a pattern, and recognises sites that have it.
 
     A canonical site is ``(c * H + h) * W + w``. Its position in the channel is ``h * W + w``.
 
-    Parameters that do not suit a shape are clamped: first the shape is kept to, then the rule
-    that ``belongs`` tests, then the numbers (sizes, skips, limits), then the percentages.
+    Parameters that do not fit a shape are clamped. The shape takes precedence, then the rule that
+    ``belongs`` tests, then the numbers (sizes, skips, limits), then the percentages.
     """
 
     @property
     def numbers(self) -> Mapping[str, Numbers]:
-        """The parameters that are whole numbers, and what each may be."""
+        """The integer parameters, with the allowed values of each."""
         ...
 
     @property
@@ -61,11 +61,11 @@ class Pattern(Protocol):
 
     @property
     def needs_channels(self) -> bool:
-        """Whether the pattern means nothing without knowing the channels."""
+        """Whether the pattern is defined only if the channels are known."""
         ...
 
     def fits(self, shape: Shape) -> bool:
-        """Tell whether a shape, of no size 0, has room for the pattern."""
+        """Return whether a shape, without axes of size 0, has room for the pattern."""
         ...
 
     def draw(self, shape: Shape, parameters: Parameters, *, rng: np.random.Generator) -> np.ndarray:
@@ -73,7 +73,7 @@ class Pattern(Protocol):
 
         Args:
             shape: a shape that fits.
-            parameters: exactly those that the pattern has.
+            parameters: all parameters of the pattern, and no others.
             rng: the source of randomness.
 
         Returns:
@@ -82,22 +82,22 @@ class Pattern(Protocol):
         ...
 
     def belongs(self, sites: np.ndarray, shape: Shape) -> bool:
-        """Tell whether canonical sites have the pattern.
+        """Return whether canonical sites have the pattern.
 
         Args:
             sites: int64, shape ``(K,)``; at least one, unique, ascending.
-            shape: the shape in which they lie.
+            shape: the shape that contains them.
         """
         ...
 
     def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
-        """Give the parameters that canonical sites with the pattern have.
+        """Return the parameters of canonical sites with the pattern.
 
-        Of what differs within one corruption, ``min_x`` is the least and ``max_x`` the greatest.
-        The lower percentage is the upper one too.
+        ``min_x`` and ``max_x`` are the lowest and the highest value within the corruption. The
+        lower and the upper percentage are equal.
 
         Args:
             sites: int64, shape ``(K,)``; unique, ascending, with the pattern.
-            shape: the shape in which they lie.
+            shape: the shape that contains them.
         """
         ...

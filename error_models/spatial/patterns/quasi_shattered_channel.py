@@ -23,11 +23,11 @@ from onnxfi.error_models.spatial.patterns.pattern import Numbers, Parameters
 
 @dataclass(frozen=True, slots=True)
 class QuasiShatteredChannel:
-    """Three or more channels, in each a span, and a position common to some of them but not all.
+    """Three or more channels with a span each, and a position common to some of them but not all.
 
-    Each span is ``min_span_width`` to ``max_span_width`` wide. Two or more, but not all of them,
-    contain the common position; one of the others, the odd one, does not overlap with one of
-    those, so that no other position is common to all channels either.
+    Each span is ``min_span_width`` to ``max_span_width`` wide. Two or more spans, but not all,
+    contain the common position. One of the others, the odd one, does not overlap with one of these,
+    so that no position is common to all channels.
     """
 
     numbers: ClassVar[dict[str, Numbers]] = SPAN_NUMBERS
@@ -35,16 +35,16 @@ class QuasiShatteredChannel:
     needs_channels: ClassVar[bool] = True
 
     def fits(self, shape: Shape) -> bool:
-        """Tell whether there are three channels of two values."""
+        """Return whether there are three channels of two values."""
         return shape[0] > 2 and shape[1] * shape[2] > 1
 
     def draw(self, shape: Shape, parameters: Parameters, *, rng: np.random.Generator) -> np.ndarray:
-        """Draw the channels, who shares a position, the spans, and what is corrupted in them."""
+        """Draw the channels, those that share a position, the spans, and the corrupted values."""
         channels, rows, columns = shape
         area = rows * columns
         corrupted = draw_channels(channels, parameters, least=3, rng=rng)
         count = corrupted.size
-        # Below the area, so that the odd span has room beside one of the others.
+        # Smaller than the area, so that the odd span has room beside one of the others.
         widths = draw_widths(count, parameters, most=area - 1, rng=rng)
         position = int(rng.integers(area))
         starts = rng.integers(area - widths + 1)
@@ -62,21 +62,21 @@ class QuasiShatteredChannel:
         )
 
     def belongs(self, sites: np.ndarray, shape: Shape) -> bool:
-        """Tell whether two channels have a position in common, and no position is in all."""
+        """Return whether two channels have a position in common, and no position is in all."""
         area = shape[1] * shape[2]
         channels = np.unique(sites // area).size
         _, counts = np.unique(sites % area, return_counts=True)
         return bool(1 < counts.max() < channels)
 
     def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
-        """Give the parameters of the channels and spans."""
+        """Return the parameters of the channels and spans."""
         return measure_spans(sites, shape)
 
 
 def _beside(
     start: int, width: int, wanted: int, area: int, *, rng: np.random.Generator
 ) -> tuple[int, int]:
-    """Draw a span that does not overlap with one; narrower than wanted where there is no room."""
+    """Draw a span that does not overlap with a given one, narrower than wanted if room is short."""
     before, after = start, area - start - width
     if rng.integers(before + after) < before:
         fitting = min(wanted, before)

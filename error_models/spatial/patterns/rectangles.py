@@ -17,7 +17,7 @@ from onnxfi.error_models.spatial.patterns.pattern import AT_LEAST_1, Numbers, Pa
 
 @dataclass(frozen=True, slots=True)
 class Rectangles:
-    """A rectangle of rows and columns, wholly corrupted, the same in one or more channels.
+    """A rectangle of rows and columns, fully corrupted, the same in one or more channels.
 
     It covers ``rectangle_height`` rows and ``rectangle_width`` columns: at least three of each, and
     not all columns.
@@ -31,11 +31,11 @@ class Rectangles:
     needs_channels: ClassVar[bool] = True
 
     def fits(self, shape: Shape) -> bool:
-        """Tell whether there are three rows and four columns."""
+        """Return whether there are three rows and four columns."""
         return shape[1] >= 3 and shape[2] >= 4
 
     def draw(self, shape: Shape, parameters: Parameters, *, rng: np.random.Generator) -> np.ndarray:
-        """Draw the channels, and where the rectangle lies."""
+        """Draw the channels, and the position of the rectangle."""
         channels, rows, columns = shape
         height = min(max(parameters.numbers["rectangle_height"], 3), rows)
         width = min(max(parameters.numbers["rectangle_width"], 3), columns - 1)
@@ -46,9 +46,10 @@ class Rectangles:
         return sites.reshape(-1)
 
     def belongs(self, sites: np.ndarray, shape: Shape) -> bool:
-        """Tell whether the positions, of all channels together, fill a rectangle.
+        """Return whether the positions of all channels together fill a rectangle.
 
-        Two may be missing. It has three rows and columns or more, but not all columns.
+        Two positions may be missing. The rectangle has three rows and three columns or more, but
+        not all columns.
         """
         _, rows, columns = shape
         positions = np.unique(sites % (rows * columns))
@@ -57,7 +58,7 @@ class Rectangles:
         return height >= 3 and 3 <= width < columns and height * width - positions.size <= 2
 
     def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
-        """Give the parameters of the rectangle and the channels."""
+        """Return the parameters of the rectangle and the channels."""
         _, rows, columns = shape
         height = int(np.ptp(sites // columns % rows)) + 1
         width = int(np.ptp(sites % columns)) + 1

@@ -18,14 +18,14 @@ _DENSITY: Final = "col_corruption_pct"
 
 @dataclass(frozen=True, slots=True)
 class SameColumn:
-    """Two or more values of one column of one channel; ``draw_in_line`` tells which."""
+    """Two or more values of one column of one channel, as ``draw_in_line`` defines them."""
 
     numbers: ClassVar[dict[str, Numbers]] = LINE_NUMBERS
     percentages: ClassVar[tuple[str, ...]] = (_DENSITY,)
     needs_channels: ClassVar[bool] = True
 
     def fits(self, shape: Shape) -> bool:
-        """Tell whether there are two rows."""
+        """Return whether there are two rows."""
         return shape[1] > 1
 
     def draw(self, shape: Shape, parameters: Parameters, *, rng: np.random.Generator) -> np.ndarray:
@@ -36,7 +36,7 @@ class SameColumn:
         return (channel * rows + positions) * columns + column
 
     def belongs(self, sites: np.ndarray, shape: Shape) -> bool:
-        """Tell whether there are several sites, all in one column of one channel."""
+        """Return whether there are several sites, all in one column of one channel."""
         _, rows, columns = shape
         same_channel = sites[0] // (rows * columns) == sites[-1] // (rows * columns)
         return sites.size > 1 and bool(
@@ -44,5 +44,5 @@ class SameColumn:
         )
 
     def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
-        """Give the parameters of the column."""
+        """Return the parameters of the column."""
         return measure_line(sites // shape[2], _DENSITY)

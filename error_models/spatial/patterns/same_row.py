@@ -18,14 +18,14 @@ _DENSITY: Final = "row_corruption_pct"
 
 @dataclass(frozen=True, slots=True)
 class SameRow:
-    """Two or more values of one row of one channel; ``draw_in_line`` tells which."""
+    """Two or more values of one row of one channel, as ``draw_in_line`` defines them."""
 
     numbers: ClassVar[dict[str, Numbers]] = LINE_NUMBERS
     percentages: ClassVar[tuple[str, ...]] = (_DENSITY,)
     needs_channels: ClassVar[bool] = True
 
     def fits(self, shape: Shape) -> bool:
-        """Tell whether there are two columns."""
+        """Return whether there are two columns."""
         return shape[2] > 1
 
     def draw(self, shape: Shape, parameters: Parameters, *, rng: np.random.Generator) -> np.ndarray:
@@ -35,10 +35,10 @@ class SameRow:
         return positions + rng.integers(channels * rows) * columns
 
     def belongs(self, sites: np.ndarray, shape: Shape) -> bool:
-        """Tell whether there are several sites, all in one row of one channel."""
+        """Return whether there are several sites, all in one row of one channel."""
         columns = shape[2]
         return sites.size > 1 and bool(sites[0] // columns == sites[-1] // columns)
 
     def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
-        """Give the parameters of the row."""
+        """Return the parameters of the row."""
         return measure_line(sites % shape[2], _DENSITY)

@@ -23,10 +23,10 @@ from onnxfi.error_models.spatial.patterns.pattern import Numbers, Parameters
 
 @dataclass(frozen=True, slots=True)
 class ShatteredChannel:
-    """Two or more channels, in each a span, and one position that is corrupted in all of them.
+    """Two or more channels with a span each, and one position that is corrupted in all of them.
 
     Each span is ``min_span_width`` to ``max_span_width`` wide and contains the common position.
-    At least one is two or more wide: otherwise it would be a bullet wake.
+    At least one has a width of two or more: otherwise the pattern would be bullet_wake.
     """
 
     numbers: ClassVar[dict[str, Numbers]] = SPAN_NUMBERS
@@ -34,11 +34,11 @@ class ShatteredChannel:
     needs_channels: ClassVar[bool] = True
 
     def fits(self, shape: Shape) -> bool:
-        """Tell whether there are two channels of two values."""
+        """Return whether there are two channels of two values."""
         return shape[0] > 1 and shape[1] * shape[2] > 1
 
     def draw(self, shape: Shape, parameters: Parameters, *, rng: np.random.Generator) -> np.ndarray:
-        """Draw the channels, the common position, the spans, and what is corrupted in them."""
+        """Draw the channels, the common position, the spans, and the corrupted values."""
         channels, rows, columns = shape
         area = rows * columns
         corrupted = draw_channels(channels, parameters, least=2, rng=rng)
@@ -53,12 +53,12 @@ class ShatteredChannel:
         )
 
     def belongs(self, sites: np.ndarray, shape: Shape) -> bool:
-        """Tell whether several channels have a position in common, and there are others."""
+        """Return whether all corrupted channels share a position, and there are other positions."""
         area = shape[1] * shape[2]
         channels = np.unique(sites // area).size
         positions, counts = np.unique(sites % area, return_counts=True)
         return bool(channels > 1 and positions.size > 1 and counts.max() == channels)
 
     def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
-        """Give the parameters of the channels and spans."""
+        """Return the parameters of the channels and spans."""
         return measure_spans(sites, shape)

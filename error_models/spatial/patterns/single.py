@@ -18,7 +18,7 @@ class Single:
     needs_channels: ClassVar[bool] = False
 
     def fits(self, shape: Shape) -> bool:
-        """Tell that any shape fits."""
+        """Return True: any shape fits."""
         return True
 
     def draw(self, shape: Shape, parameters: Parameters, *, rng: np.random.Generator) -> np.ndarray:
@@ -27,9 +27,9 @@ class Single:
         return rng.integers(channels * rows * columns, size=1)
 
     def belongs(self, sites: np.ndarray, shape: Shape) -> bool:
-        """Tell whether there is one site."""
+        """Return whether there is one site."""
         return sites.size == 1
 
     def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
-        """Give no parameters."""
+        """Return no parameters."""
         return Parameters({}, {})

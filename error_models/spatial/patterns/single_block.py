@@ -1,4 +1,4 @@
-"""single_block: a stretch of values that lie next to each other."""
+"""single_block: a run of adjacent values."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -20,9 +20,9 @@ _DENSITY: Final = "block_corruption_pct"
 
 @dataclass(frozen=True, slots=True)
 class SingleBlock:
-    """A stretch of ``block_size`` canonical sites, ``block_corruption_pct`` of them corrupted.
+    """A run of ``block_size`` canonical sites, ``block_corruption_pct`` of them corrupted.
 
-    It starts anywhere, and may go on from one channel to the next. More than half of it is
+    It starts anywhere, and may continue from one channel to the next. More than half of it is
     corrupted, whatever the percentages.
     """
 
@@ -31,11 +31,11 @@ class SingleBlock:
     needs_channels: ClassVar[bool] = False
 
     def fits(self, shape: Shape) -> bool:
-        """Tell whether the tensor has room for a block."""
+        """Return whether the tensor has room for a block."""
         return room_for_block(shape[0] * shape[1] * shape[2])
 
     def draw(self, shape: Shape, parameters: Parameters, *, rng: np.random.Generator) -> np.ndarray:
-        """Draw where the block begins, and which of its values are corrupted."""
+        """Draw the start of the block, and its corrupted values."""
         length = shape[0] * shape[1] * shape[2]
         size, width = fitting_block(parameters.numbers["block_size"], length)
         percentages = parameters.percentages[_DENSITY]
@@ -45,10 +45,10 @@ class SingleBlock:
         return sites
 
     def belongs(self, sites: np.ndarray, shape: Shape) -> bool:
-        """Tell whether the sites are a block."""
+        """Return whether the sites are a block."""
         return block_size_of(sites) is not None
 
     def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
-        """Give the parameters of the block."""
+        """Return the parameters of the block."""
         size = block_size_of(sites) or BLOCK_SIZES[-1]
         return Parameters({"block_size": size}, {_DENSITY: percentage(sites.size, size)})

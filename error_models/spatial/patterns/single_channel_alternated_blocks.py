@@ -1,4 +1,4 @@
-"""single_channel_alternated_blocks: whole blocks of one channel, none next to another."""
+"""single_channel_alternated_blocks: whole blocks of one channel, no two of them adjacent."""
 
 import math
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ _BLOCK_SIZE: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class SingleChannelAlternatedBlocks:
-    """Whole blocks of 32 values of one channel, of which no two are neighbours.
+    """Whole blocks of 32 values of one channel, no two of them adjacent.
 
-    Block ``i`` of a channel is its positions ``32 * i`` to ``32 * i + 31``; the last may be
-    shorter. From one corrupted block to the next it is ``min_block_skip`` to ``max_block_skip``
-    blocks, at least 2. They go on through a stretch of the channel that is as large as a square
-    feature map of side ``max_feature_map_size``, or through the whole channel if that is smaller.
-    All values of a corrupted block are corrupted.
+    Block ``i`` of a channel has its positions ``32 * i`` to ``32 * i + 31``; the last block may be
+    shorter. The distance from one corrupted block to the next is ``min_block_skip`` to
+    ``max_block_skip`` blocks, and at least 2. The blocks lie in a stretch of the channel as large
+    as a square feature map of side ``max_feature_map_size``, or in the whole channel if that is
+    smaller. All values of a corrupted block are corrupted.
     """
 
     numbers: ClassVar[dict[str, Numbers]] = {
@@ -33,7 +33,7 @@ class SingleChannelAlternatedBlocks:
     needs_channels: ClassVar[bool] = True
 
     def fits(self, shape: Shape) -> bool:
-        """Tell whether a channel has a third block, if only a part of one."""
+        """Return whether a channel has a third block, or a part of one."""
         return shape[1] * shape[2] > 2 * _BLOCK_SIZE
 
     def draw(self, shape: Shape, parameters: Parameters, *, rng: np.random.Generator) -> np.ndarray:
@@ -47,7 +47,7 @@ class SingleChannelAlternatedBlocks:
         least = min(max(numbers["min_block_skip"], 2), stretch - 1)
         greatest = max(min(numbers["max_block_skip"], stretch - 1), least)
         skips = rng.integers(least, greatest + 1, size=(stretch - 1) // least)
-        # The second block must lie in the stretch too.
+        # The second block must lie in the stretch as well.
         first = rng.integers(min(skips[0], stretch - skips[0]))
         corrupted = first + np.concatenate([[0], np.cumsum(skips)])
         corrupted = corrupted[corrupted < stretch] + rng.integers(blocks - stretch + 1)
@@ -56,9 +56,9 @@ class SingleChannelAlternatedBlocks:
         return sites
 
     def belongs(self, sites: np.ndarray, shape: Shape) -> bool:
-        """Tell whether the sites lie in blocks of one channel, no two of them neighbours.
+        """Return whether the sites lie in blocks of one channel, no two of them adjacent.
 
-        There are at least two blocks, and half of each is corrupted, but for a shorter last one.
+        There are at least two blocks. Half of each is corrupted, except in a shorter last block.
         """
         area = shape[1] * shape[2]
         blocks, counts = np.unique(sites % area // _BLOCK_SIZE, return_counts=True)
@@ -71,7 +71,7 @@ class SingleChannelAlternatedBlocks:
         )
 
     def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
-        """Give the parameters of the blocks, and the side of a map from the first to the last."""
+        """Return the parameters of the blocks; the map size is that of the stretch they span."""
         blocks = np.unique(sites % (shape[1] * shape[2]) // _BLOCK_SIZE)
         skips = np.diff(blocks)
         stretch = (int(np.ptp(blocks)) + 1) * _BLOCK_SIZE

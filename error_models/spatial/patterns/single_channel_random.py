@@ -17,8 +17,8 @@ _DENSITY: Final = "channel_corruption_pct"
 class SingleChannelRandom:
     """Two or more values of one channel that are not all in one row.
 
-    There are ``channel_corruption_pct`` of the channel, at most ``max_cardinality``, each at a
-    position ``min_value_skip`` to ``max_value_skip`` after the one before.
+    They are ``channel_corruption_pct`` of the channel, at most ``max_cardinality``. The distance
+    from each to the next is ``min_value_skip`` to ``max_value_skip``.
     """
 
     numbers: ClassVar[dict[str, Numbers]] = {
@@ -30,7 +30,7 @@ class SingleChannelRandom:
     needs_channels: ClassVar[bool] = True
 
     def fits(self, shape: Shape) -> bool:
-        """Tell whether there are two rows."""
+        """Return whether there are two rows."""
         return shape[1] > 1
 
     def draw(self, shape: Shape, parameters: Parameters, *, rng: np.random.Generator) -> np.ndarray:
@@ -45,20 +45,20 @@ class SingleChannelRandom:
         positions = draw_spaced(area, count, skips, rng=rng)
         span = int(positions[-1] - positions[0])
         if span < columns:
-            # Uniform over the places where the span runs across the end of a row.
+            # Uniform over the positions at which the span crosses the end of a row.
             row, before = divmod(int(rng.integers((rows - 1) * span)), span)
             positions += (row + 1) * columns - 1 - before - positions[0]
         return positions + rng.integers(channels) * area
 
     def belongs(self, sites: np.ndarray, shape: Shape) -> bool:
-        """Tell whether there are several sites in one channel, not all in one row."""
+        """Return whether there are several sites in one channel, not all in one row."""
         _, rows, columns = shape
         first, last = int(sites[0]), int(sites[-1])
         area = rows * columns
         return first // area == last // area and first // columns != last // columns
 
     def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
-        """Give the parameters of the channel."""
+        """Return the parameters of the channel."""
         skips = np.diff(sites)
         return Parameters(
             {

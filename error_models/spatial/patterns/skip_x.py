@@ -23,9 +23,9 @@ _DENSITY: Final = "indexes_corruption_pct"
 class SkipX:
     """Positions that lie ``amount`` apart, in one or more channels.
 
-    There are ``unique_channel_indexes`` positions, one ``amount`` after the other, the same for
-    all channels. ``indexes_corruption_pct`` of them, counted over all channels, are corrupted: at
-    least one in each channel, and each position in at least one channel.
+    There are ``unique_channel_indexes`` positions, ``amount`` apart, the same in all channels.
+    ``indexes_corruption_pct`` of them, over all channels, are corrupted: at least one in each
+    channel, and each position in at least one channel.
 
     Attributes:
         amount: the distance from one position to the next.
@@ -38,18 +38,18 @@ class SkipX:
 
     @property
     def numbers(self) -> dict[str, Numbers]:
-        """The parameters that are whole numbers, and what each may be."""
+        """The integer parameters, with the allowed values of each."""
         return CHANNEL_NUMBERS | {
             "skip_amount": (self.amount,),
             "unique_channel_indexes": AT_LEAST_1,
         }
 
     def fits(self, shape: Shape) -> bool:
-        """Tell whether a channel has two such positions."""
+        """Return whether a channel has two such positions."""
         return shape[1] * shape[2] > self.amount
 
     def draw(self, shape: Shape, parameters: Parameters, *, rng: np.random.Generator) -> np.ndarray:
-        """Draw the channels, the first position, and which values are corrupted."""
+        """Draw the channels, the first position, and the corrupted values."""
         channels, rows, columns = shape
         area = rows * columns
         corrupted = draw_channels(channels, parameters, least=1, rng=rng)
@@ -69,30 +69,30 @@ class SkipX:
         return sites
 
     def belongs(self, sites: np.ndarray, shape: Shape) -> bool:
-        """Tell whether the positions, of all channels together, lie so, but for one at most.
+        """Return whether the positions of all channels together lie multiples of ``amount`` apart.
 
-        At least two must lie a multiple of ``amount`` after the first.
+        One position may lie elsewhere. At least two must be multiples apart.
         """
         positions = np.unique(sites % (shape[1] * shape[2]))
-        lie_so = np.count_nonzero((positions - positions[0]) % self.amount == 0)
-        return bool(lie_so >= 2 and positions.size - lie_so <= 1)
+        in_step = np.count_nonzero((positions - positions[0]) % self.amount == 0)
+        return bool(in_step >= 2 and positions.size - in_step <= 1)
 
     def measure(self, sites: np.ndarray, shape: Shape) -> Parameters:
-        """Give the parameters of the channels and positions; a position beside them counts not."""
+        """Return the parameters of the channels and positions, without a position elsewhere."""
         area = shape[1] * shape[2]
         channels = measure_channels(shape[0], sites, area)
         positions = sites % area
-        lie_so = (positions - positions.min()) % self.amount == 0
-        unique = np.unique(positions[lie_so]).size
+        in_step = (positions - positions.min()) % self.amount == 0
+        unique = np.unique(positions[in_step]).size
         slots = channels.numbers["max_corrupted_channels"] * unique
         return channels | Parameters(
             {"skip_amount": self.amount, "unique_channel_indexes": unique},
-            {_DENSITY: percentage(int(np.count_nonzero(lie_so)), slots)},
+            {_DENSITY: percentage(int(np.count_nonzero(in_step)), slots)},
         )
 
 
 @lru_cache(maxsize=256)
 def _diagonal(channels: int, positions: int) -> tuple[np.ndarray, np.ndarray]:
-    """Give a diagonal, wrapped around so that it meets every channel and every position."""
+    """Return a diagonal, wrapped around so that it meets every channel and every position."""
     along = np.arange(max(channels, positions))
     return along % channels, along % positions

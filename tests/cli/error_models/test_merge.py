@@ -37,7 +37,7 @@ def test_merge(onnxfi: Callable[..., Any], tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("merge", "rellu:1"), "rellu is no file, and no built-in model.*did you mean 'relu'"),
+        (("merge", "rellu:1"), "rellu is neither a file nor a built-in model.*did you mean 'relu'"),
         (("merge", "relu:much"), "optionally with a weight .model.json:0.8., got"),
         (("merge", "relu:-1"), "a weight must be a number of at least 0, got -1"),
         (("merge", "relu", "-o", "missing/x.json"), "missing/x.json cannot be written: No such"),

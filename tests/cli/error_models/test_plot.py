@@ -34,7 +34,7 @@ def test_plot(onnxfi: Callable[..., Any], tmp_path: Path, suffix: str) -> None:
         (("zero", "-o", "out.png", "--shape", "99999,99999"), "elements in total"),
         (("zero", "-o", "out.png", "--shape", "3"), "the channel axis must be one of the 1 axes"),
         (("zero", "-o", "missing/out.png"), "missing/out.png cannot be written"),
-        (("spatial", "-o", "out.png"), "model=auto cannot draw before it knows the operator"),
+        (("spatial", "-o", "out.png"), "model=auto needs the operator that makes the target"),
     ],
 )
 def test_mistakes_in_plotting(

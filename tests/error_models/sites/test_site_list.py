@@ -88,7 +88,7 @@ def test_the_arrays_of_the_file(tmp_path: Path) -> None:
 def test_a_list_holds_what_fits_one_tensor() -> None:
     with pytest.raises(InputError, match="at least one"):
         SiteList((2,), ())
-    with pytest.raises(InputError, match="corruption 1 has float64 where the first has float32"):
+    with pytest.raises(InputError, match="corruption 1 has float64 while the first has float32"):
         SiteList((2,), (corruption([0], [1]), corruption([0], [1], np.float64)))
     with pytest.raises(InputError, match=r"shape \(2,\), and corruption 0 has the index 2"):
         SiteList((2,), (corruption([2], [1]),))
@@ -106,7 +106,7 @@ def broken_files(tmp_path: Path) -> dict[str, str]:
         "dtype.npz": ("dtype", np.array("float65"), "float65"),
         "object.npz": ("dtype", np.array("object"), "object"),
         "values.npz": ("values", np.zeros(3), "must be float32, got float64"),
-        "length.npz": ("bits", np.zeros(2, np.int16), "it must hold the 3 sites"),
+        "length.npz": ("bits", np.zeros(2, np.int16), "it must hold 3 sites"),
         "outside.npz": ("indices", np.array([1, 0, 6]), "has the index 6"),
         "twice.npz": ("indices", np.array([1, 5, 5]), "unique"),
         "offsets.npz": ("offsets", np.array([0, 4, 3]), "its offsets must"),

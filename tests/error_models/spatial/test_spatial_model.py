@@ -221,7 +221,7 @@ def test_file_is_read_once(tmp_path: Path) -> None:
     [
         ({"model": ""}, "model must be auto, a built-in model .conv, .* of a file, got ''"),
         ({"model": 3}, "model must be auto, .*got 3"),
-        ({"model": "relux"}, "relux is no file, and no built-in model.*did you mean 'relu'"),
+        ({"model": "relux"}, "relux is neither a file nor a built-in model.*did you mean 'relu'"),
         ({"model": "auto", "pattern": 3}, "pattern must be a text, got 3"),
         ({"model": "missing.json"}, r"missing\.json: .*must be readable.*No such file"),
         ({"model": __file__}, "must be JSON"),

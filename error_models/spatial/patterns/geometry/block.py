@@ -1,4 +1,4 @@
-"""Blocks: stretches of 16, 32 or 64 values that are more than half corrupted."""
+"""Blocks: runs of 16, 32 or 64 values that are more than half corrupted."""
 
 from functools import lru_cache
 from typing import Final
@@ -9,21 +9,21 @@ BLOCK_SIZES: Final = (16, 32, 64)
 
 
 def room_for_block(length: int) -> bool:
-    """Tell whether more than half of the smallest block fits into a line."""
+    """Return whether more than half of the smallest block fits into a line."""
     return length > BLOCK_SIZES[0] // 2
 
 
 @lru_cache(maxsize=256)
 def fitting_block(size: int, length: int) -> tuple[int, int]:
-    """Give the block size that a line has room for, and how many values the block may cover.
+    """Return the block size that fits a line, and the number of values that the block covers.
 
     Args:
-        size: the block size asked for.
-        length: number of positions in the line; there must be room for a block.
+        size: the wanted block size.
+        length: number of positions in the line, which must have room for a block.
 
     Returns:
-        The size asked for or the largest below that fits, and the smaller of it and ``length``:
-        a line shorter than the smallest block is covered as a whole.
+        The wanted size or the largest smaller one that fits, and the minimum of it and ``length``:
+        a line shorter than the smallest block is covered completely.
     """
     fitting = [each for each in BLOCK_SIZES if each <= min(size, length)]
     chosen = max(fitting, default=BLOCK_SIZES[0])
@@ -31,9 +31,9 @@ def fitting_block(size: int, length: int) -> tuple[int, int]:
 
 
 def block_size_of(positions: np.ndarray) -> int | None:
-    """Give the size of the block that ascending positions are, or None if they are none.
+    """Return the size of the block that ascending positions form; None if they form none.
 
-    A block spans at most its size, and more than half of that many positions are in it.
+    The positions span at most the size, and are more than half as many.
     """
     span = positions[-1] - positions[0] + 1
     for size in BLOCK_SIZES:

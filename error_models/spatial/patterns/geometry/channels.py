@@ -1,4 +1,4 @@
-"""Drawing the corrupted channels of a pattern."""
+"""Draws and measures the corrupted channels of a pattern."""
 
 from typing import Final
 
@@ -28,15 +28,15 @@ def draw_channels(
 
     Their number is drawn from ``affected_channels_pct`` of all channels, and is at most
     ``max_corrupted_channels``. The distance from one to the next is drawn between
-    ``min_channel_skip`` and ``max_channel_skip``; 1 is the channel next to it. Where they do not
-    fit there are fewer channels, and only then smaller distances.
+    ``min_channel_skip`` and ``max_channel_skip``; adjacent channels have a distance of 1. If the
+    channels do not fit, their number is reduced first, and then the distances.
 
     Args:
         channels: number of channels of the tensor.
-        parameters: has the parameters named.
-        least: the least number to draw, whatever the parameters; at most ``channels``.
+        parameters: the parameters named above.
+        least: lower limit of the number, whatever the parameters; at most ``channels``.
         rng: the source of randomness.
-        most: the greatest number to draw, whatever the parameters.
+        most: upper limit of the number, whatever the parameters.
 
     Returns:
         int64, shape ``(K,)``; ascending.
@@ -55,7 +55,7 @@ def draw_channels(
 
 
 def measure_channels(channels: int, sites: np.ndarray, area: int) -> Parameters:
-    """Give the parameters of the corrupted channels; a skip of 1 where there is only one.
+    """Return the parameters of the corrupted channels; the skip is 1 if there is only one.
 
     Args:
         channels: number of channels of the tensor.

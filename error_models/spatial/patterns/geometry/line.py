@@ -1,4 +1,4 @@
-"""Values of one line: what same_row and same_column have in common."""
+"""Draws and measures values of one line, for same_row and same_column."""
 
 import math
 from typing import Final
@@ -21,14 +21,14 @@ def draw_in_line(
 ) -> np.ndarray:
     """Draw two or more positions in a row or a column.
 
-    There are at most ``max_cardinality``, each ``min_value_skip`` to ``max_value_skip`` after the
-    one before, and they make up the percentage of the line from the first to the last of them,
-    both included. Every number of them that allows all that is equally likely. Where none does,
-    the percentages are given up.
+    There are at most ``max_cardinality`` positions, with distances from ``min_value_skip`` to
+    ``max_value_skip``. They make up the percentage of the line from the first to the last position,
+    both included. All numbers of positions that satisfy these rules are equally likely. If there
+    are none, the percentages are ignored.
 
     Args:
         length: number of positions in the line, at least 2.
-        parameters: has the parameters named.
+        parameters: the parameters named above.
         percentages: the lower and upper percentage.
         rng: the source of randomness.
 
@@ -55,11 +55,11 @@ def draw_in_line(
 
 
 def measure_line(positions: np.ndarray, name: str) -> Parameters:
-    """Give the parameters of ascending positions in a line.
+    """Return the parameters of ascending positions in a line.
 
     Args:
         positions: two or more.
-        name: of the percentages, which are those of the line from the first position to the last.
+        name: name of the percentages, which count the line from the first position to the last.
     """
     skips = np.diff(positions)
     return Parameters(

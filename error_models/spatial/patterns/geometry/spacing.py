@@ -1,4 +1,4 @@
-"""Positions in a line, some distance apart."""
+"""Draws positions in a line with given distances."""
 
 from itertools import accumulate
 
@@ -10,15 +10,15 @@ from onnxfi.error_models.spatial.choices import draw_numbers
 def draw_spaced(
     length: int, count: int, skips: tuple[int, int], *, rng: np.random.Generator
 ) -> np.ndarray:
-    """Draw positions in a line; the distance from each to the next is drawn between two skips.
+    """Draw positions in a line, with distances drawn between two skips.
 
-    Where the line is too short, the least skip is lowered to what fits, and then the distances
-    drawn are shortened at random, but not below the least skip.
+    If the line is too short, the lower skip is reduced until it fits. Then the drawn distances are
+    shortened at random, but not below the lower skip.
 
     Args:
         length: number of positions in the line.
         count: number of positions to draw, from 1 to ``length``.
-        skips: the least and the greatest distance.
+        skips: the lowest and the highest distance.
         rng: the source of randomness.
 
     Returns:
@@ -38,13 +38,13 @@ def draw_spaced(
 def draw_spaced_over(
     length: int, count: int, span: int, skips: tuple[int, int], *, rng: np.random.Generator
 ) -> np.ndarray:
-    """Draw positions in a line as ``draw_spaced`` does, from first to last of a given width.
+    """Draw positions in a line as ``draw_spaced`` does, with a given width from first to last.
 
     Args:
         length: number of positions in the line.
         count: number of positions to draw, at least 2.
-        span: width from the first to the last, both included; it suits count, skips and length.
-        skips: the least and the greatest distance.
+        span: width from the first to the last, both included; possible for count, skips and length.
+        skips: the lowest and the highest distance.
         rng: the source of randomness.
     """
     least, greatest = skips

@@ -1,4 +1,4 @@
-"""Spans: one stretch of positions in each of several channels, some of them corrupted."""
+"""Draws and measures spans: partly corrupted runs of positions, one in each channel."""
 
 from typing import Final
 
@@ -28,7 +28,7 @@ def draw_widths(
 def draw_starts_around(
     position: int, widths: np.ndarray, area: int, *, rng: np.random.Generator
 ) -> np.ndarray:
-    """Draw where spans begin that contain a position and stay within the ``area`` of a channel."""
+    """Draw the starts of spans that contain a position and fit the ``area`` of a channel."""
     first = np.maximum(position - widths + 1, 0)
     last = np.minimum(position, area - widths)
     starts: np.ndarray = rng.integers(first, last + 1)
@@ -46,19 +46,19 @@ def draw_span_sites(
     *,
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Draw which values of the spans are corrupted.
+    """Draw the corrupted values of the spans.
 
     They are ``avg_span_corruption_pct`` of all spans together: both ends of every span, the common
     position in the channels that share it, and others at random.
 
     Args:
-        shape: of the sample.
+        shape: the shape of the sample.
         channels: the corrupted channels, ascending, shape ``(K,)``.
         starts: the first position of the span in each channel, shape ``(K,)``.
         widths: the width of the span in each channel, shape ``(K,)``.
         position: the common position.
-        sharing: bool, shape ``(K,)``; which channels share it. Their spans contain it.
-        parameters: has the parameter named.
+        sharing: bool, shape ``(K,)``; True for channels that share it. Their spans contain it.
+        parameters: the parameter named above.
         rng: the source of randomness.
 
     Returns:
@@ -81,7 +81,7 @@ def draw_span_sites(
 
 
 def measure_spans(sites: np.ndarray, shape: Shape) -> Parameters:
-    """Give the parameters of the channels and their spans, each from its first site to its last."""
+    """Return the parameters of the channels and of their spans, from first to last site."""
     area = shape[1] * shape[2]
     _, starts, counts = np.unique(sites // area, return_index=True, return_counts=True)
     widths = sites[starts + counts - 1] - sites[starts] + 1

@@ -131,7 +131,7 @@ def test_ranges_that_do_not_complement_each_other_are_repaired(
         distribution = read(tmp_path, {"bullet_wake": mixes})
     (message,) = caplog.messages
     assert "model.json" in message
-    assert "1 entries do not (bullet_wake.domain_classes[1] first)" in message
+    assert "do not in 1 entries (first in bullet_wake.domain_classes[1])" in message
     mix = distribution.items[0].value_mixes.items[1]
     assert mix == ValueMix(tuple(said), repaired)  # type: ignore[arg-type]
     counts: list[dict[str, int]] = [
@@ -183,10 +183,13 @@ def test_max_is_not_below_min(tmp_path: Path) -> None:
         ([1], "the document must be an object, got [1]"),
         ({}, "the document must have a spatial pattern: one of single, same_row"),
         ({"_tensor_count": 3}, "must have a spatial pattern"),
-        ({"bulet_wake": {}}, "bulet_wake is no known key (did you mean 'bullet_wake'?)"),
-        ({"_comment": "x"}, "_comment is no known key"),
+        ({"bulet_wake": {}}, "bulet_wake is not a known key (did you mean 'bullet_wake'?)"),
+        ({"_comment": "x"}, "_comment is not a known key"),
         ({"bullet_wake": 3}, "bullet_wake must be an object, got 3"),
-        ({"bullet_wake": wake(frequncy=1)}, "bullet_wake.frequncy is no known key (did you mean"),
+        (
+            {"bullet_wake": wake(frequncy=1)},
+            "bullet_wake.frequncy is not a known key (did",
+        ),
         ({"bullet_wake": wake(frequency=...)}, "bullet_wake must have the key frequency"),
         ({"bullet_wake": wake(frequency=-1)}, "bullet_wake.frequency must be a number of at least"),
         ({"bullet_wake": wake(frequency=float("nan"))}, "bullet_wake.frequency must be a number"),
@@ -202,7 +205,7 @@ def test_max_is_not_below_min(tmp_path: Path) -> None:
         ),
         (
             {"bullet_wake": with_stats(max_chanel_skip=1)},
-            "bullet_wake.parameters[0].stats.max_chanel_skip is no known key (did you mean "
+            "bullet_wake.parameters[0].stats.max_chanel_skip is not a known key (did you mean "
             "'max_channel_skip'?)",
         ),
         (
@@ -211,19 +214,19 @@ def test_max_is_not_below_min(tmp_path: Path) -> None:
         ),
         (
             {"bullet_wake": with_stats(max_channel_skip=0)},
-            "stats.max_channel_skip must be a whole number of at least 1, got 0",
+            "stats.max_channel_skip must be an integer of at least 1, got 0",
         ),
         (
             {"bullet_wake": with_stats(max_channel_skip=1.5)},
-            "stats.max_channel_skip must be a whole number of at least 1, got 1.5",
+            "stats.max_channel_skip must be an integer of at least 1, got 1.5",
         ),
         (
             {"bullet_wake": with_stats(max_channel_skip=10**30)},
-            "stats.max_channel_skip must be a whole number of at least 1, got 1000",
+            "stats.max_channel_skip must be an integer of at least 1, got 1000",
         ),
         (
             {"bullet_wake": with_stats(max_channel_skip={"RANDOM": [1, "a"]})},
-            'stats.max_channel_skip.RANDOM[1] must be a whole number of at least 1, got "a"',
+            'stats.max_channel_skip.RANDOM[1] must be an integer of at least 1, got "a"',
         ),
         (
             {"bullet_wake": with_stats(max_channel_skip={"RANDOM": []})},
@@ -231,7 +234,7 @@ def test_max_is_not_below_min(tmp_path: Path) -> None:
         ),
         (
             {"bullet_wake": with_stats(max_channel_skip={"random": [1]})},
-            "stats.max_channel_skip.random is no known key",
+            "stats.max_channel_skip.random is not a known key",
         ),
         (
             {
@@ -258,7 +261,7 @@ def test_max_is_not_below_min(tmp_path: Path) -> None:
         ({"bullet_wake": with_mix(frequency=1)}, "must have one value class, two, or random"),
         (
             {"bullet_wake": with_mix(zeros=[100, 100], frequency=1)},
-            "domain_classes[0].zeros is no known key (did you mean 'zero'?)",
+            "domain_classes[0].zeros is not a known key (did you mean 'zero'?)",
         ),
         (
             {"bullet_wake": with_mix(zero=[60, 50], flip=[40, 50], frequency=1)},
@@ -282,7 +285,7 @@ def test_max_is_not_below_min(tmp_path: Path) -> None:
         ),
         (
             {"bullet_wake": with_mix(random=[100, 100], values={"none": 1}, frequency=1)},
-            "domain_classes[0].values.none is no known key",
+            "domain_classes[0].values.none is not a known key",
         ),
     ],
 )

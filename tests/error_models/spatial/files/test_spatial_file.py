@@ -104,14 +104,14 @@ def with_values(*values: Any) -> dict[str, Any]:
             {"schema": "onnxfi.spatial/2"},
             'schema must be "onnxfi.spatial/1", got "onnxfi.spatial/2',
         ),
-        ({"sauce": ""}, "sauce is no known key .did you mean 'source'"),
+        ({"sauce": ""}, "sauce is not a known key .did you mean 'source'"),
         ({"source": 3}, "source must be a text, got 3"),
-        ({"observations": -1}, "observations must be a whole number of at least 0, got -1"),
+        ({"observations": -1}, "observations must be an integer of at least 0, got -1"),
         ({"patterns": {}}, "patterns must have a spatial pattern"),
-        ({"patterns": {"singel": SINGLE}}, "patterns.singel is no known key"),
+        ({"patterns": {"singel": SINGLE}}, "patterns.singel is not a known key"),
         (
             {"patterns": {"single": SINGLE | {"parameters": []}}},
-            "single.parameters is no known key",
+            "single.parameters is not a known key",
         ),
         ({"patterns": {"same_row": SINGLE}}, "patterns.same_row must have the key parameters"),
         ({"patterns": {"single": SINGLE | {"frequency": 0}}}, "whose frequency is above 0"),
@@ -133,11 +133,11 @@ def test_wrong_files(tmp_path: Path, changes: dict[str, Any], message: str) -> N
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"max_cardinality": 0}, r"parameters\[0\].max_cardinality must be a whole number of at"),
+        ({"max_cardinality": 0}, r"parameters\[0\].max_cardinality must be an integer of at"),
         ({"max_cardinality": {"any_of": []}}, "any_of must be a list of one item or more"),
-        ({"max_cardinality": {"RANDOM": [1]}}, "max_cardinality.RANDOM is no known key"),
+        ({"max_cardinality": {"RANDOM": [1]}}, "max_cardinality.RANDOM is not a known key"),
         ({"row_corruption_pct": [0, 101]}, "must be two percentages"),
-        ({"block_size": 16}, "block_size is no known key"),
+        ({"block_size": 16}, "block_size is not a known key"),
     ],
 )
 def test_wrong_parameters(tmp_path: Path, changes: dict[str, Any], message: str) -> None:

@@ -142,7 +142,7 @@ def test_rare_entries_are_put_together() -> None:
 
 
 def test_nothing_to_derive_from() -> None:
-    with pytest.raises(ErrorModelError, match="from corrupted tensors only"):
+    with pytest.raises(ErrorModelError, match="is derived from corrupted tensors"):
         derive([])
 
 
