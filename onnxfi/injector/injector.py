@@ -11,7 +11,7 @@ import numpy as np
 
 from onnxfi.error_models import ErrorModel
 from onnxfi.errors import InputError
-from onnxfi.graph import Model, Target, sizes_depend_on
+from onnxfi.graph import Model, Target, Targets, resolve_targets, sizes_depend_on
 from onnxfi.injector.block_runner import BlockRunner
 from onnxfi.injector.drawing import Drawers
 from onnxfi.injector.golden import Golden
@@ -24,7 +24,7 @@ from onnxfi.injector.preparation import assign_error_models
 from onnxfi.injector.randomness import InjectionGenerators
 from onnxfi.runtime import AUTO, Limits, Provider, aligned, choose_provider
 from onnxfi.suffix import DEFAULT_POLICY, Experience, Policy, RunSettings, Suffix
-from onnxfi.surgery import resolve_targets, split
+from onnxfi.surgery import split_at
 
 _logger = logging.getLogger("onnxfi")
 
@@ -60,7 +60,7 @@ class Injector:
     def __init__(
         self,
         model: Model,
-        target: Target | str | Sequence[Target | str],
+        targets: Targets,
         *,
         provider: Provider = "auto",
         lanes: int | Literal["auto"] = "auto",
@@ -74,8 +74,8 @@ class Injector:
 
         Args:
             model: the model; it is left as it is.
-            target: the target, or its tensor, layer or node name; or a sequence of these, which
-                every injection then hits together.
+            targets: a target, or its tensor, layer or node name; or several of these, which every
+                injection hits together.
             provider: ``cpu``, ``cuda``, or ``auto`` for CUDA where it runs.
             lanes: the most injections to run through the suffix at once; ``auto`` measures how many
                 pay. Several run only where that changes no bit of the outputs.
@@ -98,8 +98,8 @@ class Injector:
         if lanes != "auto" and lanes < 1:
             raise InputError(f"lanes must be 'auto' or at least 1, got {lanes!r}.")
         self.model = model
-        self.targets = resolve_targets(model, target)
-        self.split = split(model, self.targets)
+        self.targets = resolve_targets(model, targets)
+        self.split = split_at(model, self.targets)
         self.provider = choose_provider(provider)
         hit = [x.tensor for x in self.targets]
         few = expected is not None and expected < policy.fewest_injections

@@ -1,6 +1,5 @@
 """Changes models: splits them at targets, exposes tensors as outputs, embeds faults."""
 
-from onnxfi.graph import resolve_targets
 from onnxfi.surgery.cut import prefix_outputs
 from onnxfi.surgery.definition import keep_definition
 from onnxfi.surgery.embedding import counts_samples, embed, sample_shape
@@ -35,7 +34,6 @@ __all__ = [
     "noise_nodes",
     "noise_note",
     "prefix_outputs",
-    "resolve_targets",
     "sample_shape",
     "split",
     "split_at",
