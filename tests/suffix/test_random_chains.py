@@ -22,6 +22,9 @@ SETTINGS = [
     *((2, False), (8, False), ("auto", False)),
 ]
 GRAPHS, ALL = 12, 2_000
+# Optimised sessions add in another order around these (blocks of channels, SkipLayerNormalization,
+# elements at other places), so the unoptimised oracle has other last bits.
+_REORDERED = frozenset({"Conv", "LayerNormalization", "Transpose"})
 # Windows may not read a mean that their own changes reach.
 _OTHERS = [124]
 
@@ -52,10 +55,10 @@ def check(seed: int) -> None:
     model, target, feeds = onnxfi.load(chain.proto), chain.target, chain.feeds
     expected, goldens = injections(model, target, feeds, 1, False)
     oracle = Overwritten(chain.proto, target)
-    convolves = any(x.op_type == "Conv" for x in chain.proto.graph.node)
+    exactly = _REORDERED.isdisjoint(x.op_type for x in chain.proto.graph.node)
     for number, injection in enumerate(expected):
         one = number // COUNT
-        oracle.check(injection, feeds[one], goldens[one], exactly=not convolves)
+        oracle.check(injection, feeds[one], goldens[one], exactly=exactly)
     order = np.random.default_rng(seed).permutation(len(SETTINGS))
     for lanes, propagation in [SETTINGS[x] for x in order[:3]]:
         got, _ = injections(model, target, feeds, lanes, propagation)
