@@ -74,4 +74,5 @@ class Overwritten:
                 assert same_bits(got, array, any_nan=True), (name, injection.id)
             else:
                 scale = np.abs(array[np.isfinite(array)]).max(initial=0)
-                np.testing.assert_allclose(got, array, rtol=1e-3, atol=1e-4 * scale)
+                atol = max(1e-4 * scale, 1e-37)  # kernels may flush denormals
+                np.testing.assert_allclose(got, array, rtol=1e-3, atol=atol)
