@@ -19,7 +19,15 @@ from onnxfi.suffix.policy import PhaseName
 from onnxfi.suffix.windows import NoWindowsError
 from tests.support.light_models import LIGHT_MODELS, densified
 from tests.support.record_checks import assert_same
-from tests.support.small_graphs import SMALL_GRAPHS, names_of, node, random_inputs, shape_of, value
+from tests.support.small_graphs import (
+    SMALL_GRAPHS,
+    names_of,
+    node,
+    random_inputs,
+    rounded_in_the_middle,
+    shape_of,
+    value,
+)
 from tests.support.small_graphs import model as small_model
 from tests.support.tiers import rest_by_night
 
@@ -66,22 +74,6 @@ def test_forced_phases(graph: str, phase: PhaseName) -> None:
         expected = injections(model, target.tensor, feeds, COUNT, **PLAIN)
         forced = injections(model, target.tensor, feeds, COUNT, policy=Policy.force(phase))
         assert_same(forced, expected)
-
-
-def rounded_in_the_middle() -> onnx.ModelProto:
-    """Most changes of x are gone once the product is rounded, and much follows."""
-    square = np.random.default_rng(0).normal(0, 0.1, (64, 64)).astype(np.float32)
-    return small_model(
-        [
-            node("MatMul", "x w", "product"),
-            node("Round", "product", "rounded"),
-            node("Add", "rounded b", "moved"),
-            node("MatMul", "moved w", "y"),
-        ],
-        [value("x", [1, 64]), value("b", [1, 64])],
-        [value("y", [1, 64])],
-        {"w": square},
-    )
 
 
 @pytest.mark.parametrize("lanes", [1, 4, "auto"])

@@ -270,6 +270,59 @@ def old_format() -> onnx.ModelProto:
     return proto
 
 
+def rounded_in_the_middle() -> onnx.ModelProto:
+    """Most changes of x are gone once the product is rounded, and much follows."""
+    square = weights(64, 64) / 10
+    return model(
+        [
+            node("MatMul", "x w", "product"),
+            node("Round", "product", "rounded"),
+            node("Add", "rounded b", "moved"),
+            node("MatMul", "moved w", "y"),
+        ],
+        [value("x", [1, 64]), value("b", [1, 64])],
+        [value("y", [1, 64])],
+        {"w": square},
+    )
+
+
+def dense_block(batch: int | str, activation: str) -> onnx.ModelProto:
+    """A block of DenseNet: each of four layers reads the outputs of all layers before it."""
+    rng = np.random.default_rng(0)
+
+    def normal(*shape: int) -> np.ndarray:
+        return rng.normal(size=shape).astype(np.float32)
+
+    limits = " low high" if activation == "Clip" else ""
+    given: dict[str, np.ndarray | np.generic] = {
+        "low": np.float32(0),
+        "high": np.float32(6),
+        "c0_w": normal(3, 2, 1, 1),
+    }
+    nodes, made = [node("Conv", "x c0_w", "c0")], "c0"
+    for n in range(1, 5):
+        channels = 3 + 2 * (n - 1)
+        given |= {f"{x}{n}": normal(channels) / 10 for x in ("bias", "mean")}
+        given |= {f"{x}{n}": np.abs(normal(channels)) for x in ("scale", "var", "factor")}
+        given[f"c{n}_w"] = normal(2, channels, 3, 3)
+        nodes += [
+            node("Concat", made, f"j{n}", axis=1),
+            node("BatchNormalization", f"j{n} scale{n} bias{n} mean{n} var{n}", f"b{n}"),
+            node("Unsqueeze", f"factor{n} axes", f"f{n}"),
+            node("Mul", f"b{n} f{n}", f"m{n}"),
+            node(activation, f"m{n}{limits}", f"r{n}"),
+            node("Conv", f"r{n} c{n}_w", f"c{n}", pads=[1, 1, 1, 1]),
+        ]
+        made += f" c{n}"
+    nodes += [
+        node("Concat", made, "j", axis=1),
+        node(activation, f"j{limits}", "r"),
+        node("GlobalAveragePool", "r", "y"),
+    ]
+    given["axes"] = np.array([1, 2])
+    return model(nodes, [value("x", [batch, 2, 6, 5])], [value("y", None)], given)
+
+
 SMALL_GRAPHS: dict[str, Callable[[], onnx.ModelProto]] = {
     "chain": chain,
     "skips": skips,

@@ -1,0 +1,31 @@
+"""Pushing patches, and then dense runs, gives the bits of dense runs."""
+
+from onnxfi.suffix import RunSettings
+from onnxfi.suffix.phases.phase import Entry
+from onnxfi.suffix.phases.push import Push
+from onnxfi.suffix.phases.whole_region import WholeRegion
+from tests.support.phase_cases import Case
+from tests.support.phase_contract import (
+    MANY,
+    USUAL,
+    PhaseContract,
+    behind_region,
+    entry_of,
+    find_region,
+    graphs,
+)
+
+
+@graphs(*USUAL, "dense_block", "windows_quantised", "light_squeezenet", nightly=MANY)
+class TestPush(PhaseContract):
+    """Push, with dense runs of whole regions behind it."""
+
+    takes = frozenset([*USUAL, "dense_block", "windows_quantised", "light_squeezenet"])
+
+    def open(self, case: Case, settings: RunSettings) -> Entry:
+        """Return the phase at the targets."""
+        region = find_region(case, settings)
+        behind = behind_region(region, settings)
+        push = Push(region, behind, settings.policy)
+        whole = WholeRegion(region, behind, settings)
+        return entry_of(case.stage.model, case.targets, push, whole)
