@@ -258,7 +258,7 @@ def test_places_of_masking_are_told(tmp_path: Path) -> None:
     assert f"{EVIL} 10 of 900 1.1 % only at the outputs 30 of 900 3.3 %" in section
     assert EVIL not in source
     assert "fc/out" not in section
-    assert "Of 100 of 2000 injections it is not known" in section
+    assert "locations of 100 of 2000 injections are unknown" in section
     assert "Where injections were masked" not in write(tmp_path)[1].text
 
 

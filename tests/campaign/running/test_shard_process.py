@@ -105,6 +105,7 @@ def test_a_directory_that_a_process_cannot_open_is_refused_by_it(
 
 
 def test_a_directory_in_memory_stays_in_this_process(work: Path) -> None:
+    pytest.importorskip("fsspec")
     begun = Campaign.from_yaml(work / "campaign.yaml", out="memory://shard-process/run").begin()
     with pytest.raises(CannotOpenError):
         ShardProcess(begun.directory)
