@@ -12,7 +12,7 @@ demo: $(VENV)/.demo
 
 # Without TensorFlow and PyTorch: against references that tools/make_references.py recorded.
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -m "not live and not nightly" --numprocesses auto --dist worksteal
+	$(BIN)/python -m pytest -m "not live and not thorough and not nightly" --numprocesses auto --dist worksteal
 
 # With the live oracles as well: installs TensorFlow and PyTorch, about 3 GB.
 test-all: $(VENV)/.all

@@ -70,6 +70,7 @@ def test_every_injection_is_recorded_once(work: Path, undisturbed: list[dict[str
         assert (row["bit"] is None) == (not row["error_model"].startswith("bitflip"))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "execution",
     [
@@ -87,6 +88,7 @@ def test_how_it_runs_changes_no_record(
     assert run(work / "campaign.yaml", work / "other", **execution) == undisturbed
 
 
+@pytest.mark.thorough
 def test_processes_record_the_same_as_threads(
     work: Path, undisturbed: list[dict[str, Any]]
 ) -> None:
@@ -220,6 +222,7 @@ def test_interrupted_then_resumed_is_as_undisturbed(
     assert resumed.recorded == INJECTIONS
 
 
+@pytest.mark.thorough
 def test_an_interrupt_with_an_executor_ends_the_run(
     work: Path, undisturbed: list[dict[str, Any]]
 ) -> None:

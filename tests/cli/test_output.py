@@ -83,6 +83,7 @@ def test_nan_is_written_as_a_text(onnxfi: Callable[..., Any], work: Path) -> Non
     assert len(plain["injections"]) == 200
 
 
+@pytest.mark.thorough
 def test_a_closed_pipe_is_no_error(start: Callable[..., subprocess.Popen[str]], work: Path) -> None:
     for command in (("inspect", "lenet.onnx"), ("inspect", "lenet.onnx", "--json")):
         process = start(*command)

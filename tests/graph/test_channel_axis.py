@@ -322,6 +322,7 @@ def test_what_nobody_tells_is_unknown() -> None:
     assert axes_of(proto) == {}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("path", KERAS_FILES, ids=lambda x: x.stem)
 def test_layers_of_keras_models_without_their_layer_map(path: Path) -> None:
     """The converter knows the axis of each layer's output; the graph alone must tell the same.

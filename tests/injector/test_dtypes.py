@@ -202,6 +202,7 @@ def assert_near(got: np.ndarray, expected: np.ndarray, case: Case, name: str) ->
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "case",
     [pytest.param(x, marks=recent_reference if x.dtype.isbuiltin != 1 else ()) for x in CASES],

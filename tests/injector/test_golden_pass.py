@@ -31,6 +31,7 @@ def test_small_graphs(graph: str) -> None:
         assert_same_bits(together, alone)
 
 
+@pytest.mark.thorough
 def test_convolutions_that_onnx_runtime_would_merge_with_what_follows() -> None:
     model = onnxfi.load(densified("light_resnet50"))
     (name_of_input,) = names_of(model.graph.inputs)

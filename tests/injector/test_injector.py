@@ -38,6 +38,7 @@ def assert_close(got: dict[str, np.ndarray], expected: dict[str, np.ndarray]) ->
         np.testing.assert_allclose(got[name], array, rtol=2e-5, atol=3e-6, err_msg=name)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("graph", "tensor"), FLOAT_CASES)
 def test_injections_equal_the_reference_with_the_tensor_overwritten(
     graph: str, tensor: str

@@ -25,6 +25,7 @@ from tests.support.small_graphs import BOOL, FLOAT, INT64, node, weights
 _X = weights(2, 8, seed=7)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("make", MODELS)
 @pytest.mark.parametrize("setting", [{}, {"propagation": False}, {"lanes": 5}])
 def test_outputs_are_those_of_the_model_with_constant_noise(

@@ -134,6 +134,7 @@ class QuantizeLinear(OpRun):
         return (np.clip(wide, limits.min, limits.max).astype(zero_point.dtype),)
 
 
+@pytest.mark.thorough
 @recent_reference
 @pytest.mark.parametrize("variant", REFERENCED)
 def test_faults_equal_the_reference_with_the_tensor_overwritten(variant: str) -> None:
@@ -190,6 +191,7 @@ def run_whole(proto: onnx.ModelProto, replaced: dict[str, np.ndarray]) -> np.nda
     return y
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("variant", ["qoperator_int8", "qoperator_all", "dynamic_uint8"])
 def test_faults_in_weights_equal_the_model_with_other_weights(variant: str) -> None:
     """Bit for bit, contrib operators too: nothing is merged that was separate."""

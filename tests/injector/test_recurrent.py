@@ -171,6 +171,7 @@ class LSTM(Recurrent):
 OPERATORS = [LSTM, GRU, RNN]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_faults_equal_the_reference_with_the_tensor_overwritten(case: Case) -> None:
     proto = network(case)

@@ -67,6 +67,7 @@ def network(case: Case, used: slice) -> onnx.ModelProto:
     return proto
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("used", [slice(1), slice(-1, None), slice(None)], ids=str)
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_injections_equal_the_model_with_the_tensor_overwritten(case: Case, used: slice) -> None:

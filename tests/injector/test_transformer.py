@@ -120,6 +120,7 @@ def encoder(attention: str) -> onnx.ModelProto:
     return helper.make_model(graph, opset_imports=opsets, ir_version=11)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("attention", ATTENTIONS)
 def test_faults_equal_the_reference_with_the_tensor_overwritten(attention: str) -> None:
     plain = encoder("plain")

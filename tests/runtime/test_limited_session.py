@@ -146,6 +146,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
+@pytest.mark.thorough
 def test_children_end_with_a_process_that_is_killed(tmp_path: Path) -> None:
     """The script is killed in the middle of a run; it has no guard, which no child needs."""
     path = tmp_path / "m.onnx"

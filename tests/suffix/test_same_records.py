@@ -65,6 +65,7 @@ def test_small_graphs(graph: str) -> None:
             assert_same(injections(model, target.tensor, feeds, COUNT, **how), expected)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("phase", get_args(PhaseName))
 @pytest.mark.parametrize("graph", SMALL_GRAPHS)
 def test_forced_phases(graph: str, phase: PhaseName) -> None:
@@ -89,6 +90,7 @@ def test_what_is_golden_at_a_checkpoint_goes_no_farther(lanes: int | str) -> Non
     assert not late  # all that is masked is seen, once there is a checkpoint
 
 
+@pytest.mark.thorough
 def test_golden_runs_and_whole_tensors_once_windows_took_over() -> None:
     """The dense session is closed then: golden runs do without, and large corruptions open it."""
     proto = densified("light_squeezenet")
@@ -108,6 +110,7 @@ def test_golden_runs_and_whole_tensors_once_windows_took_over() -> None:
     assert_same(*made)
 
 
+@pytest.mark.thorough
 def test_few_injections_try_nothing() -> None:
     proto = densified("light_squeezenet")
     model, feeds = onnxfi.load(proto), random_inputs(proto)
@@ -119,6 +122,7 @@ def test_few_injections_try_nothing() -> None:
         assert windows.called
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("graph", SMALL_GRAPHS)
 def test_inputs_share_lanes(graph: str) -> None:
     """Few faults of each of several inputs, of which two are the same."""

@@ -97,6 +97,7 @@ def batch_of_one(proto: onnx.ModelProto) -> dict[str, np.ndarray]:
     return {name: array[:1] if name in free else array for name, array in feeds.items()}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("graph", "tensor"), CASES)
 def test_each_selection_does_what_it_says(graph: str, tensor: str) -> None:
     proto = SMALL_GRAPHS[graph]()

@@ -63,6 +63,7 @@ def graphs_and_targets(draw: st.DrawFn, fewest: int) -> tuple[RandomGraph, list[
     return graph, draw(st.lists(names, min_size=fewest, max_size=4, unique=True))
 
 
+@pytest.mark.thorough
 def test_every_tensor_alone(for_all: ForAll, counts: Counter[str]) -> None:
     def check(graph: RandomGraph) -> None:
         model = onnxfi.load(graph.proto)

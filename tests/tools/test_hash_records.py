@@ -43,6 +43,7 @@ def test_every_other_difference_is_seen(table: pa.Table, tmp_path: Path) -> None
     assert hash_records(one) != hash_records(other)
 
 
+@pytest.mark.thorough
 def test_a_campaign_runs_with_the_code_of_a_checkout(tmp_path: Path) -> None:
     lenet = make("lenet", tmp_path)
     here, there = (write_campaign(lenet, tmp_path, targets=1, injections=3) for _ in range(2))

@@ -179,6 +179,7 @@ def test_targets_with_fewer_values_than_amount_are_left_out(work: Path) -> None:
     assert "at most 144" in refused(work, Amount=145)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("percentage", [1, 3, 30, 50, 100])
 def test_a_percentage_that_is_rounded_otherwise_is_said(work: Path, percentage: int) -> None:
     translation = translate(work, Type="zeros", Amount=percentage, Bit=None)

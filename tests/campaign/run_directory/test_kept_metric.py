@@ -141,6 +141,7 @@ def test_the_kept_code_resumes_and_replays(
     assert "answers" not in sys.modules
 
 
+@pytest.mark.thorough
 def test_worker_processes_use_the_kept_code(study: Path, expected: list[dict[str, Any]]) -> None:
     campaign = begin(study)
     for path in study.glob("*.py"):

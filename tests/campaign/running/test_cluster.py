@@ -32,6 +32,7 @@ def rows_of(place: str | Path) -> str:
     return repr(read_records(place).to_pylist())
 
 
+@pytest.mark.thorough
 def test_threads_of_the_caller_record_the_same(work: Path, finished: Path) -> None:
     campaign = Campaign.from_yaml(work / "campaign.yaml", out=work / "run").begin()
     shards: list[ShardOutcomes] = []

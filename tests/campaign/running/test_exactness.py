@@ -26,6 +26,7 @@ def unoptimised_answer(model: Path, image: np.ndarray) -> np.ndarray:
     return np.asarray(probabilities)
 
 
+@pytest.mark.thorough
 def test_an_input_has_one_golden_answer_whatever_the_target(
     work: Path, write: Callable[..., Path]
 ) -> None:

@@ -27,6 +27,7 @@ def run(path: Path, *, memory: int) -> tuple[list[dict[str, Any]], int]:
     return records, passing.call_count
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["activation", "weight"])
 def test_one_pass_for_all_targets(kind: str, work: Path, write: Callable[..., Path]) -> None:
     found = {}

@@ -48,6 +48,7 @@ def _records(path: Path, out: Path, **execution: object) -> str:
     return repr(read_records(Campaign.from_yaml(path, out=out).run().path).to_pylist())
 
 
+@pytest.mark.thorough
 def test_records_do_not_depend_on_how_a_campaign_runs(tmp_path: Path) -> None:
     path = _write(tmp_path, uniform_like_downstream())
     expected = _records(path, tmp_path / "first", lanes=1, propagation=False, shard=100)

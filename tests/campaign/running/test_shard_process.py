@@ -31,6 +31,7 @@ def begun(work: Path) -> Campaign:
     return Campaign.from_yaml(work / "campaign.yaml", out=work / "run").begin()
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("two_processes")
 def test_processes_record_the_same(begun: Campaign, work: Path, finished: Path) -> None:
     counts: list[int] = []
@@ -39,6 +40,7 @@ def test_processes_record_the_same(begun: Campaign, work: Path, finished: Path) 
     assert sum(counts) == begun.injections
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("two_processes")
 def test_an_interrupt_ends_the_processes(begun: Campaign, work: Path, finished: Path) -> None:
     def interrupt(outcomes: object) -> None:
@@ -51,6 +53,7 @@ def test_an_interrupt_ends_the_processes(begun: Campaign, work: Path, finished: 
     assert rows_of(work / "run") == rows_of(finished)
 
 
+@pytest.mark.thorough
 def test_a_process_runs_shards_and_counts_injections(begun: Campaign, finished: Path) -> None:
     process, counts = ShardProcess(begun.directory), list[int]()
     shard = Shard(0, 7, 0)
@@ -60,6 +63,7 @@ def test_a_process_runs_shards_and_counts_injections(begun: Campaign, finished: 
     assert begun.directory.finished() == [range(7)]
 
 
+@pytest.mark.thorough
 def test_a_process_that_dies_is_reported(begun: Campaign) -> None:
     process = ShardProcess(begun.directory)
     process.run(Shard(0, 7, 0), on_injections=lambda count: None)
@@ -68,6 +72,7 @@ def test_a_process_that_dies_is_reported(begun: Campaign) -> None:
         process.run(Shard(7, 7, 0), on_injections=lambda count: None)
 
 
+@pytest.mark.thorough
 def test_errors_reach_the_parent(begun: Campaign, work: Path) -> None:
     process = ShardProcess(begun.directory)
     process.run(Shard(0, 7, 0), on_injections=lambda count: None)
@@ -95,6 +100,7 @@ def test_what_no_process_can_open_runs_in_threads(
     assert rows_of(work / "run") == rows_of(finished)
 
 
+@pytest.mark.thorough
 def test_a_directory_that_a_process_cannot_open_is_refused_by_it(
     begun: Campaign, tmp_path: Path
 ) -> None:

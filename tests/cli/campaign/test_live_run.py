@@ -54,6 +54,7 @@ def resume_and_compare(onnxfi: Callable[..., Any], work: Path) -> None:
     assert records == expected
 
 
+@pytest.mark.thorough
 def test_an_interrupt_names_the_command_that_resumes(
     start: Callable[..., subprocess.Popen[str]], onnxfi: Callable[..., Any], work: Path
 ) -> None:
@@ -71,6 +72,7 @@ def test_an_interrupt_names_the_command_that_resumes(
     resume_and_compare(onnxfi, work)
 
 
+@pytest.mark.thorough
 def test_a_killed_campaign_resumes(
     start: Callable[..., subprocess.Popen[str]], onnxfi: Callable[..., Any], work: Path
 ) -> None:

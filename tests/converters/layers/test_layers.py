@@ -48,12 +48,14 @@ def test_every_layer_equals_keras(references: Path, name: str) -> None:
     check_layers(references / f"{name}.h5")
 
 
+@pytest.mark.thorough
 @each_model
 @pytest.mark.parametrize("opset", rest_by_night([OLDEST_OPSET, NEWEST_OPSET], [NEWEST_OPSET]))
 def test_outputs_equal_keras_at_any_batch(references: Path, name: str, opset: int) -> None:
     check_outputs(references / f"{name}.h5", opset)
 
 
+@pytest.mark.thorough
 @each_model
 def test_a_fault_in_each_layer_has_the_same_effect_as_in_keras(references: Path, name: str) -> None:
     check_faults(references / f"{name}.h5")

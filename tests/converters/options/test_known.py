@@ -70,6 +70,7 @@ def changed(before: Any, probe: Any, layer: Any, call: Any, option: str, value: 
         return True
 
 
+@pytest.mark.thorough
 def test_no_option_of_a_recorded_layer_is_ignored(recorded: Any) -> None:
     tried: Counter[tuple[str, ...]] = Counter()
     heeded: Counter[tuple[str, ...]] = Counter()

@@ -92,6 +92,7 @@ def test_every_fusion_has_a_graph() -> None:
     assert len(names) == len(FUSIONS)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("fused", FUSED, ids=str)
 def test_the_same_records_with_propagation_and_without(fused: Fused) -> None:
     loaded, feeds = onnxfi.load(fused.proto), random_inputs(fused.proto)

@@ -30,6 +30,7 @@ def some_patch(golden: np.ndarray, rng: np.random.Generator) -> LanePatch:
     return LanePatch(place, np.where(rng.random(count) < 0.2, anything, slightly))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("activation", ["Relu", "Clip", "LeakyRelu"])
 @pytest.mark.parametrize("batch", [1, 2, "N"])
 @pytest.mark.parametrize("target", ["c0", "c1", "c3"])

@@ -43,6 +43,7 @@ def at(row: int, column: int, x: np.ndarray, seed: int) -> Corruption:
     return Corruption(indices, rng.integers(-9, 10, indices.size).astype(np.float32))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("graph", [chain, branches, beyond, decoder, upward, quantised])
 @pytest.mark.parametrize("box", [(1, 1), (3, 3), (2, 99), None])
 def test_every_place(graph: Callable[[], onnx.ModelProto], box: tuple[int, int] | None) -> None:

@@ -69,6 +69,7 @@ def test_figures_come_back_from_their_file(tmp_path: Path) -> None:
     assert read(tmp_path / "none") == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("end", "minutes", "failure"),
     [
