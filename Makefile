@@ -10,11 +10,12 @@ BIN := $(VENV)/bin
 demo: $(VENV)/.demo
 	$(BIN)/onnxfi demo
 
-# Without TensorFlow and PyTorch: against references that tools/make_references.py recorded.
+# Under 3 minutes, without TensorFlow and PyTorch: against references that
+# tools/make_references.py recorded.
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -m "not live and not thorough and not nightly" --numprocesses auto --dist worksteal
 
-# With the live oracles as well: installs TensorFlow and PyTorch, about 3 GB.
+# With the thorough tests and the live oracles: installs TensorFlow and PyTorch, about 3 GB.
 test-all: $(VENV)/.all
 	$(BIN)/python -m pytest -m "not nightly" --numprocesses auto --dist worksteal
 

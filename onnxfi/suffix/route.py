@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -38,6 +40,10 @@ class Route:
     From the targets, lanes cross the push region, as sparse patches or on whole tensors, and then
     the rest of the stage. Wide corruptions of light models may instead run the whole stage in
     lanes, if that was seen to be faster.
+
+    Attributes:
+        region: the push region.
+        entry: the entry at the targets.
     """
 
     def __init__(self, stage: Stage, settings: RunSettings) -> None:
@@ -55,6 +61,7 @@ class Route:
         self._outputs = tuple(x.name or "" for x in stage.model.graph.outputs)
         self._targets = tuple(x.tensor for x in stage.targets)
         self._inputs = tuple(x.name or "" for x in stage.model.graph.inputs)
+        self._handed_through = tuple(x for x in self._outputs if x in self._targets)
         region = find_push_region(
             stage, propagation=settings.propagation, provider=settings.provider
         )
@@ -78,62 +85,21 @@ class Route:
         self._behind: Entry | None = None
         try:
             if region.behind.graph.outputs:
-                self._behind = self._open_rest(region.behind, region.entry)
+                self._behind = _open_rest(region.behind, region.entry, settings)
             self._whole_region = WholeRegion(region, self._behind, settings)
         except ModelFormatError as error:
             names = " and ".join(map(repr, self._targets))
             raise ModelFormatError(
                 f"What follows the target {names} must run with the target as its input. {error}"
             ) from error
+        self._whole_stage = _WholeStage(self._whole_region, self._behind, self._handed_through)
         phases: list[Phase] = [Push(region, self._behind, settings.policy), self._whole_region]
         shares = settings.limits is None and all(x.kind == "weight" for x in self._stage.targets)
-        self._entry = Entry(self._targets, self._inputs, phases, depth=_TARGETS, joins=shares)
+        self.entry = Entry(self._targets, self._inputs, phases, depth=_TARGETS, joins=shares)
         if shares:
-            shared = SharedWeights(
-                self._stage.model, self._targets, self.run_golden, self._entry.shapes, settings
-            )
-            self._entry.phases = (shared, *phases)
-
-    def _open_rest(self, model: Model, tensors: Sequence[str]) -> Entry:
-        """Return the entry behind the push region."""
-        settings = self._settings
-        inputs = [x.name or "" for x in model.graph.inputs]
-        if settings.limits is not None:
-            limited = Limited(model, settings.limits, settings)
-            return Entry(tensors, inputs, [limited], depth=_REGION)
-        dense = Dense(model, tensors, settings)
-        windows = Windows(model, tensors, dense, self._open_behind_windows, settings)
-        checkpoint = Checkpoint(model, tensors, dense, self._open_behind_checkpoint, settings)
-        phases = self._on_route(windows, checkpoint, dense)
-        behind = Entry(tensors, inputs, phases, depth=_LOOKAHEAD)
-        lookahead = Lookahead(model, behind, settings)
-        return Entry(tensors, inputs, self._on_route(lookahead, *phases), depth=_REGION)
-
-    def _open_behind_windows(self, model: Model, tensors: Sequence[str]) -> Entry:
-        dense = Dense(model, tensors, self._settings)
-        checkpoint = Checkpoint(model, tensors, dense, self._open_behind_checkpoint, self._settings)
-        phases = self._on_route(checkpoint, dense)
-        return self._late_entry(model, tensors, phases, depth=_WINDOWS)
-
-    def _open_behind_checkpoint(self, model: Model, tensors: Sequence[str]) -> Entry:
-        phases = [Dense(model, tensors, self._settings)]
-        return self._late_entry(model, tensors, phases, depth=_CHECKPOINT)
-
-    def _late_entry(
-        self, model: Model, tensors: Sequence[str], phases: Sequence[Phase], *, depth: int
-    ) -> Entry:
-        """Return an entry that lanes reach with large patches."""
-        inputs = [x.name or "" for x in model.graph.inputs]
-        return Entry(tensors, inputs, phases, depth=depth, waits_for_more=False)
-
-    def _on_route(self, *phases: Phase) -> list[Phase]:
-        """Return the phases that are exact on the provider, and that may be tried."""
-        settings = self._settings
-        return [
-            x
-            for x in phases
-            if isinstance(x, Dense) or (settings.shortcuts and settings.provider in x.exact_on)
-        ]
+            run = self._whole_stage.run
+            shared = SharedWeights(self._stage.model, self._targets, run, settings)
+            self.entry.phases = (shared, *phases)
 
     def run_golden(self, values: Tensors) -> dict[str, np.ndarray]:
         """Run the stage on whole tensors, without a limit, and return all that it computes.
@@ -146,7 +112,7 @@ class Route:
         """
         if self._cut.is_open:
             self._cut.try_once(lambda: self._check_cut(values), wait=True)
-        return self._run(values)
+        return self._whole_stage.run(values)
 
     def run_faulty(self, values: Tensors) -> dict[str, np.ndarray]:
         """Run the stage as `run_golden` does, within the limits.
@@ -154,26 +120,11 @@ class Route:
         Raises:
             InputError: ONNX Runtime refuses a value, or a limit is exceeded.
         """
-        if self._settings.limits is None or self._behind is None:
-            return self._run(values)
-        made = self._whole_region.compute(values)
-        (limited,) = self._behind.phases
-        assert isinstance(limited, Limited)
-        return self._with_targets(values, made | limited.run_faulty({**values, **made}))
-
-    def _run(self, values: Tensors) -> dict[str, np.ndarray]:
-        made = self._whole_region.compute(values)
-        if self._behind is not None:
-            made |= self._behind.run_whole({**values, **made})
-        return self._with_targets(values, made)
-
-    def _with_targets(self, values: Tensors, made: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Return computed tensors with the targets that are outputs themselves."""
-        return made | {name: values[name] for name in self._outputs if name in self._targets}
+        return self._whole_stage.run(values, faulty=True)
 
     def _check_cut(self, values: Tensors) -> PushRegion:
         """Return the region; one without nodes if it leaves other bits than the whole stage has."""
-        if not gives_the_same(self._run, self._stage.model, values, self._settings):
+        if not gives_the_same(self._whole_stage.run, self._stage.model, values, self._settings):
             _logger.debug("No push region behind %s: a fusion crosses its end.", self._targets)
             self._whole.drop()
             self._lay_out(find_push_region(self._stage, propagation=False))
@@ -205,12 +156,12 @@ class Route:
         )
         whole = self._whole.try_once(self._open_whole, wait=True) if wide else None
         if whole is None:
-            yield self._entry
+            yield self.entry
             return
         way = self._next_way()
         stopwatch = self._settings.stopwatch
         start = stopwatch.now()
-        yield whole if way == "whole" else self._entry
+        yield whole if way == "whole" else self.entry
         if len(self._seconds[way]) < policy.whole_stage_blocks:
             self._seconds[way].append((stopwatch.now() - start) / sum(map(len, batches)))
 
@@ -226,3 +177,75 @@ class Route:
         if min(tries.values()) < self._settings.policy.whole_stage_blocks:
             return min(tries, key=lambda way: tries[way])
         return min(self._seconds, key=lambda way: min(self._seconds[way]))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _WholeStage:
+    """Runs a stage on whole tensors. It does not hold the route, whose memory is freed at once.
+
+    Attributes:
+        region: the push region.
+        behind: the entry behind it; None where the region reaches all outputs.
+        handed_through: names of the targets that are outputs themselves.
+    """
+
+    region: WholeRegion
+    behind: Entry | None
+    handed_through: tuple[str, ...]
+
+    def run(self, values: Tensors, *, faulty: bool = False) -> dict[str, np.ndarray]:
+        """Return all that the stage computes, by name; limits hold for faulty values."""
+        made = self.region.compute(values)
+        if self.behind is not None:
+            inputs = {**values, **made}
+            last = self.behind.phases[-1]
+            if faulty and isinstance(last, Limited):
+                made |= last.run_faulty(inputs)
+            else:
+                made |= self.behind.run_whole(inputs)
+        return made | {name: values[name] for name in self.handed_through}
+
+
+def _open_rest(model: Model, tensors: Sequence[str], settings: RunSettings) -> Entry:
+    """Return the entry behind the push region."""
+    inputs = [x.name or "" for x in model.graph.inputs]
+    if settings.limits is not None:
+        limited = Limited(model, settings.limits, settings)
+        return Entry(tensors, inputs, [limited], depth=_REGION)
+    dense = Dense(model, tensors, settings)
+    behind_windows = partial(_open_behind_windows, settings)
+    behind_checkpoint = partial(_open_behind_checkpoint, settings)
+    windows = Windows(model, tensors, dense, behind_windows, settings)
+    checkpoint = Checkpoint(model, tensors, dense, behind_checkpoint, settings)
+    phases = _on_route(settings, windows, checkpoint, dense)
+    behind = Entry(tensors, inputs, phases, depth=_LOOKAHEAD)
+    lookahead = Lookahead(model, behind, settings)
+    return Entry(tensors, inputs, _on_route(settings, lookahead, *phases), depth=_REGION)
+
+
+def _open_behind_windows(settings: RunSettings, model: Model, tensors: Sequence[str]) -> Entry:
+    dense = Dense(model, tensors, settings)
+    behind_checkpoint = partial(_open_behind_checkpoint, settings)
+    checkpoint = Checkpoint(model, tensors, dense, behind_checkpoint, settings)
+    return _late_entry(model, tensors, _on_route(settings, checkpoint, dense), depth=_WINDOWS)
+
+
+def _open_behind_checkpoint(settings: RunSettings, model: Model, tensors: Sequence[str]) -> Entry:
+    return _late_entry(model, tensors, [Dense(model, tensors, settings)], depth=_CHECKPOINT)
+
+
+def _late_entry(
+    model: Model, tensors: Sequence[str], phases: Sequence[Phase], *, depth: int
+) -> Entry:
+    """Return an entry that lanes reach with large patches."""
+    inputs = [x.name or "" for x in model.graph.inputs]
+    return Entry(tensors, inputs, phases, depth=depth, waits_for_more=False)
+
+
+def _on_route(settings: RunSettings, *phases: Phase) -> list[Phase]:
+    """Return the phases that are exact on the provider, and that may be tried."""
+    return [
+        x
+        for x in phases
+        if isinstance(x, Dense) or (settings.shortcuts and settings.provider in x.exact_on)
+    ]

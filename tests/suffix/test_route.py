@@ -1,11 +1,14 @@
 """Blocks of wide corruptions go the faster way; the same-records tests check the results."""
 
+import weakref
+from typing import Any, get_args
 from unittest import mock
 
 import numpy as np
 import pytest
 
 import onnxfi
+from onnxfi import TargetKind
 from onnxfi.error_models import Corruption
 from onnxfi.suffix import Batch, GoldenTensors, Patches, RunSettings
 from onnxfi.suffix.route import Route
@@ -54,3 +57,14 @@ def test_narrow_corruptions_are_pushed() -> None:
     for _ in range(20):
         trip.go(3, 5)
     assert set(trip.went) == {"sparse"}
+
+
+@pytest.mark.parametrize("kind", get_args(TargetKind))
+def test_memory_is_freed_at_once(kind: TargetKind) -> None:
+    """Nothing refers to the route from below, so no collection of garbage is waited for."""
+    model = onnxfi.load(SMALL_GRAPHS["skips"]())
+    (stage,) = onnxfi.split(model, model.targets(kind=kind)[0]).stages
+    route = Route(stage, RunSettings(threads=1))
+    gone: list[weakref.ref[Any]] = [weakref.ref(x) for x in (route, *route.entry.phases)]
+    del route
+    assert [x() for x in gone] == [None] * len(gone)

@@ -1,7 +1,7 @@
 """Defines what a phase is, and the entries at which lanes wait for phases."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -108,8 +108,7 @@ class Entry:
 
         A value that is no tensor is shared only with the same golden run.
         """
-        values = golden.values
-        return tuple(getattr(values[name], "shape", id(golden)) for name in self._inputs)
+        return shapes_of(golden, self._inputs)
 
     def share(self, batch: Batch) -> Iterator[tuple[Phase, Batch]]:
         """Yield each phase with lanes of a batch: each lane goes to the first that wants it.
@@ -141,3 +140,8 @@ class Entry:
         """
         made = (phase.run_whole(values) for phase in self.phases)
         return next((x for x in made if x is not None), {})
+
+
+def shapes_of(golden: GoldenTensors, names: Iterable[str]) -> tuple[object, ...]:
+    """Return the shapes of some golden tensors; a value that is no tensor counts by its run."""
+    return tuple(getattr(golden.values[name], "shape", id(golden)) for name in names)

@@ -7,11 +7,11 @@ import numpy as np
 
 from onnxfi.graph import Model
 from onnxfi.suffix.batch import Advanced, Batch
-from onnxfi.suffix.golden_tensors import GoldenTensors, Tensors
+from onnxfi.suffix.golden_tensors import Tensors
 from onnxfi.suffix.lane_result import LaneResult
 from onnxfi.suffix.lanes import Lanes, Workspace
 from onnxfi.suffix.patches import LanePatch
-from onnxfi.suffix.phases.phase import Phase
+from onnxfi.suffix.phases.phase import Phase, shapes_of
 from onnxfi.suffix.run_settings import RunSettings
 
 
@@ -23,7 +23,6 @@ class SharedWeights(Phase):
         model: Model,
         weights: Collection[str],
         run_single: Callable[[Tensors], dict[str, np.ndarray]],
-        shapes: Callable[[GoldenTensors], object],
         settings: RunSettings,
     ) -> None:
         """Keep the stage; a session for batches is opened when several inputs share a fault.
@@ -32,12 +31,11 @@ class SharedWeights(Phase):
             model: the stage; takes the weights as inputs.
             weights: names of the weights.
             run_single: runs the stage for one input.
-            shapes: the shapes in which inputs of a batch must agree.
             settings: how to run.
         """
         self._weights = tuple(weights)
         self._outputs = tuple(x.name or "" for x in model.graph.outputs)
-        self._shapes = shapes
+        self._inputs = tuple(x.name or "" for x in model.graph.inputs)
         self._lanes = Lanes(
             model, (), settings, shared=self._weights, single=_SingleRuns(run_single)
         )
@@ -73,7 +71,7 @@ class SharedWeights(Phase):
         """Return the fault of each lane, and the shapes in which the lanes of a batch agree."""
         return [
             (
-                self._shapes(golden),
+                shapes_of(golden, self._inputs),
                 *((x, y.values.tobytes(), np.asarray(y.place).tobytes()) for x, y in one.items()),
             )
             for golden, one in zip(batch.goldens, batch.by_lane, strict=True)

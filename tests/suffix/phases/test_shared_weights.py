@@ -19,6 +19,5 @@ class TestSharedWeights(PhaseContract):
         """Return the phase at the targets."""
         model = case.stage.model
         dense = Dense(model, case.targets, settings)
-        entry = entry_of(model, case.targets, dense)
-        shared = SharedWeights(model, case.targets, dense.run_whole, entry.shapes, settings)
+        shared = SharedWeights(model, case.targets, dense.run_whole, settings)
         return entry_of(model, case.targets, shared, dense)
