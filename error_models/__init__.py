@@ -1,4 +1,4 @@
-"""Error models: they draw corruptions of a golden tensor.
+"""Provides error models, which draw corruptions of a golden tensor.
 
 An error model draws a corruption, which is a sparse patch, from a golden tensor and a random
 generator. The package depends on numpy and on nothing of ONNX.

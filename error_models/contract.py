@@ -1,4 +1,4 @@
-"""The contract of an error model as a test class, for error models of your own.
+"""Tests the contract of an error model, for error models of your own.
 
     import pytest
     from onnxfi.error_models.contract import ErrorModelContract

@@ -1,4 +1,4 @@
-"""A corruption: a sparse patch of a target tensor."""
+"""Defines a corruption: a sparse patch of a target tensor."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The corruptions of one tensor in many injections, stored as columns."""
+"""Stores the corruptions of one tensor in many injections as columns."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

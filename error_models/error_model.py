@@ -1,4 +1,4 @@
-"""The protocols of error models, which draw corruptions of a golden tensor."""
+"""Defines the protocols of error models, which draw corruptions of a golden tensor."""
 
 from typing import Any, ClassVar, Protocol, runtime_checkable
 

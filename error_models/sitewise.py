@@ -1,4 +1,4 @@
-"""The base class of error models that draw injection sites, and then a value for each."""
+"""Defines the base class of error models that draw sites, and then a value for each."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping

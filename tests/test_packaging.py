@@ -1,4 +1,4 @@
-"""What is declared to be installed is what is there."""
+"""Tests that pyproject.toml lists the packages that exist."""
 
 import subprocess
 import sys

@@ -1,1 +1,1 @@
-"""Programs for people: benchmarks, oracles, sweeps, and makers of test data."""
+"""Holds programs for developers: benchmarks, oracles, sweeps, and makers of test data."""

@@ -1,4 +1,4 @@
-"""The models of the onnx package's backend tests, and what to feed them."""
+"""Reads the models of the onnx package's backend tests, and their inputs."""
 
 import warnings
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A model of Keras 2 with the functions of TensorFlow that convert, each as an output."""
+"""Makes a Keras 2 model with every TensorFlow function that converts, each as an output."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Well-known models to convert, with random weights: small ones built here, large ones by Keras.
+"""Builds well-known Keras models with random weights; the large ones come from Keras.
 
 `build` works with Keras 3 and tf_keras. Weights and the statistics of normalisations are random, as
 their initial values would hide a mistake.

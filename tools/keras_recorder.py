@@ -1,4 +1,4 @@
-"""Watching a Keras model run: what each layer returns, and what follows if it returned otherwise.
+"""Records the results of each layer of a Keras model, and of runs with one replaced.
 
 Works with Keras 3 and tf_keras, on a model that runs eagerly. The paths are those of the layer
 map: ``backbone/c1`` inside a nested model, ``bi/forward_lstm`` inside a Bidirectional,

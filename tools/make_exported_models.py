@@ -1,4 +1,4 @@
-"""Make the recorded models of other exporters, and what PyTorch computes in each module.
+"""Make the recorded models of other exporters, and PyTorch's results for each module.
 
 Needs the extra ``oracles`` and skl2onnx. Run it from the root of the repository:
 

@@ -1,4 +1,4 @@
-"""Make the reference files of the converter tests: small Keras models and what Keras computes.
+"""Make the reference files of the converter tests: small Keras models and Keras's results.
 
 Needs the extra ``keras``. Run it from the root of the repository:
 

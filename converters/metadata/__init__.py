@@ -1,1 +1,1 @@
-"""The layer map and the origin that a converted model carries in its metadata."""
+"""Writes and reads the metadata of a converted model: its layer map and its origin."""

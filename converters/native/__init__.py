@@ -1,1 +1,1 @@
-"""The native route: converts a Keras file without Keras."""
+"""Converts a Keras file without Keras: the native route."""

@@ -1,1 +1,1 @@
-"""The options and classes that Keras defines, and the errors for unsupported ones."""
+"""Lists the options and classes that Keras defines, and makes errors for unsupported ones."""

@@ -1,1 +1,1 @@
-"""The route through TensorFlow: a child process loads, runs and traces the source."""
+"""Converts through TensorFlow: a child process loads, runs and traces the source."""

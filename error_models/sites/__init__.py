@@ -1,4 +1,4 @@
-"""Injection sites: the elements of a target that a corruption changes."""
+"""Draws and stores injection sites: the elements of a target that a corruption changes."""
 
 from onnxfi.error_models.sites.canonical_layout import CanonicalLayout
 from onnxfi.error_models.sites.dense_sites import read_dense_sites, write_dense_sites

@@ -1,4 +1,4 @@
-"""The number of injection sites of a corruption."""
+"""Determines the number of injection sites of a corruption."""
 
 from dataclasses import dataclass
 from typing import Any, Self

@@ -1,4 +1,4 @@
-"""Spatial error models: patterns and values as observed on real hardware."""
+"""Draws spatial patterns and values as observed on real hardware."""
 
 from onnxfi.error_models.spatial.spatial_model import SpatialModel
 

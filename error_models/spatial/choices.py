@@ -1,4 +1,4 @@
-"""Random choices: weighted items, shares of a whole, numbers and masks."""
+"""Makes random choices: weighted items, shares of a whole, numbers and masks."""
 
 import math
 from bisect import bisect_right

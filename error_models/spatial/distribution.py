@@ -1,4 +1,4 @@
-"""The frequencies of patterns, parameters and value classes that make up a spatial model."""
+"""Defines the frequencies of patterns, parameters and value classes of a spatial model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

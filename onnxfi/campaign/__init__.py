@@ -1,4 +1,4 @@
-"""Campaigns: planned sets of injections, executed, recorded, resumable.
+"""Plans, runs, records and resumes campaigns of injections.
 
 The names below are imported when they are first used: records can be read without a model.
 """

@@ -1,4 +1,4 @@
-"""Injecting faults: golden run, corruption, faulty run, outcome."""
+"""Injects faults: golden run, corruption, faulty run, outcome."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

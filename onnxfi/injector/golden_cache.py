@@ -1,4 +1,4 @@
-"""Keeping golden runs, as many as memory allows."""
+"""Keeps golden runs, as many as memory allows."""
 
 import threading
 from collections import OrderedDict

@@ -1,4 +1,4 @@
-"""The golden run up to one target, or up to several in one pass."""
+"""Runs a model without a fault up to one target, or to several in one pass."""
 
 from collections.abc import Iterable, Mapping
 from functools import partial

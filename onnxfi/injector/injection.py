@@ -1,4 +1,4 @@
-"""One faulty execution."""
+"""Defines an injection: one faulty execution and its outcome."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

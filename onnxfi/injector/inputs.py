@@ -1,4 +1,4 @@
-"""Checking what a user feeds."""
+"""Checks the inputs that a user feeds."""
 
 from collections.abc import Mapping
 

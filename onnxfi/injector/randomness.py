@@ -1,4 +1,4 @@
-"""The random generator of an injection."""
+"""Makes the random generator of an injection."""
 
 import numpy as np
 

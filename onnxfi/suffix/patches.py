@@ -1,4 +1,4 @@
-"""Sparse changes of a tensor in several lanes."""
+"""Stores sparse changes of a tensor in several lanes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How many examples hypothesis tries here: few in the ordinary run, many in the nightly one."""
+"""Sets the number of hypothesis examples: few in an ordinary run, many in the nightly one."""
 
 import os
 

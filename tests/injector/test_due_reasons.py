@@ -1,4 +1,4 @@
-"""Why injections are due."""
+"""Tests the reasons of due injections."""
 
 import ml_dtypes
 import numpy as np

@@ -1,4 +1,4 @@
-"""What is done for many injections at once gives what it gives one by one."""
+"""Tests that many injections at once give the results of one by one."""
 
 from collections.abc import Sequence
 from functools import cache

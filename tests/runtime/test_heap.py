@@ -1,4 +1,4 @@
-"""Where large blocks of memory come from while a session opens."""
+"""Tests the source of large memory blocks while a session opens."""
 
 import ctypes
 import os

@@ -1,4 +1,4 @@
-"""What a model is and does, found out without the package under test."""
+"""Computes facts about a model without the package under test."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping

@@ -1,1 +1,1 @@
-"""Benchmarks; `python -m tools.benchmark` runs every one that has a bar."""
+"""Holds the benchmarks; `python -m tools.benchmark` runs every one that has a bar."""

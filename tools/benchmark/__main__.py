@@ -1,4 +1,4 @@
-"""Run every benchmark that has a bar, and print one table of all that they found.
+"""Run every benchmark that has a bar, and print one table of the results.
 
 Each part is a program beside this one, which can be run alone and says with --help what it
 measures; each runs in a process of its own, for a limited time. A part that fails, or takes longer,

@@ -1,4 +1,4 @@
-"""Injections per second of everything but inference: drawing, bookkeeping, records on disk.
+"""Measures injections per second without inference: drawing, bookkeeping and records on disk.
 
 The campaign is one of bit flips in the input of a model that is a single Identity, whose outputs
 are known without running it: what is left is the generator of each injection, the error model, the

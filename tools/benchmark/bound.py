@@ -1,4 +1,4 @@
-"""The injector with propagation off against the bare suffix whose inputs are on the device.
+"""Compares the injector, propagation off, with the bare suffix and its inputs on the device.
 
 For convolutions spread over ResNet-50: the suffix in ONNX Runtime with IO binding, its golden
 inputs kept on the device, one lane and several; and the injector with that many lanes at most,

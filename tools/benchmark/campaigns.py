@@ -1,4 +1,4 @@
-"""Campaigns on the benchmark's models."""
+"""Runs campaigns on the benchmark's models."""
 
 import tempfile
 from collections import Counter

@@ -1,4 +1,4 @@
-"""A process of its own, of which the benchmarks read how long it takes and what memory it holds.
+"""Runs a child process, and measures its time and its memory.
 
 Usage: python -m tools.benchmark.child session MODEL BEGAN | campaign|first CONFIGURATION BEGAN
 BEGAN is the time when the process was begun. Prints one JSON object: the seconds that starting

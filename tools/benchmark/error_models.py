@@ -1,4 +1,4 @@
-"""Microseconds that an error model takes to draw a corruption, on a large and on a deep tensor.
+"""Measures the microseconds of drawing a corruption, on a large and on a deep tensor.
 
 Each figure is the median over single draws, each with the next numbers of one generator. The
 tensors are float32 with normally distributed values. The last column is the largest number of sites

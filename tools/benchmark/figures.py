@@ -1,4 +1,4 @@
-"""What the benchmarks find: figures with their spread, and whether they meet their bars."""
+"""Defines the results of benchmarks: figures with their spread, and their bars."""
 
 import json
 from collections.abc import Iterable

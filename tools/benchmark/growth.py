@@ -1,4 +1,4 @@
-"""Whether an injection takes longer the more there are: a million against a thousand.
+"""Compares the time per injection of a million injections with a thousand.
 
 Whole runs of `Campaign.run` on LeNet's first convolution, with shards of 500 on disk and one
 worker: some of a thousand injections before and after one of a million. What a run takes once is in

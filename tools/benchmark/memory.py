@@ -1,4 +1,4 @@
-"""Resident memory of a campaign over all convolutions of a model, against one full session.
+"""Compares the memory of a campaign over all convolutions with one full session.
 
 The highest resident memory of a process that runs the campaign, with workers and lanes as they are
 where nothing is said, over that of a process in which ONNX Runtime opens the model from its file

@@ -1,4 +1,4 @@
-"""The models that the benchmarks run: each by name, written to a folder when it is asked for.
+"""Writes the models that the benchmarks run, by name, on demand.
 
 The light models come with the onnx package and get random weights. The others are built in PyTorch
 with random weights, so that a peer can run the same ones, and need it to be installed.

@@ -1,4 +1,4 @@
-"""Time until the first injection of a campaign is done, against opening one session.
+"""Compares the time to a campaign's first injection with opening one session.
 
 Both from the model on disk, each in a new process: a campaign from its configuration, which loads
 and checks the model, tries the error models, writes its manifest, opens the sessions of the first

@@ -1,4 +1,4 @@
-"""What the parts of the benchmark have in common: options, and handing over what they find."""
+"""Defines a part of the benchmark: its options and its results."""
 
 import argparse
 import json

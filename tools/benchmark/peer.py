@@ -1,4 +1,4 @@
-"""What the peers have in common."""
+"""Times a peer at its targets; all peers share this module."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The sub-model method of Keras tools, with one thread."""
+"""Times the sub-model method of Keras tools, with one thread."""
 
 import os
 from collections.abc import Callable, Iterator

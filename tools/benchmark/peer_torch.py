@@ -1,4 +1,4 @@
-"""PyTorchFI 0.6.0, with one thread."""
+"""Times PyTorchFI 0.6.0, with one thread."""
 
 import copy
 from collections.abc import Iterator

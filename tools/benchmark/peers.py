@@ -1,4 +1,4 @@
-"""Other tools against onnxfi's campaigns: how many times longer an injection takes them.
+"""Compares the time per injection of other tools with onnxfi's campaigns.
 
 The same weights, one thread for everything, random single-bit flips in the output of a layer, which
 is drawn anew for each injection. The things compared take turns; a figure is the time of the peer

@@ -1,4 +1,4 @@
-"""How many workers one scheduler can keep busy: a simulation, and a measurement to feed it with.
+"""Estimates how many workers one scheduler keeps busy, by a simulation and a measurement.
 
 The simulation has one scheduler that handles messages one after the other, each shard taking
 `--cost` seconds of it, and workers with two shards each ahead. A shard takes a lognormal time. The

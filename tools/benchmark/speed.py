@@ -1,4 +1,4 @@
-"""Campaigns against the bare suffix: how many times faster, as ratios inside one run.
+"""Compares the speed of campaigns with the bare suffix, as ratios inside one run.
 
 For convolutions spread over each model: the suffix alone in ONNX Runtime, one lane; a campaign's
 worker, which draws, injects, classifies, makes the records and writes them, 50 to 500 injections

@@ -1,4 +1,4 @@
-"""Timing several things in turn, so that a machine that slows down slows down all of them."""
+"""Times several functions in turn, so that a slow phase of the machine affects all."""
 
 import statistics
 import time

@@ -1,4 +1,4 @@
-"""PyTorch models with random weights for the benchmarks, exported to ONNX."""
+"""Exports PyTorch models with random weights for the benchmarks."""
 
 import logging
 import warnings

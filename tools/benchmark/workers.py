@@ -1,4 +1,4 @@
-"""Two threads, and what ``workers: auto`` chooses, against one worker on the same campaign.
+"""Compares two threads, and ``workers: auto``, with one worker on the same campaign.
 
 Whole runs of `Campaign.run` with ``workers: 1``, ``workers: 2`` (threads) and ``workers: auto``, to
 the last record. They take turns. On two processors, ``auto`` takes two threads, or two processes

@@ -1,4 +1,4 @@
-"""The built-in spatial models: one file for each measured operator."""
+"""Provides the built-in spatial models: one file for each measured operator."""
 
 from onnxfi.error_models.spatial.library.built_in import (
     MODEL_OF_OPERATOR,

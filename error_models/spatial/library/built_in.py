@@ -1,4 +1,4 @@
-"""The built-in spatial models: one file for each measured operator.
+"""Reads the built-in spatial models: one file for each measured operator.
 
 The figures come from Bolchini, Cassano, Miele, Toschi, "Fast and Accurate Error Simulation for
 CNNs Against Soft Errors", IEEE Transactions on Computers, 2022, doi 10.1109/TC.2022.3184274, with

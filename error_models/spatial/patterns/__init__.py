@@ -1,4 +1,4 @@
-"""The spatial patterns by name, one file each.
+"""Maps names to spatial patterns, one file each.
 
 The patterns, their parameters and their rules come from CLASSES:
 Bolchini, Cassano, Miele, Toschi, "Fast and Accurate Error Simulation for CNNs Against Soft

@@ -1,4 +1,4 @@
-"""The protocol of a spatial pattern: the placement of the corrupted values of a corruption."""
+"""Defines the protocol of a spatial pattern, which places the values of a corruption."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

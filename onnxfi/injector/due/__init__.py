@@ -1,1 +1,1 @@
-"""Faulty executions that end as due: why, and what is tried before."""
+"""Handles failed executions: tries other ways, and finds why they end as due."""

@@ -1,4 +1,4 @@
-"""The interface of a fusion, and the walks through a graph that fusions share."""
+"""Defines the interface of a fusion, and the walks through a graph that fusions share."""
 
 from collections.abc import Collection
 from typing import Protocol

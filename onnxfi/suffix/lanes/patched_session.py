@@ -1,4 +1,4 @@
-"""A session that patches golden tensors where they are: on the device."""
+"""Runs a session that patches golden tensors on the device."""
 
 from collections.abc import Collection, Mapping
 from typing import Literal

@@ -1,1 +1,1 @@
-"""The phases of a suffix: ways to advance lanes exactly."""
+"""Holds the phases of a suffix: ways to advance lanes exactly."""

@@ -1,4 +1,4 @@
-"""The interface of a rule, which pushes patches through one node."""
+"""Defines the interface of a rule, which pushes patches through one node."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

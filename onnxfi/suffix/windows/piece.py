@@ -1,4 +1,4 @@
-"""A part of a model that windows of images pass, and the smallest windows for given changes."""
+"""Runs image windows through a part of a model, and finds the smallest ones."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

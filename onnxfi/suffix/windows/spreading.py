@@ -1,4 +1,4 @@
-"""Transposed convolutions and enlargements, which spread the places of an image."""
+"""Spreads image places through transposed convolutions and enlargements."""
 
 from dataclasses import dataclass
 

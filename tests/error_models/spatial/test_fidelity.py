@@ -1,4 +1,4 @@
-"""What the built-in models draw is as frequent as their files say.
+"""Tests that the built-in models draw with the frequencies of their files.
 
 The expected frequencies are worked out here, from the JSON files and from what the documentation
 says of each parameter, and compared with what is drawn by chi-square tests.

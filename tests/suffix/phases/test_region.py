@@ -1,4 +1,4 @@
-"""Which nodes corruptions are pushed through."""
+"""Tests the choice of the push region."""
 
 import numpy as np
 import pytest

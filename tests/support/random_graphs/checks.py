@@ -1,4 +1,4 @@
-"""What must hold of a split of a random graph, whichever tensors are its targets."""
+"""Checks the rules that every split of a random graph must follow."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the benchmark makes of the times that it took."""
+"""Tests how the benchmark summarises its times."""
 
 import math
 from pathlib import Path

@@ -1,1 +1,1 @@
-"""Building blocks that several spatial patterns share."""
+"""Provides building blocks that several spatial patterns share."""
