@@ -90,7 +90,7 @@ class Policy:
     window_gain: float = 0.9
     window_places: int = 8
     window_timings: int = 2
-    window_comparisons: int = 3
+    window_comparisons: int = 4
     window_share_cost: float = 1.3
     window_waste: float = 1.3
     places_in_batch: int = 1 << 13

@@ -169,7 +169,7 @@ class Windows(Phase):
         return adopted
 
     def _compare(self, golden: GoldenTensors, patches: Mapping[str, LanePatch]) -> _Adopted | None:
-        """Return windows that pay; where they paid at another target, one lane is compared."""
+        """Return windows that pay; where they paid at another target, few lanes are compared."""
         pieces = find_pieces(self._model, self._tensors)
         chosen = [*takewhile(_may_keep_bits, choose_pieces(pieces.pieces, self._policy))]
         if not chosen:

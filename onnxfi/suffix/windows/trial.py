@@ -99,7 +99,7 @@ class WindowTrial:
         return _where_equal(small, large, allowed)
 
     def is_exact(self, golden: Tensors, patches: Mapping[str, LanePatch]) -> bool:
-        """Return whether one lane has the bits of a dense run.
+        """Return whether a lane, corners and a band of rows have the bits of dense runs.
 
         Args:
             golden: as in `largest_work`.
@@ -109,8 +109,13 @@ class WindowTrial:
             NoWindowsError: the grids of the images do not fit.
             InputError: ONNX Runtime refuses a window.
         """
-        batch = Batch([0], [GoldenTensors(golden)], by_lane=[patches])
-        return self._is_right(golden, [patches], self._run(batch))
+        rows, columns = golden[self._tensors[0]].shape[2:]
+        boxes = [(0, 1, 0, 1), (rows - 1, 1, columns - 1, 1), (rows // 3, 1, 0, columns)]
+        at_boxes = _batch(golden, _of_boxes(golden, self._tensors, boxes), len(boxes)).by_lane
+        lanes = [patches, *at_boxes]
+        goldens = [GoldenTensors(golden)] * len(lanes)
+        batch = Batch(range(len(lanes)), goldens, by_lane=lanes)
+        return self._is_right(golden, lanes, self._run(batch))
 
     def _seconds(self, run: Callable[[Tensors], Tensors], golden: Tensors) -> float:
         return self._stopwatch.fastest(
@@ -119,8 +124,7 @@ class WindowTrial:
 
     def _attempt(self, golden: Tensors, boxes: Sequence[_Box]) -> _Attempt:
         patches = _of_boxes(golden, self._tensors, boxes)
-        goldens = [GoldenTensors(golden)] * len(boxes)
-        batch = Batch(range(len(boxes)), goldens, by_tensor=patches)
+        batch = _batch(golden, patches, len(boxes))
         changes: dict[int, LaneChange] = {}
         seconds = self._stopwatch.fastest(
             lambda: changes.update(self._run(batch)), times=self._policy.window_timings
@@ -164,6 +168,10 @@ class WindowTrial:
                 if not all(same_bits(whole[name], x) for name, x in expected.items()):
                     return False
         return True
+
+
+def _batch(golden: Tensors, patches: Mapping[str, Patches], lanes: int) -> Batch:
+    return Batch(range(lanes), [GoldenTensors(golden)] * lanes, by_tensor=patches)
 
 
 def _where_equal(small: _Attempt, large: _Attempt, seconds: float) -> float:
