@@ -39,7 +39,7 @@ ERROR_MODEL = BitFlip(bit=22)
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How CUDA and the CPU compare on one model.
+    """The comparison of CUDA with the CPU on one model.
 
     Attributes:
         targets: number of targets compared.

@@ -24,7 +24,7 @@ PUBLISHED_NAMES = {"conv": "conv_gemm"}
 
 
 def make(published: Path) -> str:
-    """Give the text of the built-in model with the figures of a published file."""
+    """Return the text of the built-in model with the figures of a published file."""
     distribution = read_spatial_file(str(published)).distribution
     observations = json.loads(published.read_text(encoding="utf-8"))["_tensor_count"]
     return format_spatial_file(SpatialFile(distribution, SOURCE, observations))

@@ -49,7 +49,7 @@ _SAME, _CLOSE, _RANDOM = "same bits", "within tolerance", "random operators, ran
 
 @dataclass
 class Result:
-    """What became of one model.
+    """The result of one model.
 
     Attributes:
         kind: its folder.

@@ -60,7 +60,7 @@ class Model:
 
     @cached_property
     def notes(self) -> dict[Hashable, object]:
-        """What other packages remember of the model, by keys of their own."""
+        """The data that other packages keep with the model, by keys of their own."""
         return {}
 
     @cached_property

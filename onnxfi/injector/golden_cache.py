@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 
 
 class Sized(Protocol):
-    """What says how much memory it takes."""
+    """An object that reports how much memory it takes."""
 
     @property
     def nbytes(self) -> int:
@@ -18,7 +18,7 @@ T = TypeVar("T", bound=Sized)
 
 
 class GoldenCache(Generic[T]):
-    """What was asked for last of golden runs; safe to use from several threads at once."""
+    """The most recently used golden runs; safe to use from several threads at once."""
 
     def __init__(self, memory: int) -> None:
         """Begin empty.

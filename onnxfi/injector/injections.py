@@ -15,7 +15,7 @@ from onnxfi.injector.outcome import Outcome
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Hits:
-    """What several injections did to one target.
+    """The corruptions of one target in several injections.
 
     Attributes:
         target: name of the target's tensor.

@@ -31,7 +31,7 @@ _logger = logging.getLogger("onnxfi")
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Sessions:
-    """What an open injector holds.
+    """The sessions of an open injector.
 
     Attributes:
         suffix: runs what follows the targets.

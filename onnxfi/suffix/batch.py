@@ -171,7 +171,7 @@ class Batch:
 
 
 class Advanced(NamedTuple):
-    """What a phase made of a batch: every lane is in one of the three, once.
+    """The result of a phase: every lane of the batch is in one of the three, once.
 
     Attributes:
         done: results, by the number of the lane.

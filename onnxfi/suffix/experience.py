@@ -6,7 +6,7 @@ from onnxfi.graph import Model
 
 
 class Experience:
-    """What trials found at the targets of one model; it decides how long later trials take.
+    """The results of trials at the targets of one model, which shorten later trials.
 
     Attributes:
         window_work: the work up to which windows paid at the last target that tried them; None

@@ -50,5 +50,5 @@ class GoldenTensors:
 
     @property
     def remembered(self) -> list[Self]:
-        """What phases remember of this golden run."""
+        """The data that phases keep for this golden run."""
         return list(self._memo.values())

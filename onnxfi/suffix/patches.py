@@ -11,7 +11,7 @@ from onnxfi.error_models import Corruption, Corruptions
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LanePatch:
-    """What differs from golden in one tensor of one lane.
+    """The elements of one tensor of one lane that differ from golden.
 
     Attributes:
         place: where: flat indices, or a slice of each axis.

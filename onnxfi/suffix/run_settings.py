@@ -12,7 +12,7 @@ from onnxfi.suffix.trial import Stopwatch
 
 @dataclass(frozen=True, slots=True)
 class RunSettings:
-    """Where and how a suffix runs.
+    """The settings of a suffix: its provider and how it runs.
 
     Attributes:
         provider: as `onnxfi.runtime.choose_provider` returns it.
@@ -52,7 +52,7 @@ class RunSettings:
 
     @property
     def stopwatch(self) -> Stopwatch:
-        """What measures the time of these sessions."""
+        """The stopwatch for the time of these sessions."""
         return Stopwatch(self.threads if self.provider == "cpu" else None)
 
     @property

@@ -8,7 +8,7 @@ from onnxfi.suffix.phases.phase import Entry, Phase
 
 
 class Turn(NamedTuple):
-    """What runs next.
+    """The next phase to run, and its lanes.
 
     Attributes:
         entry: where the lanes waited.

@@ -9,7 +9,7 @@ from tools.benchmark.timing import Repeated
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Peer:
-    """What a peer runs at a target.
+    """The runs of a peer at a target.
 
     Attributes:
         benchmarked: the model.

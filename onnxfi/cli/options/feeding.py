@@ -8,7 +8,7 @@ import typer
 
 @dataclass(frozen=True, kw_only=True)
 class FeedingOptions:
-    """How the graph inputs are fed from the files of ``--inputs``."""
+    """The options that feed graph inputs from the files of ``--inputs``."""
 
     array: Annotated[
         list[str] | None,

@@ -8,7 +8,7 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class LaneDecision:
-    """How many lanes share a batch.
+    """The number of lanes that share a batch.
 
     Attributes:
         lanes: the most of them.
