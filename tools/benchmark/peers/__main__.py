@@ -25,7 +25,7 @@ from tools.benchmark.campaigns import UNIT, begin_strata
 from tools.benchmark.figures import Figure, figure
 from tools.benchmark.models import INSTALL
 from tools.benchmark.part import run_part, within
-from tools.benchmark.peer import Peer
+from tools.benchmark.peers.peer import Peer
 from tools.benchmark.timing import CLOCKS, Ratio, take_turns
 
 _OPTIONS = {
@@ -44,9 +44,9 @@ def measure(arguments: argparse.Namespace) -> Iterator[Figure]:
     """Print a line for each target, and yield the geometric means of each model and of all."""
     try:
         if arguments.peer == "torch":
-            from tools.benchmark.peer_torch import BARS, MODELS, peers_of
+            from tools.benchmark.peers.torch_peers import BARS, MODELS, peers_of
         else:
-            from tools.benchmark.peer_keras import BARS, MODELS, peers_of
+            from tools.benchmark.peers.keras_peers import BARS, MODELS, peers_of
     except ModuleNotFoundError as error:
         print(f"{arguments.peer} is skipped: {error}. {INSTALL}")
         return

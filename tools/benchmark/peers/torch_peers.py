@@ -11,7 +11,7 @@ from torch import nn
 
 from onnxfi.error_models import BitFlip
 from tools.benchmark.models import make, spread_targets
-from tools.benchmark.peer import Peer
+from tools.benchmark.peers.peer import Peer
 from tools.benchmark.timing import Repeated
 from tools.benchmark.torch_models import IMAGE
 

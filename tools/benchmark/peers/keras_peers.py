@@ -16,7 +16,7 @@ import onnxfi
 from onnxfi.error_models import BitFlip
 from tests.frameworks import keras_models
 from tools.benchmark.models import Benchmarked
-from tools.benchmark.peer import Peer
+from tools.benchmark.peers.peer import Peer
 from tools.benchmark.timing import Repeated
 
 absl.logging.set_verbosity(absl.logging.ERROR)  # they advise against all that the method does

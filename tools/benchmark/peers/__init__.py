@@ -1,0 +1,1 @@
+"""Measures onnxfi against other tools on the same weights."""
