@@ -31,7 +31,7 @@ def make_plan(model: Model, inputs: InputSource, configuration: Configuration) -
         TargetNotFoundError: a single target does not exist.
         ConfigurationError: the configuration chooses no target, or an exhaustive campaign has an
             error model other than single-bit flips.
-        ErrorModelError: an error model does not suit its target.
+        ErrorModelError: an error model does not fit its target.
         InputError: a fault would change which random numbers the model draws.
     """
     strata = make_strata(model, configuration)

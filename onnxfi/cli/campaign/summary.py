@@ -169,7 +169,7 @@ def _due_table(found: CampaignStatistics) -> Table:
 def _masking_table(found: CampaignStatistics) -> Table:
     table = Table(
         title="Where injections were masked",
-        caption="the tensor where the corruption vanished; shares of injections in %",
+        caption="the tensor at which injections were masked; shares of injections in %",
     )
     for heading in ("target", "error model", "masked at"):
         table.add_column(heading, overflow="fold")
