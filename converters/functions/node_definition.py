@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
 from onnxfi.converters.functions.operators import DTYPES
+from onnxfi.converters.sources.proto_messages import Messages, message_class
 from onnxfi.converters.translation.layer_call import Options
 
 # The fields of tensorflow/core/framework/node_def.proto and attr_value.proto that matter.
-_MESSAGES = {
+_MESSAGES: Messages = {
     "Node": [("name", 1, "string"), ("op", 2, "string"), ("attr", 5, "*Attribute")],
     "Attribute": [("key", 1, "string"), ("value", 2, "Value")],
     "Value": [
@@ -96,20 +96,4 @@ def _of_bytes(options: Options, stored: str) -> tuple[str, dict[str, Any]]:
 @cache
 def _message_class() -> Any:
     # In proto2 a field knows whether it was set.
-    file = descriptor_pb2.FileDescriptorProto(name="onnxfi_node", syntax="proto2")
-    file.package = "onnxfi_node"
-    for name, fields in _MESSAGES.items():
-        message = file.message_type.add(name=name)
-        for field_name, number, kind in fields:
-            field = message.field.add(name=field_name, number=number)
-            kind, repeated = kind.lstrip("*"), kind.startswith("*")
-            field.label = field.LABEL_REPEATED if repeated else field.LABEL_OPTIONAL
-            if repeated and kind in ("int64", "float"):
-                field.options.packed = True
-            if kind[0].islower():
-                field.type = getattr(field, f"TYPE_{kind.upper()}")
-            else:
-                field.type, field.type_name = field.TYPE_MESSAGE, f".{file.package}.{kind}"
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{file.package}.Node"))
+    return message_class(_MESSAGES, package="onnxfi_node", syntax="proto2")

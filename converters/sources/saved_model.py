@@ -13,16 +13,15 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
+from onnxfi.converters.sources.proto_messages import Messages, message_class
 from onnxfi.errors import ModelFormatError
 
 _SAVING = frozenset(
     ["MergeV2Checkpoints", "RestoreV2", "SaveV2", "ShardedFilename", "StaticRegexFullMatch"]
 )
-# Message to its fields: name, number, type; "*" for repeated. A map is a message with two fields.
-_MESSAGES = {
+_MESSAGES: Messages = {
     "SavedModel": [("meta_graphs", 2, "*MetaGraph")],
     "MetaGraph": [("graph", 2, "Graph"), ("saver", 3, "Saver"), ("objects", 7, "Objects")],
     "Saver": [("save_tensor", 2, "string"), ("restore_operator", 3, "string")],
@@ -124,18 +123,4 @@ def _computing_operators() -> frozenset[str]:
 
 @cache
 def _message_class() -> Any:
-    file = descriptor_pb2.FileDescriptorProto(name="onnxfi_saved_model", syntax="proto3")
-    file.package = "onnxfi_saved_model"
-    for name, fields in _MESSAGES.items():
-        message = file.message_type.add(name=name)
-        for field_name, number, kind in fields:
-            field = message.field.add(name=field_name, number=number)
-            kind, repeated = kind.lstrip("*"), kind.startswith("*")
-            field.label = field.LABEL_REPEATED if repeated else field.LABEL_OPTIONAL
-            if kind == "string":
-                field.type = field.TYPE_STRING
-            else:
-                field.type, field.type_name = field.TYPE_MESSAGE, f".{file.package}.{kind}"
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{file.package}.SavedModel"))
+    return message_class(_MESSAGES, package="onnxfi_saved_model", syntax="proto3")
