@@ -95,11 +95,10 @@ class Route:
         self._whole_stage = _WholeStage(self._whole_region, self._behind, self._handed_through)
         phases: list[Phase] = [Push(region, self._behind, settings.policy), self._whole_region]
         shares = settings.limits is None and all(x.kind == "weight" for x in self._stage.targets)
-        self.entry = Entry(self._targets, self._inputs, phases, depth=_TARGETS, joins=shares)
         if shares:
             run = self._whole_stage.run
-            shared = SharedWeights(self._stage.model, self._targets, run, settings)
-            self.entry.phases = (shared, *phases)
+            phases.insert(0, SharedWeights(self._stage.model, self._targets, run, settings))
+        self.entry = Entry(self._targets, self._inputs, phases, depth=_TARGETS, joins=shares)
 
     def run_golden(self, values: Tensors) -> dict[str, np.ndarray]:
         """Run the stage on whole tensors, without a limit, and return all that it computes.

@@ -1,5 +1,6 @@
 """Holds what all sessions and phases of a suffix are opened with."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -54,6 +55,11 @@ class RunSettings:
     def stopwatch(self) -> Stopwatch:
         """The stopwatch for the time of these sessions."""
         return Stopwatch(self.threads if self.provider == "cpu" else None)
+
+    def seconds(self, run: Callable[[], object]) -> float:
+        """Return the seconds of the fastest of the few runs that the policy allows."""
+        policy = self.policy
+        return self.stopwatch.fastest(run, times=policy.timings, seconds=policy.timing_seconds)
 
     @property
     def one_thread(self) -> bool:

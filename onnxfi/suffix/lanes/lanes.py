@@ -1,6 +1,6 @@
 """Runs a model in lanes: several faulty executions as one batch."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -193,7 +193,7 @@ class Lanes:
                 self._model, shared=self._shared, one_thread=self._settings.one_thread
             )
             single = [self._session.run(x) for x in kinds]
-            seconds = self._seconds(lambda: self._session.run(kinds[0]))
+            seconds = self._settings.seconds(lambda: self._session.run(kinds[0]))
             if self._settings.lanes == "auto":
                 lanes = min(lanes, self._worthwhile(seconds))
             if lanes < 2:
@@ -203,7 +203,7 @@ class Lanes:
             differing = trial.differing(lanes)
             if differing is not None:
                 return LaneDecision.other_bits(lanes, differing)
-            batch_seconds = self._seconds(lambda: trial.run_golden(lanes))
+            batch_seconds = self._settings.seconds(lambda: trial.run_golden(lanes))
             if self._settings.lanes == "auto" and batch_seconds > lanes * seconds:
                 return LaneDecision.slower(lanes, batch_seconds, lanes * seconds)
             # The last batch of a block is smaller, and one lane needs no session of its own.
@@ -229,7 +229,3 @@ class Lanes:
         if self._session.mixes:
             return [*kinds]
         return [{**kinds[0], **{name: x[name] for name in self._patched}} for x in kinds]
-
-    def _seconds(self, run: Callable[[], object]) -> float:
-        policy = self._policy
-        return self._stopwatch.fastest(run, times=policy.timings, seconds=policy.timing_seconds)

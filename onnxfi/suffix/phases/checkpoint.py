@@ -207,9 +207,7 @@ class Checkpoint(Phase):
         return best
 
     def _seconds(self, run: Callable[[Tensors], Tensors], values: Tensors) -> float:
-        return self._settings.stopwatch.fastest(
-            lambda: run(values), times=self._policy.timings, seconds=self._policy.timing_seconds
-        )
+        return self._settings.seconds(lambda: run(values))
 
     def _where_masked(self) -> list[tuple[ir.Value, float]]:
         """Return tensors that mask more samples than the tensors before, with their shares.

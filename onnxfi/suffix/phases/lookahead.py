@@ -74,11 +74,7 @@ class Lookahead(Phase):
         if not ahead.goes_on:
             return None
         golden = batch.goldens[0].values
-        self._seconds = self._settings.stopwatch.fastest(
-            lambda: self.behind.run_whole(golden),
-            times=self._policy.timings,
-            seconds=self._policy.timing_seconds,
-        )
+        self._seconds = self._settings.seconds(lambda: self.behind.run_whole(golden))
         return ahead
 
     def _measure(self, lanes: int, masked: int, seconds: float) -> None:

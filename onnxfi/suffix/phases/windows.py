@@ -106,8 +106,8 @@ class Windows(Phase):
         """Compute the windows of all lanes at once."""
         adopted = self._adopted
         try:
-            goldens = [x.recall(self, self._between_pieces).values for x in batch.goldens]
-            changes = adopted.windowed.run(goldens, batch.by_tensor)
+            goldens = [self._with_images(x, adopted.windowed) for x in batch.goldens]
+            changes = adopted.windowed.run([x.values for x in goldens], batch.by_tensor)
         except (NoWindowsError, InputError) as error:
             _logger.debug("No windows: %s", error)
             return Advanced({}, None, batch)
@@ -115,7 +115,7 @@ class Windows(Phase):
         done = {lane: masked for n, lane in enumerate(batch.lanes) if n not in changes}
         made = {
             batch.lanes[n]: {
-                x: change[x].applied(goldens[n][x]) for x in adopted.outputs if x in change
+                x: change[x].applied(goldens[n].values[x]) for x in adopted.outputs if x in change
             }
             for n, change in changes.items()
         }
@@ -127,7 +127,7 @@ class Windows(Phase):
             list(changes),
             by_lane=[changes[n] for n in changes],
             made={lane: x for lane, x in made.items() if x},
-            goldens=[batch.goldens[n].recall(self, self._between_pieces) for n in changes],
+            goldens=[goldens[n] for n in changes],
         )
         return Advanced(done, left)
 
@@ -147,9 +147,9 @@ class Windows(Phase):
         assert adopted is not None, "Only lanes that windows want come here."
         return adopted
 
-    def _between_pieces(self, values: Tensors) -> dict[str, np.ndarray]:
-        """Return the golden images that the pieces make."""
-        return copy_from_runtime(self._adopted.windowed.run_whole(values))
+    def _with_images(self, golden: GoldenTensors, windowed: Windowed) -> GoldenTensors:
+        """Return a golden run with the images that the pieces make, which are computed once."""
+        return golden.recall(self, lambda values: copy_from_runtime(windowed.run_whole(values)))
 
     def _try(self, batch: Batch) -> _Adopted | None:
         """Return windows that give the bits of dense runs, in less time for a single place."""
@@ -185,7 +185,7 @@ class Windows(Phase):
             tensors=self._tensors,
             settings=self._settings,
         )
-        values = {**golden.values, **copy_from_runtime(windowed.run_whole(golden.values))}
+        values = self._with_images(golden, windowed).values
         most_work = self._settings.experience.window_work
         if most_work is None:
             most_work = trial.largest_work(values)

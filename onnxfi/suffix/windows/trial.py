@@ -58,8 +58,8 @@ class WindowTrial:
         self._whole = whole
         self._behind = behind
         self._tensors = tuple(tensors)
+        self._settings = settings
         self._policy = settings.policy
-        self._stopwatch = settings.stopwatch
 
     def largest_work(self, golden: Tensors) -> float | None:
         """Return the work up to which windows pay; None where they do not, or a bit differs.
@@ -84,9 +84,10 @@ class WindowTrial:
             (rows // 3, min(3, rows - rows // 3), 0, columns),
             (0, rows, columns // 2, 1),
         ]
-        allowed = self._policy.window_gain * self._seconds(self._whole, golden)
-        if self._behind is not None:
-            allowed -= self._seconds(self._behind, golden)
+        allowed = self._policy.window_gain * self._settings.seconds(lambda: self._whole(golden))
+        behind = self._behind
+        if behind is not None:
+            allowed -= self._settings.seconds(lambda: behind(golden))
         small = self._attempt(golden, [(row, 1, column, 1) for row, column in places.tolist()])
         pays = self._policy.pays("windows", small.seconds < allowed)
         if not pays or not self._is_right(golden, small.patches, small.changes):
@@ -117,16 +118,11 @@ class WindowTrial:
         batch = Batch(range(len(lanes)), goldens, by_lane=lanes)
         return self._is_right(golden, lanes, self._run(batch))
 
-    def _seconds(self, run: Callable[[Tensors], Tensors], golden: Tensors) -> float:
-        return self._stopwatch.fastest(
-            lambda: run(golden), times=self._policy.timings, seconds=self._policy.timing_seconds
-        )
-
     def _attempt(self, golden: Tensors, boxes: Sequence[_Box]) -> _Attempt:
         patches = _of_boxes(golden, self._tensors, boxes)
         batch = _batch(golden, patches, len(boxes))
         changes: dict[int, LaneChange] = {}
-        seconds = self._stopwatch.fastest(
+        seconds = self._settings.stopwatch.fastest(
             lambda: changes.update(self._run(batch)), times=self._policy.window_timings
         )
         of_lanes = {name: x.lanes(golden[name].size) for name, x in patches.items()}
