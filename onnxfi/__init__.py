@@ -27,10 +27,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     __version__: str
     from onnxfi import error_models, errors
-    from onnxfi.campaign import Campaign, RunDirectory, profile
+    from onnxfi.campaign import Campaign, profile
     from onnxfi.error_models import Profile
     from onnxfi.graph import Model, Target, TargetKind, Targets, load
     from onnxfi.injector import Golden, Hits, Injection, InjectionBatch, Injections, Injector
+    from onnxfi.results import RunDirectory
     from onnxfi.runtime import Limits
     from onnxfi.suffix import Policy
     from onnxfi.surgery import Split, Stage, embed, expose, split
@@ -75,7 +76,7 @@ _HOMES = {
     "Model": "onnxfi.graph",
     "Policy": "onnxfi.suffix",
     "Profile": "onnxfi.error_models",
-    "RunDirectory": "onnxfi.campaign",
+    "RunDirectory": "onnxfi.results",
     "Split": "onnxfi.surgery",
     "Stage": "onnxfi.surgery",
     "Target": "onnxfi.graph",

@@ -6,6 +6,10 @@ from collections.abc import Iterator
 import onnxruntime
 import pytest
 
+from tests.support.small_campaign import finished, work, write
+
+__all__ = ["finished", "idle_threads_sleep", "live", "work", "write"]
+
 
 @pytest.fixture
 def live() -> None:

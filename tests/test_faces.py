@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 # Below all packages, without a face.
-SINGLE_MODULES = ("onnxfi.atomic_write", "onnxfi.errors", "onnxfi.suggestions")
+SINGLE_MODULES = ("onnxfi.atomic_write", "onnxfi.errors", "onnxfi.storage", "onnxfi.suggestions")
 
 
 def modules() -> dict[str, Path]:

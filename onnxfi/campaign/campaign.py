@@ -7,11 +7,6 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Self
 
-from onnxfi.campaign.configuration.configuration import Configuration
-from onnxfi.campaign.records.record_files import read_shards
-from onnxfi.campaign.run_directory.heartbeat import Heartbeat
-from onnxfi.campaign.run_directory.kept_metric import forget_failure, note_failure
-from onnxfi.campaign.run_directory.run_directory import RunDirectory
 from onnxfi.campaign.running.pace import measure_pace
 from onnxfi.campaign.running.rehearsal import rehearse
 from onnxfi.campaign.running.rounds import STOPPED_EARLY, Rounds
@@ -19,10 +14,12 @@ from onnxfi.campaign.running.run_shards import FinishedIds, ShardOutcomes, run_s
 from onnxfi.campaign.running.submitting import submit_to_executor, submitting_here
 from onnxfi.campaign.running.worker import Worker
 from onnxfi.campaign.running.worker_choice import choose_workers
-from onnxfi.campaign.storage import is_address
+from onnxfi.configuration import Configuration
 from onnxfi.errors import ConfigurationError, MetricError
 from onnxfi.graph import LeftOut, load
+from onnxfi.results import Heartbeat, RunDirectory, forget_failure, note_failure, read_shards
 from onnxfi.runtime import choose_provider, processor
+from onnxfi.storage import is_address
 
 _logger = logging.getLogger("onnxfi")
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from onnxfi.campaign import CampaignStatistics, RunDirectory, describe_counts, summarise
 from onnxfi.error_models import BitLayout, bit_layout
 from onnxfi.graph import load
 from onnxfi.report.html import write_report
+from onnxfi.results import CampaignStatistics, RunDirectory, describe_counts, summarise
 
 
 def write_campaign_report(directory: str | Path, out: Path | None = None) -> Path:

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from onnxfi.campaign import GroupStatistics
 from onnxfi.error_models import BitLayout
+from onnxfi.results import GroupStatistics
 
 # Worst first, so that sdc starts at zero and the axis shows its interval. The colours differ in
 # lightness for colour-blind readers and for print.

@@ -7,7 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from onnxfi.atomic_write import atomic_write
-from onnxfi.campaign import (
+from onnxfi.error_models import BitLayout
+from onnxfi.errors import ConfigurationError, MissingExtraError
+from onnxfi.injector import DUE_REASONS
+from onnxfi.report.charts import OUTCOME_COLOURS, bit_chart, outcome_chart
+from onnxfi.results import (
     NOT_RECORDED,
     CampaignStatistics,
     Difference,
@@ -16,10 +20,6 @@ from onnxfi.campaign import (
     WeightedRate,
     describe_masking,
 )
-from onnxfi.error_models import BitLayout
-from onnxfi.errors import ConfigurationError, MissingExtraError
-from onnxfi.injector import DUE_REASONS
-from onnxfi.report.charts import OUTCOME_COLOURS, bit_chart, outcome_chart
 
 # In the order in which an outcome is decided.
 DEFINITIONS = {

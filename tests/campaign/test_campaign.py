@@ -17,11 +17,13 @@ import pytest
 from onnx.reference import ReferenceEvaluator
 from onnx.utils import Extractor
 
-from onnxfi.campaign import Campaign, Configuration, RunDirectory, read_records, summarise
-from onnxfi.campaign.records.schema import make_schema
+from onnxfi.campaign import Campaign
+from onnxfi.configuration import Configuration
 from onnxfi.errors import ConfigurationError, ErrorModelError, InputError, ModelFormatError
 from onnxfi.graph import load
 from onnxfi.injector import Classification, Injector
+from onnxfi.results import RunDirectory, read_records, summarise
+from onnxfi.results.records.schema import make_schema
 
 INJECTIONS = 4 * 3 * 20
 

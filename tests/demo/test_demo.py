@@ -7,11 +7,12 @@ import numpy as np
 import onnx
 import pytest
 
-from onnxfi.campaign import Configuration, InputTensor, RunDirectory
 from onnxfi.cli.main import main
+from onnxfi.configuration import Configuration, InputTensor
 from onnxfi.demo import pipeline
 from onnxfi.demo.digits import held_out_digits, split_digits
 from onnxfi.errors import ConfigurationError, InputError, MissingExtraError
+from onnxfi.results import RunDirectory
 
 sklearn = pytest.importorskip("sklearn")
 

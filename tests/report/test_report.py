@@ -12,7 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from onnxfi.campaign import (
+from onnxfi.error_models import bit_layout
+from onnxfi.errors import ConfigurationError, MissingExtraError
+from onnxfi.report import write_report
+from onnxfi.results import (
     CampaignStatistics,
     Difference,
     GroupStatistics,
@@ -20,10 +23,7 @@ from onnxfi.campaign import (
     Rate,
     WeightedRate,
 )
-from onnxfi.campaign.statistics import Accuracy, NetworkStatistics, TargetMasking, WrongInputs
-from onnxfi.error_models import bit_layout
-from onnxfi.errors import ConfigurationError, MissingExtraError
-from onnxfi.report import write_report
+from onnxfi.results.statistics import Accuracy, NetworkStatistics, TargetMasking, WrongInputs
 
 FACTS = {"model": "lenet.onnx", "seed": "42", "sha256": "ab" * 32}
 EVIL = "</script><script>alert('1')</script>&<b>"

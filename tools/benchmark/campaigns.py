@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import yaml
 
-from onnxfi.campaign import Campaign, Shard, Worker
+from onnxfi.campaign import Campaign, Worker
 from onnxfi.campaign.running.pace import measure_pace
 from onnxfi.campaign.running.record_shard import record_shard
+from onnxfi.results import Shard
 from tools.benchmark.models import Benchmarked
 
 FLIPS = {"name": "bitflip"}

@@ -18,7 +18,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from onnxfi.campaign.configuration import Configuration, Inputs
 from onnxfi.campaign.importers.document import Document
 from onnxfi.campaign.importers.operators import LAYER_TYPES, computes
 from onnxfi.campaign.importers.shapes import (
@@ -29,6 +28,7 @@ from onnxfi.campaign.importers.shapes import (
     parse_shape,
 )
 from onnxfi.campaign.importers.translation import Translation
+from onnxfi.configuration import Configuration, Inputs
 from onnxfi.error_models import load as load_error_model
 from onnxfi.errors import ConfigurationError, ErrorModelError
 from onnxfi.graph import Model, Target, load

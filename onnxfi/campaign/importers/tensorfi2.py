@@ -16,11 +16,11 @@ The file does not give the number of injections; it is an argument of TensorFI2'
 from collections.abc import Iterator
 from pathlib import Path
 
-from onnxfi.campaign.configuration import Configuration, Inputs
 from onnxfi.campaign.importers.amount import error_model, large_enough, rounding
 from onnxfi.campaign.importers.document import Document
 from onnxfi.campaign.importers.layers import LAYER_KEYS, any_layer, choose
 from onnxfi.campaign.importers.translation import Translation
+from onnxfi.configuration import Configuration, Inputs
 from onnxfi.graph import load
 
 PER_TARGET = 1000

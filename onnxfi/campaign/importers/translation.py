@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from onnxfi.atomic_write import atomic_write
-from onnxfi.campaign.configuration import Configuration
+from onnxfi.configuration import Configuration
 from onnxfi.errors import ConfigurationError
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from onnxfi.campaign.configuration import Labels
 from onnxfi.campaign.inputs.array_file import ArrayFile, Header
+from onnxfi.configuration import Labels
 from onnxfi.errors import InputError
 from onnxfi.injector import format_shape
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import onnx_ir as ir
 
-from onnxfi.campaign.configuration import Inputs, InputTensor
 from onnxfi.campaign.inputs.array_file import ArrayFile, Header
+from onnxfi.configuration import Inputs, InputTensor
 from onnxfi.errors import InputError
 from onnxfi.graph import Model
 from onnxfi.injector import shape_fits

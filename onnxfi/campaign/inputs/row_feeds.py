@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import onnx_ir as ir
 
-from onnxfi.campaign.configuration import InputTensor
 from onnxfi.campaign.inputs.feeds import Feed, Rows
+from onnxfi.configuration import InputTensor
 from onnxfi.errors import InputError
 from onnxfi.injector import check_tensor, format_shape
 

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 
-from onnxfi.campaign.configuration import Inputs, InputTensor
 from onnxfi.campaign.inputs.array_file import ArrayFile
 from onnxfi.campaign.inputs.feeds import Constant, Feed, PerFile
-from onnxfi.campaign.inputs.files import holds_one_input_each, sample_files
 from onnxfi.campaign.inputs.labels import read_label_of_each, read_labels
 from onnxfi.campaign.inputs.matching import match_arrays
 from onnxfi.campaign.inputs.row_feeds import check_batch_names, check_rows, count_inputs, cut_rows
 from onnxfi.campaign.inputs.values import array_of_value
+from onnxfi.configuration import Inputs, InputTensor, holds_one_input_each, sample_files
 from onnxfi.errors import InputError
 from onnxfi.graph import Model
 from onnxfi.injector import check_tensor

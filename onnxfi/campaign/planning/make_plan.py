@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from onnxfi.campaign.configuration import Configuration, Injections
 from onnxfi.campaign.inputs import InputSource
 from onnxfi.campaign.planning.allocation import allocate_faults
 from onnxfi.campaign.planning.exhaustive import EveryBit
@@ -19,6 +18,7 @@ from onnxfi.campaign.planning.plan import Plan
 from onnxfi.campaign.planning.sample_size import sample_size
 from onnxfi.campaign.planning.strata import Stratum, make_strata
 from onnxfi.campaign.planning.suitability import check_error_models
+from onnxfi.configuration import Configuration, Injections
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph import Model, Target
 from onnxfi.surgery import check_replayable

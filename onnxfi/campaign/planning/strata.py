@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from onnxfi.campaign.configuration import Configuration, Targets
 from onnxfi.campaign.planning.suitability import suited
+from onnxfi.configuration import Configuration, Targets
 from onnxfi.error_models import ErrorModel
 from onnxfi.errors import ConfigurationError, InputError
 from onnxfi.graph import LeftOut, Model, Selected, Target, select

@@ -1,7 +1,7 @@
 """Measures the limits of a campaign's faulty executions."""
 
-from onnxfi.campaign.configuration.configuration import Configuration
 from onnxfi.campaign.running.worker import THREADS, Worker
+from onnxfi.configuration import Configuration
 from onnxfi.graph import sizes_depend_on
 from onnxfi.injector import check_inputs
 from onnxfi.runtime import LimitedSession, choose_provider

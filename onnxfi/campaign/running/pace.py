@@ -3,8 +3,8 @@
 import time
 from dataclasses import dataclass
 
-from onnxfi.campaign.configuration.execution_options import Execution
 from onnxfi.campaign.running.worker import Worker
+from onnxfi.configuration import Execution
 
 # Seconds that Python takes for one injection, measured on LeNet.
 PYTHON_SECONDS = 3e-5

@@ -5,10 +5,9 @@ import time
 from collections.abc import Callable
 from functools import lru_cache
 
-from onnxfi.campaign.planning.shard import Shard
-from onnxfi.campaign.run_directory.run_directory import RunDirectory
 from onnxfi.campaign.running.run_shards import ShardOutcomes
 from onnxfi.campaign.running.worker import Worker
+from onnxfi.results import RunDirectory, Shard
 
 
 def record_shard(

@@ -12,13 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from onnxfi.atomic_write import atomic_write
-from onnxfi.campaign.planning.shard import Shard
-from onnxfi.campaign.records.record_files import read_file
-from onnxfi.campaign.run_directory.run_directory import RunDirectory
 from onnxfi.campaign.running.worker import Worker
 from onnxfi.error_models import SiteList, bit_layout
 from onnxfi.errors import ConfigurationError, InputError
 from onnxfi.injector import Golden, Injection
+from onnxfi.results import RunDirectory, Shard, read_file
 
 # Columns that a replay reproduces on every provider; the others may differ in the last bits.
 _DECISIVE = ("fault_id", "input_index", "target_of_site", "bit", "indices", "values", "outcome")

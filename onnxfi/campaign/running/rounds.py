@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 import numpy as np
 import pyarrow as pa
 
-from onnxfi.campaign.configuration import Until
 from onnxfi.campaign.planning.plan import Plan
-from onnxfi.campaign.planning.shard import Shard
-from onnxfi.campaign.statistics.rate import wilson
+from onnxfi.configuration import Until
+from onnxfi.results import Shard, wilson
 
 #: Name of the file that marks a run directory whose strata have all ended. The file's name is part
 #: of the format of run directories.

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import IO
 
-from onnxfi.campaign.planning.shard import Shard
 from onnxfi.campaign.running.record_shard import open_worker, record_shard
 from onnxfi.campaign.running.run_shards import ShardOutcomes
 from onnxfi.errors import OnnxfiError
+from onnxfi.results import Shard
 
 
 @dataclass(frozen=True, slots=True)

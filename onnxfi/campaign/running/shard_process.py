@@ -12,10 +12,9 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
 
-from onnxfi.campaign.planning.shard import Shard
-from onnxfi.campaign.run_directory.run_directory import RunDirectory
 from onnxfi.campaign.running.run_shards import ShardOutcomes
 from onnxfi.campaign.running.shard_child import Failed, Injected, Logged, Message, Opened
+from onnxfi.results import RunDirectory, Shard
 
 # The child imports from where this process does.
 _COMMAND = (

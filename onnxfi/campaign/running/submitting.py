@@ -5,13 +5,12 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from queue import SimpleQueue
 
-from onnxfi.campaign.planning.shard import Shard
-from onnxfi.campaign.run_directory.run_directory import RunDirectory
 from onnxfi.campaign.running.record_shard import record_shard, run_shard
 from onnxfi.campaign.running.run_shards import ShardOutcomes
 from onnxfi.campaign.running.shard_process import CannotOpenError, ShardProcess
 from onnxfi.campaign.running.worker import Worker
 from onnxfi.campaign.running.worker_choice import Workers
+from onnxfi.results import RunDirectory, Shard
 
 Submit = Callable[[Shard], Future[ShardOutcomes]]
 

@@ -5,20 +5,18 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
-from onnxfi.campaign.configuration.configuration import Configuration
 from onnxfi.campaign.inputs.source import read_inputs
 from onnxfi.campaign.inputs.specialising import specialise
 from onnxfi.campaign.planning.make_plan import make_plan
-from onnxfi.campaign.planning.shard import Shard
 from onnxfi.campaign.planning.strata import chosen_targets, count_left_out
-from onnxfi.campaign.records.schema import make_schema
-from onnxfi.campaign.records.shard_records import ShardRecords
 from onnxfi.campaign.running.exactness import check_answer
 from onnxfi.campaign.running.golden_runs import GoldenRuns
 from onnxfi.campaign.running.metric_columns import metric_columns
+from onnxfi.configuration import Configuration
 from onnxfi.error_models.values import finite_range
 from onnxfi.graph import Target, load
 from onnxfi.injector import Golden, InjectionBatch, Injector
+from onnxfi.results import Shard, ShardRecords, make_schema
 from onnxfi.runtime import choose_provider
 
 # Open injectors. Each holds sessions with weights and working memory, and shards come sorted by

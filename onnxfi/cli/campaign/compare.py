@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from onnxfi.campaign import ComparedGroup, Comparison, compare
 from onnxfi.cli.options.arguments import JsonOption, RatesOption
 from onnxfi.cli.output import print_json, print_table
 from onnxfi.cli.rates import format_difference, format_rate, to_document
 from onnxfi.errors import ConfigurationError
+from onnxfi.results import ComparedGroup, Comparison, compare
 
 
 def compare_campaigns(

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from onnxfi.campaign import RunDirectory, write_csv
 from onnxfi.cli.campaign.live_run import display_path
 from onnxfi.cli.options.arguments import DirectoryArgument
+from onnxfi.results import RunDirectory, write_csv
 
 
 def export(

@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from onnxfi.campaign import Configuration, Translation, translate_classes, translate_tensorfi2
+from onnxfi.campaign import Translation, translate_classes, translate_tensorfi2
 from onnxfi.cli.options.feeding import FeedingOptions
 from onnxfi.cli.options.inputs import configure_inputs
 from onnxfi.cli.output import messages
+from onnxfi.configuration import Configuration
 from onnxfi.errors import ConfigurationError
 
 

@@ -11,13 +11,14 @@ from typing import Annotated
 
 import typer
 
-from onnxfi.campaign import Campaign, ShardOutcomes, dask_executor, is_address
+from onnxfi.campaign import Campaign, ShardOutcomes, dask_executor
 from onnxfi.cli.campaign.event_log import EventLog
 from onnxfi.cli.campaign.live_view import LiveView
 from onnxfi.cli.campaign.workload import describe_workload
 from onnxfi.cli.options.targets import print_left_out
 from onnxfi.cli.output import messages
 from onnxfi.errors import OnnxfiError
+from onnxfi.storage import is_address
 
 INTERRUPTED = 130
 

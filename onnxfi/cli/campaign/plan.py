@@ -7,12 +7,13 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from onnxfi.campaign import Configuration, Plan, Worker, try_injections
+from onnxfi.campaign import Plan, Worker, try_injections
 from onnxfi.cli.campaign.target_overrides import override_targets
 from onnxfi.cli.campaign.workload import estimate_duration, format_workload
 from onnxfi.cli.options.arguments import JsonOption
 from onnxfi.cli.options.targets import TargetOptions, print_left_out
 from onnxfi.cli.output import messages, print_json, print_table
+from onnxfi.configuration import Configuration
 
 
 def plan_campaign(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from onnxfi.campaign import Campaign, Configuration
+from onnxfi.campaign import Campaign
 from onnxfi.cli.campaign.importers import ImportOptions, import_configuration
 from onnxfi.cli.campaign.live_run import LiveRunOptions, run_to_end
 from onnxfi.cli.campaign.summary import print_summary
@@ -14,6 +14,7 @@ from onnxfi.cli.campaign.target_overrides import override_targets
 from onnxfi.cli.options.arguments import ProviderName
 from onnxfi.cli.options.feeding import FeedingOptions
 from onnxfi.cli.options.targets import TargetOptions
+from onnxfi.configuration import Configuration
 from onnxfi.errors import ConfigurationError
 
 

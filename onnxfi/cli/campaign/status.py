@@ -6,17 +6,11 @@ from typing import Any
 import typer
 from rich.table import Table
 
-from onnxfi.campaign import (
-    STOPPED_EARLY,
-    Rate,
-    RunDirectory,
-    SignOfLife,
-    read_shards,
-    read_sign_of_life,
-)
+from onnxfi.campaign import STOPPED_EARLY
 from onnxfi.cli.options.arguments import DirectoryArgument, JsonOption
 from onnxfi.cli.output import print_json, print_table
 from onnxfi.cli.rates import format_rate
+from onnxfi.results import Rate, RunDirectory, SignOfLife, read_shards, read_sign_of_life
 
 _COLUMNS = ("target", "error_model", "outcome")
 

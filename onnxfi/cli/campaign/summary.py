@@ -8,7 +8,13 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from onnxfi.campaign import (
+from onnxfi.cli.campaign.live_run import display_path
+from onnxfi.cli.options.arguments import DirectoryArgument, JsonOption, RatesOption
+from onnxfi.cli.output import print_json, print_table
+from onnxfi.cli.rates import CAPTION, format_difference, format_rate, to_document
+from onnxfi.errors import ConfigurationError
+from onnxfi.injector import OUTCOMES
+from onnxfi.results import (
     GROUPINGS,
     CampaignStatistics,
     GroupStatistics,
@@ -20,12 +26,6 @@ from onnxfi.campaign import (
     describe_place,
     summarise,
 )
-from onnxfi.cli.campaign.live_run import display_path
-from onnxfi.cli.options.arguments import DirectoryArgument, JsonOption, RatesOption
-from onnxfi.cli.output import print_json, print_table
-from onnxfi.cli.rates import CAPTION, format_difference, format_rate, to_document
-from onnxfi.errors import ConfigurationError
-from onnxfi.injector import OUTCOMES
 
 _HEADINGS = {"op_type": "op", "error_model": "error model"}
 # Keys of a target that only --json shows.

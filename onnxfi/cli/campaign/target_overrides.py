@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from onnxfi.campaign import Configuration, Excluded, Targets
+from onnxfi.configuration import Configuration, Excluded, Targets
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph import Selection
 

@@ -6,11 +6,12 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from onnxfi.campaign import Inputs, Plan, Stratum
+from onnxfi.campaign import Plan, Stratum
 from onnxfi.cli.options.arguments import ModelArgument, SeedOption
 from onnxfi.cli.options.feeding import FeedingOptions
 from onnxfi.cli.options.inputs import configure_optional_inputs, read_samples
 from onnxfi.cli.output import messages
+from onnxfi.configuration import Inputs
 from onnxfi.error_models import ErrorModel, SiteList, read_dense_sites, write_dense_sites
 from onnxfi.error_models import load as load_error_model
 from onnxfi.errors import InputError

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from onnxfi.campaign import InputSource, Plan, Rate, Stratum, make_schema, specialise
+from onnxfi.campaign import InputSource, Plan, Stratum, specialise
 from onnxfi.cli.options.arguments import (
     InputsOption,
     JsonOption,
@@ -34,6 +34,7 @@ from onnxfi.injector.metrics import (
     naming_injections,
     parse_metric,
 )
+from onnxfi.results import Rate, make_schema
 from onnxfi.runtime import Limits
 
 

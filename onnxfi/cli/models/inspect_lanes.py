@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from rich.progress import track
 
-from onnxfi.campaign import Inputs
 from onnxfi.cli.options.inputs import read_samples
 from onnxfi.cli.output import messages
+from onnxfi.configuration import Inputs
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model, Target
 from onnxfi.injector import check_inputs, draw_inputs, lanes_of_target

@@ -7,20 +7,10 @@ from typing import Any
 import numpy as np
 import yaml
 
-from onnxfi.campaign import (
-    ArrayFile,
-    Inputs,
-    InputSource,
-    InputTensor,
-    Labels,
-    array_of_value,
-    is_plain,
-    load_yaml,
-    read_inputs,
-    sample_files,
-)
+from onnxfi.campaign import ArrayFile, InputSource, array_of_value, read_inputs
 from onnxfi.cli.options.feeding import FeedingOptions
 from onnxfi.cli.output import messages
+from onnxfi.configuration import Inputs, InputTensor, Labels, is_plain, load_yaml, sample_files
 from onnxfi.errors import InputError
 from onnxfi.graph import Model
 

@@ -11,11 +11,12 @@ import onnx
 import pytest
 import yaml
 
-from onnxfi.campaign import Campaign, Configuration, read_records
-from onnxfi.campaign.configuration import Inputs
-from onnxfi.campaign.configuration.inputs import Labels
+from onnxfi.campaign import Campaign
 from onnxfi.campaign.importers import Translation, translate_tensorfi2
+from onnxfi.configuration import Configuration, Inputs
+from onnxfi.configuration.inputs import Labels
 from onnxfi.errors import ConfigurationError
+from onnxfi.results import read_records
 from tests.support import small_graphs as sg
 
 KERAS_FILE = Path(str(resources.files("onnxfi.demo") / "assets" / "lenet_digits.h5"))

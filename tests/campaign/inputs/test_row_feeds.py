@@ -8,8 +8,8 @@ import onnx
 import pytest
 from onnx import TensorProto
 
-from onnxfi.campaign.configuration import Inputs
 from onnxfi.campaign.inputs import InputSource, read_inputs
+from onnxfi.configuration import Inputs
 from onnxfi.errors import InputError
 from onnxfi.graph import Model, load
 from tests.support.small_graphs import model, node, value

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from onnxfi.campaign.campaign import Campaign
-from onnxfi.campaign.configuration import Inputs
-from onnxfi.campaign.configuration.inputs import Labels
 from onnxfi.campaign.inputs import InputSource, read_inputs
+from onnxfi.configuration import Inputs
+from onnxfi.configuration.inputs import Labels
 from onnxfi.errors import InputError
 from onnxfi.graph import Model, load
 

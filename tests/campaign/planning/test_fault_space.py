@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from onnxfi.campaign.configuration import Inputs
 from onnxfi.campaign.inputs import read_inputs
 from onnxfi.campaign.planning.fault_space import target_shapes
+from onnxfi.configuration import Inputs
 from onnxfi.graph import load
 from tests.support.small_graphs import model, node, value
 

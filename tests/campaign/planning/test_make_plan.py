@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from onnxfi.campaign import Campaign, RunDirectory, read_records, summarise
-from onnxfi.campaign.configuration import Configuration
+from onnxfi.campaign import Campaign
 from onnxfi.campaign.inputs import read_inputs
 from onnxfi.campaign.planning.make_plan import make_plan
 from onnxfi.campaign.planning.plan import Plan
 from onnxfi.campaign.planning.sample_size import sample_size
+from onnxfi.configuration import Configuration
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph import load
+from onnxfi.results import RunDirectory, read_records, summarise
 
 FLIP = {"name": "bitflip"}
 # Bits of conv (1, 4, 6, 6), relu, pool (1, 4, 3, 3), scores (1, 5) in float32.

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from onnxfi.campaign.configuration import Configuration, Targets
 from onnxfi.campaign.planning.strata import Stratum, choose_targets, make_strata
+from onnxfi.configuration import Configuration, Targets
 from onnxfi.error_models import BitFlip, Zero
 from onnxfi.errors import ConfigurationError, TargetNotFoundError
 from onnxfi.graph import load

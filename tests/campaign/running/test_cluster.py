@@ -17,10 +17,11 @@ from unittest.mock import MagicMock
 
 import pytest
 
-from onnxfi.campaign import Campaign, RunDirectory, read_records
+from onnxfi.campaign import Campaign
 from onnxfi.campaign.running.cluster import dask_executor
 from onnxfi.campaign.running.run_shards import ShardOutcomes
 from onnxfi.errors import ConfigurationError, MissingExtraError
+from onnxfi.results import RunDirectory, read_records
 
 ROOT = Path(__file__).parents[3]
 _SCHEDULER = "from distributed.cli.dask_scheduler import main; main()"

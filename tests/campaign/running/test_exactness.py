@@ -8,11 +8,12 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from onnxfi.campaign import Campaign, read_records
+from onnxfi.campaign import Campaign
 from onnxfi.campaign.running import exactness
 from onnxfi.campaign.running.replay import replay
 from onnxfi.errors import ExactnessError
 from onnxfi.injector import Golden
+from onnxfi.results import read_records
 from onnxfi.suffix import GoldenTensors
 
 TARGETS = ["image", "conv", "pool", "scores"]

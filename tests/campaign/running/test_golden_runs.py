@@ -7,10 +7,11 @@ from unittest import mock
 
 import pytest
 
-from onnxfi.campaign import Campaign, read_records
+from onnxfi.campaign import Campaign
 from onnxfi.campaign.running import worker
 from onnxfi.campaign.running.golden_runs import GoldenRuns
 from onnxfi.injector.golden_pass import GoldenPass
+from onnxfi.results import read_records
 
 
 def run(path: Path, *, memory: int) -> tuple[list[dict[str, Any]], int]:

@@ -9,9 +9,10 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from onnxfi.campaign import Campaign, RunDirectory, read_records, summarise
+from onnxfi.campaign import Campaign
 from onnxfi.errors import ConfigurationError
 from onnxfi.report import write_campaign_report
+from onnxfi.results import RunDirectory, read_records, summarise
 from tests.support.small_graphs import run_overwriting
 
 ZERO = {"name": "zero", "configuration": {"count": 3}}

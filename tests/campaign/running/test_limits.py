@@ -13,11 +13,13 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from onnxfi.campaign import Campaign, Configuration, RunDirectory, read_records, summarise
-from onnxfi.campaign.records.csv_file import write_csv
+from onnxfi.campaign import Campaign
 from onnxfi.campaign.running.replay import replay
+from onnxfi.configuration import Configuration
 from onnxfi.errors import ConfigurationError
 from onnxfi.report import write_campaign_report
+from onnxfi.results import RunDirectory, read_records, summarise
+from onnxfi.results.records.csv_file import write_csv
 from tests.support.small_graphs import INT64, model, node, value, weights
 
 

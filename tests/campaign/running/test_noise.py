@@ -10,9 +10,10 @@ import pytest
 import yaml
 
 import onnxfi
-from onnxfi.campaign import Campaign, read_records
+from onnxfi.campaign import Campaign
 from onnxfi.campaign.running.replay import replay
 from onnxfi.errors import InputError
+from onnxfi.results import read_records
 from tests.support.noisy_models import (
     linear,
     normal_like,

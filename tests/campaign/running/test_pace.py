@@ -2,8 +2,8 @@
 
 import pytest
 
-from onnxfi.campaign.configuration import Execution
 from onnxfi.campaign.running.pace import Pace
+from onnxfi.configuration import Execution
 
 SLOW, FAST = Pace(5e-2, 10_000), Pace(1e-5, 1000)
 

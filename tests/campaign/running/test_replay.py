@@ -9,8 +9,9 @@ import pytest
 from onnx.reference import ReferenceEvaluator
 from onnx.utils import Extractor
 
-from onnxfi.campaign import Campaign, read_records
+from onnxfi.campaign import Campaign
 from onnxfi.campaign.running.replay import replay
+from onnxfi.results import read_records
 
 
 @pytest.mark.parametrize("tensors", [["conv"], ["conv", "scores"]])

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onnxfi.campaign import Campaign, Rate, RunDirectory, read_records
-from onnxfi.campaign.configuration import Until
+from onnxfi.campaign import Campaign
 from onnxfi.campaign.planning.plan import Plan
 from onnxfi.campaign.planning.sample_size import sample_size
 from onnxfi.campaign.running.rounds import STOPPED_EARLY, Rounds
+from onnxfi.configuration import Until
+from onnxfi.results import Rate, RunDirectory, read_records
 
 nothing: Any = object()
 MARGIN, PER_ROUND = 0.11, 12

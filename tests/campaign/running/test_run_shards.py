@@ -4,9 +4,10 @@ from concurrent.futures import BrokenExecutor, Future
 
 import pytest
 
-from onnxfi.campaign import Shard, ShardOutcomes
+from onnxfi.campaign import ShardOutcomes
 from onnxfi.campaign.running.run_shards import FinishedIds, run_shards
 from onnxfi.errors import ConfigurationError
+from onnxfi.results import Shard
 
 
 def test_unrecorded_parts_of_shards() -> None:

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from onnxfi.campaign import Campaign, Configuration, read_records
+from onnxfi.campaign import Campaign
+from onnxfi.configuration import Configuration
+from onnxfi.results import read_records
 
 _EXECUTION = st.fixed_dictionaries(
     {

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from onnxfi.campaign import Campaign, campaign, read_records
-from onnxfi.campaign.planning.shard import Shard
+from onnxfi.campaign import Campaign, campaign
 from onnxfi.campaign.running.shard_process import CannotOpenError, ShardProcess
 from onnxfi.campaign.running.worker_choice import Workers
-from onnxfi.campaign.storage import LocalStorage
 from onnxfi.errors import ConfigurationError
+from onnxfi.results import read_records
+from onnxfi.results.records.shard import Shard
+from onnxfi.storage import LocalStorage
 
 
 def rows_of(place: str | Path) -> str:

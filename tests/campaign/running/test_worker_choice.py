@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from onnxfi.campaign import Configuration
 from onnxfi.campaign.running import worker_choice
 from onnxfi.campaign.running.pace import Pace
 from onnxfi.campaign.running.worker import Worker
 from onnxfi.campaign.running.worker_choice import Workers, choose_workers, python_share
+from onnxfi.configuration import Configuration
 from onnxfi.runtime import Session
 
 LIGHT, MIDDLING, HEAVY = Pace(1e-5, 1000), Pace(5e-4, 1000), Pace(5e-2, 10_000)

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from onnxfi.campaign import Campaign, Configuration, read_records
+from onnxfi.campaign import Campaign
+from onnxfi.configuration import Configuration
+from onnxfi.results import read_records
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
 # Enough for about a second; a shard takes some hundredths of a second.

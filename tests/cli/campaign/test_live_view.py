@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from onnxfi.campaign import Shard, ShardOutcomes
+from onnxfi.campaign import ShardOutcomes
 from onnxfi.cli.campaign.live_view import LiveView
+from onnxfi.results import Shard
 
 
 def test_the_live_view_shows_progress_and_rates(

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from onnxfi.campaign import read_records
 from onnxfi.error_models import SiteList
+from onnxfi.results import read_records
 
 
 def test_replay_gives_the_record_again(

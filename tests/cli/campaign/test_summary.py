@@ -10,9 +10,9 @@ import numpy as np
 import onnx
 import pytest
 
-from onnxfi.campaign import read_records
-from onnxfi.campaign.records.record_files import about, read_file, record_files, write_records
-from onnxfi.campaign.storage import open_storage
+from onnxfi.results import read_records
+from onnxfi.results.records.record_files import about, read_file, record_files, write_records
+from onnxfi.storage import open_storage
 from tests.support.small_graphs import model, node, value
 
 # Of two of the run's ten files each; the first are of conv1.

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from onnxfi.campaign import Configuration
 from onnxfi.cli.campaign.target_overrides import override_targets
+from onnxfi.configuration import Configuration
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph.choosing.selection import Exclusion, Selection
 

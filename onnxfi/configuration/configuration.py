@@ -1,0 +1,150 @@
+"""Reads and checks the YAML of a campaign."""
+
+from pathlib import Path
+from typing import Annotated, Self
+
+import yaml
+from pydantic import Discriminator, Field, Tag, ValidationError, ValidationInfo, field_validator
+
+from onnxfi.configuration.error_model_entry import ErrorModelEntry
+from onnxfi.configuration.execution_options import Execution, Statistics
+from onnxfi.configuration.injections import Injections
+from onnxfi.configuration.inputs import Inputs
+from onnxfi.configuration.metric_entry import MetricEntry
+from onnxfi.configuration.section import Section
+from onnxfi.configuration.selections import Targets, TargetsTogether
+from onnxfi.configuration.validation_errors import describe_error, describe_yaml_problem
+from onnxfi.configuration.yaml_text import dump_yaml, load_yaml
+from onnxfi.errors import ConfigurationError
+from onnxfi.injector.metrics import Sources
+from onnxfi.storage import is_address
+
+# Tags of the two forms, which pydantic adds to the location of an error.
+_EACH, _TOGETHER = "each", "together"
+_Targets = Annotated[
+    Annotated[Targets, Tag(_EACH)]
+    | Annotated[tuple[TargetsTogether, ...], Tag(_TOGETHER), Field(min_length=1)],
+    Discriminator(lambda said: _TOGETHER if isinstance(said, list | tuple) else _EACH),
+]
+
+
+class Configuration(Section):
+    """A campaign configuration; relative paths are relative to the file it was read from.
+
+    Attributes:
+        model: the model's file.
+        inputs: where the input tensors come from.
+        targets: one selection, whose targets are hit one at a time; or a list of selections, whose
+            targets are all hit together by every injection.
+        error_models: the error models; each is used for every target.
+        injections: the number of faults.
+        metric: decides between sdc and benign.
+        seed: the seed of every corruption.
+        statistics: options of the statistics.
+        execution: options of the execution.
+        out: the run directory: a folder, or an address such as ``s3://bucket/run``.
+    """
+
+    model: Path
+    inputs: Inputs
+    targets: _Targets = Targets()
+    error_models: tuple[ErrorModelEntry, ...] = Field(default=(), validate_default=True)
+    injections: Injections = Injections()
+    metric: MetricEntry = MetricEntry()
+    seed: int = Field(default=0, ge=0)
+    statistics: Statistics = Statistics()
+    execution: Execution = Execution()
+    out: Path | str | None = None
+
+    @field_validator("error_models")
+    @classmethod
+    def _enough(
+        cls, entries: tuple[ErrorModelEntry, ...], info: ValidationInfo
+    ) -> tuple[ErrorModelEntry, ...]:
+        targets = info.data.get("targets")
+        if not entries and not (isinstance(targets, tuple) and all(x.error_model for x in targets)):
+            raise ValueError("must be given, with at least one error model")
+        return entries
+
+    @field_validator("out")
+    @classmethod
+    def _folder_or_address(cls, out: Path | str | None) -> Path | str | None:
+        return out if out is None or is_address(out) else Path(out)
+
+    @property
+    def error_model_entries(self) -> tuple[ErrorModelEntry, ...]:
+        """The error models of the campaign, then those of single targets."""
+        targets = self.targets if isinstance(self.targets, tuple) else ()
+        return (*self.error_models, *(x.error_model for x in targets if x.error_model is not None))
+
+    @classmethod
+    def from_yaml(cls, path: str | Path) -> Self:
+        """Read a configuration; its relative paths become absolute.
+
+        Raises:
+            ConfigurationError: the file cannot be read, is not YAML, or has errors; the message
+                lists all of them with their places.
+        """
+        path = Path(path)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise ConfigurationError(
+                f"{path} cannot be read as a campaign configuration: {reason}."
+            ) from error
+        return cls.from_text(text, path, folder=path.parent)
+
+    @classmethod
+    def from_text(
+        cls, text: str, path: str | Path, *, folder: Path, metric_code: Sources | None = None
+    ) -> Self:
+        """Read a configuration from the text of its file.
+
+        Args:
+            text: the YAML.
+            path: name of the file in messages.
+            folder: the folder of relative paths and of modules of metrics.
+            metric_code: another place of such modules; they are imported when needed.
+
+        Raises:
+            ConfigurationError: see `from_yaml`.
+        """
+        try:
+            document = load_yaml(text)
+        # A date such as 2024-13-45 looks like YAML, and making a date of it is a ValueError.
+        except (yaml.YAMLError, ValueError) as error:
+            raise ConfigurationError(
+                f"{path} is not YAML: {describe_yaml_problem(error)}."
+            ) from error
+        if not isinstance(document, dict):
+            raise ConfigurationError(
+                f"{path} must hold a mapping with the keys {', '.join(cls.model_fields)}, "
+                f"got {'nothing' if document is None else type(document).__name__}."
+            )
+        try:
+            context = {"folder": folder.resolve(), "metric_code": metric_code}
+            configuration = cls.model_validate(document, context=context)
+        except ValidationError as error:
+            # pydantic reports an error for each member of a union; one is enough.
+            errors: dict[str, str] = {}
+            for entry in error.errors():
+                place, description = describe_error(text, entry, cls)
+                errors.setdefault(place, description)
+            raise ConfigurationError(
+                "\n".join([f"{path} has {len(errors)} mistake(s):", *errors.values()])
+            ) from error
+        return configuration.resolved(folder)
+
+    def resolved(self, folder: Path) -> Self:
+        """Return the configuration with absolute paths; relative ones start from the folder."""
+        folder = folder.resolve()
+        update = {"model": folder / self.model, "inputs": self.inputs.resolved(folder)}
+        if self.out is not None and not is_address(self.out):
+            update["out"] = folder / self.out
+        return self.model_copy(update=update)
+
+    def to_yaml(self) -> str:
+        """Return the text that `from_yaml` reads."""
+        document = self.model_dump(mode="json", exclude_none=True)
+        return dump_yaml(document)

@@ -1,0 +1,81 @@
+"""Configures the number of injections."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from onnxfi.configuration.section import Section
+
+
+class Until(Section):
+    """Ends a stratum when its rate is precise enough.
+
+    A stratum runs in rounds. It ends after the first round in which half the width of the Wilson
+    interval of its sdc rate is at most the margin, and at the latest after the number of faults of
+    the finite-population formula.
+
+    Attributes:
+        margin: half the width of the interval.
+        confidence: confidence of the interval.
+        per_round: faults of each stratum in a round.
+    """
+
+    margin: float = Field(gt=0, lt=0.5)
+    confidence: float = Field(default=0.95, gt=0, lt=1)
+    per_round: int = Field(default=500, ge=1)
+
+
+class Injections(Section):
+    """The number of faults, by one of: per_target, total, margin, until, exhaustive.
+
+    Attributes:
+        per_target: faults of each pair of target and error model, spread evenly over the inputs;
+            1000 by default.
+        total: faults of the whole campaign.
+        allocation: rule by which the pairs share the total (or per_target times the pairs):
+            evenly, in proportion to the bits of the targets, or by drawing each fault from all of
+            these bits together.
+        margin: margin of error, from which the finite-population formula gives the faults of each
+            pair.
+        confidence: confidence of the margin.
+        p: the rate that the formula expects.
+        until: runs rounds until the interval is narrow enough.
+        exhaustive: every single-bit flip once, instead of a sample.
+        inputs_per_fault: number of inputs that each fault meets, one injection each.
+    """
+
+    per_target: int | None = Field(default=None, ge=1)
+    total: int | None = Field(default=None, ge=1)
+    allocation: Literal["per_target", "proportional", "uniform"] = "per_target"
+    margin: float | None = Field(default=None, gt=0, lt=0.5)
+    confidence: float = Field(default=0.95, gt=0, lt=1)
+    p: float = Field(default=0.5, gt=0, lt=1)
+    until: Until | None = None
+    exhaustive: bool = False
+    inputs_per_fault: Literal["all"] | Annotated[int, Field(ge=1)] = 1
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, said: Any) -> Any:
+        if said == "exhaustive":
+            return {"exhaustive": True}
+        if isinstance(said, dict) and not any(said.get(way) for way in _WAYS):
+            return {"per_target": 1000, **said}
+        return said
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        ways = [way for way in _WAYS if getattr(self, way)]
+        if len(ways) != 1:
+            raise ValueError(
+                f"the number must be given by one of {', '.join(_WAYS)}, got {' and '.join(ways)}"
+            )
+        if self.allocation != "per_target" and ways[0] not in ("per_target", "total"):
+            raise ValueError(
+                f"allocation shares a number that is given by per_target or total, got {ways[0]}"
+            )
+        return self
+
+
+# The keys of Injections that give the number of faults; exactly one is used.
+_WAYS = ("per_target", "total", "margin", "until", "exhaustive")

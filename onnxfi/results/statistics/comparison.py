@@ -1,0 +1,194 @@
+"""Compares the rates of two campaigns."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from onnxfi.injector import OUTCOMES
+from onnxfi.results.run_directory.run_directory import RunDirectory
+from onnxfi.results.statistics.campaign_statistics import CampaignStatistics, GroupStatistics
+from onnxfi.results.statistics.difference import (
+    Difference,
+    difference,
+    interval_p,
+    mcnemar_p,
+    paired_difference,
+    two_proportion_p,
+)
+from onnxfi.results.statistics.network import WeightedRate
+from onnxfi.results.statistics.pairing import PairCounts, PairKey, pair_faults
+from onnxfi.results.statistics.rate import Rate
+from onnxfi.results.statistics.summary import summarise
+
+Test = Literal["two-proportion", "mcnemar", "intervals"]
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedRate:
+    """A rate before and after.
+
+    Attributes:
+        before: of the first campaign.
+        after: of the second.
+        difference: after minus before.
+        p: two-sided p-value of the hypothesis that the rates are equal.
+        test: the test: ``two-proportion``; ``mcnemar`` for the same faults; ``intervals``, from the
+            widths of both intervals, for rates other than simple proportions.
+    """
+
+    before: Rate | WeightedRate
+    after: Rate | WeightedRate
+    difference: Difference
+    p: float
+    test: Test
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedGroup:
+    """The rates of a target, or of the network, under one error model.
+
+    Attributes:
+        target: the target in the first campaign; None for the whole network.
+        target_after: the target in the second campaign; None for the whole network.
+        error_model: the error model.
+        rates: the rates by outcome or flag of the metric.
+    """
+
+    target: str | None
+    target_after: str | None
+    error_model: str
+    rates: Mapping[str, ComparedRate]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The comparison of two campaigns.
+
+    Attributes:
+        paired: whether both inject the same faults into the same inputs, so each fault is compared
+            with itself.
+        targets: the common targets, matched by tensor, otherwise by layer.
+        only_before: the targets of the first campaign without a match.
+        only_after: the targets of the second campaign without a match.
+        network: the rates of the network for each common error model.
+    """
+
+    paired: bool
+    targets: Sequence[ComparedGroup]
+    only_before: Sequence[str]
+    only_after: Sequence[str]
+    network: Sequence[ComparedGroup]
+
+
+def compare(before: str | Path, after: str | Path) -> Comparison:
+    """Compare the records of two campaigns.
+
+    Args:
+        before: a run directory, such as one of the original model.
+        after: another one, such as one of the hardened or quantised model.
+
+    Raises:
+        ConfigurationError: one of them is not a run directory, or has no records.
+    """
+    runs = [RunDirectory.open(place) for place in (before, after)]
+    first, second = (
+        summarise(place, run.configuration)
+        for place, run in zip((before, after), runs, strict=True)
+    )
+    pairs = None
+    if runs[0].configuration.seed == runs[1].configuration.seed:
+        pairs = pair_faults(before, after, OUTCOMES)
+    matches = _match(first.groups.get("target", ()), second.groups.get("target", ()))
+    excluded = any(x.wrong_inputs.handling == "exclude" for x in (first, second))
+    if excluded:
+        pairs = None
+    return Comparison(
+        paired=pairs is not None,
+        targets=[_compare_groups(x, y, pairs) for x, y in matches],
+        only_before=_without(first, [x for x, _ in matches]),
+        only_after=_without(second, [y for _, y in matches]),
+        network=_compare_networks(first, second),
+    )
+
+
+def _match(
+    before: Sequence[GroupStatistics], after: Sequence[GroupStatistics]
+) -> list[tuple[GroupStatistics, GroupStatistics]]:
+    by_target = {(x.key["target"], x.key["error_model"]): x for x in after}
+    by_layer: dict[tuple[str, str], list[GroupStatistics]] = {}
+    for x in after:
+        if x.key["layer"] is not None:
+            by_layer.setdefault((x.key["layer"], x.key["error_model"]), []).append(x)
+    found = []
+    for x in before:
+        error_model = x.key["error_model"]
+        match = by_target.get((x.key["target"], error_model))
+        of_layer = by_layer.get((x.key["layer"], error_model), [])
+        if match is None and len(of_layer) == 1:
+            match = of_layer[0]
+        if match is not None:
+            found.append((x, match))
+    return found
+
+
+def _without(statistics: CampaignStatistics, matched: Sequence[GroupStatistics]) -> list[str]:
+    groups = statistics.groups.get("target", ())
+    return list(dict.fromkeys(x.key["target"] for x in groups if x not in matched))
+
+
+def _compare_groups(
+    before: GroupStatistics,
+    after: GroupStatistics,
+    pairs: Mapping[PairKey, Mapping[str, PairCounts]] | None,
+) -> ComparedGroup:
+    key = before.key["target"], before.key["error_model"]
+    of_group = {} if pairs is None else pairs.get(key, {})
+    clustered = before.faults != before.injections or after.faults != after.injections
+    rates = {}
+    for name in before.per_inference:
+        if name not in after.per_inference:
+            continue
+        first, second = before.per_inference[name], after.per_inference[name]
+        if name in of_group:
+            # Per fault, if each has several inferences.
+            if clustered:
+                first, second = before.per_fault[name], after.per_fault[name]
+            rates[name] = _compare_pairs(first, second, of_group[name])
+        elif clustered:
+            p = interval_p(first, second)
+            rates[name] = ComparedRate(first, second, difference(first, second), p, "intervals")
+        else:
+            p = two_proportion_p(first, second)
+            found = difference(first, second)
+            rates[name] = ComparedRate(first, second, found, p, "two-proportion")
+    return ComparedGroup(key[0], after.key["target"], key[1], rates)
+
+
+def _compare_pairs(before: Rate, after: Rate, counts: PairCounts) -> ComparedRate:
+    found = paired_difference(
+        both=counts.both,
+        only_before=counts.only_before,
+        only_after=counts.only_after,
+        neither=counts.neither,
+    )
+    p = mcnemar_p(counts.only_before, counts.only_after)
+    return ComparedRate(before, after, found, p, "mcnemar")
+
+
+def _compare_networks(before: CampaignStatistics, after: CampaignStatistics) -> list[ComparedGroup]:
+    others = {x.error_model: x for x in after.network}
+    found = []
+    for network in before.network:
+        other = others.get(network.error_model)
+        if other is None:
+            continue
+        rates = {}
+        for name, rate in network.per_inference.items():
+            if name in other.per_inference:
+                second = other.per_inference[name]
+                change = difference(rate, second)
+                p = interval_p(rate, second)
+                rates[name] = ComparedRate(rate, second, change, p, "intervals")
+        found.append(ComparedGroup(None, None, network.error_model, rates))
+    return found

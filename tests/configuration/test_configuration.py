@@ -1,0 +1,222 @@
+"""Tests the YAML of campaigns, and the messages about its mistakes."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from onnxfi.configuration import Configuration
+from onnxfi.configuration.selections import Targets
+from onnxfi.errors import ConfigurationError
+
+GOOD = """\
+model: model.onnx
+inputs: {file: inputs.npz}
+error_models: [{name: bitflip}]
+"""
+
+
+def message_of(folder: Path, text: str) -> str:
+    path = folder / "bad.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError) as caught:
+        Configuration.from_yaml(path)
+    message = str(caught.value)
+    assert str(path) in message
+    assert "pydantic" not in message
+    return message
+
+
+def test_relative_paths_are_taken_from_the_folder_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "c.yaml").write_text(GOOD + "out: ../runs/a\n")
+    monkeypatch.chdir(tmp_path)
+    configuration = Configuration.from_yaml("sub/c.yaml")
+    assert configuration.model == tmp_path / "sub" / "model.onnx"
+    assert configuration.inputs.file == tmp_path / "sub" / "inputs.npz"
+    assert isinstance(configuration.out, Path)
+    assert configuration.out.resolve() == tmp_path / "runs" / "a"
+    absolute = tmp_path / "elsewhere.onnx"
+    (tmp_path / "sub" / "c.yaml").write_text(GOOD.replace("model.onnx", str(absolute)))
+    assert Configuration.from_yaml("sub/c.yaml").model == absolute
+
+
+def test_round_trip(tmp_path: Path, write: Callable[..., Path]) -> None:
+    path = write(
+        out="runs/x",
+        targets={"layers": ["conv*"], "tensors": ["ä"]},
+        metric={"name": "classification", "output": "probabilities"},
+        error_models=[{"name": "random"}, {"name": "bitflip", "configuration": {"bit": "any"}}],
+    )
+    first = Configuration.from_yaml(path)
+    again = tmp_path / "again.yaml"
+    again.write_text(first.to_yaml(), encoding="utf-8")
+    assert Configuration.from_yaml(again) == first
+
+
+def test_round_trip_keeps_what_an_error_model_is_told(tmp_path: Path) -> None:
+    first = Configuration.from_yaml(_write(tmp_path / "a.yaml", GOOD))
+    told = first.error_models[0].model_copy(
+        update={"configuration": {"none": None, "inf": math.inf, "list": [1, None]}}
+    )
+    text = first.model_copy(update={"error_models": (told,)}).to_yaml()
+    assert yaml.safe_load(text)["error_models"][0]["configuration"] == told.configuration
+
+
+def _write(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "keys"),
+    [
+        (GOOD + "sead: 3\n", "line 4, sead: unknown key", "seed"),
+        (
+            GOOD + "targets:\n  kind: activation\n  opps: [Conv]\n",
+            "line 6, targets.opps: unknown key",
+            "kind, ops, layers, tensors",
+        ),
+        (
+            GOOD.replace("[{name: bitflip}]", "\n  - name: bitflip\n    confguration: {}"),
+            "line 5, error_models.0.confguration: unknown key",
+            "name, configuration",
+        ),
+        (
+            GOOD.replace("{file: inputs.npz}", "{file: inputs.npz, label: y}"),
+            "line 2, inputs.label: unknown key",
+            "file, tensors, labels, limit",
+        ),
+    ],
+)
+def test_unknown_key(tmp_path: Path, text: str, place: str, keys: str) -> None:
+    message = message_of(tmp_path, text)
+    assert place in message
+    assert keys in message.split(place)[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("inputs: {file: a.npz}\nerror_models: [{name: zero}]\n", "model: must be given"),
+        ("model: m.onnx\ninputs: {}\nerror_models: [{name: zero}]\n", "line 2, inputs.file: must"),
+        (GOOD + "seed: red\n", "line 4, seed: "),
+        (GOOD + "seed: -1\n", "line 4, seed: "),
+        (GOOD + "injections: {per_target: 0}\n", "line 4, injections.per_target: "),
+        (GOOD + "injections: 5\n", "line 4, injections: "),
+        (GOOD + "metric: {name: iou}\n", "line 4, metric: "),
+        (GOOD.replace("[{name: bitflip}]", "[]"), "line 3, error_models: "),
+        (GOOD.replace("bitflip", "bitflp"), "bitflip"),
+        (GOOD.replace("{name: bitflip}", "bitflip"), "line 3, error_models.0: "),
+        (
+            GOOD.replace("{name: bitflip}", "{name: bitflip, configuration: {bit: 99}}"),
+            "bit must be from 0 to 63",
+        ),
+        ("model: [\n", "is not YAML: line 2"),
+        (GOOD + "seed: 2024-13-45\n", "is not YAML"),
+        (GOOD + "a: \x01\n", "is not YAML"),
+        ("", "must hold a mapping"),
+        ("- model: a\n", "must hold a mapping"),
+        ("just a text", "must hold a mapping"),
+    ],
+)
+def test_one_mistake(tmp_path: Path, text: str, expected: str) -> None:
+    assert expected in message_of(tmp_path, text)
+
+
+@pytest.mark.parametrize("key", ["lanes", "workers"])
+@pytest.mark.parametrize("value", ["many", "0", "[1]", "2.5"])
+def test_a_value_of_two_kinds_is_one_mistake(tmp_path: Path, key: str, value: str) -> None:
+    message = message_of(tmp_path, GOOD + f"execution: {{{key}: {value}}}\n")
+    assert "1 mistake(s)" in message
+    assert f"line 4, execution.{key}: must be 'auto' or a whole number" in message
+    assert "literal" not in message
+
+
+def test_all_mistakes_at_once(tmp_path: Path) -> None:
+    message = message_of(
+        tmp_path, "inputs: {fil: a.npz}\nerror_models: [{name: zero}]\nseed: x\nfoo: 1\n"
+    )
+    for place in ("model: must", "inputs.file: must", "inputs.fil: unknown", "seed: ", "foo: unkn"):
+        assert place in message
+    assert "5 mistake(s)" in message
+
+
+def test_unreadable_files(tmp_path: Path) -> None:
+    (tmp_path / "latin.yaml").write_bytes("model: é".encode("latin-1"))
+    for path in (tmp_path / "none.yaml", tmp_path, tmp_path / "latin.yaml"):
+        with pytest.raises(ConfigurationError, match="cannot be read") as caught:
+            Configuration.from_yaml(path)
+        assert str(path) in str(caught.value)
+        assert "Errno" not in str(caught.value)
+
+
+def test_the_example_in_the_readers_words_is_accepted(work: Any) -> None:
+    text = """
+model: model.onnx
+inputs: {file: inputs.npz, tensors: {image: images}, labels: labels, limit: 10}
+targets: {kind: activation, ops: [Conv, Relu], layers: ["conv*"]}
+error_models: [{name: bitflip, configuration: {bit: any}}]
+injections: {per_target: 1000}
+metric: {name: classification}
+seed: 42
+execution: {provider: auto, lanes: auto, workers: auto}
+out: runs/lenet
+"""
+    configuration = Configuration.from_yaml(_write(work / "example.yaml", text))
+    assert isinstance(configuration.targets, Targets)
+    assert configuration.targets.ops == ("Conv", "Relu")
+    assert configuration.execution.workers == "auto"
+    assert configuration.inputs.limit == 10
+
+
+@pytest.mark.parametrize(
+    ("inputs", "expected"),
+    [
+        ("{file: 3}", "line 2, inputs.file: must be a file, a pattern or a list of files, got 3"),
+        ("{file: []}", "line 2, inputs.file: must be a file"),
+        ("{file: [a.npz, 3]}", "line 2, inputs.file: must be a file"),
+        (
+            "{file: a.npz, tensors: {x: {aray: a}}}",
+            "line 2, inputs.tensors.x.aray: unknown key; the keys here are array, axis, constant",
+        ),
+        ("{file: a.npz, tensors: {x: {value: {}}}}", "inputs.tensors.x.value: must be a number"),
+        ("{file: a.npz, tensors: {x: {value: 1, array: a}}}", "inputs.tensors.x: a value takes"),
+        ("{file: a.npz, tensors: {x: {constant: true, axis: 1}}}", "x: axis and repeat are"),
+        ("{file: a.npz, tensors: {x: {axis: first}}}", "inputs.tensors.x.axis: "),
+        ("{file: a.npz, labels: {}}", "inputs.labels: labels need an array, a file or both"),
+        ("{file: a.npz, labels: {fil: b}}", "inputs.labels.fil: unknown key; the keys here are a"),
+        ("{file: a.npz, repeat: 3}", "inputs.repeat: "),
+    ],
+)
+def test_a_mistake_in_the_inputs(tmp_path: Path, inputs: str, expected: str) -> None:
+    message = message_of(tmp_path, GOOD.replace("{file: inputs.npz}", inputs))
+    assert expected in message
+    assert "1 mistake(s)" in message
+
+
+def test_inputs_in_every_form(tmp_path: Path) -> None:
+    tensors = (
+        "{a: images, b: {array: x, axis: -1}, c: {constant: true}, d: {value: [1, 2]}, e: 16000, "
+        "f: {repeat: true}}"
+    )
+    for file, resolved in (
+        ("in/*.npz", tmp_path / "in" / "*.npz"),
+        ("[a.npz, b.npz]", (tmp_path / "a.npz", tmp_path / "b.npz")),
+    ):
+        text = f"{{file: {file}, tensors: {tensors}, labels: {{file: y.npy}}, repeat: true}}"
+        (tmp_path / "c.yaml").write_text(GOOD.replace("{file: inputs.npz}", text))
+        read = Configuration.from_yaml(tmp_path / "c.yaml")
+        assert read.inputs.file == resolved
+        assert read.inputs.labels is not None
+        assert read.inputs.labels.file == tmp_path / "y.npy"
+        written = read.to_yaml()
+        for form in ("a: images\n", "axis: -1\n", "e:\n      value: 16000\n", "repeat: true\n"):
+            assert form in written
+        (tmp_path / "again.yaml").write_text(written)
+        assert Configuration.from_yaml(tmp_path / "again.yaml") == read
