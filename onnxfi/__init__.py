@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from onnxfi.error_models import Profile
     from onnxfi.graph import Model, Target, TargetKind, Targets, load
     from onnxfi.injector import Golden, Hits, Injection, InjectionBatch, Injections, Injector
-    from onnxfi.results import RunDirectory
+    from onnxfi.run_directory import RunDirectory
     from onnxfi.runtime import Limits
     from onnxfi.suffix import Policy
     from onnxfi.surgery import Split, Stage, embed, expose, split
@@ -76,7 +76,7 @@ _HOMES = {
     "Model": "onnxfi.graph",
     "Policy": "onnxfi.suffix",
     "Profile": "onnxfi.error_models",
-    "RunDirectory": "onnxfi.results",
+    "RunDirectory": "onnxfi.run_directory",
     "Split": "onnxfi.surgery",
     "Stage": "onnxfi.surgery",
     "Target": "onnxfi.graph",

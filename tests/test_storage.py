@@ -13,8 +13,8 @@ import pytest
 from onnxfi.campaign import Campaign
 from onnxfi.campaign.running.replay import replay
 from onnxfi.errors import ConfigurationError, MissingExtraError
-from onnxfi.results import RunDirectory, read_records
-from onnxfi.results.records.record_files import about, read_file, record_files, write_records
+from onnxfi.run_directory import RunDirectory, read_records
+from onnxfi.run_directory.record_files import about, read_file, record_files, write_records
 from onnxfi.storage import LocalStorage, RemoteStorage, open_storage
 
 

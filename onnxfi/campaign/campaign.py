@@ -17,7 +17,7 @@ from onnxfi.campaign.running.worker_choice import choose_workers
 from onnxfi.configuration import Configuration
 from onnxfi.errors import ConfigurationError, MetricError
 from onnxfi.graph import LeftOut, load
-from onnxfi.results import Heartbeat, RunDirectory, forget_failure, note_failure, read_shards
+from onnxfi.run_directory import Heartbeat, RunDirectory, forget_failure, note_failure, read_shards
 from onnxfi.runtime import choose_provider, processor
 from onnxfi.storage import is_address
 

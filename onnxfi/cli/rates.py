@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
-from onnxfi.results import Difference, Rate, WeightedRate
+from onnxfi.statistics import Difference, Rate, WeightedRate
 
 CAPTION = "shares in % with 95 % Wilson intervals"
 

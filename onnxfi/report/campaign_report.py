@@ -5,7 +5,8 @@ from pathlib import Path
 from onnxfi.error_models import BitLayout, bit_layout
 from onnxfi.graph import load
 from onnxfi.report.html import write_report
-from onnxfi.results import CampaignStatistics, RunDirectory, describe_counts, summarise
+from onnxfi.run_directory import RunDirectory
+from onnxfi.statistics import CampaignStatistics, describe_counts, summarise
 
 
 def write_campaign_report(directory: str | Path, out: Path | None = None) -> Path:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from onnxfi.error_models import BitLayout
-from onnxfi.results import GroupStatistics
+from onnxfi.statistics import GroupStatistics
 
 # Worst first, so that sdc starts at zero and the axis shows its interval. The colours differ in
 # lightness for colour-blind readers and for print.

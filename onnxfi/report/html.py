@@ -11,7 +11,7 @@ from onnxfi.error_models import BitLayout
 from onnxfi.errors import ConfigurationError, MissingExtraError
 from onnxfi.injector import DUE_REASONS
 from onnxfi.report.charts import OUTCOME_COLOURS, bit_chart, outcome_chart
-from onnxfi.results import (
+from onnxfi.statistics import (
     NOT_RECORDED,
     CampaignStatistics,
     Difference,

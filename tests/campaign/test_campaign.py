@@ -22,8 +22,9 @@ from onnxfi.configuration import Configuration
 from onnxfi.errors import ConfigurationError, ErrorModelError, InputError, ModelFormatError
 from onnxfi.graph import load
 from onnxfi.injector import Classification, Injector
-from onnxfi.results import RunDirectory, read_records, summarise
-from onnxfi.results.records.schema import make_schema
+from onnxfi.run_directory import RunDirectory, read_records
+from onnxfi.run_directory.schema import make_schema
+from onnxfi.statistics import summarise
 
 INJECTIONS = 4 * 3 * 20
 

@@ -13,7 +13,7 @@ from onnxfi.campaign import Campaign
 from onnxfi.error_models import Profile, RandomValue, SpatialModel, load
 from onnxfi.error_models.contract import ContractTarget
 from onnxfi.errors import ErrorModelError
-from onnxfi.results import read_records
+from onnxfi.run_directory import read_records
 from tests.support.small_graphs import model as make_model
 from tests.support.small_graphs import node, value, weights
 

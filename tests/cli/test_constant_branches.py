@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 import pytest
 
-from onnxfi.results import read_records
+from onnxfi.run_directory import read_records
 from tests.support.small_graphs import INT64, model, node, value, weights
 
 

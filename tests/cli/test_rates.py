@@ -1,7 +1,7 @@
 """Rates as text and as JSON."""
 
 from onnxfi.cli.rates import format_rate, to_document
-from onnxfi.results import Rate
+from onnxfi.statistics import Rate
 
 
 def test_a_rate_has_its_interval() -> None:

@@ -11,7 +11,7 @@ from onnxfi.campaign import Campaign
 from onnxfi.configuration import Configuration
 from onnxfi.error_models import SiteList, Zero
 from onnxfi.errors import ConfigurationError
-from onnxfi.results import read_records
+from onnxfi.run_directory import read_records
 
 Write = Callable[..., Path]
 

@@ -8,7 +8,7 @@ import pytest
 
 from onnxfi.campaign import Campaign
 from onnxfi.errors import ConfigurationError, ErrorModelError
-from onnxfi.results import read_records
+from onnxfi.run_directory import read_records
 
 OBSERVED = Path(__file__).parents[1] / "error_models" / "data" / "every_pattern.json"
 

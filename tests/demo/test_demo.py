@@ -12,7 +12,7 @@ from onnxfi.configuration import Configuration, InputTensor
 from onnxfi.demo import pipeline
 from onnxfi.demo.digits import held_out_digits, split_digits
 from onnxfi.errors import ConfigurationError, InputError, MissingExtraError
-from onnxfi.results import RunDirectory
+from onnxfi.run_directory import RunDirectory
 
 sklearn = pytest.importorskip("sklearn")
 

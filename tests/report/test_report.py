@@ -15,15 +15,18 @@ import pytest
 from onnxfi.error_models import bit_layout
 from onnxfi.errors import ConfigurationError, MissingExtraError
 from onnxfi.report import write_report
-from onnxfi.results import (
+from onnxfi.statistics import (
+    Accuracy,
     CampaignStatistics,
     Difference,
     GroupStatistics,
     MaskedAt,
+    NetworkStatistics,
     Rate,
+    TargetMasking,
     WeightedRate,
+    WrongInputs,
 )
-from onnxfi.results.statistics import Accuracy, NetworkStatistics, TargetMasking, WrongInputs
 
 FACTS = {"model": "lenet.onnx", "seed": "42", "sha256": "ab" * 32}
 EVIL = "</script><script>alert('1')</script>&<b>"

@@ -12,7 +12,7 @@ import yaml
 from onnxfi.campaign import Campaign, Worker
 from onnxfi.campaign.running.pace import measure_pace
 from onnxfi.campaign.running.record_shard import record_shard
-from onnxfi.results import Shard
+from onnxfi.run_directory import Shard
 from tools.benchmark.models import Benchmarked
 
 FLIPS = {"name": "bitflip"}

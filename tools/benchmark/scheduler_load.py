@@ -20,7 +20,7 @@ from concurrent.futures import Future
 
 from onnxfi.campaign import ShardOutcomes, dask_executor
 from onnxfi.campaign.running.run_shards import run_shards
-from onnxfi.results import Shard
+from onnxfi.run_directory import Shard
 
 _WORKERS = (10, 100, 1000, 4000)
 _SECONDS = (0.1, 0.5, 1, 2, 5, 15, 60)

@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from onnxfi.campaign.planning.strata import Stratum
 from onnxfi.graph import Target
-from onnxfi.results import Shard
+from onnxfi.run_directory import Shard
 
 # The fractional part of the golden ratio, in units of 2^-64: its multiples spread evenly over the
 # unit interval (H. Weyl, Math. Ann. 77, 1916, 313-352).

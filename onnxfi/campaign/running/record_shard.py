@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from onnxfi.campaign.running.run_shards import ShardOutcomes
 from onnxfi.campaign.running.worker import Worker
-from onnxfi.results import RunDirectory, Shard
+from onnxfi.run_directory import RunDirectory, Shard
 
 
 def record_shard(

@@ -16,7 +16,7 @@ from onnxfi.campaign.running.worker import Worker
 from onnxfi.error_models import SiteList, bit_layout
 from onnxfi.errors import ConfigurationError, InputError
 from onnxfi.injector import Golden, Injection
-from onnxfi.results import RunDirectory, Shard, read_file
+from onnxfi.run_directory import RunDirectory, Shard, read_file
 
 # Columns that a replay reproduces on every provider; the others may differ in the last bits.
 _DECISIVE = ("fault_id", "input_index", "target_of_site", "bit", "indices", "values", "outcome")

@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from onnxfi.campaign.planning.plan import Plan
 from onnxfi.configuration import Until
-from onnxfi.results import Shard, wilson
+from onnxfi.run_directory import Shard
+from onnxfi.statistics import wilson
 
 #: Name of the file that marks a run directory whose strata have all ended. The file's name is part
 #: of the format of run directories.

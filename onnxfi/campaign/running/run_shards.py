@@ -8,7 +8,7 @@ from itertools import islice
 from queue import SimpleQueue
 
 from onnxfi.errors import ConfigurationError
-from onnxfi.results import Shard
+from onnxfi.run_directory import Shard
 
 # Shards handed to the executor ahead of time, per worker: enough to keep it busy.
 _QUEUED_PER_WORKER = 2

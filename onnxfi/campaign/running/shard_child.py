@@ -18,7 +18,7 @@ from typing import IO
 from onnxfi.campaign.running.record_shard import open_worker, record_shard
 from onnxfi.campaign.running.run_shards import ShardOutcomes
 from onnxfi.errors import OnnxfiError
-from onnxfi.results import Shard
+from onnxfi.run_directory import Shard
 
 
 @dataclass(frozen=True, slots=True)

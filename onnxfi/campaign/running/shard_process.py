@@ -14,7 +14,7 @@ from concurrent.futures import BrokenExecutor
 
 from onnxfi.campaign.running.run_shards import ShardOutcomes
 from onnxfi.campaign.running.shard_child import Failed, Injected, Logged, Message, Opened
-from onnxfi.results import RunDirectory, Shard
+from onnxfi.run_directory import RunDirectory, Shard
 
 # The child imports from where this process does.
 _COMMAND = (

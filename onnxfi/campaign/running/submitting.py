@@ -10,7 +10,7 @@ from onnxfi.campaign.running.run_shards import ShardOutcomes
 from onnxfi.campaign.running.shard_process import CannotOpenError, ShardProcess
 from onnxfi.campaign.running.worker import Worker
 from onnxfi.campaign.running.worker_choice import Workers
-from onnxfi.results import RunDirectory, Shard
+from onnxfi.run_directory import RunDirectory, Shard
 
 Submit = Callable[[Shard], Future[ShardOutcomes]]
 

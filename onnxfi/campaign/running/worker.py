@@ -16,7 +16,7 @@ from onnxfi.configuration import Configuration
 from onnxfi.error_models.values import finite_range
 from onnxfi.graph import Target, load
 from onnxfi.injector import Golden, InjectionBatch, Injector
-from onnxfi.results import Shard, ShardRecords, make_schema
+from onnxfi.run_directory import Shard, ShardRecords, make_schema
 from onnxfi.runtime import choose_provider
 
 # Open injectors. Each holds sessions with weights and working memory, and shards come sorted by

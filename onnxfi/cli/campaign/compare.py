@@ -10,7 +10,7 @@ from onnxfi.cli.options.arguments import JsonOption, RatesOption
 from onnxfi.cli.output import print_json, print_table
 from onnxfi.cli.rates import format_difference, format_rate, to_document
 from onnxfi.errors import ConfigurationError
-from onnxfi.results import ComparedGroup, Comparison, compare
+from onnxfi.statistics import ComparedGroup, Comparison, compare
 
 
 def compare_campaigns(

@@ -7,7 +7,7 @@ import typer
 
 from onnxfi.cli.campaign.live_run import display_path
 from onnxfi.cli.options.arguments import DirectoryArgument
-from onnxfi.results import RunDirectory, write_csv
+from onnxfi.run_directory import RunDirectory, write_csv
 
 
 def export(

@@ -18,7 +18,7 @@ from rich.table import Table
 from onnxfi.campaign import ShardOutcomes
 from onnxfi.cli.output import messages
 from onnxfi.cli.rates import format_rate
-from onnxfi.results import Rate
+from onnxfi.statistics import Rate
 
 # The strata that were updated last, as many as fit on a small terminal.
 _MOST_ROWS = 10

@@ -10,7 +10,8 @@ from onnxfi.campaign import STOPPED_EARLY
 from onnxfi.cli.options.arguments import DirectoryArgument, JsonOption
 from onnxfi.cli.output import print_json, print_table
 from onnxfi.cli.rates import format_rate
-from onnxfi.results import Rate, RunDirectory, SignOfLife, read_shards, read_sign_of_life
+from onnxfi.run_directory import RunDirectory, SignOfLife, read_shards, read_sign_of_life
+from onnxfi.statistics import Rate
 
 _COLUMNS = ("target", "error_model", "outcome")
 

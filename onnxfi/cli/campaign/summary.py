@@ -14,11 +14,11 @@ from onnxfi.cli.output import print_json, print_table
 from onnxfi.cli.rates import CAPTION, format_difference, format_rate, to_document
 from onnxfi.errors import ConfigurationError
 from onnxfi.injector import OUTCOMES
-from onnxfi.results import (
+from onnxfi.run_directory import RunDirectory
+from onnxfi.statistics import (
     GROUPINGS,
     CampaignStatistics,
     GroupStatistics,
-    RunDirectory,
     WrongInputsHandling,
     describe_counts,
     describe_due,

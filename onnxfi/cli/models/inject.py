@@ -34,8 +34,9 @@ from onnxfi.injector.metrics import (
     naming_injections,
     parse_metric,
 )
-from onnxfi.results import Rate, make_schema
+from onnxfi.run_directory import make_schema
 from onnxfi.runtime import Limits
+from onnxfi.statistics import Rate
 
 
 def inject(

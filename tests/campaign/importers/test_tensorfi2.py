@@ -16,7 +16,7 @@ from onnxfi.campaign.importers import Translation, translate_tensorfi2
 from onnxfi.configuration import Configuration, Inputs
 from onnxfi.configuration.inputs import Labels
 from onnxfi.errors import ConfigurationError
-from onnxfi.results import read_records
+from onnxfi.run_directory import read_records
 from tests.support import small_graphs as sg
 
 KERAS_FILE = Path(str(resources.files("onnxfi.demo") / "assets" / "lenet_digits.h5"))

@@ -16,7 +16,8 @@ from onnxfi.campaign.planning.sample_size import sample_size
 from onnxfi.configuration import Configuration
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph import load
-from onnxfi.results import RunDirectory, read_records, summarise
+from onnxfi.run_directory import RunDirectory, read_records
+from onnxfi.statistics import summarise
 
 FLIP = {"name": "bitflip"}
 # Bits of conv (1, 4, 6, 6), relu, pool (1, 4, 3, 3), scores (1, 5) in float32.

@@ -21,7 +21,7 @@ from onnxfi.campaign import Campaign
 from onnxfi.campaign.running.cluster import dask_executor
 from onnxfi.campaign.running.run_shards import ShardOutcomes
 from onnxfi.errors import ConfigurationError, MissingExtraError
-from onnxfi.results import RunDirectory, read_records
+from onnxfi.run_directory import RunDirectory, read_records
 
 ROOT = Path(__file__).parents[3]
 _SCHEDULER = "from distributed.cli.dask_scheduler import main; main()"

@@ -13,7 +13,7 @@ from onnxfi.campaign.running import exactness
 from onnxfi.campaign.running.replay import replay
 from onnxfi.errors import ExactnessError
 from onnxfi.injector import Golden
-from onnxfi.results import read_records
+from onnxfi.run_directory import read_records
 from onnxfi.suffix import GoldenTensors
 
 TARGETS = ["image", "conv", "pool", "scores"]

@@ -11,7 +11,7 @@ from onnxfi.campaign import Campaign
 from onnxfi.campaign.running import worker
 from onnxfi.campaign.running.golden_runs import GoldenRuns
 from onnxfi.injector.golden_pass import GoldenPass
-from onnxfi.results import read_records
+from onnxfi.run_directory import read_records
 
 
 def run(path: Path, *, memory: int) -> tuple[list[dict[str, Any]], int]:

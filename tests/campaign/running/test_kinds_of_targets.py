@@ -12,7 +12,8 @@ from onnx import numpy_helper
 from onnxfi.campaign import Campaign
 from onnxfi.errors import ConfigurationError
 from onnxfi.report import write_campaign_report
-from onnxfi.results import RunDirectory, read_records, summarise
+from onnxfi.run_directory import RunDirectory, read_records
+from onnxfi.statistics import summarise
 from tests.support.small_graphs import run_overwriting
 
 ZERO = {"name": "zero", "configuration": {"count": 3}}

@@ -18,8 +18,9 @@ from onnxfi.campaign.running.replay import replay
 from onnxfi.configuration import Configuration
 from onnxfi.errors import ConfigurationError
 from onnxfi.report import write_campaign_report
-from onnxfi.results import RunDirectory, read_records, summarise
-from onnxfi.results.records.csv_file import write_csv
+from onnxfi.run_directory import RunDirectory, read_records
+from onnxfi.run_directory.csv_file import write_csv
+from onnxfi.statistics import summarise
 from tests.support.small_graphs import INT64, model, node, value, weights
 
 

@@ -13,7 +13,7 @@ import onnxfi
 from onnxfi.campaign import Campaign
 from onnxfi.campaign.running.replay import replay
 from onnxfi.errors import InputError
-from onnxfi.results import read_records
+from onnxfi.run_directory import read_records
 from tests.support.noisy_models import (
     linear,
     normal_like,

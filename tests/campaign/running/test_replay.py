@@ -11,7 +11,7 @@ from onnx.utils import Extractor
 
 from onnxfi.campaign import Campaign
 from onnxfi.campaign.running.replay import replay
-from onnxfi.results import read_records
+from onnxfi.run_directory import read_records
 
 
 @pytest.mark.parametrize("tensors", [["conv"], ["conv", "scores"]])

@@ -16,7 +16,8 @@ from onnxfi.campaign.planning.plan import Plan
 from onnxfi.campaign.planning.sample_size import sample_size
 from onnxfi.campaign.running.rounds import STOPPED_EARLY, Rounds
 from onnxfi.configuration import Until
-from onnxfi.results import Rate, RunDirectory, read_records
+from onnxfi.run_directory import RunDirectory, read_records
+from onnxfi.statistics import Rate
 
 nothing: Any = object()
 MARGIN, PER_ROUND = 0.11, 12

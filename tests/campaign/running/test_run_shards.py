@@ -7,7 +7,7 @@ import pytest
 from onnxfi.campaign import ShardOutcomes
 from onnxfi.campaign.running.run_shards import FinishedIds, run_shards
 from onnxfi.errors import ConfigurationError
-from onnxfi.results import Shard
+from onnxfi.run_directory import Shard
 
 
 def test_unrecorded_parts_of_shards() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from onnxfi.campaign import Campaign
 from onnxfi.configuration import Configuration
-from onnxfi.results import read_records
+from onnxfi.run_directory import read_records
 
 _EXECUTION = st.fixed_dictionaries(
     {

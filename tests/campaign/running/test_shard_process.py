@@ -10,8 +10,8 @@ from onnxfi.campaign import Campaign, campaign
 from onnxfi.campaign.running.shard_process import CannotOpenError, ShardProcess
 from onnxfi.campaign.running.worker_choice import Workers
 from onnxfi.errors import ConfigurationError
-from onnxfi.results import read_records
-from onnxfi.results.records.shard import Shard
+from onnxfi.run_directory import read_records
+from onnxfi.run_directory.shard import Shard
 from onnxfi.storage import LocalStorage
 
 

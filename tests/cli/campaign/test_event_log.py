@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from onnxfi.results import read_records
+from onnxfi.run_directory import read_records
 
 
 def test_the_log_is_json_line_by_line(onnxfi: Callable[..., Any], work: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from onnxfi.results import read_records
+from onnxfi.run_directory import read_records
 
 
 def test_export_writes_csv(onnxfi: Callable[..., Any], work: Path, finished: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from onnxfi.configuration import Configuration
-from onnxfi.results import read_records
+from onnxfi.run_directory import read_records
 
 TENSORFI2 = "Target: layer_outputs\nMode: multiple\nType: bitflips\nAmount: 2\nBit: N\nLayer: 3\n"
 OPTIONS = ("--model", "lenet.onnx", "--inputs", "x.npz", "--provider", "cpu", "--per-target", "3")

@@ -13,7 +13,7 @@ import pytest
 
 from onnxfi.campaign import Campaign
 from onnxfi.configuration import Configuration
-from onnxfi.results import read_records
+from onnxfi.run_directory import read_records
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="sends POSIX signals")
 # Enough for about a second; a shard takes some hundredths of a second.

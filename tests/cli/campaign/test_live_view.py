@@ -10,7 +10,7 @@ from rich.console import Console
 
 from onnxfi.campaign import ShardOutcomes
 from onnxfi.cli.campaign.live_view import LiveView
-from onnxfi.results import Shard
+from onnxfi.run_directory import Shard
 
 
 def test_the_live_view_shows_progress_and_rates(

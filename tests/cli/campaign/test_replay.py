@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from onnxfi.error_models import SiteList
-from onnxfi.results import read_records
+from onnxfi.run_directory import read_records
 
 
 def test_replay_gives_the_record_again(

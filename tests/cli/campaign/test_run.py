@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from onnxfi.results import RunDirectory
+from onnxfi.run_directory import RunDirectory
 
 
 def test_run_records_and_prints_the_summary(onnxfi: Callable[..., Any], work: Path) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from onnxfi.results import read_records
+from onnxfi.run_directory import read_records
 
 
 def test_status_tells_outcomes_and_who_runs(onnxfi: Callable[..., Any], finished: Path) -> None:

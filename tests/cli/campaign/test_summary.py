@@ -10,8 +10,8 @@ import numpy as np
 import onnx
 import pytest
 
-from onnxfi.results import read_records
-from onnxfi.results.records.record_files import about, read_file, record_files, write_records
+from onnxfi.run_directory import read_records
+from onnxfi.run_directory.record_files import about, read_file, record_files, write_records
 from onnxfi.storage import open_storage
 from tests.support.small_graphs import model, node, value
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from onnxfi.results import read_records
+from onnxfi.run_directory import read_records
 from tests.support.real_signatures import SIGNATURES, Arrays, Signature
 
 

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from onnxfi.configuration import Configuration
 from onnxfi.injector import DUE_REASONS, OUTCOMES
-from onnxfi.results.records.record_files import read_shards
-from onnxfi.results.statistics.campaign_statistics import (
+from onnxfi.run_directory import read_shards
+from onnxfi.statistics.campaign_statistics import (
     Accuracy,
     CampaignStatistics,
     GroupStatistics,
@@ -21,8 +21,8 @@ from onnxfi.results.statistics.campaign_statistics import (
     WrongInputs,
     WrongInputsHandling,
 )
-from onnxfi.results.statistics.difference import difference
-from onnxfi.results.statistics.grouping import (
+from onnxfi.statistics.difference import difference
+from onnxfi.statistics.grouping import (
     GAINED,
     GOLDEN_CORRECT,
     GROUPINGS,
@@ -34,11 +34,11 @@ from onnxfi.results.statistics.grouping import (
     flags_of,
     prepare,
 )
-from onnxfi.results.statistics.masked_locations import MaskingTally
-from onnxfi.results.statistics.network import weighted_rate
-from onnxfi.results.statistics.open_faults import OpenFaults
-from onnxfi.results.statistics.rate import Rate
-from onnxfi.results.statistics.tally import Group, Tally
+from onnxfi.statistics.masked_locations import MaskingTally
+from onnxfi.statistics.network import weighted_rate
+from onnxfi.statistics.open_faults import OpenFaults
+from onnxfi.statistics.rate import Rate
+from onnxfi.statistics.tally import Group, Tally
 
 # Records in memory at once, at least.
 _ROWS_AT_ONCE = 1 << 16

@@ -17,9 +17,9 @@ from onnxfi.campaign import Campaign
 from onnxfi.campaign.running.replay import replay
 from onnxfi.configuration import Configuration
 from onnxfi.errors import ConfigurationError, MetricError
-from onnxfi.results import RunDirectory, read_records
-from onnxfi.results.records.csv_file import write_csv
-from onnxfi.results.statistics import summarise
+from onnxfi.run_directory import RunDirectory, read_records
+from onnxfi.run_directory.csv_file import write_csv
+from onnxfi.statistics import summarise
 from tests.support.small_graphs import model, node, value
 
 CAMPAIGN = """\

@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from onnxfi.results.statistics.open_faults import OpenFaults
+from onnxfi.statistics.open_faults import OpenFaults
 
 
 def test_a_fault_is_complete_with_its_last_injection() -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from onnxfi.results.statistics import Rate, summarise_records
-from onnxfi.results.statistics.rate import ClusterSums
+from onnxfi.statistics import Rate, summarise_records
+from onnxfi.statistics.rate import ClusterSums
 
 OUTCOMES = ("masked", "benign", "sdc", "due")
 FIELDS = {31: "sign", **dict.fromkeys(range(23, 31), "exponent")}

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from onnxfi.results.statistics.rate import Rate
+from onnxfi.statistics.rate import Rate
 
 
 @dataclass(frozen=True, slots=True)

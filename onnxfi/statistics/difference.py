@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from onnxfi.results.statistics.network import WeightedRate
-from onnxfi.results.statistics.rate import Rate
+from onnxfi.statistics.network import WeightedRate
+from onnxfi.statistics.rate import Rate
 
 _NORMAL = NormalDist()
 

@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onnxfi.campaign import Campaign
-from onnxfi.results import Rate, read_records
-from onnxfi.results.statistics.comparison import Comparison, compare
-from onnxfi.results.statistics.difference import (
+from onnxfi.run_directory import read_records
+from onnxfi.statistics import Rate
+from onnxfi.statistics.comparison import Comparison, compare
+from onnxfi.statistics.difference import (
     difference,
     interval_p,
     mcnemar_p,

@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from onnxfi.results.statistics.rate import ClusterSums, Rate
+from onnxfi.statistics.rate import ClusterSums, Rate
 
 _ROWS = "injections"
 _FIRST = "first"

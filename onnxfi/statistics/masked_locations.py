@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from onnxfi.errors import ConfigurationError, OnnxfiError
 from onnxfi.graph import load
-from onnxfi.results.records.record_files import about
+from onnxfi.run_directory import about
 
 _KEY = "masked_at"
 

@@ -1,7 +1,7 @@
 """Describes statistics in words."""
 
-from onnxfi.results.statistics.campaign_statistics import CampaignStatistics, TargetDue
-from onnxfi.results.statistics.masked_locations import MaskedAt
+from onnxfi.statistics.campaign_statistics import CampaignStatistics, TargetDue
+from onnxfi.statistics.masked_locations import MaskedAt
 
 
 def describe_counts(found: CampaignStatistics) -> str:

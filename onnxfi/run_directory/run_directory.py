@@ -11,21 +11,21 @@ from onnxfi.atomic_write import PARTIAL
 from onnxfi.configuration import Configuration
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph import Model
-from onnxfi.results.records.record_files import (
-    FOLDER,
-    count_records,
-    record_files,
-    write_records,
-)
-from onnxfi.results.records.shard import Shard
-from onnxfi.results.run_directory.kept_metric import KeptSources, keep_metric, take_mended
-from onnxfi.results.run_directory.manifest import (
+from onnxfi.run_directory.kept_metric import KeptSources, keep_metric, take_mended
+from onnxfi.run_directory.manifest import (
     MANIFEST,
     check_unchanged,
     make_manifest,
     read_manifest,
     write_manifest,
 )
+from onnxfi.run_directory.record_files import (
+    FOLDER,
+    count_records,
+    record_files,
+    write_records,
+)
+from onnxfi.run_directory.shard import Shard
 from onnxfi.storage import LocalStorage, RemoteStorage, open_storage
 
 _CONFIGURATION = "campaign.yaml"

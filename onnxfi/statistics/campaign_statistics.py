@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from onnxfi.results.statistics.difference import Difference
-from onnxfi.results.statistics.masked_locations import TargetMasking
-from onnxfi.results.statistics.network import WeightedRate
-from onnxfi.results.statistics.rate import Rate
+from onnxfi.statistics.difference import Difference
+from onnxfi.statistics.masked_locations import TargetMasking
+from onnxfi.statistics.network import WeightedRate
+from onnxfi.statistics.rate import Rate
 
 WrongInputsHandling = Literal["keep", "exclude"]
 

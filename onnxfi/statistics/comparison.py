@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Literal
 
 from onnxfi.injector import OUTCOMES
-from onnxfi.results.run_directory.run_directory import RunDirectory
-from onnxfi.results.statistics.campaign_statistics import CampaignStatistics, GroupStatistics
-from onnxfi.results.statistics.difference import (
+from onnxfi.run_directory import RunDirectory
+from onnxfi.statistics.campaign_statistics import CampaignStatistics, GroupStatistics
+from onnxfi.statistics.difference import (
     Difference,
     difference,
     interval_p,
@@ -16,10 +16,10 @@ from onnxfi.results.statistics.difference import (
     paired_difference,
     two_proportion_p,
 )
-from onnxfi.results.statistics.network import WeightedRate
-from onnxfi.results.statistics.pairing import PairCounts, PairKey, pair_faults
-from onnxfi.results.statistics.rate import Rate
-from onnxfi.results.statistics.summary import summarise
+from onnxfi.statistics.network import WeightedRate
+from onnxfi.statistics.pairing import PairCounts, PairKey, pair_faults
+from onnxfi.statistics.rate import Rate
+from onnxfi.statistics.summary import summarise
 
 Test = Literal["two-proportion", "mcnemar", "intervals"]
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from onnxfi.results.statistics import Rate
-from onnxfi.results.statistics.difference import difference, paired_difference
-from onnxfi.results.statistics.network import weighted_rate
-from onnxfi.results.statistics.rate import ClusterSums
+from onnxfi.statistics import Rate
+from onnxfi.statistics.difference import difference, paired_difference
+from onnxfi.statistics.network import weighted_rate
+from onnxfi.statistics.rate import ClusterSums
 
 GOOD = (0.93, 0.97)
 

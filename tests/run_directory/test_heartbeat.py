@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from onnxfi.errors import ConfigurationError
-from onnxfi.results.run_directory.heartbeat import (
+from onnxfi.run_directory.heartbeat import (
     GONE_AFTER,
     Heartbeat,
     SignOfLife,

@@ -13,8 +13,8 @@ import onnxruntime
 from onnxfi.configuration import Configuration
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph import Model, describe_noise
-from onnxfi.results.run_directory.fingerprints import fingerprints, relevant_keys
-from onnxfi.results.run_directory.kept_metric import changed_files
+from onnxfi.run_directory.fingerprints import fingerprints, relevant_keys
+from onnxfi.run_directory.kept_metric import changed_files
 from onnxfi.runtime import processor
 from onnxfi.storage import Storage
 from onnxfi.surgery import noise_nodes

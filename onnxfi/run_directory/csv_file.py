@@ -8,7 +8,7 @@ import pyarrow.csv as pc
 
 from onnxfi.atomic_write import atomic_write
 from onnxfi.errors import ConfigurationError
-from onnxfi.results.records.record_files import read_shards
+from onnxfi.run_directory.record_files import read_shards
 
 
 def write_csv(directory: str | Path, out: Path) -> int:

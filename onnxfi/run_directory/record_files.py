@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from onnxfi.errors import ConfigurationError
-from onnxfi.results.records.schema import BASE
+from onnxfi.run_directory.schema import BASE
 from onnxfi.storage import Storage, open_storage
 
 #: Folder of the records in a run directory.

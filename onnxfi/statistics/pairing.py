@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from onnxfi.results.records.record_files import read_shards
+from onnxfi.run_directory import read_shards
 
 #: A target and an error model.
 PairKey = tuple[str, str]

@@ -15,10 +15,10 @@ import pytest
 from onnx import TensorProto, helper
 
 from onnxfi.errors import ConfigurationError
-from onnxfi.results import RunDirectory, read_records, summarise
-from onnxfi.results.records.record_files import about, read_file, record_files, write_records
-from onnxfi.results.statistics import CampaignStatistics, summarise_records
-from onnxfi.results.statistics.descriptions import describe_masking
+from onnxfi.run_directory import RunDirectory, read_records
+from onnxfi.run_directory.record_files import about, read_file, record_files, write_records
+from onnxfi.statistics import CampaignStatistics, summarise, summarise_records
+from onnxfi.statistics.descriptions import describe_masking
 from onnxfi.storage import Storage, open_storage
 
 OPERATORS = {"relu": "Relu", "pool": "MaxPool", "elsewhere": None, "image": None}

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onnxfi.results.statistics import Rate
+from onnxfi.statistics import Rate
 
 Z95 = 1.959963984540054
 

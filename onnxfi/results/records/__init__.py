@@ -1,1 +1,0 @@
-"""Collects, writes and reads the records of injections."""

@@ -1,1 +1,0 @@
-"""Keeps a campaign on disk: configuration, manifest, records and signs of life."""

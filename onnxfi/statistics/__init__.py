@@ -1,0 +1,93 @@
+"""Computes rates from the records of a campaign, with their confidence intervals.
+
+The names below are imported when they are first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from onnxfi.statistics.campaign_statistics import (
+        Accuracy,
+        CampaignStatistics,
+        GroupStatistics,
+        NetworkStatistics,
+        TargetDue,
+        WrongInputs,
+        WrongInputsHandling,
+    )
+    from onnxfi.statistics.comparison import ComparedGroup, Comparison, compare
+    from onnxfi.statistics.descriptions import (
+        describe_counts,
+        describe_due,
+        describe_masking,
+        describe_place,
+    )
+    from onnxfi.statistics.difference import Difference
+    from onnxfi.statistics.grouping import GROUPINGS, NOT_RECORDED
+    from onnxfi.statistics.masked_locations import MaskedAt, TargetMasking
+    from onnxfi.statistics.network import WeightedRate
+    from onnxfi.statistics.rate import Rate, wilson
+    from onnxfi.statistics.summary import summarise, summarise_records
+
+__all__ = [
+    "GROUPINGS",
+    "NOT_RECORDED",
+    "Accuracy",
+    "CampaignStatistics",
+    "ComparedGroup",
+    "Comparison",
+    "Difference",
+    "GroupStatistics",
+    "MaskedAt",
+    "NetworkStatistics",
+    "Rate",
+    "TargetDue",
+    "TargetMasking",
+    "WeightedRate",
+    "WrongInputs",
+    "WrongInputsHandling",
+    "compare",
+    "describe_counts",
+    "describe_due",
+    "describe_masking",
+    "describe_place",
+    "summarise",
+    "summarise_records",
+    "wilson",
+]
+
+_HOMES = {
+    "Accuracy": "onnxfi.statistics.campaign_statistics",
+    "CampaignStatistics": "onnxfi.statistics.campaign_statistics",
+    "ComparedGroup": "onnxfi.statistics.comparison",
+    "Comparison": "onnxfi.statistics.comparison",
+    "Difference": "onnxfi.statistics.difference",
+    "GROUPINGS": "onnxfi.statistics.grouping",
+    "GroupStatistics": "onnxfi.statistics.campaign_statistics",
+    "MaskedAt": "onnxfi.statistics.masked_locations",
+    "NOT_RECORDED": "onnxfi.statistics.grouping",
+    "NetworkStatistics": "onnxfi.statistics.campaign_statistics",
+    "Rate": "onnxfi.statistics.rate",
+    "TargetDue": "onnxfi.statistics.campaign_statistics",
+    "TargetMasking": "onnxfi.statistics.masked_locations",
+    "WeightedRate": "onnxfi.statistics.network",
+    "WrongInputs": "onnxfi.statistics.campaign_statistics",
+    "WrongInputsHandling": "onnxfi.statistics.campaign_statistics",
+    "compare": "onnxfi.statistics.comparison",
+    "describe_counts": "onnxfi.statistics.descriptions",
+    "describe_due": "onnxfi.statistics.descriptions",
+    "describe_masking": "onnxfi.statistics.descriptions",
+    "describe_place": "onnxfi.statistics.descriptions",
+    "summarise": "onnxfi.statistics.summary",
+    "summarise_records": "onnxfi.statistics.summary",
+    "wilson": "onnxfi.statistics.rate",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
