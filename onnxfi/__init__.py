@@ -14,7 +14,7 @@ An example::
         for injection in injector.inject(golden, BitFlip(bit=30), count=1000, seed=0):
             print(injection.corruption.indices, injection.outcome)
 
-    run = onnxfi.Campaign.from_yaml("campaign.yaml").run()  # many targets, recorded, resumable
+    results = onnxfi.Campaign.from_yaml("campaign.yaml").run()  # many targets, recorded, resumable
 
 Error models are in `onnxfi.error_models`, metrics in `onnxfi.injector.metrics`, and the errors that
 onnxfi raises in `onnxfi.errors`. All names below are imported when they are first used.
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from onnxfi.error_models import Profile
     from onnxfi.graph import Model, Target, TargetKind, Targets, load
     from onnxfi.injector import Golden, Hits, Injection, InjectionBatch, Injections, Injector
-    from onnxfi.run_directory import RunDirectory
+    from onnxfi.results import Results, Summary, open
     from onnxfi.runtime import Limits
     from onnxfi.suffix import Policy
     from onnxfi.surgery import Split, Stage, embed, expose, split
@@ -48,9 +48,10 @@ __all__ = [
     "Model",
     "Policy",
     "Profile",
-    "RunDirectory",
+    "Results",
     "Split",
     "Stage",
+    "Summary",
     "Target",
     "TargetKind",
     "Targets",
@@ -59,6 +60,7 @@ __all__ = [
     "errors",
     "expose",
     "load",
+    "open",
     "profile",
     "split",
 ]
@@ -76,15 +78,17 @@ _HOMES = {
     "Model": "onnxfi.graph",
     "Policy": "onnxfi.suffix",
     "Profile": "onnxfi.error_models",
-    "RunDirectory": "onnxfi.run_directory",
+    "Results": "onnxfi.results",
     "Split": "onnxfi.surgery",
     "Stage": "onnxfi.surgery",
+    "Summary": "onnxfi.results",
     "Target": "onnxfi.graph",
     "TargetKind": "onnxfi.graph",
     "Targets": "onnxfi.graph",
     "embed": "onnxfi.surgery",
     "expose": "onnxfi.surgery",
     "load": "onnxfi.graph",
+    "open": "onnxfi.results",
     "profile": "onnxfi.campaign",
     "split": "onnxfi.surgery",
 }

@@ -6,7 +6,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 # Below all packages, without a face.
-SINGLE_MODULES = ("onnxfi.atomic_write", "onnxfi.errors", "onnxfi.storage", "onnxfi.suggestions")
+SINGLE_MODULES = (
+    "onnxfi.atomic_write",
+    "onnxfi.errors",
+    "onnxfi.storage",
+    "onnxfi.suggestions",
+    "onnxfi.tables",
+)
 
 
 def modules() -> dict[str, Path]:

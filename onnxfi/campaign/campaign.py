@@ -17,6 +17,7 @@ from onnxfi.campaign.running.worker_choice import choose_workers
 from onnxfi.configuration import Configuration
 from onnxfi.errors import ConfigurationError, MetricError
 from onnxfi.graph import LeftOut, load
+from onnxfi.results import Results
 from onnxfi.run_directory import Heartbeat, RunDirectory, forget_failure, note_failure, read_shards
 from onnxfi.runtime import choose_provider, processor
 from onnxfi.storage import is_address
@@ -134,7 +135,7 @@ class Campaign:
         workers: Callable[[], int] | None = None,
         on_injections: Callable[[int], None] = lambda count: None,
         on_shard: Callable[[ShardOutcomes], None] = lambda outcomes: None,
-    ) -> RunDirectory:
+    ) -> Results:
         """Run every shard that has no records yet.
 
         Args:
@@ -147,6 +148,9 @@ class Campaign:
                 call it at once. An exception that it raises ends the run.
             on_shard: called in this thread after each recorded shard. An exception that it raises
                 ends the run.
+
+        Returns:
+            The results.
 
         Raises:
             OnnxfiError: the run cannot continue; finished shards are kept.
@@ -195,7 +199,7 @@ class Campaign:
                     )
             if until is not None:
                 directory.storage.write(STOPPED_EARLY, b"")
-        return directory
+        return Results(directory)
 
     def _place(self) -> str | Path:
         if self._out is None:

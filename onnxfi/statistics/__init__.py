@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from onnxfi.statistics.masked_locations import MaskedAt, TargetMasking
     from onnxfi.statistics.network import WeightedRate
     from onnxfi.statistics.rate import Rate, wilson
-    from onnxfi.statistics.summary import summarise, summarise_records
+    from onnxfi.statistics.summary import break_down, summarise, summarise_records
+    from onnxfi.statistics.worst import WorstInjection, worst_injections
 
 __all__ = [
     "GROUPINGS",
@@ -45,8 +46,10 @@ __all__ = [
     "TargetDue",
     "TargetMasking",
     "WeightedRate",
+    "WorstInjection",
     "WrongInputs",
     "WrongInputsHandling",
+    "break_down",
     "compare",
     "describe_counts",
     "describe_due",
@@ -55,6 +58,7 @@ __all__ = [
     "summarise",
     "summarise_records",
     "wilson",
+    "worst_injections",
 ]
 
 _HOMES = {
@@ -72,8 +76,10 @@ _HOMES = {
     "TargetDue": "onnxfi.statistics.campaign_statistics",
     "TargetMasking": "onnxfi.statistics.masked_locations",
     "WeightedRate": "onnxfi.statistics.network",
+    "WorstInjection": "onnxfi.statistics.worst",
     "WrongInputs": "onnxfi.statistics.campaign_statistics",
     "WrongInputsHandling": "onnxfi.statistics.campaign_statistics",
+    "break_down": "onnxfi.statistics.summary",
     "compare": "onnxfi.statistics.comparison",
     "describe_counts": "onnxfi.statistics.descriptions",
     "describe_due": "onnxfi.statistics.descriptions",
@@ -82,6 +88,7 @@ _HOMES = {
     "summarise": "onnxfi.statistics.summary",
     "summarise_records": "onnxfi.statistics.summary",
     "wilson": "onnxfi.statistics.rate",
+    "worst_injections": "onnxfi.statistics.worst",
 }
 
 

@@ -1,6 +1,6 @@
 """Computes the statistics of a campaign from its records."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -71,12 +71,34 @@ def summarise(
     return replace(found, masking=masking.found(configuration.model))
 
 
-def _read_parts(directory: str | Path, masking: MaskingTally) -> Iterator[pa.Table]:
+def break_down(
+    directory: str | Path, configuration: Configuration, groupings: Mapping[str, Sequence[str]]
+) -> CampaignStatistics:
+    """Return the statistics of a run directory by groupings of your own, without masking.
+
+    Args:
+        directory: the run directory, or its address.
+        configuration: configuration of the campaign.
+        groupings: the columns to group by, for each grouping; see `COLUMNS`.
+
+    Raises:
+        ConfigurationError: there are no records, or they cannot be read.
+    """
+    return summarise_records(
+        _read_parts(directory),
+        groupings=groupings,
+        inputs_per_fault=configuration.injections.inputs_per_fault,
+        wrong_inputs=configuration.statistics.wrong_inputs,
+    )
+
+
+def _read_parts(directory: str | Path, masking: MaskingTally | None = None) -> Iterator[pa.Table]:
     """Yield the records in parts, without the columns that no statistic needs."""
     names = [x for x in next(read_shards(directory)).column_names if x not in NOT_READ]
     waiting: list[pa.Table] = []
     for table in read_shards(directory, names):
-        masking.add(table)
+        if masking is not None:
+            masking.add(table)
         waiting.append(table)
         if sum(len(x) for x in waiting) >= _ROWS_AT_ONCE:
             yield pa.concat_tables(waiting)
@@ -88,6 +110,7 @@ def _read_parts(directory: str | Path, masking: MaskingTally) -> Iterator[pa.Tab
 def summarise_records(
     parts: Iterable[pa.Table],
     *,
+    groupings: Mapping[str, Sequence[str]] = GROUPINGS,
     inputs_per_fault: int | Literal["all"] = 1,
     wrong_inputs: WrongInputsHandling = "keep",
 ) -> CampaignStatistics:
@@ -95,6 +118,7 @@ def summarise_records(
 
     Args:
         parts: the records in parts, all with the same columns.
+        groupings: the columns to group by, for each grouping.
         inputs_per_fault: number of records of each fault in a complete campaign.
         wrong_inputs: whether to keep or exclude injections whose input is wrong without a fault.
     """
@@ -103,7 +127,7 @@ def summarise_records(
     flags = [] if first is None else flags_of(first.schema)
     counted, clustered = (*_COUNTED, *flags), inputs_per_fault != 1
     faults = OpenFaults(inputs_per_fault if isinstance(inputs_per_fault, int) else None)
-    tallies = {name: Tally(keys, counted, clustered=clustered) for name, keys in GROUPINGS.items()}
+    tallies = {name: Tally(keys, counted, clustered=clustered) for name, keys in groupings.items()}
     overall = Tally((), counted, clustered=clustered)
     reasons = Tally(("due_reason", "target", "error_model"), (), clustered=False)
     inputs = Tally(("input_index", GOLDEN_CORRECT), (), clustered=False)

@@ -97,7 +97,8 @@ def plain_and_hardened(work: Path, write: Callable[..., Path]) -> tuple[Path, Pa
         error_models=[{"name": "random"}],
         injections={"per_target": 30},
     )
-    plain = Campaign.from_yaml(path, out=work / "plain").run().path
+    plain, hardened = work / "plain", work / "hardened"
+    Campaign.from_yaml(path, out=plain).run()
     model = onnx.load(work / "model.onnx")
     graph = model.graph
     graph.initializer.extend(
@@ -110,7 +111,8 @@ def plain_and_hardened(work: Path, write: Callable[..., Path]) -> tuple[Path, Pa
     graph.node[place].input[0] = "clipped"
     graph.node.insert(place, onnx.helper.make_node("Clip", ["relu", "low", "high"], ["clipped"]))
     onnx.save(model, work / "model.onnx")
-    return plain, Campaign.from_yaml(path, out=work / "hardened").run().path
+    Campaign.from_yaml(path, out=hardened).run()
+    return plain, hardened
 
 
 def group_of(found: Comparison, target: str, error_model: str) -> Any:

@@ -72,7 +72,8 @@ def work(tmp_path: Path) -> Path:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the run directory of that campaign, done, elsewhere; do not write to it."""
     folder = fill(tmp_path_factory.mktemp("finished"))
-    return Campaign.from_yaml(folder / "campaign.yaml", out=folder / "run").run().path
+    Campaign.from_yaml(folder / "campaign.yaml", out=folder / "run").run()
+    return folder / "run"
 
 
 def make_document(**changes: Any) -> dict[str, Any]:

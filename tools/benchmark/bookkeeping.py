@@ -57,9 +57,9 @@ def measure(folder: Path, arguments: argparse.Namespace) -> tuple[float, float, 
     """Return the seconds of processor and wall clock, and the bytes of the records."""
     campaign = Campaign.from_yaml(write_campaign(folder, arguments)).begin()
     cpu, wall = time.process_time(), time.perf_counter()
-    directory = campaign.run()
+    campaign.run()
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    return cpu, wall, sum(x.stat().st_size for x in directory.records.iterdir())
+    return cpu, wall, sum(x.stat().st_size for x in campaign.directory.records.iterdir())
 
 
 def write_campaign(folder: Path, arguments: argparse.Namespace) -> Path:

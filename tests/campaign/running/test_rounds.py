@@ -38,7 +38,7 @@ def path(write: Callable[..., Path]) -> Path:
     )
 
 
-def rows_of(place: Path) -> list[dict[str, Any]]:
+def rows_of(place: Path | str) -> list[dict[str, Any]]:
     table = read_records(place).sort_by("injection_id")
     rows: list[dict[str, Any]] = table.drop_columns(["values", "max_absolute_error"]).to_pylist()
     return rows
