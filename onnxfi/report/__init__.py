@@ -1,6 +1,32 @@
-"""Writes the report of a campaign as one HTML file."""
+"""Draws the figures of a campaign, and writes its report as one HTML file.
 
-from onnxfi.report.campaign_report import write_campaign_report
-from onnxfi.report.html import write_report
+The names below are imported when they are first used.
+"""
 
-__all__ = ["write_campaign_report", "write_report"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from onnxfi.report.campaign_report import write_campaign_report
+    from onnxfi.report.figures.figure import Figure
+    from onnxfi.report.figures.palette import css_variables
+    from onnxfi.report.html import write_report
+    from onnxfi.report.plots import Plots
+
+__all__ = ["Figure", "Plots", "css_variables", "write_campaign_report", "write_report"]
+
+_HOMES = {
+    "Figure": "onnxfi.report.figures.figure",
+    "Plots": "onnxfi.report.plots",
+    "css_variables": "onnxfi.report.figures.palette",
+    "write_campaign_report": "onnxfi.report.campaign_report",
+    "write_report": "onnxfi.report.html",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value

@@ -24,14 +24,17 @@ if TYPE_CHECKING:
         describe_place,
     )
     from onnxfi.statistics.difference import Difference
-    from onnxfi.statistics.grouping import GROUPINGS, NOT_RECORDED
+    from onnxfi.statistics.grouping import GOLDEN_CORRECT, GROUPINGS, NOT_RECORDED, prepare
     from onnxfi.statistics.masked_locations import MaskedAt, TargetMasking
     from onnxfi.statistics.network import WeightedRate
+    from onnxfi.statistics.open_faults import OpenFaults
     from onnxfi.statistics.rate import Rate, wilson
     from onnxfi.statistics.summary import break_down, summarise, summarise_records
+    from onnxfi.statistics.tally import Group, Tally
     from onnxfi.statistics.worst import WorstInjection, worst_injections
 
 __all__ = [
+    "GOLDEN_CORRECT",
     "GROUPINGS",
     "NOT_RECORDED",
     "Accuracy",
@@ -39,10 +42,13 @@ __all__ = [
     "ComparedGroup",
     "Comparison",
     "Difference",
+    "Group",
     "GroupStatistics",
     "MaskedAt",
     "NetworkStatistics",
+    "OpenFaults",
     "Rate",
+    "Tally",
     "TargetDue",
     "TargetMasking",
     "WeightedRate",
@@ -55,6 +61,7 @@ __all__ = [
     "describe_due",
     "describe_masking",
     "describe_place",
+    "prepare",
     "summarise",
     "summarise_records",
     "wilson",
@@ -67,12 +74,16 @@ _HOMES = {
     "ComparedGroup": "onnxfi.statistics.comparison",
     "Comparison": "onnxfi.statistics.comparison",
     "Difference": "onnxfi.statistics.difference",
+    "GOLDEN_CORRECT": "onnxfi.statistics.grouping",
     "GROUPINGS": "onnxfi.statistics.grouping",
+    "Group": "onnxfi.statistics.tally",
     "GroupStatistics": "onnxfi.statistics.campaign_statistics",
     "MaskedAt": "onnxfi.statistics.masked_locations",
     "NOT_RECORDED": "onnxfi.statistics.grouping",
     "NetworkStatistics": "onnxfi.statistics.campaign_statistics",
+    "OpenFaults": "onnxfi.statistics.open_faults",
     "Rate": "onnxfi.statistics.rate",
+    "Tally": "onnxfi.statistics.tally",
     "TargetDue": "onnxfi.statistics.campaign_statistics",
     "TargetMasking": "onnxfi.statistics.masked_locations",
     "WeightedRate": "onnxfi.statistics.network",
@@ -85,6 +96,7 @@ _HOMES = {
     "describe_due": "onnxfi.statistics.descriptions",
     "describe_masking": "onnxfi.statistics.descriptions",
     "describe_place": "onnxfi.statistics.descriptions",
+    "prepare": "onnxfi.statistics.grouping",
     "summarise": "onnxfi.statistics.summary",
     "summarise_records": "onnxfi.statistics.summary",
     "wilson": "onnxfi.statistics.rate",

@@ -1,0 +1,77 @@
+"""Measures, shortens and formats the text of figures."""
+
+import re
+import unicodedata
+
+from onnxfi.statistics import Rate
+
+_NARROW = frozenset("iljtfrI.,:;'|!()[] /\\")
+_WIDE = frozenset("mwMW@%")
+# Characters that XML 1.0 does not allow.
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def clean(text: str) -> str:
+    """Return text with the characters that XML does not allow replaced."""
+    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def width_of(text: str, size: float) -> float:
+    """Return about how wide a text is in pixels; the measures are Arial's, rounded up."""
+    return size * sum(_width(x) for x in text)
+
+
+def _width(character: str) -> float:
+    if unicodedata.east_asian_width(character) in "WF":
+        return 1.0
+    if character in _NARROW:
+        return 0.34
+    if character in _WIDE:
+        return 0.9
+    return 0.7 if character.isupper() else 0.57
+
+
+def shorten(text: str, size: float, room: float) -> str:
+    """Return a text that fits into a width, with its middle left out if need be.
+
+    Args:
+        text: the text.
+        size: size of the font in pixels.
+        room: the width in pixels.
+    """
+    if width_of(text, size) <= room:
+        return text
+    kept = len(text) - 1
+    while kept > 2:
+        head = (kept + 1) // 2
+        short = f"{text[:head]}…{text[len(text) - kept + head :]}"
+        if width_of(short, size) <= room:
+            return short
+        kept -= 1
+    return f"{text[:1]}…{text[-1:]}"
+
+
+def percent(share: float) -> str:
+    """Return a share in percent, such as ``12.3`` or ``0.04``."""
+    value = 100 * share
+    if value == 0 or value >= 0.95:
+        return f"{value:.1f}" if value < 99.95 or value == 100 else ">99.9"
+    return f"{value:.2f}" if value >= 0.005 else "<0.01"
+
+
+def rate_text(rate: Rate) -> str:
+    """Return a rate with its interval and counts, such as ``2.5 % [1.9, 3.3], 25 of 1000``."""
+    return (
+        f"{percent(rate.share)}\N{NO-BREAK SPACE}% "
+        f"[{percent(rate.low)}, {percent(rate.high)}], {rate.count} of {rate.total}"
+    )
+
+
+def grouped(number: int) -> str:
+    """Return a number with thin spaces between thousands."""
+    return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def plural(number: int, noun: str) -> str:
+    """Return a number with a noun, such as ``1 injection`` or ``2 injections``."""
+    return f"{grouped(number)} {noun}{'' if number == 1 else 's'}"

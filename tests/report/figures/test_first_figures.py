@@ -1,0 +1,86 @@
+"""The figures of targets and bits, read as the XML that they are."""
+
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onnxfi.errors import ConfigurationError
+from onnxfi.report import Figure, Plots
+from tests.support.made_run import make_run
+
+EVIL = "</svg><script>alert('1')</script>&<b>\x00"
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def texts(figure: Figure, width: float = 174) -> list[str]:
+    """Return the texts of a figure, in the order in which they are drawn."""
+    root = ET.fromstring(figure.svg(width))
+    return [x.text or "" for x in root.iter(f"{SVG}text")]
+
+
+def hovers(figure: Figure) -> list[str]:
+    """Return the texts that show when the pointer rests on a dot."""
+    root = ET.fromstring(figure.svg())
+    names = [x.findtext(f"{SVG}title") or "" for x in root.iter(f"{SVG}circle")]
+    return [x.replace("\N{NO-BREAK SPACE}", " ") for x in names]
+
+
+def test_targets_stand_in_the_order_of_the_network(finished: Path, tmp_path: Path) -> None:
+    names = ["scores", "pool", "conv + relu", "relu", "elsewhere"]
+    run = make_run(finished, tmp_path / "run", [{"target": x} for x in names])
+    ordered = ["conv + relu", "relu", "pool", "scores", "elsewhere"]
+    assert texts(Plots(run).layers())[: len(names)] == ordered
+
+
+def test_each_dot_shows_its_numbers(finished: Path, tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [
+        {"outcome": "sdc" if x < 3 else "masked", "bit": [x % 2]} for x in range(10)
+    ]
+    rows += [{"error_model": "zero", "bit": None}] * 5
+    plots = Plots(make_run(finished, tmp_path / "run", rows))
+    assert hovers(plots.layers()) == [
+        "conv: 30.0 % [10.8, 60.3], 3 of 10",
+        "conv: 0.0 % [0.0, 43.4], 0 of 5",
+    ]
+    assert hovers(plots.bits()) == [
+        "bit 0: 40.0 % [11.8, 76.9], 2 of 5",
+        "bit 1: 20.0 % [3.6, 62.4], 1 of 5",
+    ]
+    figure = plots.layers().plotly()
+    assert [list(x.x) for x in figure.data] == [[pytest.approx(30)], [0]]
+
+
+def test_names_are_escaped_and_shortened_in_the_middle(finished: Path, tmp_path: Path) -> None:
+    long = "backbone/stage_4/block_11/expand_" + "x" * 60 + "/Conv_output_0"
+    rows = [{"target": long}, {"target": EVIL, "error_model": EVIL}]
+    figure = Plots(make_run(finished, tmp_path / "run", rows)).layers()
+    for width in (84, 174):
+        words = texts(figure, width)
+        assert any(re.match(r"back.*….*put_0$", x) for x in words)
+        assert all(len(x) < 90 for x in words)
+    assert "<script" not in figure.svg()
+
+
+@pytest.mark.parametrize("ending", ["svg", "pdf", "png"])
+def test_files_for_papers(finished: Path, tmp_path: Path, ending: str) -> None:
+    path = Plots(finished).layers().save(tmp_path / "new" / f"layers.{ending}", width=84)
+    content = path.read_bytes()
+    assert content.startswith({"svg": b"<?xml", "pdf": b"%PDF", "png": b"\x89PNG"}[ending])
+    if ending == "svg":
+        assert b"var(" not in content
+        assert f'width="{84 / 25.4 * 96:.1f}"'.encode() in content
+
+
+def test_other_formats_are_refused(finished: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"must end with \.svg, \.pdf or \.png"):
+        Plots(finished).layers().save(tmp_path / "layers.docx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_single_bits_there_is_nothing_to_draw(finished: Path, tmp_path: Path) -> None:
+    run = make_run(finished, tmp_path / "run", [{"bit": None}])
+    with pytest.raises(ConfigurationError, match="flips exactly one bit"):
+        Plots(run).bits()
