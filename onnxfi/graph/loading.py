@@ -13,10 +13,13 @@ from onnxfi.errors import ModelFormatError
 from onnxfi.graph.model import Model
 from onnxfi.graph.preparation.checking import check_model
 from onnxfi.graph.preparation.external_weights import take_in_small_tensors
+from onnxfi.graph.preparation.function_calls import check_function_calls
 from onnxfi.graph.preparation.inner_weights import lift_inner_weights
 from onnxfi.graph.preparation.known_branches import inline_known_branches
 from onnxfi.graph.preparation.long_lists import has_long_lists, put_back, take_long_lists
 from onnxfi.graph.preparation.sparse_initializers import densified
+from onnxfi.graph.preparation.tensor_data import check_tensor_data
+from onnxfi.graph.preparation.texts import with_readable_texts
 from onnxfi.graph.preparation.type_inference import infer_types
 from onnxfi.graph.preparation.zip_maps import without_zip_maps
 
@@ -56,8 +59,10 @@ def _read(path: Path) -> ir.Model:
     try:
         # Weights in external files are not read.
         proto = onnx.load(path, load_external_data=False)
-        model = _deserialized(proto, path)
+        model = _deserialized(with_readable_texts(proto), path)
         ir.external_data.set_base_dir(model.graph, path.parent)
+    except ModelFormatError:
+        raise
     except (
         DecodeError,
         OSError,
@@ -79,9 +84,12 @@ def _read(path: Path) -> ir.Model:
 
 def _check(proto: onnx.ModelProto, what: str) -> ir.Model:
     try:
+        proto = with_readable_texts(proto)
         if has_long_lists(proto):
             proto = _copied(proto)  # the caller's model must not change
         return _deserialized(proto, None)
+    except ModelFormatError:
+        raise
     except (ValueError, onnx.checker.ValidationError, ir.serde.SerdeError) as error:
         raise ModelFormatError(
             f"{what} must be valid ONNX, and the check failed: {_first_line(error)}"
@@ -90,6 +98,8 @@ def _check(proto: onnx.ModelProto, what: str) -> ir.Model:
 
 def _deserialized(proto: onnx.ModelProto, path: Path | None) -> ir.Model:
     """Check and deserialise a model; this removes long lists from the message."""
+    check_function_calls(proto)
+    check_tensor_data(proto)
     taken = take_long_lists(proto) if has_long_lists(proto) else []
     check_model(proto, None if taken else path)
     folder = Path() if path is None else path.parent
