@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
@@ -61,7 +60,6 @@ class Route:
         self._outputs = tuple(x.name or "" for x in stage.model.graph.outputs)
         self._targets = tuple(x.tensor for x in stage.targets)
         self._inputs = tuple(x.name or "" for x in stage.model.graph.inputs)
-        self._handed_through = tuple(x for x in self._outputs if x in self._targets)
         region = find_push_region(
             stage, propagation=settings.propagation, provider=settings.provider
         )
@@ -82,21 +80,20 @@ class Route:
         """Open the sessions of a push region, and of the rest of the stage behind it."""
         settings = self._settings
         self.region = region
-        self._behind: Entry | None = None
+        behind: Entry | None = None
         try:
             if region.behind.graph.outputs:
-                self._behind = _open_rest(region.behind, region.entry, settings)
-            self._whole_region = WholeRegion(region, self._behind, settings)
+                behind = _open_rest(region.behind, region.entry, settings)
+            whole_region = WholeRegion(region, behind, settings)
         except ModelFormatError as error:
             names = " and ".join(map(repr, self._targets))
             raise ModelFormatError(
                 f"What follows the target {names} must run with the target as its input. {error}"
             ) from error
-        self._whole_stage = _WholeStage(self._whole_region, self._behind, self._handed_through)
-        phases: list[Phase] = [Push(region, self._behind, settings.policy), self._whole_region]
+        phases: list[Phase] = [Push(region, behind, settings.policy), whole_region]
         shares = settings.limits is None and all(x.kind == "weight" for x in self._stage.targets)
         if shares:
-            run = self._whole_stage.run
+            run = whole_region.run_whole
             phases.insert(0, SharedWeights(self._stage.model, self._targets, run, settings))
         self.entry = Entry(self._targets, self._inputs, phases, depth=_TARGETS, joins=shares)
 
@@ -111,7 +108,7 @@ class Route:
         """
         if self._cut.is_open:
             self._cut.try_once(lambda: self._check_cut(values), wait=True)
-        return self._whole_stage.run(values)
+        return self.entry.run_whole(values)
 
     def run_faulty(self, values: Tensors) -> dict[str, np.ndarray]:
         """Run the stage as `run_golden` does, within the limits.
@@ -119,11 +116,11 @@ class Route:
         Raises:
             InputError: ONNX Runtime refuses a value, or a limit is exceeded.
         """
-        return self._whole_stage.run(values, faulty=True)
+        return self.entry.run_whole(values, faulty=True)
 
     def _check_cut(self, values: Tensors) -> PushRegion:
         """Return the region; one without nodes if it leaves other bits than the whole stage has."""
-        if not gives_the_same(self._whole_stage.run, self._stage.model, values, self._settings):
+        if not gives_the_same(self.entry.run_whole, self._stage.model, values, self._settings):
             _logger.debug("No push region behind %s: a fusion crosses its end.", self._targets)
             self._whole.drop()
             self._lay_out(find_push_region(self._stage, propagation=False))
@@ -176,33 +173,6 @@ class Route:
         if min(tries.values()) < self._settings.policy.whole_stage_blocks:
             return min(tries, key=lambda way: tries[way])
         return min(self._seconds, key=lambda way: min(self._seconds[way]))
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _WholeStage:
-    """Runs a stage on whole tensors. It does not hold the route, whose memory is freed at once.
-
-    Attributes:
-        region: the push region.
-        behind: the entry behind it; None where the region reaches all outputs.
-        handed_through: names of the targets that are outputs themselves.
-    """
-
-    region: WholeRegion
-    behind: Entry | None
-    handed_through: tuple[str, ...]
-
-    def run(self, values: Tensors, *, faulty: bool = False) -> dict[str, np.ndarray]:
-        """Return all that the stage computes, by name; limits hold for faulty values."""
-        made = self.region.compute(values)
-        if self.behind is not None:
-            inputs = {**values, **made}
-            last = self.behind.phases[-1]
-            if faulty and isinstance(last, Limited):
-                made |= last.run_faulty(inputs)
-            else:
-                made |= self.behind.run_whole(inputs)
-        return made | {name: values[name] for name in self.handed_through}
 
 
 def _open_rest(model: Model, tensors: Sequence[str], settings: RunSettings) -> Entry:

@@ -52,20 +52,8 @@ class Suffix:
         """
         (route,) = self._routes
         with route.choose(batches) as entry:
-            results = self._run_from(entry, batches)
+            results = run_from(entry, batches, most_lanes=self._most_lanes)
         return results | self._run_again(batches, results)
-
-    def _run_from(self, entry: Entry, batches: Sequence[Batch]) -> dict[int, LaneResult]:
-        results: dict[int, LaneResult] = {}
-        waiting = Waiting(self._most_lanes)
-        for batch in batches:
-            waiting.add(entry, batch)
-        for at, phase, some in waiting.turns():
-            done, left, refused = phase.run(some).checked(some)
-            results.update(some.finish(done))
-            waiting.add(phase.behind, left)
-            waiting.add(at, None if refused is None else refused.densely())
-        return results
 
     def _run_again(
         self, batches: Sequence[Batch], results: dict[int, LaneResult]
@@ -111,3 +99,23 @@ class Suffix:
             raise
         except InputError:
             return self._second_tries[number].run(values, golden)
+
+
+def run_from(entry: Entry, batches: Sequence[Batch], *, most_lanes: int) -> dict[int, LaneResult]:
+    """Run lanes from an entry to the end, and return the result of each by its number.
+
+    Args:
+        entry: where the lanes begin.
+        batches: the lanes; no two of them have the same number.
+        most_lanes: lanes that fill a batch.
+    """
+    results: dict[int, LaneResult] = {}
+    waiting = Waiting(most_lanes)
+    for batch in batches:
+        waiting.add(entry, batch)
+    for at, phase, some in waiting.turns():
+        done, left, refused = phase.run(some).checked(some)
+        results.update(some.finish(done))
+        waiting.add(phase.behind, left)
+        waiting.add(at, None if refused is None else refused.densely())
+    return results

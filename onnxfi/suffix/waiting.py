@@ -1,24 +1,12 @@
 """Keeps the lanes that wait at entries, and hands them to phases."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from onnxfi.suffix.batch import Batch
 from onnxfi.suffix.phases.phase import Entry, Phase
 
-
-class Turn(NamedTuple):
-    """The next phase to run, and its lanes.
-
-    Attributes:
-        entry: where the lanes waited.
-        phase: the phase that takes them.
-        batch: the lanes.
-    """
-
-    entry: Entry
-    phase: Phase
-    batch: Batch
+#: The entry where lanes waited, the phase that runs next, and the lanes that it takes.
+Turn = tuple[Entry, Phase, Batch]
 
 
 class Waiting:
@@ -72,4 +60,4 @@ class Waiting:
 
 def _turns(entry: Entry, batches: Sequence[Batch]) -> Iterator[Turn]:
     for batch in [Batch.joined(batches)] if entry.joins else batches:
-        yield from (Turn(entry, phase, some) for phase, some in entry.share(batch))
+        yield from ((entry, phase, some) for phase, some in entry.share(batch))

@@ -46,7 +46,7 @@ def test_the_earliest_entry_goes_first_and_joins_equal_shapes() -> None:
     waiting.add(early, at([4]))
     waiting.add(None, at([5]))
     waiting.add(late, None)
-    turns = [(x.entry, list(x.batch.lanes)) for x in waiting.turns()]
+    turns = [(entry, list(batch.lanes)) for entry, _, batch in waiting.turns()]
     assert turns == [(early, [1, 2, 4]), (early, [3]), (late, [0])]
 
 
@@ -54,14 +54,14 @@ def test_some_entries_join_nothing() -> None:
     waiting, apart = Waiting(8), entry(Takes(), joins=False)
     for lane in range(3):
         waiting.add(apart, at([lane]))
-    assert [list(x.batch.lanes) for x in waiting.turns()] == [[0], [1], [2]]
+    assert [list(batch.lanes) for _, _, batch in waiting.turns()] == [[0], [1], [2]]
 
 
 def test_each_lane_goes_to_the_first_phase_that_wants_it() -> None:
     first, second, last = Takes([1]), Takes([1, 2]), Takes()
     waiting = Waiting(8)
     waiting.add(entry(first, second, last), at([0, 1, 2, 3]))
-    assert [(x.phase, list(x.batch.lanes)) for x in waiting.turns()] == [
+    assert [(phase, list(batch.lanes)) for _, phase, batch in waiting.turns()] == [
         (first, [1]),
         (second, [2]),
         (last, [0, 3]),
@@ -73,7 +73,7 @@ def test_dense_lanes_skip_phases_of_patches() -> None:
     waiting, here = Waiting(8), entry(sparse, whole)
     waiting.add(here, at([0]))
     waiting.add(here, at([1], dense=True))
-    assert [(x.phase, list(x.batch.lanes)) for x in waiting.turns()] == [
+    assert [(phase, list(batch.lanes)) for _, phase, batch in waiting.turns()] == [
         (sparse, [0]),
         (whole, [1]),
     ]
@@ -88,8 +88,8 @@ def test_large_patches_go_on_once_they_fill_a_batch() -> None:
     early, late = entry(Halves()), entry(Takes(), depth=3, waits=False)
     waiting.add(early, at([0, 1, 2, 3, 4]))
     went = []
-    for turn in waiting.turns():
-        went.append(list(turn.batch.lanes))
-        if turn.entry is early:
-            waiting.add(late, turn.batch)
+    for entry, _, batch in waiting.turns():
+        went.append(list(batch.lanes))
+        if entry is early:
+            waiting.add(late, batch)
     assert went == [[0], [1], [0, 1], [2], [3], [2, 3], [4], [4]]

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Literal
+from unittest import mock
 
 import pytest
 
@@ -12,8 +13,8 @@ from onnxfi.suffix.phases.dense import Dense
 from onnxfi.suffix.phases.phase import Entry, Phase
 from onnxfi.suffix.phases.region import PushRegion
 from onnxfi.suffix.route import Route
+from onnxfi.suffix.suffix import run_from
 from onnxfi.suffix.trial import same_bits
-from onnxfi.suffix.waiting import Waiting
 from tests.support.light_models import LIGHT_MODELS
 from tests.support.phase_cases import RANDOM, Case, find_cases
 from tests.support.small_graphs import SMALL_GRAPHS
@@ -84,17 +85,10 @@ class PhaseContract(ABC):
 
 def _follow(entry: Entry, batch: Batch) -> tuple[dict[int, LaneResult], int]:
     """Return the result of each lane, and how many lanes the first phase took."""
-    results: dict[int, LaneResult] = {}
-    waiting, taken = Waiting(64), 0
-    waiting.add(entry, batch)
-    for at, phase, some in waiting.turns():
-        assert phase.computes_whole_tensors or not some.dense
-        done, left, refused = phase.run(some).checked(some)
-        taken += len(some) if phase is entry.phases[0] else 0
-        results.update(some.finish(done))
-        waiting.add(phase.behind, left)
-        waiting.add(at, None if refused is None else refused.densely())
-    return results, taken
+    first = entry.phases[0]
+    with mock.patch.object(first, "run", wraps=first.run) as run:
+        results = run_from(entry, [batch], most_lanes=64)
+    return results, sum(len(some) for (some,), _ in run.call_args_list)
 
 
 def _check(case: Case, batch: Batch, results: dict[int, LaneResult]) -> None:

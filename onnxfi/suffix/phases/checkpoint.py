@@ -15,7 +15,7 @@ from onnxfi.suffix.batch import Advanced, Batch
 from onnxfi.suffix.cuts import starts_anew
 from onnxfi.suffix.golden_tensors import Tensors
 from onnxfi.suffix.lane_result import LaneResult
-from onnxfi.suffix.patches import LanePatch, apply_patches
+from onnxfi.suffix.patches import LanePatch
 from onnxfi.suffix.phases.bottlenecks import find_bottlenecks, part_after, part_before
 from onnxfi.suffix.phases.dense import Dense
 from onnxfi.suffix.phases.phase import Entry, Phase
@@ -23,24 +23,6 @@ from onnxfi.suffix.run_settings import RunSettings
 from onnxfi.suffix.trial import Adoption, same_bits
 
 _logger = logging.getLogger("onnxfi")
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Sample:
-    """A lane that was watched.
-
-    Attributes:
-        golden: its golden run.
-        patches: its patches at the entry.
-    """
-
-    golden: Tensors
-    patches: Mapping[str, LanePatch]
-
-    @property
-    def values(self) -> dict[str, np.ndarray]:
-        """The golden tensors with the patches."""
-        return apply_patches(self.golden, self.patches)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -99,7 +81,8 @@ class Checkpoint(Phase):
         self._policy = settings.policy
         self._adoption = Adoption[_Adopted]()
         self._watched, self._masked = 0, 0
-        self._samples: dict[bool, list[_Sample]] = {True: [], False: []}
+        # Batches of one lane, by whether it came out golden.
+        self._samples: dict[bool, list[Batch]] = {True: [], False: []}
 
     def wanted(self, batch: Batch) -> np.ndarray:
         """Return all lanes, until it is decided that no checkpoint pays."""
@@ -130,7 +113,7 @@ class Checkpoint(Phase):
         if adopted is None:
             advanced = self._dense.run(batch)
             for n, lane in enumerate(batch.lanes):
-                self._watch(_Sample(batch.goldens[n].values, batch.by_lane[n]), advanced.done[lane])
+                self._watch(batch, n, advanced.done[lane])
             return advanced
         goldens = [x.recall(self, self._at_checkpoint) for x in batch.goldens]
         done = dict(adopted.head.run(batch).done)
@@ -151,7 +134,7 @@ class Checkpoint(Phase):
         )
         return Advanced(done, behind)
 
-    def run_whole(self, values: Tensors) -> dict[str, np.ndarray] | None:
+    def run_whole(self, values: Tensors, *, faulty: bool = False) -> dict[str, np.ndarray] | None:
         """Run both parts, once they have taken the place of the dense session."""
         adopted = self._adoption.kept
         return None if adopted is None else adopted.run_whole(values)
@@ -160,18 +143,18 @@ class Checkpoint(Phase):
         adopted = self._adoption.kept
         return {} if adopted is None else copy_from_runtime(adopted.head.run_whole(values))
 
-    def _watch(self, sample: _Sample, result: LaneResult) -> None:
-        outputs = result.outputs
+    def _watch(self, batch: Batch, position: int, result: LaneResult) -> None:
+        outputs, golden = result.outputs, batch.goldens[position].values
         if not self._adoption.is_open or outputs is None:
             return
         if not all(isinstance(x, np.ndarray) for x in outputs.values()):
             self._adoption.drop()  # sequences and optionals are not compared
             return
-        masked = all(same_bits(outputs[x], sample.golden[x]) for x in self._outputs)
+        masked = all(same_bits(outputs[x], golden[x]) for x in self._outputs)
         self._watched += 1
         self._masked += masked
         if len(self._samples[masked]) < self._policy.checkpoint_samples:
-            self._samples[masked].append(sample)
+            self._samples[masked].append(batch.select([position]))
 
     def _try(self) -> _Adopted | None:
         """Return the checkpoint that saves most; None where none pays, or a bit differs."""
@@ -190,7 +173,7 @@ class Checkpoint(Phase):
         return adopted
 
     def _best(self, masked: float) -> _Adopted | None:
-        golden = (*self._samples[True], *self._samples[False])[0].golden
+        golden = (*self._samples[True], *self._samples[False])[0].goldens[0].values
         fastest = self._policy.checkpoint_gain * self._seconds(self._dense.run_whole, golden)
         best: _Adopted | None = None
         for value, share in self._where_masked():
@@ -227,8 +210,8 @@ class Checkpoint(Phase):
         session = self._settings.open(part)
         golden_ones: Counter[ir.Value] = Counter()
         for sample in self._samples[True]:
-            expected = session.run({name: sample.golden[name] for name in names})
-            values = sample.values
+            golden, values = sample.goldens[0].values, sample.values(0)
+            expected = session.run({name: golden[name] for name in names})
             made = session.run({name: values[name] for name in names})
             golden_ones.update(
                 x for x in some if same_bits(made[x.name or ""], expected[x.name or ""])
@@ -243,7 +226,7 @@ class Checkpoint(Phase):
     def _is_exact(self, candidate: _Adopted) -> bool:
         """Return whether the two parts give the bits of the whole on the samples."""
         for sample in (*self._samples[True], *self._samples[False]):
-            values = sample.values
+            values = sample.values(0)
             made = candidate.run_whole(values)
             expected = self._dense.run_whole(values)
             if not all(same_bits(made[x], y) for x, y in expected.items()):

@@ -57,7 +57,7 @@ class Dense(Phase):
         ran = self.lanes.run([x.values for x in batch.goldens], batch.by_lane)
         return Advanced({lane: LaneResult(x) for lane, x in zip(batch.lanes, ran, strict=True)})
 
-    def run_whole(self, values: Tensors) -> dict[str, np.ndarray]:
+    def run_whole(self, values: Tensors, *, faulty: bool = False) -> dict[str, np.ndarray]:
         """Run one lane on whole tensors."""
         return self.lanes.run_one(values)
 

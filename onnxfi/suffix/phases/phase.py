@@ -48,11 +48,12 @@ class Phase(ABC):
             batch: one of the `parts` of the lanes that are `wanted`.
         """
 
-    def run_whole(self, values: Tensors) -> dict[str, np.ndarray] | None:
+    def run_whole(self, values: Tensors, *, faulty: bool = False) -> dict[str, np.ndarray] | None:
         """Run one lane on whole tensors; None where the phase does not compute all of it.
 
         Args:
             values: the inputs by name, maybe among others.
+            faulty: whether a fault has changed them, so that limits hold.
 
         Returns:
             All that was computed, by name: the outputs among others.
@@ -129,16 +130,17 @@ class Entry:
                 if taken is not None:
                     yield from ((phase, part) for part in phase.parts(taken))
 
-    def run_whole(self, values: Tensors) -> dict[str, np.ndarray]:
+    def run_whole(self, values: Tensors, *, faulty: bool = False) -> dict[str, np.ndarray]:
         """Run one lane on whole tensors, in the sessions that are open.
 
         Args:
             values: the inputs by name, maybe among others.
+            faulty: whether a fault has changed them, so that limits hold.
 
         Raises:
             InputError: ONNX Runtime refuses a value, or a limit is exceeded.
         """
-        made = (phase.run_whole(values) for phase in self.phases)
+        made = (phase.run_whole(values, faulty=faulty) for phase in self.phases)
         return next((x for x in made if x is not None), {})
 
 

@@ -41,19 +41,6 @@ class WholeRegion(Phase):
         self._session: Session | None = settings.open(region.model) if region.nodes else None
         self._inputs = tuple(x.name or "" for x in region.model.graph.inputs)
 
-    def compute(self, values: Tensors) -> dict[str, np.ndarray]:
-        """Return the outputs of the nodes by name.
-
-        Args:
-            values: the stage's inputs by name, maybe among others.
-
-        Raises:
-            InputError: ONNX Runtime refuses a value.
-        """
-        if self._session is None:
-            return {}
-        return self._session.run({name: values[name] for name in self._inputs})
-
     def parts(self, batch: Batch) -> Iterator[Batch]:
         """Yield one lane after the other: whole tensors take much memory."""
         yield from (batch.select([position]) for position in range(len(batch)))
@@ -63,7 +50,7 @@ class WholeRegion(Phase):
         (lane,) = batch.lanes
         golden, values = batch.goldens[0].values, batch.values(0)
         try:
-            values |= self.compute(values)
+            values |= self._compute(values)
         except InputError as error:
             return Advanced({lane: LaneResult.failed(error)})
         made = {lane: {name: values[name] for name in self._region.outputs}}
@@ -80,3 +67,17 @@ class WholeRegion(Phase):
             else {x: y.lanes(golden[x].size)[0] for x, y in differing.items() if y.keys.size}
         )
         return Advanced({}, batch.onward([0], by_lane=[patches], made=made, dense=dense))
+
+    def run_whole(self, values: Tensors, *, faulty: bool = False) -> dict[str, np.ndarray]:
+        """Run the stage: the nodes, and all that follows them."""
+        made = self._compute(values)
+        if self.behind is not None:
+            made |= self.behind.run_whole({**values, **made}, faulty=faulty)
+        # Targets may be outputs themselves.
+        return {name: values[name] for name in self._region.outputs if name in values} | made
+
+    def _compute(self, values: Tensors) -> dict[str, np.ndarray]:
+        """Return the outputs of the nodes by name."""
+        if self._session is None:
+            return {}
+        return self._session.run({name: values[name] for name in self._inputs})

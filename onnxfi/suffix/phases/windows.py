@@ -18,7 +18,14 @@ from onnxfi.suffix.phases.dense import Dense
 from onnxfi.suffix.phases.phase import Entry, Phase
 from onnxfi.suffix.run_settings import RunSettings
 from onnxfi.suffix.trial import Adoption
-from onnxfi.suffix.windows import NoWindowsError, Piece, Windowed, choose_pieces, find_pieces
+from onnxfi.suffix.windows import (
+    NoWindowsError,
+    Piece,
+    Windowed,
+    choose_pieces,
+    find_pieces,
+    model_behind,
+)
 from onnxfi.suffix.windows.trial import WindowTrial
 
 _logger = logging.getLogger("onnxfi")
@@ -131,7 +138,7 @@ class Windows(Phase):
         )
         return Advanced(done, left)
 
-    def run_whole(self, values: Tensors) -> dict[str, np.ndarray] | None:
+    def run_whole(self, values: Tensors, *, faulty: bool = False) -> dict[str, np.ndarray] | None:
         """Run the pieces on whole images, once they have taken the place of the dense session."""
         adopted = self._adoption.kept
         if adopted is None or self._dense.is_open:
@@ -171,11 +178,11 @@ class Windows(Phase):
     def _compare(self, golden: GoldenTensors, patches: Mapping[str, LanePatch]) -> _Adopted | None:
         """Return windows that pay; where they paid at another target, few lanes are compared."""
         pieces = find_pieces(self._model, self._tensors)
-        chosen = [*takewhile(_may_keep_bits, choose_pieces(pieces.pieces, self._policy))]
+        chosen = [*takewhile(_may_keep_bits, choose_pieces(pieces, self._policy))]
         if not chosen:
             return None
         windowed = Windowed(chosen, threads=self._settings.threads, policy=self._policy)
-        remainder = pieces.remainder(len(chosen))
+        remainder = model_behind(self._model, chosen)
         cut = [x.name for x in remainder.graph.inputs if x.name in windowed.cut]
         behind = self._open_behind(remainder, cut) if remainder.graph.outputs else None
         trial = WindowTrial(

@@ -7,7 +7,7 @@ The rest of the image is golden. Windows are used only if they give the bits of 
 
 from onnxfi.suffix.windows.boxes import Boxes
 from onnxfi.suffix.windows.changes import SparseChange
-from onnxfi.suffix.windows.finding import Pieces, find_pieces
+from onnxfi.suffix.windows.finding import find_pieces, model_behind
 from onnxfi.suffix.windows.piece import NoWindowsError, Piece
 from onnxfi.suffix.windows.windowed import LaneChange, Windowed, choose_pieces
 
@@ -16,9 +16,9 @@ __all__ = [
     "LaneChange",
     "NoWindowsError",
     "Piece",
-    "Pieces",
     "SparseChange",
     "Windowed",
     "choose_pieces",
     "find_pieces",
+    "model_behind",
 ]

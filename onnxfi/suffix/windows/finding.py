@@ -1,7 +1,6 @@
 """Finds the pieces of a model that windows pass, one after the other."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -26,32 +25,24 @@ from onnxfi.surgery import extract
 _MOST_IMAGES = 6
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Pieces:
-    """The pieces of a model, which also cut off what follows each of them.
+def model_behind(model: Model, pieces: Sequence[Piece]) -> Model:
+    """Return the part of a model that follows its first pieces; it may have no nodes.
 
-    Attributes:
+    Args:
         model: the model.
-        pieces: the pieces, in the order in which they run.
+        pieces: the first of its pieces, at least one.
     """
-
-    model: Model
-    pieces: Sequence[Piece]
-
-    def remainder(self, count: int) -> Model:
-        """Return the part of the model behind some pieces; it may have no nodes."""
-        piece = self.pieces[count - 1]
-        cut = {*piece.outputs, *piece.passed}
-        graph = self.model.graph
-        done = {x.ir_node for each in self.pieces[:count] for x in each.nodes}
-        left = [node for node in graph if node not in done]
-        read = {value for node in left for value in consumed_values(node)}
-        values = (*graph.inputs, *(x for node in done for x in node.outputs))
-        inputs = [x for x in values if x in read and (x.name in cut or x in graph.inputs)]
-        return extract(self.model, inputs, [x for x in graph.outputs if x.name not in cut])
+    cut = {*pieces[-1].outputs, *pieces[-1].passed}
+    graph = model.graph
+    done = {x.ir_node for piece in pieces for x in piece.nodes}
+    left = [node for node in graph if node not in done]
+    read = {value for node in left for value in consumed_values(node)}
+    values = (*graph.inputs, *(x for node in done for x in node.outputs))
+    inputs = [x for x in values if x in read and (x.name in cut or x in graph.inputs)]
+    return extract(model, inputs, [x for x in graph.outputs if x.name not in cut])
 
 
-def find_pieces(model: Model, changed: Iterable[str]) -> Pieces:
+def find_pieces(model: Model, changed: Iterable[str]) -> list[Piece]:
     """Find the pieces that follow images that may differ from golden.
 
     A piece ends where few images are read later, and where ONNX Runtime does not merge a node with
@@ -62,15 +53,15 @@ def find_pieces(model: Model, changed: Iterable[str]) -> Pieces:
         changed: names of its inputs that may differ from golden.
 
     Returns:
-        The pieces; none if the inputs are not images.
+        The pieces, in the order in which they run; none if the inputs are not images.
     """
     graph = model.graph
     names = set(changed)
     entry = [value for value in graph.inputs if value.name in names]
     if any(spatial_size(value) != spatial_size(entry[0]) for value in entry):
-        return Pieces(model, [])
+        return []
     if not entry or spatial_size(entry[0]) is None:
-        return Pieces(model, [])
+        return []
     grids = {value.name or "": np.array([Fraction(1)] * 2) for value in entry}
     windowed = _windowed_nodes(model, entry, grids)
     strides = _whole_numbers(grids)
@@ -82,7 +73,7 @@ def find_pieces(model: Model, changed: Iterable[str]) -> Pieces:
         if apart and _may_end(graph, windowed, end, entry):
             found.append(_piece(model, entry, windowed, start, end, strides))
             start = end
-    return Pieces(model, found)
+    return found
 
 
 def _spreads(windowed: Sequence[WindowedNode]) -> bool:

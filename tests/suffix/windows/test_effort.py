@@ -16,7 +16,7 @@ SIDES = range(1, 18)
 
 
 def pieces_of(proto: onnx.ModelProto) -> list[Piece]:
-    return list(find_pieces(onnxfi.load(onnx.shape_inference.infer_shapes(proto)), ["x"]).pieces)
+    return find_pieces(onnxfi.load(onnx.shape_inference.infer_shapes(proto)), ["x"])
 
 
 def windows_work(pieces: list[Piece], lengths: tuple[int, int]) -> tuple[float, int]:

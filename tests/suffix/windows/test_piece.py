@@ -42,7 +42,7 @@ def piece_of(name: str) -> Piece:
         nodes.append(node(op, f"x {made}_w", made, **attributes))
     nodes.append(node("Add", "a b", "y"))
     proto = model(nodes, [value("x", [1, 1, *SIZE])], [value("y", None)], weights)
-    (piece,) = find_pieces(onnxfi.load(onnx.shape_inference.infer_shapes(proto)), ["x"]).pieces
+    (piece,) = find_pieces(onnxfi.load(onnx.shape_inference.infer_shapes(proto)), ["x"])
     return piece
 
 

@@ -18,7 +18,7 @@ from onnxfi.suffix import Batch, GoldenTensors, Patches, Policy, RunSettings
 from onnxfi.suffix.phases.dense import Dense
 from onnxfi.suffix.phases.phase import Entry
 from onnxfi.suffix.phases.windows import Windows
-from onnxfi.suffix.windows import LaneChange, Windowed, choose_pieces, find_pieces
+from onnxfi.suffix.windows import LaneChange, Windowed, choose_pieces, find_pieces, model_behind
 from onnxfi.suffix.windows.effort import Effort, follow
 from tests.support.small_graphs import model, node, shape_of, value
 from tests.support.window_graphs import (
@@ -50,10 +50,10 @@ def test_every_place(graph: Callable[[], onnx.ModelProto], box: tuple[int, int] 
     """Changes begin at every place; those of one size, and those of any sizes beside each other."""
     loaded = onnxfi.load(onnx.shape_inference.infer_shapes(graph()))
     pieces = find_pieces(loaded, ["x"])
-    assert len(pieces.pieces) >= 2
+    assert len(pieces) >= 2
     shape = shape_of(loaded)
     x = numbers(*shape, seed=1)
-    windowed = Windowed(pieces.pieces, threads=1)
+    windowed = Windowed(pieces, threads=1)
     assert (windowed.cut == ("y",)) == (graph is not beyond)
     golden = {"x": x, **windowed.run_whole({"x": x})}
     places = [(row, column) for row in range(shape[2]) for column in range(shape[3])]
@@ -64,7 +64,7 @@ def test_every_place(graph: Callable[[], onnx.ModelProto], box: tuple[int, int] 
         last = at(min(row + rows, shape[2]) - 1, min(column + columns, shape[3]) - 1, x, number)
         corruptions.append(first if box == (1, 1) else Corruption(*joined(first, last)))
     found = run_windows(windowed, golden, corruptions)
-    remainder = pieces.remainder(len(pieces.pieces))
+    remainder = model_behind(loaded, pieces)
     whole, rest = Session(loaded), Session(remainder) if remainder.graph.outputs else None
     changed = 0
     for lane, corruption in enumerate(corruptions):
@@ -139,7 +139,7 @@ def test_transposed_convolutions_of_many_channels(size: tuple[int, int]) -> None
         {"w": rng.normal(0, 1, (400, 3, 2, 2)).astype(np.float32)},
     )
     loaded = onnxfi.load(onnx.shape_inference.infer_shapes(proto))
-    windowed = Windowed(find_pieces(loaded, ["x"]).pieces, threads=1)
+    windowed = Windowed(find_pieces(loaded, ["x"]), threads=1)
     x = rng.normal(0, 1, (1, 400, *size)).astype(np.float32)
     golden = {"x": x, **windowed.run_whole({"x": x})}
     corruptions = [at(row, row, x, row) for row in range(min(size))]
@@ -175,7 +175,7 @@ def test_pieces_have_the_bits_of_the_whole_where_convolutions_add_their_sums() -
     proto = model(nodes, [value("x", [1, 16, 12, 12])], [value("y", None)], weights)
     loaded = onnxfi.load(onnx.shape_inference.infer_shapes(proto))
     x = rng.normal(0, 1, (1, 16, 12, 12)).astype(np.float32)
-    pieces = find_pieces(loaded, ["x"]).pieces
+    pieces = find_pieces(loaded, ["x"])
     assert len(pieces) >= 2
     made = Windowed(pieces, threads=1).run_whole({"x": x})
     assert made["y"].tobytes() == Session(loaded, threads=1).run({"x": x})["y"].tobytes()
@@ -193,7 +193,7 @@ def test_small_windows_pay_behind_a_large_one() -> None:
         convolution("large", "y", w, (32, 4, 1, 1)),
     ]
     proto = model(nodes, [value("x", [1, 16, 72, 72])], [value("y", None)], w)
-    pieces = find_pieces(onnxfi.load(onnx.shape_inference.infer_shapes(proto)), ["x"]).pieces
+    pieces = find_pieces(onnxfi.load(onnx.shape_inference.infer_shapes(proto)), ["x"])
     shares = [float(piece.shares(crops).prod()) for crops, piece in follow(pieces, 1)]
     assert max(shares) == 1 > 1.5 * shares[-1]
     assert choose_pieces(pieces) == pieces
@@ -217,13 +217,13 @@ def test_kernels_that_depend_on_the_place_end_windows(last: onnx.NodeProto) -> N
     w: Weights = {"zero": np.array([0], np.float32), "deep": numbers(6, 1, 3, 3)}
     nodes = [convolution("x", "c", w, (6, 3, 3, 3)), last]
     proto = model(nodes, [value("x", [1, 3, 12, 16])], [value("y", None)], w)
-    pieces = find_pieces(onnxfi.load(onnx.shape_inference.infer_shapes(proto)), ["x"]).pieces
+    pieces = find_pieces(onnxfi.load(onnx.shape_inference.infer_shapes(proto)), ["x"])
     assert [x.ir_node.op_type for piece in pieces for x in piece.nodes] == ["Conv"]
 
 
 def test_windows_are_small() -> None:
     loaded = onnxfi.load(onnx.shape_inference.infer_shapes(branches()))
-    first = find_pieces(loaded, ["x"]).pieces[0]
+    first = find_pieces(loaded, ["x"])[0]
     from onnxfi.suffix.windows import Boxes
 
     place = np.array([[6, 8]])
@@ -233,7 +233,7 @@ def test_windows_are_small() -> None:
 
 def test_a_band_is_less_work_than_a_square() -> None:
     loaded = onnxfi.load(onnx.shape_inference.infer_shapes(chain()))
-    effort = Effort(find_pieces(loaded, ["x"]).pieces)
+    effort = Effort(find_pieces(loaded, ["x"]))
     place, band, square, whole = effort.work(np.array([[1, 1], [2, 9], [9, 9], SHAPE[2:]]))
     assert 0 < place < band < square < whole == 1
 
@@ -259,7 +259,7 @@ def test_resizings_without_windows(attributes: dict[str, Any], scale: float) -> 
     )
     proto.opset_import[0].version = 18
     loaded = onnxfi.load(onnx.shape_inference.infer_shapes(proto))
-    assert not find_pieces(loaded, ["x"]).pieces
+    assert not find_pieces(loaded, ["x"])
 
 
 def test_no_image_no_windows() -> None:
@@ -269,4 +269,4 @@ def test_no_image_no_windows() -> None:
         [value("y", [1, 3])],
         {"w": numbers(4, 3)},
     )
-    assert not find_pieces(onnxfi.load(proto), ["x"]).pieces
+    assert not find_pieces(onnxfi.load(proto), ["x"])
