@@ -46,7 +46,7 @@ def test_the_earliest_entry_goes_first_and_joins_equal_shapes() -> None:
     waiting.add(early, at([4]))
     waiting.add(None, at([5]))
     waiting.add(late, None)
-    turns = [(entry, list(batch.lanes)) for entry, _, batch in waiting.turns()]
+    turns = [(where, list(batch.lanes)) for where, _, batch in waiting.turns()]
     assert turns == [(early, [1, 2, 4]), (early, [3]), (late, [0])]
 
 
@@ -88,8 +88,8 @@ def test_large_patches_go_on_once_they_fill_a_batch() -> None:
     early, late = entry(Halves()), entry(Takes(), depth=3, waits=False)
     waiting.add(early, at([0, 1, 2, 3, 4]))
     went = []
-    for entry, _, batch in waiting.turns():
+    for where, _, batch in waiting.turns():
         went.append(list(batch.lanes))
-        if entry is early:
+        if where is early:
             waiting.add(late, batch)
     assert went == [[0], [1], [0, 1], [2], [3], [2, 3], [4], [4]]
