@@ -21,46 +21,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
-import ml_dtypes
 import numpy as np
 
 from onnxfi.error_models.corruption import Corruption
 from onnxfi.error_models.error_model import BatchSampler, ErrorModel, Preparable, TargetInfo
 from onnxfi.error_models.registry.loading import from_dict, load
+from onnxfi.error_models.values.dtypes import DTYPES, FLOATS, INTEGERS, NO_DTYPES
 from onnxfi.errors import ErrorModelError
 
-FLOATS = (
-    *(np.dtype(name) for name in ("float16", "float32", "float64")),
-    *(
-        np.dtype(kind)
-        for kind in (
-            ml_dtypes.bfloat16,
-            ml_dtypes.float8_e3m4,
-            ml_dtypes.float8_e4m3,
-            ml_dtypes.float8_e4m3b11fnuz,
-            ml_dtypes.float8_e4m3fn,
-            ml_dtypes.float8_e4m3fnuz,
-            ml_dtypes.float8_e5m2,
-            ml_dtypes.float8_e5m2fnuz,
-        )
-    ),
-)
-"""The float dtypes of targets."""
-
-INTEGERS = (
-    *(np.dtype(f"{sign}int{bits}") for sign in ("", "u") for bits in (8, 16, 32, 64)),
-    *(np.dtype(x) for x in (ml_dtypes.int4, ml_dtypes.uint4, ml_dtypes.int2, ml_dtypes.uint2)),
-)
-"""The integer dtypes of targets."""
-
-DTYPES = (*FLOATS, *INTEGERS, np.dtype("bool"))
-"""All dtypes of targets."""
-
-NO_DTYPES = (
-    *(np.dtype(name) for name in ("complex64", "U3", "O")),
-    np.dtype(ml_dtypes.float4_e2m1fn),
-)
-"""Some dtypes that no error model supports."""
+__all__ = ["DTYPES", "FLOATS", "INTEGERS", "NO_DTYPES", "ContractTarget", "ErrorModelContract"]
 
 
 @dataclass(frozen=True, slots=True)

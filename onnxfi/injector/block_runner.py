@@ -1,13 +1,13 @@
 """Runs blocks of injections: all at once, or one by one where a target follows another."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from onnxfi.error_models import Corruption, Corruptions, values_at
 from onnxfi.errors import InputError
 from onnxfi.graph import Target
-from onnxfi.injector.drawing import Drawer, Drawers
+from onnxfi.injector.drawing import Draw, Drawer, Drawers
 from onnxfi.injector.due.reasons import due_reasons
 from onnxfi.injector.golden import Golden
 from onnxfi.injector.injection import Injection
@@ -142,7 +142,7 @@ class BlockRunner:
             Injections.of(
                 x,
                 [
-                    self._inject_one_in_stages(x.golden, id_, drawer.of_fault(fault).draw, metric)
+                    self._inject_one_in_stages(x.golden, id_, drawer.of_fault(fault), metric)
                     for id_, fault in zip(x.ids, x.faults, strict=True)
                 ],
                 names,
@@ -154,7 +154,7 @@ class BlockRunner:
         self,
         golden: Golden,
         injection_id: int,
-        draw: Callable[[Target, np.ndarray], Corruption],
+        draw: Draw,
         metric: Metric,
     ) -> Injection:
         corruptions: list[Corruption] = []

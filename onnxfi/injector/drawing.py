@@ -1,6 +1,6 @@
 """Draws the corruptions of injections."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -11,6 +11,9 @@ from onnxfi.injector.golden import Golden
 from onnxfi.injector.preparation import prepare_for
 from onnxfi.injector.randomness import InjectionGenerators
 from onnxfi.injector.user_code import is_own, sample_many_own, sample_own
+
+#: Draws the corruption of a target from its value.
+Draw = Callable[[Target, np.ndarray], Corruption]
 
 
 class Drawer:
@@ -61,14 +64,25 @@ class Drawer:
                 return {target.tensor: corruptions}
         drawn: dict[str, list[Corruption]] = {x.tensor: [] for x in targets}
         for fault in faults:
-            of_fault = self.of_fault(fault)
+            draw = self.of_fault(fault)
             for target, value in targets.items():
-                drawn[target.tensor].append(of_fault.draw(target, value))
+                drawn[target.tensor].append(draw(target, value))
         return {name: Corruptions.of(x) for name, x in drawn.items()}
 
-    def of_fault(self, fault: int) -> "FaultDrawer":
-        """Return what draws the corruptions of one fault; invalid after the next call."""
-        return FaultDrawer(self._models, self._generators.at(fault))
+    def of_fault(self, fault: int) -> Draw:
+        """Return what draws the corruptions of one fault; invalid after the next call.
+
+        It takes one target after the other, with its value, and raises an ErrorModelError if the
+        error model does not fit.
+        """
+        return partial(self._draw, self._generators.at(fault))
+
+    def _draw(self, rng: np.random.Generator, target: Target, value: np.ndarray) -> Corruption:
+        if not value.size:  # there is nothing for a fault to hit
+            return Corruption(np.empty(0, np.int64), np.empty(0, value.dtype))
+        model = self._models[target.tensor]
+        sample = partial(sample_own, model) if is_own(model) else model.sample
+        return sample(value, channel_axis=target.channel_axis, rng=rng)
 
 
 class Drawers:
@@ -103,24 +117,3 @@ class Drawers:
             drawer = Drawer(prepare_for(self._models, tensors), self._generators)
             self._last = golden, drawer
         return self._last[1]
-
-
-class FaultDrawer:
-    """Draws the corruptions of one fault, for one target after the other."""
-
-    def __init__(self, models: Mapping[str, ErrorModel], rng: np.random.Generator) -> None:
-        """Keep the error models and a generator from which nothing has been drawn."""
-        self._models = models
-        self._rng = rng
-
-    def draw(self, target: Target, value: np.ndarray) -> Corruption:
-        """Draw the corruption of a target from its value.
-
-        Raises:
-            ErrorModelError: the error model does not fit the target.
-        """
-        if not value.size:  # there is nothing for a fault to hit
-            return Corruption(np.empty(0, np.int64), np.empty(0, value.dtype))
-        model = self._models[target.tensor]
-        sample = partial(sample_own, model) if is_own(model) else model.sample
-        return sample(value, channel_axis=target.channel_axis, rng=self._rng)

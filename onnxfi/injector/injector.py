@@ -3,8 +3,6 @@
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from types import TracebackType
 from typing import Literal, Self
 
 import numpy as np
@@ -12,36 +10,20 @@ import numpy as np
 from onnxfi.error_models import ErrorModel
 from onnxfi.errors import InputError
 from onnxfi.graph import Model, Target, Targets, resolve_targets, sizes_depend_on
-from onnxfi.injector.block_runner import BlockRunner
 from onnxfi.injector.drawing import Drawers
 from onnxfi.injector.golden import Golden
-from onnxfi.injector.golden_runner import GoldenRunner
 from onnxfi.injector.injection import Injection
 from onnxfi.injector.injection_batch import BlockSizes, InjectionBatch
 from onnxfi.injector.injections import Injections
 from onnxfi.injector.metrics import Metric, checked, default_metric
 from onnxfi.injector.preparation import assign_error_models
 from onnxfi.injector.randomness import InjectionGenerators
+from onnxfi.injector.sessions import Sessions
 from onnxfi.runtime import AUTO, Limits, Provider, aligned, choose_provider
-from onnxfi.suffix import DEFAULT_POLICY, Experience, Policy, RunSettings, Suffix
+from onnxfi.suffix import DEFAULT_POLICY, Experience, Policy, RunSettings
 from onnxfi.surgery import split_at
 
 _logger = logging.getLogger("onnxfi")
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Sessions:
-    """The sessions of an open injector.
-
-    Attributes:
-        suffix: runs what follows the targets.
-        blocks: runs injections.
-        goldens: runs the model without a fault.
-    """
-
-    suffix: Suffix
-    blocks: BlockRunner
-    goldens: GoldenRunner
 
 
 class Injector:
@@ -113,12 +95,7 @@ class Injector:
             policy=policy,
             experience=Experience.with_model(model, provider=self.provider, threads=threads),
         )
-        suffix = Suffix(self.split, self._settings)
-        self._sessions: _Sessions | None = _Sessions(
-            suffix=suffix,
-            blocks=BlockRunner(self.split, suffix),
-            goldens=GoldenRunner(model, self.split, suffix, self._settings),
-        )
+        self._sessions: Sessions | None = Sessions.opened(model, self.split, self._settings)
         self._default: Metric | None = None
         if not self.split.faulty_outputs:
             _logger.warning(
@@ -139,12 +116,7 @@ class Injector:
         """Return the injector."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close the sessions."""
         self.close()
 
@@ -153,7 +125,7 @@ class Injector:
         self._sessions = None
 
     @property
-    def _open(self) -> "_Sessions":
+    def _open(self) -> Sessions:
         if self._sessions is None:
             names = " and ".join(x.tensor for x in self.targets)
             raise InputError(
@@ -274,18 +246,15 @@ class Injector:
 
         Args:
             batches: the golden runs and the faults that meet them; taken as they are needed.
-            error_model: draws the corruptions; or one error model for each of `targets`.
+            error_model: as in `inject`.
             seed: seed of the campaign.
-            metric: decides between sdc and benign; by default `Classification`, or the metric that
-                fits the outputs, which a warning then names.
+            metric: as in `inject`.
 
         Yields:
             The injections of each batch, or those of one part of it after the other.
 
         Raises:
-            ErrorModelError: an error model does not fit its target.
-            InputError: the number of error models is not that of the targets.
-            MetricError: a metric of yours fails, or returns something else than it must.
+            OnnxfiError: where `inject` raises one.
         """
         error_models = assign_error_models(error_model, self.targets)
         chosen = None if metric is None else checked(metric)

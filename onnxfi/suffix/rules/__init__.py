@@ -10,7 +10,7 @@ from onnxfi.suffix.rules.batch_normalization import batch_normalization_rule
 from onnxfi.suffix.rules.elementwise import elementwise_rule
 from onnxfi.suffix.rules.index_moves import index_move_rule
 from onnxfi.suffix.rules.max_pooling import max_pool_rule
-from onnxfi.suffix.rules.portable import ROUNDING_NOTHING, PortableRule
+from onnxfi.suffix.rules.portable import ROUNDING_NOTHING, portable
 from onnxfi.suffix.rules.rule import InexactError, Operand, Rule
 
 __all__ = ["InexactError", "Operand", "Rule", "make_rules"]
@@ -49,7 +49,7 @@ def make_rules(
     made = {x: rule for x, rule in rules.items() if rule is not None}
     if len(made) != len(used):
         return {}
-    return made if provider == "cpu" else {x: PortableRule(rule) for x, rule in made.items()}
+    return made if provider == "cpu" else {x: portable(rule) for x, rule in made.items()}
 
 
 def _rounds_nothing(node: ir.Node) -> bool:

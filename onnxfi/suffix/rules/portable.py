@@ -1,7 +1,6 @@
 """Rules of operators that round nothing, whose bits are the same on every provider."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,26 +16,24 @@ ROUNDING_NOTHING = frozenset(
 )
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class PortableRule:
-    """Pushes as another rule does, and refuses values that kernels treat in different ways.
+def portable(rule: Rule) -> Rule:
+    """Return a rule that refuses values which kernels treat in different ways.
 
     Those are NaN, which some kernels replace, and the negative zero, which equals the other zero.
 
-    Attributes:
+    Args:
         rule: the rule of the CPU's kernel.
     """
 
-    rule: Rule
-
-    def __call__(self, operands: Sequence[Operand | None], output: np.ndarray) -> Patches:
-        """Return every element of the output that may differ from golden."""
+    def push(operands: Sequence[Operand | None], output: np.ndarray) -> Patches:
         for operand in operands:
             if operand is not None and operand.patches is not None:
                 _refuse_unclear(operand.patches, operand.golden.size)
-        made = self.rule(operands, output)
+        made = rule(operands, output)
         _refuse_unclear(made, output.size)
         return made
+
+    return push
 
 
 def _refuse_unclear(patches: Patches, size: int) -> None:

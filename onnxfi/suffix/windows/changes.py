@@ -2,31 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
 from onnxfi.suffix.patches import LanePatch, Patches
 from onnxfi.suffix.windows.boxes import Boxes
-
-
-class Change(Protocol):
-    """The differences from golden in one tensor, in several lanes."""
-
-    @property
-    def boxes(self) -> Boxes:
-        """The boxes outside which the tensor is golden."""
-
-    def write(self, windows: np.ndarray, origins: np.ndarray) -> None:
-        """Write the change into windows of the golden tensor.
-
-        Args:
-            windows: shape (lanes, channels, rows, columns).
-            origins: the first row and column of each, shape ``(lanes, 2)``.
-        """
-
-    def lane(self, lane: int, golden: np.ndarray) -> LanePatch | None:
-        """Return the patch of a lane; None if all bits are golden."""
 
 
 class SparseChange:
@@ -63,12 +43,17 @@ class SparseChange:
         return self._boxes
 
     def write(self, windows: np.ndarray, origins: np.ndarray) -> None:
-        """Write the change into windows of the golden tensor."""
+        """Write the change into windows of the golden tensor.
+
+        Args:
+            windows: shape (lanes, channels, rows, columns).
+            origins: the first row and column of each, shape ``(lanes, 2)``.
+        """
         rows, columns = (self._places - origins[self._lanes]).T
         windows[self._lanes, self._channels, rows, columns] = self._values
 
     def lane(self, lane: int, golden: np.ndarray) -> LanePatch | None:
-        """Return the patch of a lane."""
+        """Return the patch of a lane; None if all bits are golden."""
         mine = self._lanes == lane
         return LanePatch(self._indices[mine], self._values[mine]) if mine.any() else None
 
@@ -94,7 +79,7 @@ class WindowChange:
             windows[lane][place] = self.windows[lane][source]
 
     def lane(self, lane: int, golden: np.ndarray) -> LanePatch | None:
-        """Return the patch of a lane, with all of its box."""
+        """Return the patch of a lane with all of its box; None if all bits are golden."""
         low, high = self.boxes.low[lane], self.boxes.high[lane]
         if not (high > low).all():
             return None
@@ -107,6 +92,10 @@ class WindowChange:
         low = self.boxes.low - origins
         high = np.maximum(self.boxes.high - origins, low)
         return [_slices(*x) for x in zip(low.tolist(), high.tolist(), strict=True)]
+
+
+#: The differences from golden in one tensor, in several lanes.
+Change = SparseChange | WindowChange
 
 
 def _slices(low: Sequence[int], high: Sequence[int]) -> tuple[slice, slice, slice]:
