@@ -1,11 +1,10 @@
 """Runs a model without a fault up to one target, or to several in one pass."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Literal
 
 import numpy as np
-import onnx_ir as ir
 
 from onnxfi.graph import Model, draws_noise
 from onnxfi.runtime import Session, aligned, copy_from_runtime
@@ -21,8 +20,7 @@ class GoldenPass:
 
     def __init__(
         self,
-        model: Model,
-        outputs: Iterable[ir.Value],
+        prefix: Model,
         *,
         provider: Literal["cpu", "cuda"],
         threads: int | None,
@@ -30,16 +28,15 @@ class GoldenPass:
         """Open the session.
 
         Args:
-            model: the model.
-            outputs: values of the model: what `onnxfi.surgery.prefix_outputs` gives for each
-                split.
+            prefix: the prefix of a split, or the part of the model that computes what
+                `onnxfi.surgery.prefix_outputs` lists for several splits.
             provider: as `onnxfi.runtime.choose_provider` returns it.
             threads: intra-op threads; None leaves the number to ONNX Runtime.
 
         Raises:
             ModelFormatError: ONNX Runtime cannot run a part of the model.
         """
-        values = dict.fromkeys(outputs)
+        values = prefix.graph.outputs
         # Weights are the same in each golden run, and need none.
         self._weights = {
             value.name or "": aligned(np.asarray(value.const_value.numpy(), order="C"))
@@ -48,11 +45,11 @@ class GoldenPass:
         }
         wanted = [value for value in values if value.name not in self._weights]
         self._open = partial(Session, provider=provider, threads=threads, merge=False)
-        part = extract(model, model.graph.inputs, wanted) if wanted else None
+        part = extract(prefix, prefix.graph.inputs, wanted) if self._weights else prefix
         # Generators of random numbers go on from run to run: each run needs a new session.
-        self._drawing = part if part is not None and any(map(draws_noise, part.graph)) else None
-        self._session = None if part is None or self._drawing else self._open(part)
-        self._inputs = tuple(x.name or "" for x in model.graph.inputs)
+        self._drawing = part if any(map(draws_noise, part.graph)) else None
+        self._session = self._open(part) if wanted and self._drawing is None else None
+        self._inputs = tuple(x.name or "" for x in prefix.graph.inputs)
 
     def run(self, inputs: Mapping[str, np.ndarray], *, seed: int = 0) -> dict[str, np.ndarray]:
         """Return the first targets, the boundaries and the golden outputs of the splits, by name.

@@ -13,7 +13,7 @@ from onnxfi.injector.inputs import check_inputs
 from onnxfi.injector.repeatability import check_repeated
 from onnxfi.runtime import copy_from_runtime
 from onnxfi.suffix import GoldenTensors, RunSettings, Suffix, Tensors
-from onnxfi.surgery import Split, noise_note, with_masks_apart
+from onnxfi.surgery import Split, noise_note
 
 _logger = logging.getLogger("onnxfi")
 
@@ -71,7 +71,5 @@ class GoldenRunner:
         return Golden(targets, outputs, answer, boundary, GoldenTensors(values))
 
     def _open_prefix(self) -> GoldenPass:
-        model = with_masks_apart(self._model)
-        outputs = [model.values[x.name or ""] for x in self._split.prefix.graph.outputs]
-        settings = self._settings
-        return GoldenPass(model, outputs, provider=settings.provider, threads=settings.threads)
+        settings, prefix = self._settings, self._split.prefix
+        return GoldenPass(prefix, provider=settings.provider, threads=settings.threads)

@@ -1,11 +1,14 @@
 """A pass that several targets share gives each what a pass of its own gives."""
 
+from collections.abc import Iterable
+
 import numpy as np
+import onnx_ir as ir
 import pytest
 
 import onnxfi
 from onnxfi.injector.golden_pass import GoldenPass
-from onnxfi.surgery import prefix_outputs
+from onnxfi.surgery import extract, prefix_outputs
 from tests.support.light_models import densified
 from tests.support.small_graphs import SMALL_GRAPHS, constant, names_of, random_inputs, shape_of
 
@@ -17,16 +20,21 @@ def assert_same_bits(got: dict[str, np.ndarray], expected: dict[str, np.ndarray]
         assert got[name].tobytes() == array.tobytes(), name
 
 
+def open_pass(model: onnxfi.Model, outputs: Iterable[ir.Value]) -> GoldenPass:
+    part = extract(model, model.graph.inputs, list(dict.fromkeys(outputs)))
+    return GoldenPass(part, provider="cpu", threads=1)
+
+
 @pytest.mark.parametrize("graph", SMALL_GRAPHS)
 def test_small_graphs(graph: str) -> None:
     proto = SMALL_GRAPHS[graph]()
     model, feeds = onnxfi.load(proto), random_inputs(proto)
     of_targets = [prefix_outputs(model, [target]) for target in model.targets()]
     everything = [value for outputs in of_targets for value in outputs]
-    together = GoldenPass(model, everything, provider="cpu", threads=1).run(feeds)
+    together = open_pass(model, everything).run(feeds)
     assert together.keys() == {value.name for value in everything}
     for outputs in of_targets:
-        alone = GoldenPass(model, outputs, provider="cpu", threads=1).run(feeds)
+        alone = open_pass(model, outputs).run(feeds)
         assert alone.keys() == {value.name for value in outputs}
         assert_same_bits(together, alone)
 
@@ -39,7 +47,7 @@ def test_convolutions_that_onnx_runtime_would_merge_with_what_follows() -> None:
     feeds = {name_of_input: image}
     targets = model.targets(kind="activation", op="Conv")[:6]
     values = [value for target in targets for value in prefix_outputs(model, [target])]
-    together = GoldenPass(model, values, provider="cpu", threads=1).run(feeds)
+    together = open_pass(model, values).run(feeds)
     for target in targets[1::4]:
         with onnxfi.Injector(model, target, provider="cpu", threads=1) as injector:
             shared, own = injector.golden_from(together), injector.golden(feeds)
@@ -50,7 +58,7 @@ def test_weights_are_not_copied_for_each_input() -> None:
     proto = SMALL_GRAPHS["skips"]()
     model = onnxfi.load(proto)
     weight = model.targets(kind="weight")[0]
-    shared = GoldenPass(model, prefix_outputs(model, [weight]), provider="cpu", threads=1)
+    shared = open_pass(model, prefix_outputs(model, [weight]))
     one, other = (shared.run(random_inputs(proto, seed=seed)) for seed in (0, 1))
     assert one[weight.tensor] is other[weight.tensor]
     assert_same_bits(one, {weight.tensor: constant(model.values[weight.tensor])})

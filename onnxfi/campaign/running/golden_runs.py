@@ -12,7 +12,7 @@ import onnx_ir as ir
 
 from onnxfi.graph import Model, Target
 from onnxfi.injector import Golden, GoldenCache, GoldenPass, Injector, check_inputs, check_repeated
-from onnxfi.surgery import prefix_outputs, with_masks_apart
+from onnxfi.surgery import extract, prefix_outputs, with_masks_apart
 
 _Targets = tuple[Target, ...]
 # Targets whose golden runs are kept: some workers may still be at the previous target.
@@ -147,8 +147,9 @@ class GoldenRuns:
 
     def _open(self, outputs: Iterable[ir.Value]) -> GoldenPass:
         # The outputs come first: their values are the answer, bit-identical for all targets.
-        wanted = [*self._model.graph.outputs, *outputs]
-        return GoldenPass(self._model, wanted, provider=self._provider, threads=self._threads)
+        wanted = list(dict.fromkeys([*self._model.graph.outputs, *outputs]))
+        part = extract(self._model, self._model.graph.inputs, wanted)
+        return GoldenPass(part, provider=self._provider, threads=self._threads)
 
     def _members_of(self, targets: _Targets) -> Sequence[_Targets]:
         """Return the targets that share a pass: these, and as many of the next as fit."""
