@@ -4,6 +4,8 @@ The ordinary run goes through the same graphs each time, the nightly run through
 """
 
 import logging
+from collections.abc import Iterable
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -12,6 +14,14 @@ import onnxfi
 from onnxfi.error_models import BitFlip
 from onnxfi.injector.injection_batch import InjectionBatch
 from onnxfi.injector.metrics import Classification
+from onnxfi.suffix import DEFAULT_POLICY, Policy
+from onnxfi.suffix.phases.checkpoint import Checkpoint
+from onnxfi.suffix.phases.dense import Dense
+from onnxfi.suffix.phases.lookahead import Lookahead
+from onnxfi.suffix.phases.phase import Phase
+from onnxfi.suffix.phases.push import Push
+from onnxfi.suffix.phases.windows import Windows
+from onnxfi.suffix.policy import PhaseName
 from tests.support.overwritten import Overwritten
 from tests.support.random_graphs.float_chains import float_chain
 from tests.support.record_checks import assert_same
@@ -22,6 +32,14 @@ SETTINGS = [
     *((2, False), (8, False), ("auto", False)),
 ]
 GRAPHS, ALL = 12, 2_000
+FORCED: dict[PhaseName, type[Phase]] = {
+    "whole": Dense,
+    "push": Push,
+    "lookahead": Lookahead,
+    "windows": Windows,
+    "checkpoint": Checkpoint,
+}
+FORCED_SEEDS = range(13)  # each phase takes lanes of at least one of these graphs
 # Optimised sessions add in another order around these (blocks of channels, SkipLayerNormalization,
 # elements at other places), so the unoptimised oracle has other last bits.
 _REORDERED = frozenset({"Conv", "LayerNormalization", "Transpose"})
@@ -35,6 +53,7 @@ def injections(
     feeds: list[dict[str, np.ndarray]],
     lanes: int | str,
     propagation: bool,
+    policy: Policy = DEFAULT_POLICY,
 ) -> tuple[list[onnxfi.Injection], list[np.ndarray]]:
     """Inject into several inputs at once; also return their golden tensors."""
     with onnxfi.Injector(
@@ -43,6 +62,7 @@ def injections(
         threads=1,
         lanes=lanes,  # type: ignore[arg-type]
         propagation=propagation,
+        policy=policy,
     ) as injector:
         goldens = [injector.golden(x) for x in feeds]
         meetings = [InjectionBatch(x, COUNT * n, range(COUNT)) for n, x in enumerate(goldens)]
@@ -65,6 +85,31 @@ def check(seed: int) -> None:
         assert_same(got, expected)
     alone, _ = injections(model, target, feeds[:1], *SETTINGS[order[0]])
     assert_same(alone, expected[:COUNT])  # without the neighbours
+
+
+def check_forced(phase: PhaseName, seeds: Iterable[int]) -> None:
+    """Compare a forced phase with dense runs, and check that some graph uses the phase."""
+    taken = FORCED[phase]
+    with mock.patch.object(taken, "run", autospec=True, side_effect=taken.run) as run:
+        for seed in seeds:
+            chain = float_chain(seed)
+            model, target, feeds = onnxfi.load(chain.proto), chain.target, chain.feeds
+            got, _ = injections(model, target, feeds, "auto", True, Policy.force(phase))
+            expected, _ = injections(model, target, feeds, 1, False)
+            assert_same(got, expected)
+    assert run.called
+
+
+@pytest.mark.parametrize("phase", FORCED)
+def test_forced_phases(phase: PhaseName, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.CRITICAL)
+    check_forced(phase, FORCED_SEEDS)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("phase", FORCED)
+def test_many_forced_phases(phase: PhaseName) -> None:
+    check_forced(phase, range(ALL // 10))
 
 
 @pytest.mark.parametrize("seed", [*range(GRAPHS), *_OTHERS])

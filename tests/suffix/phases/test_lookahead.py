@@ -10,15 +10,33 @@ from onnxfi.error_models import BitFlip
 from onnxfi.runtime import Session
 from onnxfi.suffix import Batch, GoldenTensors, Policy, RunSettings
 from onnxfi.suffix.patches import LanePatch, apply_patches
+from onnxfi.suffix.phases.dense import Dense
 from onnxfi.suffix.phases.lookahead import Lookahead
 from onnxfi.suffix.phases.phase import Entry
 from onnxfi.suffix.phases.pushed_ahead import PushedAhead
 from onnxfi.suffix.trial import Stopwatch
 from onnxfi.surgery.extract import extract
+from tests.support.phase_cases import Case
+from tests.support.phase_contract import MANY, USUAL, PhaseContract, entry_of, graphs
 from tests.support.rule_checks import values_of_all_kinds
 from tests.support.small_graphs import dense_block, random_inputs, value
 
 COUNT = 200
+
+
+@graphs(*USUAL, "dense_block", nightly=MANY)
+class TestLookahead(PhaseContract):
+    """Lookahead, with dense runs of the lanes that it leaves."""
+
+    policy = Policy.force("lookahead")
+    takes = frozenset(["dense_block"])
+
+    def open(self, case: Case, settings: RunSettings) -> Entry:
+        """Return the phase at the targets."""
+        rest = case.rest
+        dense = Dense(rest.model, rest.tensors, settings)
+        behind = entry_of(rest.model, rest.tensors, dense, depth=1)
+        return entry_of(rest.model, rest.tensors, Lookahead(rest.model, behind, settings), dense)
 
 
 def some_patch(golden: np.ndarray, rng: np.random.Generator) -> LanePatch:
