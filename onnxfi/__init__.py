@@ -4,17 +4,17 @@ An example::
 
     import numpy as np
     import onnxfi
-    from onnxfi.error_models import BitFlip
 
     model = onnxfi.load("lenet.onnx")
     print([target.tensor for target in model.targets(kind="activation", op="Conv")])
 
     with onnxfi.Injector(model, "conv2d") as injector:  # one target, or a list of several
         golden = injector.golden({"input": np.zeros((1, 32, 32, 1), np.float32)})
-        for injection in injector.inject(golden, BitFlip(bit=30), count=1000, seed=0):
+        for injection in injector.inject(golden, "bitflip:bit=30", count=1000, seed=0):
             print(injection.corruption.indices, injection.outcome)
 
     results = onnxfi.Campaign.from_yaml("campaign.yaml").run()  # many targets, recorded, resumable
+    print(results.summary("layer"))  # later: onnxfi.open("runs/lenet").summary("layer")
 
 Error models are in `onnxfi.error_models`, metrics in `onnxfi.injector.metrics`, and the errors that
 onnxfi raises in `onnxfi.errors`. All names below are imported when they are first used.
@@ -111,7 +111,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*__all__, *(x for x in globals() if x.startswith("__"))})
 
 
 def _version() -> str:

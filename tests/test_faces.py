@@ -8,10 +8,10 @@ ROOT = Path(__file__).parent.parent
 # Below all packages, without a face.
 SINGLE_MODULES = (
     "onnxfi.atomic_write",
+    "onnxfi.display",
     "onnxfi.errors",
     "onnxfi.storage",
     "onnxfi.suggestions",
-    "onnxfi.tables",
 )
 
 

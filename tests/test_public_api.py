@@ -166,6 +166,22 @@ def test_help_opens_with_an_example() -> None:
         importlib.import_module(place)
 
 
+def test_only_public_names_are_listed() -> None:
+    names = [x for x in dir(onnxfi) if not x.startswith("__")]
+    assert names == onnxfi.__all__
+
+
+def test_the_import_alone_needs_the_standard_library_only() -> None:
+    program = (
+        "import sys; before = {*sys.modules}; import onnxfi; "
+        "print(*{x.partition('.')[0] for x in {*sys.modules} - before})"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, check=True, cwd=FOLDER.parent
+    )
+    assert {*run.stdout.decode().split()} - sys.stdlib_module_names == {"onnxfi"}
+
+
 def test_submodules_are_reachable_without_an_import_of_their_own() -> None:
     program = "import onnxfi; print(onnxfi.errors.__name__, onnxfi.error_models.__name__)"
     run = subprocess.run(

@@ -15,6 +15,7 @@ from onnxfi.campaign.running.submitting import submit_to_executor, submitting_he
 from onnxfi.campaign.running.worker import Worker
 from onnxfi.campaign.running.worker_choice import choose_workers
 from onnxfi.configuration import Configuration
+from onnxfi.display import shorten
 from onnxfi.errors import ConfigurationError, MetricError
 from onnxfi.graph import LeftOut, load
 from onnxfi.results import Results
@@ -46,6 +47,15 @@ class Campaign:
         self._left_out = LeftOut()
         # The worker of the rehearsal, whose first sessions are open; the run takes it over.
         self._rehearsed: Worker | None = None
+
+    def __repr__(self) -> str:
+        """Return one line: the model, the run directory and the state."""
+        state = (
+            "not begun"
+            if self._directory is None
+            else f"{self.injections} injections in {shorten(self._directory.place)}"
+        )
+        return f"<onnxfi.Campaign on {shorten(self.configuration.model.name)}: {state}>"
 
     @classmethod
     def from_yaml(cls, path: str | Path, *, out: str | Path | None = None) -> Self:

@@ -15,6 +15,7 @@ from onnxfi.configuration.section import Section
 from onnxfi.configuration.selections import Targets, TargetsTogether
 from onnxfi.configuration.validation_errors import describe_error, describe_yaml_problem
 from onnxfi.configuration.yaml_text import dump_yaml, load_yaml
+from onnxfi.display import list_names, shorten
 from onnxfi.errors import ConfigurationError
 from onnxfi.injector.metrics import Sources
 from onnxfi.storage import is_address
@@ -55,6 +56,13 @@ class Configuration(Section):
     statistics: Statistics = Statistics()
     execution: Execution = Execution()
     out: Path | str | None = None
+
+    def __repr__(self) -> str:
+        """Return one line: the model, the error models and the seed."""
+        models = list_names(x.name for x in self.error_models)
+        return f"<Configuration of {shorten(self.model.name)}: {models}; seed {self.seed}>"
+
+    __str__ = __repr__
 
     @field_validator("error_models")
     @classmethod

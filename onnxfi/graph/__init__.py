@@ -32,6 +32,7 @@ from onnxfi.graph.preparation.specialising import fold_conditions
 from onnxfi.graph.preparation.type_inference import infer_types
 from onnxfi.graph.sample_axis import sample_axes
 from onnxfi.graph.sample_axis.kernels import depends_on_place
+from onnxfi.graph.shapes.notation import format_shape
 from onnxfi.graph.size_dependence import sizes_depend_on
 from onnxfi.graph.target import Target, TargetKind
 
@@ -59,6 +60,7 @@ __all__ = [
     "draws_noise",
     "faults_reaching",
     "fold_conditions",
+    "format_shape",
     "infer_types",
     "is_dropout",
     "is_pattern",

@@ -10,15 +10,18 @@ import onnx_ir as ir
 
 from onnxfi.atomic_write import atomic_write
 from onnxfi.converters import METADATA_KEY, Layer, parse_layers
+from onnxfi.display import counted, html_table, list_names, shorten
 from onnxfi.errors import ModelFormatError, TargetNotFoundError
 from onnxfi.graph.dependencies import constant_values, inner_holders, needed_values
 from onnxfi.graph.exporter_layers import exporter_layers
 from onnxfi.graph.inspection.parameters import STRUCTURAL
 from onnxfi.graph.lookup import matches
 from onnxfi.graph.precision import has_low_precision
+from onnxfi.graph.shapes.notation import format_shape
 from onnxfi.graph.shapes.shape_arithmetic import shape_arithmetic
 from onnxfi.graph.size_dependence import shape_sources
 from onnxfi.graph.target import Target, TargetKind
+from onnxfi.graph.target_list import TargetList
 from onnxfi.graph.target_listing import list_targets
 from onnxfi.suggestions import did_you_mean
 
@@ -46,6 +49,29 @@ class Model:
     files: tuple[Path, ...] = ()
     whole: "Model | None" = None
     deciding: frozenset[str] = frozenset()
+
+    def __repr__(self) -> str:
+        """Return one line: the name, the number of nodes, the inputs and the outputs."""
+        takes, gives = (
+            list_names(x.name for x in values) for values in (self.graph.inputs, self.graph.outputs)
+        )
+        nodes = counted(len(self.graph), "node")
+        return f"<onnxfi.Model {shorten(self._name)}: {nodes}, {takes} → {gives}>"
+
+    def _repr_html_(self) -> str:
+        sides = {"input": self.graph.inputs, "output": self.graph.outputs}
+        rows = [
+            (side, x.name, "" if x.dtype is None else x.dtype.name, _shape(x))
+            for side, values in sides.items()
+            for x in values
+        ]
+        nodes = counted(len(self.graph), "node")
+        caption = f"{self._name}: {nodes}, {self.weight_bytes:,} bytes of weights"
+        return html_table(("", "tensor", "dtype", "shape"), rows, caption=caption)
+
+    @property
+    def _name(self) -> str:
+        return self.files[0].name if self.files else self.graph.name or "made in memory"
 
     @property
     def graph(self) -> ir.Graph:
@@ -128,13 +154,18 @@ class Model:
         op: str | None = None,
         layer: str | None = None,
         include_shapes: bool = False,
-    ) -> list[Target]:
+    ) -> TargetList:
         """List the targets of the model, in the order in which the graph computes them.
 
         A weight comes before the first node that reads it. Constants that are not parameters (of
         int64 or bool: shapes, axes, indices; or read by no node) are left out; so are activations
         that only compute shapes (`shape_tensors`) or reach no output (`unread_tensors`). `target`
         returns them by name.
+
+        Example::
+
+            >>> [target.tensor for target in model.targets(kind="activation", op="Conv")]
+            ['conv1', 'conv2']
 
         Args:
             kind: only targets of this kind.
@@ -143,7 +174,7 @@ class Model:
             include_shapes: list activations that only compute shapes or reach no output as well.
         """
         left_out = frozenset() if include_shapes else self.shape_tensors | self.unread_tensors
-        return [
+        return TargetList(
             target
             for target in self._targets.values()
             if (target.kind != "weight" or _is_parameter(target))
@@ -151,7 +182,7 @@ class Model:
             and (op is None or target.op_type == op)
             and (layer is None or matches(target.layer, layer))
             and (target.kind != "activation" or target.tensor not in left_out)
-        ]
+        )
 
     def target(self, name: str) -> Target:
         """Return the target with a name.
@@ -261,6 +292,10 @@ class Model:
             raise ModelFormatError(
                 f"The model could not be written to {path}: {error.strerror or error}."
             ) from error
+
+
+def _shape(value: ir.Value) -> str:
+    return format_shape(None if value.shape is None else tuple(value.shape))
 
 
 def _is_parameter(target: Target) -> bool:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from onnxfi.injector.injection_batch import InjectionBatch
     from onnxfi.injector.injections import Hits, Injections
     from onnxfi.injector.injector import Injector
-    from onnxfi.injector.inputs import check_inputs, check_tensor, format_shape, shape_fits
+    from onnxfi.injector.inputs import check_inputs, check_tensor, shape_fits
     from onnxfi.injector.metrics import Classification, Metric
     from onnxfi.injector.outcome import OUTCOMES, Outcome, decide_outcome
     from onnxfi.injector.preparation import prepare_error_model
@@ -44,7 +44,6 @@ __all__ = [
     "check_tensor",
     "decide_outcome",
     "draw_inputs",
-    "format_shape",
     "injection_rng",
     "lanes_of_target",
     "prepare_error_model",
@@ -75,7 +74,6 @@ _HOMES = {
     "check_tensor": "inputs",
     "decide_outcome": "outcome",
     "draw_inputs": "random_inputs",
-    "format_shape": "inputs",
     "injection_rng": "randomness",
     "lanes_of_target": "target_lanes",
     "prepare_error_model": "preparation",

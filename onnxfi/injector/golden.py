@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from onnxfi.display import list_names
 from onnxfi.errors import InputError
-from onnxfi.injector.inputs import format_shape
+from onnxfi.graph import format_shape
 from onnxfi.suffix import GoldenTensors, Tensors
 
 
@@ -31,6 +32,12 @@ class Golden:
     answer: Mapping[str, np.ndarray]
     boundary: Mapping[str, np.ndarray]
     tensors: GoldenTensors
+
+    def __repr__(self) -> str:
+        """Return one line: the targets and the outputs."""
+        return (
+            f"<onnxfi.Golden run at {list_names(self.targets)}: outputs {list_names(self.outputs)}>"
+        )
 
     @property
     def values(self) -> Tensors:

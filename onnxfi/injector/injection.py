@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from onnxfi.display import counted, list_names
 from onnxfi.error_models import Corruption
 from onnxfi.errors import InputError
 from onnxfi.injector.due.reasons import DueReason
@@ -38,6 +39,15 @@ class Injection:
     outcome: Outcome
     masked_at: str | None = None
     due_reason: DueReason | None = None
+
+    def __repr__(self) -> str:
+        """Return one line: the id, the targets, the number of sites and the outcome."""
+        sites = counted(sum(x.indices.size for x in self.corruptions), "site")
+        reason = f" ({self.due_reason})" if self.due_reason else ""
+        return (
+            f"<onnxfi.Injection {self.id} at {list_names(self.targets)}: {sites}, "
+            f"{self.outcome}{reason}>"
+        )
 
     @property
     def corruption(self) -> Corruption:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from onnxfi.display import counted
 from onnxfi.injector.golden import Golden
 from onnxfi.suffix import Policy
 
@@ -22,6 +23,11 @@ class InjectionBatch:
     first_id: int
     faults: range
     input_index: int = 0
+
+    def __repr__(self) -> str:
+        """Return one line: the input, and the number of injections."""
+        count = counted(len(self.faults), "injection")
+        return f"<onnxfi.InjectionBatch on input {self.input_index}: {count} from {self.first_id}>"
 
     @property
     def ids(self) -> range:

@@ -1,16 +1,18 @@
 """Injections that met one golden run, column by column."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self, overload
 
 import numpy as np
 
+from onnxfi.display import counted, shorten
 from onnxfi.error_models import Corruption, Corruptions
 from onnxfi.injector.due.reasons import DueReason
 from onnxfi.injector.injection import Injection
 from onnxfi.injector.injection_batch import InjectionBatch
-from onnxfi.injector.outcome import Outcome
+from onnxfi.injector.outcome import OUTCOMES, Outcome
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -28,6 +30,12 @@ class Hits:
     members: np.ndarray
     corruptions: Corruptions
     replaced: np.ndarray
+
+    def __repr__(self) -> str:
+        """Return one line: the target, and the number of injections and sites."""
+        injections = counted(len(self.members), "injection")
+        sites = counted(len(self.replaced), "site")
+        return f"<onnxfi.Hits at {shorten(self.target)}: {injections}, {sites}>"
 
     def position(self, place: int) -> int | None:
         """Return the position in `members` of an injection; None where it did not come so far."""
@@ -62,6 +70,12 @@ class Injections(Sequence[Injection]):
     outcomes: Sequence[Outcome]
     masked_at: Sequence[str | None]
     due_reasons: Sequence[DueReason | None]
+
+    def __repr__(self) -> str:
+        """Return one line: the number of injections with each outcome."""
+        counts = Counter(self.outcomes)
+        outcomes = ", ".join(f"{counts[x]} {x}" for x in OUTCOMES if counts[x])
+        return f"<onnxfi.Injections: {outcomes or 'none'}>"
 
     @classmethod
     def of(

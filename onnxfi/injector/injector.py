@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 import numpy as np
 
-from onnxfi.error_models import ErrorModel
+from onnxfi.display import list_names
 from onnxfi.errors import InputError
 from onnxfi.graph import Model, Target, Targets, resolve_targets, sizes_depend_on
 from onnxfi.injector.drawing import Drawers
@@ -16,7 +16,7 @@ from onnxfi.injector.injection import Injection
 from onnxfi.injector.injection_batch import BlockSizes, InjectionBatch
 from onnxfi.injector.injections import Injections
 from onnxfi.injector.metrics import Metric, checked, default_metric
-from onnxfi.injector.preparation import assign_error_models
+from onnxfi.injector.preparation import ErrorModelSpec, assign_error_models
 from onnxfi.injector.randomness import InjectionGenerators
 from onnxfi.injector.sessions import Sessions
 from onnxfi.runtime import AUTO, Limits, Provider, aligned, choose_provider
@@ -102,6 +102,11 @@ class Injector:
                 "No output depends on %s: every injection there is masked.",
                 " or ".join(x.tensor for x in self.targets),
             )
+
+    def __repr__(self) -> str:
+        """Return one line: the targets and the provider."""
+        state = "closed" if self._sessions is None else f"on {self.provider}"
+        return f"<onnxfi.Injector at {list_names(x.tensor for x in self.targets)}, {state}>"
 
     @property
     def target(self) -> Target:
@@ -193,7 +198,7 @@ class Injector:
     def inject(
         self,
         golden: Golden,
-        error_model: ErrorModel | Sequence[ErrorModel],
+        error_model: ErrorModelSpec | Sequence[ErrorModelSpec],
         *,
         count: int = 1,
         seed: int = 0,
@@ -209,9 +214,16 @@ class Injector:
         With several targets it draws for one after the other, in the order of `Split.targets`; for
         a target downstream of another it draws from the value that the first fault has changed.
 
+        Example::
+
+            >>> golden = injector.golden({"image": image})
+            >>> for injection in injector.inject(golden, "bitflip:bit=30", count=1000):
+            ...     print(injection.id, injection.outcome)
+
         Args:
             golden: the golden run to start from and to compare with.
-            error_model: draws the corruptions; or one error model for each of `targets`.
+            error_model: draws the corruptions: an error model or its text, such as
+                ``bitflip:bit=30``; or a list of these, one for each of `targets`.
             count: number of injections.
             seed: seed of the campaign.
             first_id: id of the first injection.
@@ -223,7 +235,7 @@ class Injector:
             The injections `first_id`, `first_id` + 1, …
 
         Raises:
-            ErrorModelError: an error model does not fit its target.
+            ErrorModelError: an error model is unknown, or does not fit its target.
             InputError: the number of error models is not that of the targets.
             MetricError: a metric of yours fails, or returns something else than it must.
         """
@@ -235,7 +247,7 @@ class Injector:
     def inject_all(
         self,
         batches: Iterable[InjectionBatch],
-        error_model: ErrorModel | Sequence[ErrorModel],
+        error_model: ErrorModelSpec | Sequence[ErrorModelSpec],
         *,
         seed: int = 0,
         metric: Metric | None = None,

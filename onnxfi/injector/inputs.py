@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from onnxfi.errors import InputError
-from onnxfi.graph import Model
+from onnxfi.graph import Model, format_shape
 from onnxfi.runtime import aligned
 
 
@@ -90,11 +90,3 @@ def shape_fits(shape: tuple[int, ...], expected: tuple[object, ...]) -> bool:
     return len(shape) == len(expected) and all(
         not isinstance(want, int) or got == want for got, want in zip(shape, expected, strict=True)
     )
-
-
-def format_shape(shape: tuple[object, ...] | None) -> str:
-    """Return a shape for people: ``(N, 3, 224, 224)``; ``?`` where it is not known."""
-    if shape is None:
-        return "?"
-    dims = [str(x) if isinstance(x, int) else str(getattr(x, "value", x) or "?") for x in shape]
-    return f"({', '.join(dims)}{',' if len(dims) == 1 else ''})"

@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from onnxfi.error_models import ErrorModel, Preparable
+from onnxfi.error_models import ErrorModel, Preparable, load
 from onnxfi.errors import InputError
 from onnxfi.graph import Target
 from onnxfi.injector.user_code import is_own, prepare_own
+
+#: An error model; or its text, such as ``bitflip:bit=30``.
+ErrorModelSpec = ErrorModel | str
 
 
 def prepare_error_model(
@@ -33,26 +36,28 @@ def prepare_error_model(
 
 
 def assign_error_models(
-    error_model: ErrorModel | Sequence[ErrorModel], targets: Sequence[Target]
+    error_model: ErrorModelSpec | Sequence[ErrorModelSpec], targets: Sequence[Target]
 ) -> dict[str, ErrorModel]:
     """Return the error model of each target by its tensor's name, prepared for the target.
 
     Args:
-        error_model: one for all targets, or one for each of them.
+        error_model: one for all targets, or one for each of them; each an error model or its text.
         targets: the targets.
 
     Raises:
         InputError: the number of error models is not that of the targets.
-        ErrorModelError: an error model cannot corrupt its target.
+        ErrorModelError: an error model is unknown, or cannot corrupt its target.
     """
-    if not isinstance(error_model, Sequence):
-        return {x.tensor: prepare_error_model(error_model, x) for x in targets}
+    if isinstance(error_model, str) or not isinstance(error_model, Sequence):
+        loaded = load(error_model)
+        return {x.tensor: prepare_error_model(loaded, x) for x in targets}
     if len(error_model) != len(targets):
         raise InputError(
             f"There must be one error model, or one for each of the {len(targets)} "
             f"targets, got {len(error_model)}."
         )
-    return {x.tensor: prepare_error_model(y, x) for x, y in zip(targets, error_model, strict=True)}
+    pairs = zip(targets, map(load, error_model), strict=True)
+    return {x.tensor: prepare_error_model(y, x) for x, y in pairs}
 
 
 def prepare_for(

@@ -4,8 +4,7 @@ import numpy as np
 import onnx_ir as ir
 
 from onnxfi.errors import InputError
-from onnxfi.graph import Model
-from onnxfi.injector.inputs import format_shape
+from onnxfi.graph import Model, format_shape
 
 
 def draw_inputs(model: Model, *, rng: np.random.Generator) -> dict[str, np.ndarray]:

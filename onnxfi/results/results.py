@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 
 from onnxfi.configuration import Configuration
+from onnxfi.display import shorten
 from onnxfi.results.frames import to_pandas, to_polars
 from onnxfi.results.summary import Summary, summarise_by
 from onnxfi.run_directory import RunDirectory, read_records
@@ -76,7 +77,7 @@ class Results:
 
     def __repr__(self) -> str:
         """Return one line: the path, and how many injections are recorded."""
-        return f"<onnxfi.Results {self.path}: {len(self)} of {self.planned} injections>"
+        return f"<onnxfi.Results {shorten(self.path)}: {len(self)} of {self.planned} injections>"
 
     def _repr_html_(self) -> str:
         return self.summary()._repr_html_() if len(self) else repr(self)

@@ -8,10 +8,10 @@ from typing import Any, overload
 import pyarrow as pa
 
 from onnxfi.configuration import Configuration
+from onnxfi.display import counted, html_table, list_names, text_table
 from onnxfi.errors import InputError
 from onnxfi.statistics import GroupStatistics, Rate, WeightedRate, break_down
 from onnxfi.suggestions import did_you_mean
-from onnxfi.tables import html_table, text_table
 
 # In the order of interest.
 _OUTCOMES = ("sdc", "due", "benign", "masked")
@@ -48,6 +48,12 @@ class SummaryRow:
     injections: int
     faults: int
     rates: Mapping[str, Rate | WeightedRate]
+
+    def __repr__(self) -> str:
+        """Return one line: the error model, the key and the sdc rate."""
+        key = list_names([self.error_model, *(f"{k} {x}" for k, x in self.key.items())])
+        injections = counted(self.injections, "injection")
+        return f"<{key}: sdc {_text(self.sdc)} % of {injections}>"
 
     @property
     def sdc(self) -> Rate | WeightedRate:

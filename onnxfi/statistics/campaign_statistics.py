@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from onnxfi.display import counted
 from onnxfi.statistics.difference import Difference
 from onnxfi.statistics.masked_locations import TargetMasking
 from onnxfi.statistics.network import WeightedRate
@@ -125,3 +126,9 @@ class CampaignStatistics:
     network: Sequence[NetworkStatistics]
     masking: Sequence[TargetMasking] = ()
     due: Sequence[TargetDue] = ()
+
+    def __repr__(self) -> str:
+        """Return one line: the number of injections, faults and error models."""
+        injections, faults = counted(self.injections, "injection"), counted(self.faults, "fault")
+        models = counted(len(self.network), "error model")
+        return f"<CampaignStatistics: {injections} of {faults} under {models}>"

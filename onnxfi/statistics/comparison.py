@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from onnxfi.display import counted, shorten
 from onnxfi.injector import OUTCOMES
 from onnxfi.run_directory import RunDirectory
 from onnxfi.statistics.campaign_statistics import CampaignStatistics, GroupStatistics
@@ -79,6 +80,17 @@ class Comparison:
     only_before: Sequence[str]
     only_after: Sequence[str]
     network: Sequence[ComparedGroup]
+
+    def __repr__(self) -> str:
+        """Return one line: the number of targets, and the sdc rate of an error model."""
+        rates = []
+        for network in self.network[:2]:
+            sdc = network.rates["sdc"]
+            change = f"{100 * sdc.before.share:.1f} → {100 * sdc.after.share:.1f} %"
+            rates.append(f"; sdc {change} under {shorten(network.error_model)}")
+        paired = ", paired" if self.paired else ""
+        targets = counted(len({x.target for x in self.targets}), "target")
+        return f"<Comparison of {targets}{paired}{''.join(rates)}>"
 
 
 def compare(before: str | Path, after: str | Path) -> Comparison:

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from onnxfi.display import list_names, shorten
 from onnxfi.run_directory import make_schema, read_shards
 
 # Columns of onnxfi's metrics that measure how far an answer moved, the first that is recorded
@@ -63,6 +64,17 @@ class WorstInjection:
     golden: Mapping[str, Any]
     faulty: Mapping[str, Any]
     replay: str
+
+    def __repr__(self) -> str:
+        """Return one line: the id, the target, the bits or the pattern, and the answers."""
+        hit = self.pattern or (f"bit {list_names(self.bits)}" if self.bits else self.error_model)
+        answers = ", ".join(
+            f"{name} {value} → {self.faulty.get(name)}" for name, value in self.golden.items()
+        )
+        return (
+            f"<{self.outcome} of injection {self.id} at {shorten(self.target)}, {shorten(hit)}"
+            f"{answers and f': {answers}'}>"
+        )
 
 
 def worst_injections(directory: str | Path, count: int = 10) -> list[WorstInjection]:

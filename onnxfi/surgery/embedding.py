@@ -57,6 +57,11 @@ def embed(
             that the operators do not take, has a saboteur, is an input that is also an output, or
             has no axis and `per_sample` is set.
     """
+    if isinstance(corruptions, str):
+        raise InputError(
+            f"Corruptions are embedded, and {corruptions!r} is a text. Draw them first: "
+            "[x.corruption for x in injector.inject(golden, 'bitflip', count=100)]."
+        )
     resolved = resolve_targets(model, targets)
     check_distinct(resolved)
     embedded = model

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import onnx_ir as ir
 
+from onnxfi.display import counted, list_names
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model, Target, Targets, check_distinct, resolve_targets, working_nodes
 from onnxfi.surgery.cut import Cut
@@ -28,6 +29,11 @@ class Stage:
 
     targets: tuple[Target, ...]
     model: Model
+
+    def __repr__(self) -> str:
+        """Return one line: the targets and the number of nodes."""
+        nodes = counted(len(self.model.graph), "node")
+        return f"<onnxfi.Stage behind {_list(self.targets)}: {nodes}>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,17 @@ class Split:
     faulty_outputs: tuple[str, ...]
     golden_outputs: tuple[str, ...]
     suffix_share: float
+
+    def __repr__(self) -> str:
+        """Return one line: the targets, and the nodes on both sides."""
+        before = counted(len(self.prefix.graph), "node")
+        behind = counted(sum(len(x.model.graph) for x in self.stages), "node")
+        crossing = counted(len(self.boundary), "boundary tensor")
+        stages = f" in {len(self.stages)} stages" if len(self.stages) > 1 else ""
+        return (
+            f"<onnxfi.Split at {_list(self.targets)}: prefix of {before}, suffix of {behind}"
+            f"{stages}, {crossing}>"
+        )
 
     @property
     def target(self) -> Target:
@@ -182,6 +199,10 @@ def split_at(model: Model, targets: Sequence[Target]) -> Split:
         suffix_share=sum(x in working for nodes in cut.parts[1:] for x in nodes)
         / max(1, len(working)),
     )
+
+
+def _list(targets: Iterable[Target]) -> str:
+    return list_names(x.tensor for x in targets)
 
 
 def _names(values: Iterable[ir.Value]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 EXTRAS = (
     *("tensorflow", "keras", "tf_keras", "tf2onnx", "sklearn", "jinja2", "plotly", "dask"),
-    *("distributed", "fsspec"),
+    *("distributed", "fsspec", "pandas", "polars", "IPython"),
     *("pytest", "hypothesis"),
 )
 
@@ -31,6 +31,10 @@ def imported(statement: str, of: tuple[str, ...] = EXTRAS) -> set[str]:
 @pytest.mark.parametrize("module", ["onnxfi.error_models.contract", "onnxfi.cli.main"])
 def test_no_extra_is_imported(module: str) -> None:
     assert imported(f"import {module}") == set()
+
+
+def test_results_import_no_extra() -> None:
+    assert imported("import onnxfi; onnxfi.Results; onnxfi.Campaign; onnxfi.Injector") == set()
 
 
 def test_what_reads_keras_files_is_imported_for_them_alone() -> None:

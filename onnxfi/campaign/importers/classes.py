@@ -31,8 +31,7 @@ from onnxfi.campaign.importers.translation import Translation
 from onnxfi.configuration import Configuration, Inputs
 from onnxfi.error_models import load as load_error_model
 from onnxfi.errors import ConfigurationError, ErrorModelError
-from onnxfi.graph import Model, Target, load
-from onnxfi.injector import format_shape
+from onnxfi.graph import Model, Target, format_shape, load
 
 _SHAPES = ("layer_output_shape_cf", "layer_output_shape_cl")
 _KEYS = (

@@ -8,7 +8,7 @@ import numpy as np
 from onnxfi.campaign.inputs.array_file import ArrayFile, Header
 from onnxfi.configuration import Labels
 from onnxfi.errors import InputError
-from onnxfi.injector import format_shape
+from onnxfi.graph import format_shape
 
 
 def read_labels(labels: Labels, file: ArrayFile) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from onnxfi.errors import InputError
-from onnxfi.injector import format_shape
+from onnxfi.graph import format_shape
 
 
 def array_of_value(value: ir.Value, said: Any) -> np.ndarray:

@@ -8,8 +8,8 @@ import numpy as np
 from onnxfi.campaign.planning.fault_space import Shape
 from onnxfi.error_models import ErrorModel
 from onnxfi.errors import ErrorModelError
-from onnxfi.graph import Target
-from onnxfi.injector import Drawer, InjectionGenerators, format_shape, prepare_error_model
+from onnxfi.graph import Target, format_shape
+from onnxfi.injector import Drawer, InjectionGenerators, prepare_error_model
 
 # Further targets that a message names.
 _LISTED = 5

@@ -11,7 +11,7 @@ from onnxfi.cli.options.arguments import JsonOption
 from onnxfi.cli.output import messages, print_json, print_table
 from onnxfi.converters import FileDescription, LayerDescription, join_dangers
 from onnxfi.converters import describe as describe_file
-from onnxfi.injector import format_shape
+from onnxfi.graph import format_shape
 
 
 def describe(

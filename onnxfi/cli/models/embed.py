@@ -15,8 +15,8 @@ from onnxfi.configuration import Inputs
 from onnxfi.error_models import ErrorModel, SiteList, read_dense_sites, write_dense_sites
 from onnxfi.error_models import load as load_error_model
 from onnxfi.errors import InputError
-from onnxfi.graph import Model, Target, load
-from onnxfi.injector import Injector, format_shape, injection_rng, prepare_error_model, shape_fits
+from onnxfi.graph import Model, Target, format_shape, load
+from onnxfi.injector import Injector, injection_rng, prepare_error_model, shape_fits
 from onnxfi.surgery import counts_samples, draws, sample_shape
 from onnxfi.surgery import embed as embed_in_model
 

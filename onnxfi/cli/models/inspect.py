@@ -19,13 +19,13 @@ from onnxfi.graph import (
     count_parameters,
     describe_noise,
     fold_conditions,
+    format_shape,
     load,
     needed_values,
     nodes_with_bodies,
     select,
     suffix_shares,
 )
-from onnxfi.injector import format_shape
 from onnxfi.surgery import changed_noise, noise_nodes, noise_note
 
 

@@ -1,11 +1,35 @@
-"""Lays out small tables as text and as HTML."""
+"""Displays names on one line, and small tables as text and as HTML."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
+
+# Characters of a name, and names on one line: three of them leave room for the rest.
+_WIDTH = 30
+_LISTED = 3
 
 # Rows of an HTML table; more would make a notebook slow.
 _MOST_ROWS = 500
 _SCROLLING = "max-height: 24em; overflow: auto"
+
+
+def shorten(name: object) -> str:
+    """Return a name of at most 30 characters, with an ellipsis in place of its middle."""
+    text = " ".join(str(name).split())
+    half = (_WIDTH - 1) // 2
+    return text if len(text) <= _WIDTH else f"{text[:half]}…{text[-half:]}"
+
+
+def list_names(names: Iterable[object]) -> str:
+    """Return a few names on one line: ``a, b, c and 4 more``."""
+    known = list(names)
+    left_out = len(known) - _LISTED
+    shown = ", ".join(map(shorten, known[:_LISTED]))
+    return f"{shown} and {left_out} more" if left_out > 0 else shown
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 site``, ``2 sites``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def text_table(header: Sequence[str], rows: Sequence[Sequence[object]], *, left: int) -> str:
