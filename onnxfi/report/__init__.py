@@ -8,17 +8,29 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from onnxfi.report.campaign_report import write_campaign_report
+    from onnxfi.report.counts import Answer
     from onnxfi.report.figures.figure import Figure
     from onnxfi.report.figures.palette import css_variables
     from onnxfi.report.html import write_report
     from onnxfi.report.plots import Plots
+    from onnxfi.report.sentences import sentence
 
-__all__ = ["Figure", "Plots", "css_variables", "write_campaign_report", "write_report"]
+__all__ = [
+    "Answer",
+    "Figure",
+    "Plots",
+    "css_variables",
+    "sentence",
+    "write_campaign_report",
+    "write_report",
+]
 
 _HOMES = {
+    "Answer": "onnxfi.report.counts.answers",
     "Figure": "onnxfi.report.figures.figure",
     "Plots": "onnxfi.report.plots",
     "css_variables": "onnxfi.report.figures.palette",
+    "sentence": "onnxfi.report.sentences",
     "write_campaign_report": "onnxfi.report.campaign_report",
     "write_report": "onnxfi.report.html",
 }

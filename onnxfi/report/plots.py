@@ -1,13 +1,21 @@
 """Draws the figures of a run directory."""
 
-from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
 from onnxfi.errors import ConfigurationError, OnnxfiError
 from onnxfi.graph import Model, load
-from onnxfi.report.counts import Collection, Counted, collect
-from onnxfi.report.figures import Figure, bits_figure, layers_figure
+from onnxfi.report.counts import Answer, Collection, Counted, answers, collect
+from onnxfi.report.figures import (
+    Figure,
+    bits_figure,
+    confusion_figure,
+    heatmap_figure,
+    layers_figure,
+    magnitudes_figure,
+    patterns_figure,
+    protection_figure,
+)
 from onnxfi.run_directory import RunDirectory
 
 _JOINT = " + "
@@ -37,7 +45,7 @@ class Plots:
 
     def layers(self) -> Figure:
         """Return the SDC rate of each target, in the order of the network."""
-        return layers_figure(self._in_order(self._counts.targets))
+        return layers_figure(self._targets)
 
     def bits(self) -> Figure:
         """Return the SDC rate by flipped bit.
@@ -48,6 +56,61 @@ class Plots:
         if not self._counts.bits:
             raise self._nothing("flips exactly one bit")
         return bits_figure(self._counts.bits)
+
+    def heatmap(self) -> Figure:
+        """Return the SDC rate by target and flipped bit.
+
+        Raises:
+            ConfigurationError: no injection flips exactly one bit.
+        """
+        if not self._counts.bits:
+            raise self._nothing("flips exactly one bit")
+        return heatmap_figure(self._counts.bits_of_targets, self._targets)
+
+    def patterns(self) -> Figure:
+        """Return the SDC rate of each spatial pattern, the most dangerous first.
+
+        Raises:
+            ConfigurationError: no injection has a spatial pattern.
+        """
+        if not self._counts.patterns:
+            raise self._nothing("has a spatial pattern")
+        return patterns_figure(self._counts.patterns)
+
+    def confusion(self) -> Figure:
+        """Return which golden class became which faulty class.
+
+        Raises:
+            ConfigurationError: the metric records no classes.
+        """
+        if not self._counts.classes:
+            raise self._nothing("has a class, which the metric classification records")
+        return confusion_figure(self._counts.classes)
+
+    def magnitudes(self) -> Figure:
+        """Return how far the outputs moved, by outcome.
+
+        Raises:
+            ConfigurationError: the metric records no ``max_absolute_error``.
+        """
+        if not self._counts.magnitudes:
+            raise self._nothing("has a max_absolute_error, which some metrics record")
+        return magnitudes_figure(self._counts.magnitudes)
+
+    def protection(self) -> Figure:
+        """Return how far SDC falls when the targets are protected, the most important first.
+
+        Raises:
+            ConfigurationError: no injection ends in SDC.
+        """
+        found = [x for x in self.answers() if x.protection]
+        if not found:
+            raise self._nothing("ends in SDC")
+        return protection_figure(found, self._targets)
+
+    def answers(self) -> list[Answer]:
+        """Return the main numbers of each error model; `sentence` puts them into words."""
+        return answers(self._counts)
 
     @cached_property
     def _counts(self) -> Collection:
@@ -61,8 +124,10 @@ class Plots:
         except OnnxfiError:
             return None
 
-    def _in_order(self, targets: Sequence[Counted]) -> list[Counted]:
-        """Return counts in the order in which the network computes their targets."""
+    @cached_property
+    def _targets(self) -> list[Counted]:
+        """The counts by target, in the order in which the network computes them."""
+        targets = self._counts.targets
         if self._model is None:
             return list(targets)
         listed = self._model.targets(include_shapes=True)

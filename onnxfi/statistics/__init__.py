@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from onnxfi.statistics.difference import Difference
     from onnxfi.statistics.grouping import GOLDEN_CORRECT, GROUPINGS, NOT_RECORDED, prepare
     from onnxfi.statistics.masked_locations import MaskedAt, TargetMasking
-    from onnxfi.statistics.network import WeightedRate
+    from onnxfi.statistics.network import WeightedRate, weighted_rate
     from onnxfi.statistics.open_faults import OpenFaults
     from onnxfi.statistics.rate import Rate, wilson
     from onnxfi.statistics.summary import break_down, summarise, summarise_records
@@ -64,6 +64,7 @@ __all__ = [
     "prepare",
     "summarise",
     "summarise_records",
+    "weighted_rate",
     "wilson",
     "worst_injections",
 ]
@@ -99,6 +100,7 @@ _HOMES = {
     "prepare": "onnxfi.statistics.grouping",
     "summarise": "onnxfi.statistics.summary",
     "summarise_records": "onnxfi.statistics.summary",
+    "weighted_rate": "onnxfi.statistics.network",
     "wilson": "onnxfi.statistics.rate",
     "worst_injections": "onnxfi.statistics.worst",
 }

@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from onnxfi.injector import OUTCOMES
+from onnxfi.report.counts.answers_given import AnswersGiven, ClassPair
+from onnxfi.report.counts.magnitudes import Magnitudes, MagnitudeTally
 from onnxfi.run_directory import RunDirectory, read_shards
 from onnxfi.statistics import GOLDEN_CORRECT, Group, OpenFaults, Rate, Tally, prepare
 
@@ -55,12 +57,18 @@ class Collection:
         bits: by flipped bit and dtype, for injections that flip exactly one bit.
         bits_of_targets: by flipped bit and target.
         patterns: by spatial pattern.
+        classes: the number of injections by golden and faulty class, where the metric records
+            them; without due injections.
+        magnitudes: the errors of the outputs, by error model and outcome, where the metric records
+            them.
     """
 
     targets: Sequence[Counted]
     bits: Sequence[Counted]
     bits_of_targets: Sequence[Counted]
     patterns: Sequence[Counted]
+    classes: Mapping[str, Mapping[ClassPair, int]]
+    magnitudes: Mapping[tuple[str, str], Magnitudes]
 
     @property
     def error_models(self) -> list[str]:
@@ -80,22 +88,33 @@ def collect(opened: RunDirectory) -> Collection:
     clustered = per_fault != 1
     tallies = {name: Tally(keys, OUTCOMES, clustered=clustered) for name, keys in _KEYS.items()}
     faults = OpenFaults(per_fault if isinstance(per_fault, int) else None)
+    answers, magnitudes = AnswersGiven(), MagnitudeTally()
     for part in read_parts(opened):
-        prepared = counted_records(opened, part)
+        prepared, kept = counted_records(opened, part)
         complete = faults.add(part) if clustered else None
         for tally in tallies.values():
             tally.add(prepared)
             if complete is not None:
                 tally.close(complete)
-    return Collection(**{name: _counted(tally.groups()) for name, tally in tallies.items()})
+        answers.add(kept)
+        magnitudes.add(kept)
+    return Collection(
+        **{name: _counted(tally.groups()) for name, tally in tallies.items()},
+        classes=answers.found(),
+        magnitudes=magnitudes.found(),
+    )
 
 
-def counted_records(opened: RunDirectory, part: pa.Table) -> pa.Table:
-    """Return records as statistics prepares them, with their dtype, without excluded inputs."""
+def counted_records(opened: RunDirectory, part: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Return records as statistics prepares them, with their dtype, and as they are.
+
+    Excluded inputs are left out of both.
+    """
     prepared = prepare(part, ()).append_column("dtype", part["dtype"])
-    if opened.configuration.statistics.wrong_inputs == "exclude":
-        prepared = prepared.filter(pc.fill_null(prepared[GOLDEN_CORRECT], True))
-    return prepared
+    if opened.configuration.statistics.wrong_inputs == "keep":
+        return prepared, part
+    right = pc.fill_null(prepared[GOLDEN_CORRECT], True)
+    return prepared.filter(right), part.filter(right)
 
 
 def read_parts(opened: RunDirectory) -> Iterator[pa.Table]:

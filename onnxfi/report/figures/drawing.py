@@ -90,15 +90,22 @@ class Drawing:
         """Make the picture at least so high."""
         self.height = max(self.height, y)
 
-    def svg(self, *, title: str, description: str) -> str:
-        """Return the picture as an SVG element with a title and a description."""
+    def svg(self, *, title: str, description: str, opaque: bool = False) -> str:
+        """Return the picture as an SVG element with a title and a description.
+
+        Args:
+            title: a few words.
+            description: the message of the picture.
+            opaque: whether the picture has a background of its own.
+        """
         width, height = _n(self.width), _n(self.height)
+        background = f'<rect class="paper" width="{width}" height="{height}"/>'
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="onnxfi-figure" role="img" '
             f'aria-label="{_escape(title)}" width="{width}" height="{height}" '
             f'viewBox="0 0 {width} {height}"><title>{_escape(title)}</title>'
             f"<desc>{_escape(description)}</desc><style>{style()}</style>"
-            f"{''.join(self._parts)}</svg>"
+            f"{background if opaque else ''}{''.join(self._parts)}</svg>"
         )
 
     def _add(self, tag: str, attributes: str, look: str, hover: str = "", inside: str = "") -> None:

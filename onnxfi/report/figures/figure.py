@@ -91,7 +91,8 @@ class Figure:
         return path
 
     def _content(self, ending: str, width: float) -> bytes:
-        svg = resolved(self.svg(width))
+        drawing = self._draw(pixels(width))
+        svg = resolved(drawing.svg(title=self.title, description=self.alt, opaque=ending == ".png"))
         if ending == ".svg":
             return f'<?xml version="1.0" encoding="UTF-8"?>\n{svg}\n'.encode()
         try:

@@ -13,11 +13,11 @@ from onnxfi.report.figures.rate_axis import (
     horizontal_rate,
     rate_trace,
 )
+from onnxfi.report.figures.rows import ROW, draw_name, room_for, target_names
 from onnxfi.report.figures.scale import Scale
-from onnxfi.report.figures.text import percent, plural, rate_text, shorten, width_of
+from onnxfi.report.figures.text import percent, plural, rate_text, shorten
 
 # Sizes in pixels.
-_ROW = 15.0
 _HEAD = 34.0
 _AXIS = 24.0
 _BETWEEN = 16.0
@@ -57,38 +57,21 @@ def _sentence(panel: Sequence[Counted], names: Mapping[str, str]) -> str:
     )
 
 
-def target_names(targets: Sequence[Counted]) -> dict[str, str]:
-    """Return a name for each target: its layer; its tensor where a layer has several targets."""
-    of_layer: dict[str, set[str]] = {}
-    for x in targets:
-        of_layer.setdefault(x.key["layer"] or "", set()).add(x.key["target"])
-    return {
-        str(x.key["target"]): str(x.key["layer"])
-        if x.key["layer"] and len(of_layer[x.key["layer"]]) == 1
-        else str(x.key["target"])
-        for x in targets
-    }
-
-
 def _draw(
     targets: Sequence[Counted], names: Mapping[str, str], models: Sequence[str], width: float
 ) -> Drawing:
     drawing = Drawing(width)
     order = list(names)
-    widest = max(width_of(x, FONT) for x in names.values()) + 8
-    label = min(widest, 0.4 * width)
+    label = room_for(names.values(), width)
     most = max(1, int((width - label + _BETWEEN) // (_NARROWEST_PANEL + _BETWEEN)))
     rows = -(-len(models) // most)
     columns = -(-len(models) // rows)
     room = (width - label - _BETWEEN * (columns - 1)) / columns
     top = 0.0
     for first in range(0, len(models), columns):
-        bottom = top + _HEAD + _ROW * len(order)
+        bottom = top + _HEAD + ROW * len(order)
         for row, tensor in enumerate(order):
-            y = top + _HEAD + _ROW * (row + 0.5)
-            short = shorten(names[tensor], FONT, label - 8)
-            hover = names[tensor] if short != names[tensor] else ""
-            drawing.text(label - 8, y + FONT / 3, short, anchor="end", hover=hover)
+            draw_name(drawing, names[tensor], top + _HEAD + ROW * (row + 0.5), label)
         for column, model in enumerate(models[first : first + columns]):
             panel = {x.key["target"]: x for x in targets if x.error_model == model}
             left = label + column * (room + _BETWEEN)
@@ -123,7 +106,7 @@ def _draw_panel(
         counted = panel.get(tensor)
         if counted is None:
             continue
-        y = top + _HEAD + _ROW * (row + 0.5)
+        y = top + _HEAD + ROW * (row + 0.5)
         horizontal_rate(drawing, scale, y, counted.sdc, name=names[tensor])
         value = percent(counted.sdc.share)
         drawing.text(right, y + SMALL / 3, value, look="soft", anchor="end", size=SMALL)

@@ -62,6 +62,7 @@ def style() -> str:
         ".rule": f"stroke:{_var('rule')};stroke-width:.7;fill:none",
         ".axis": f"stroke:{_var('soft')};stroke-width:1;fill:none",
         ".band": f"fill:{_var('band')}",
+        ".paper": f"fill:{_var('paper')}",
         ".empty": f"fill:none;stroke:{_var('rule')};stroke-width:1",
         ".on-low": f"fill:{_var('on-low')}",
         ".on-high": f"fill:{_var('on-high')}",

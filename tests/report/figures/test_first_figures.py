@@ -1,31 +1,17 @@
 """The figures of targets and bits, read as the XML that they are."""
 
 import re
-import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from onnxfi.errors import ConfigurationError
-from onnxfi.report import Figure, Plots
+from onnxfi.report import Plots
 from tests.support.made_run import make_run
+from tests.support.svg_checks import hovers, texts
 
 EVIL = "</svg><script>alert('1')</script>&<b>\x00"
-SVG = "{http://www.w3.org/2000/svg}"
-
-
-def texts(figure: Figure, width: float = 174) -> list[str]:
-    """Return the texts of a figure, in the order in which they are drawn."""
-    root = ET.fromstring(figure.svg(width))
-    return [x.text or "" for x in root.iter(f"{SVG}text")]
-
-
-def hovers(figure: Figure) -> list[str]:
-    """Return the texts that show when the pointer rests on a dot."""
-    root = ET.fromstring(figure.svg())
-    names = [x.findtext(f"{SVG}title") or "" for x in root.iter(f"{SVG}circle")]
-    return [x.replace("\N{NO-BREAK SPACE}", " ") for x in names]
 
 
 def test_targets_stand_in_the_order_of_the_network(finished: Path, tmp_path: Path) -> None:
