@@ -33,7 +33,7 @@ def demo(
         Path, typer.Option("--out", "-o", metavar="FOLDER", help="The folder of all files.")
     ] = _DEFAULT_OUT,
 ) -> None:
-    """Show the whole pipeline on a small network and real digits.
+    """Show the whole pipeline on a small network.
 
     It converts a Keras .h5 file to ONNX and flips bits in the output of each convolution,
     activation, pooling and dense layer while the network classifies handwritten digits. Then it

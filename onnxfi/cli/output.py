@@ -11,8 +11,10 @@ from rich.table import Table
 # Tensor and file names are data: "[bold]" and ":dog:" in them are not markup.
 _PLAIN: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False}
 
-#: The console for progress and messages.
+#: The console for progress and messages, which --quiet silences.
 messages = Console(stderr=True, soft_wrap=True, **_PLAIN)
+#: The console for errors and warnings.
+errors = Console(stderr=True, soft_wrap=True, **_PLAIN)
 
 # Rows. rich takes seconds to lay out more.
 _LAID_OUT = 500

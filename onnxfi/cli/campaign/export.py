@@ -21,7 +21,7 @@ def export(
         bool, typer.Option("--csv", help="Write CSV, the only format.", show_default=False)
     ] = True,
 ) -> None:
-    """Export the records of a campaign to one CSV file.
+    """Export the records of a campaign to CSV.
 
     Lists, such as the indices of the injection sites, are written as JSON.
 

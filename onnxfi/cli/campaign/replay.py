@@ -23,7 +23,7 @@ def replay_injection(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Replay a recorded injection and compare it with its record.
+    """Replay a recorded injection.
 
     With --out it writes record.json, the tensors (corrupted.npz, golden.npz), the outputs
     (outputs.npz, golden_outputs.npz), and the injection sites of each target (sites_0.npz, …),

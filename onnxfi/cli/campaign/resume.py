@@ -7,7 +7,7 @@ from onnxfi.cli.options.arguments import DirectoryArgument
 
 
 def resume(directory: DirectoryArgument, *, live: LiveRunOptions) -> None:
-    """Finish a campaign that was interrupted, and print its summary.
+    """Resume an interrupted campaign.
 
     Example: onnxfi campaign resume runs/lenet
     """

@@ -33,7 +33,7 @@ def show(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the description and the configuration of an error model.
+    """Show an error model and its configuration.
 
     Example: onnxfi error-models show bitflip:bit=30
     """

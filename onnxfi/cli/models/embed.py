@@ -64,7 +64,7 @@ def embed(
     ] = None,
     out: Annotated[Path, typer.Option(metavar="OUT.onnx", help="The model to write.")],
 ) -> None:
-    """Embed corruptions in a model, with an input to select one.
+    """Embed corruptions in a model.
 
     The written model runs in any ONNX runtime. The input is called saboteur/TENSOR: k selects
     corruption k, -1 (the default) selects no fault, and -2 a random corruption for each sample.

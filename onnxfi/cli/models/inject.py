@@ -86,7 +86,7 @@ def inject(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Inject faults into targets and show the outcomes.
+    """Inject faults and show the outcomes.
 
     A target is an activation, a weight or an input. Each injection hits all selected targets.
 
