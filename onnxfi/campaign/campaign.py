@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from onnxfi.campaign.running.pace import measure_pace
+from onnxfi.campaign.running.progress import progress_bar
 from onnxfi.campaign.running.rehearsal import rehearse
 from onnxfi.campaign.running.rounds import STOPPED_EARLY, Rounds
 from onnxfi.campaign.running.run_shards import FinishedIds, ShardOutcomes, run_shards
@@ -143,16 +144,24 @@ class Campaign:
         executor: Executor | None = None,
         *,
         workers: Callable[[], int] | None = None,
+        progress: bool | None = None,
         on_injections: Callable[[int], None] = lambda count: None,
         on_shard: Callable[[ShardOutcomes], None] = lambda outcomes: None,
     ) -> Results:
         """Run every shard that has no records yet.
+
+        Example::
+
+            >>> campaign = onnxfi.Campaign.from_yaml("campaign.yaml")
+            >>> results = campaign.run(progress=True)
 
         Args:
             executor: any executor whose workers reach the run directory, the model and the inputs.
                 By default, threads or processes of this machine, as ``execution.workers`` says.
             workers: returns the present number of the executor's workers; each gets two shards at
                 a time. By default the number of ``execution.workers``.
+            progress: whether to show a progress bar, in a terminal on stderr. By default one is
+                shown in notebooks only.
             on_injections: called from time to time with the number of injections done since the
                 last call, at first with the number recorded by earlier runs. Several threads may
                 call it at once. An exception that it raises ends the run.
@@ -168,15 +177,18 @@ class Campaign:
         directory = self.begin().directory
         execution = directory.configuration.execution
         until = directory.configuration.injections.until
-        with Heartbeat(directory.storage) as heartbeat:
+        showing = progress_bar(self.injections, shown=progress)
+        with Heartbeat(directory.storage) as heartbeat, showing as advance:
             directory.clean()
 
             def count(done: int) -> None:
                 heartbeat.add(done)
+                advance(done)
                 on_injections(done)
 
             worker, self._rehearsed = self._rehearsed or Worker(directory.configuration), None
             finished = FinishedIds(directory.finished())
+            advance(len(finished))
             on_injections(len(finished))
             pace = measure_pace(worker)
             missing = len(worker.plan) - len(finished) if executor is None else 0

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
+    from onnxfi.report import Plots
+
 
 class Results:
     """The results of a campaign, finished or not.
 
-    `Campaign.run` returns them, and `onnxfi.open` reads those of an earlier run. Nothing is kept in
-    memory: each method reads what is recorded by then.
+    `Campaign.run` returns them, and `onnxfi.open` reads those of an earlier run. Each method reads
+    what is recorded by then.
 
     Example::
 
@@ -36,6 +38,7 @@ class Results:
     def __init__(self, directory: RunDirectory) -> None:
         """Keep the run directory; see `open`."""
         self._directory = directory
+        self._plots: tuple[int, Plots] | None = None
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
@@ -173,6 +176,22 @@ class Results:
             ConfigurationError: nothing is recorded yet, or a records file is damaged.
         """
         return worst_injections(self.path, count)
+
+    @property
+    def plot(self) -> "Plots":
+        """The figures of the campaign, as SVG, PDF, PNG and plotly.
+
+        Example::
+
+            >>> results.plot.layers()  # a notebook shows it
+            >>> results.plot.bits().save("bits.pdf")
+        """
+        from onnxfi.report import Plots
+
+        recorded = len(self)
+        if self._plots is None or self._plots[0] != recorded:  # they read the records once
+            self._plots = recorded, Plots(self.path)
+        return self._plots[1]
 
     def compare(self, other: "Results | str | Path") -> Comparison:
         """Compare the rates of this campaign with those of another one.

@@ -145,3 +145,9 @@ def test_the_report_is_written(results: Results, tmp_path: Path) -> None:
     written = results.report(tmp_path / "report.html")
     assert written == tmp_path / "report.html"
     assert "<html" in written.read_text(encoding="utf-8")[:1000]
+
+
+def test_plots_are_those_of_the_run(results: Results) -> None:
+    figure = results.plot.layers()
+    assert figure.svg().startswith("<svg")
+    assert results.plot is results.plot
