@@ -7,11 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from onnxfi.report.campaign_report import write_campaign_report
     from onnxfi.report.counts import Answer
     from onnxfi.report.figures.figure import Figure
     from onnxfi.report.figures.palette import css_variables
-    from onnxfi.report.html import write_report
+    from onnxfi.report.page.campaign_page import write_campaign_report
     from onnxfi.report.plots import Plots
     from onnxfi.report.sentences import sentence
 
@@ -22,7 +21,6 @@ __all__ = [
     "css_variables",
     "sentence",
     "write_campaign_report",
-    "write_report",
 ]
 
 _HOMES = {
@@ -31,8 +29,7 @@ _HOMES = {
     "Plots": "onnxfi.report.plots",
     "css_variables": "onnxfi.report.figures.palette",
     "sentence": "onnxfi.report.sentences",
-    "write_campaign_report": "onnxfi.report.campaign_report",
-    "write_report": "onnxfi.report.html",
+    "write_campaign_report": "onnxfi.report.page.campaign_page",
 }
 
 

@@ -1,0 +1,1 @@
+"""Lays out the report and the comparison as HTML pages."""

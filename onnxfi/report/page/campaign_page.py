@@ -1,0 +1,66 @@
+"""Writes the report of a campaign."""
+
+from pathlib import Path
+
+from onnxfi.report.page.answer import answers
+from onnxfi.report.page.explanations import definitions, facts, how_counted, subtitle, wrong_answer
+from onnxfi.report.page.findings import Findings
+from onnxfi.report.page.names import labels_of
+from onnxfi.report.page.rendering import render, write_page
+from onnxfi.report.page.sections import sections
+from onnxfi.report.page.tables import row_id
+from onnxfi.report.plots import Plots
+
+
+def write_campaign_report(directory: str | Path, out: str | Path | None = None) -> Path:
+    """Write the report of a campaign, finished or not, as one HTML file.
+
+    The file is readable offline and requests nothing from any network.
+
+    Args:
+        directory: the run directory, or its address.
+        out: the file to write; by default ``report.html`` in the run directory, which must then be
+            a folder.
+
+    Returns:
+        The file written.
+
+    Raises:
+        ConfigurationError: the directory holds no campaign or no records yet, or the file cannot be
+            written.
+        MissingExtraError: jinja2 is not installed.
+    """
+    findings = Findings.read(directory)
+    target = findings.directory.path / "report.html" if out is None else Path(out)
+    return write_page(target, campaign_page(findings, Plots(directory)))
+
+
+def campaign_page(findings: Findings, plots: Plots) -> str:
+    """Return the report of a campaign as HTML."""
+    labels = labels_of(x.key for x in findings.targets)
+    several = len(findings.error_models) > 1
+    shown = sections(findings, plots, labels)
+    return render(
+        "report.html.j2",
+        title=f"Fault injection: {findings.directory.configuration.model.stem}",
+        subtitle=subtitle(findings),
+        contents=[
+            ("answer", "The answer"),
+            *((x.id, x.heading) for x in shown),
+            ("about", "About this campaign"),
+        ],
+        answers=answers(findings),
+        wrong=wrong_answer(findings.directory.configuration.metric.name),
+        how=how_counted(findings),
+        labels=labels,
+        row_ids={
+            (x.key["target"], x.key["error_model"]): row_id(
+                x.key["target"], x.key["error_model"], several
+            )
+            for x in findings.targets
+        },
+        sections=shown,
+        definitions=definitions(findings.directory.configuration.metric.name),
+        facts=facts(findings),
+        configuration=findings.directory.configuration.to_yaml(),
+    )

@@ -1,0 +1,82 @@
+"""Reads everything that a report says in words and in tables."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from onnxfi.run_directory import RunDirectory
+from onnxfi.statistics import (
+    CampaignStatistics,
+    GroupStatistics,
+    WorstInjection,
+    break_down,
+    summarise,
+    worst_injections,
+)
+
+_MODEL = "error_model"
+_TARGET = ("target", "layer", "target_bits")
+# What records without it are left out of comes first.
+_GROUPINGS = {
+    "bit": ("bit", "bit_field", _MODEL),
+    "operator": ("op_type", _MODEL),
+    "pattern": ("pattern", _MODEL),
+    "value_class": ("value_class", _MODEL),
+    "input_class": ("input_class", _MODEL),
+    "bit of target": ("bit", "bit_field", *_TARGET, _MODEL),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """The findings of a campaign.
+
+    Attributes:
+        place: the run directory as the user named it.
+        directory: the run directory.
+        statistics: the statistics of the campaign.
+        groups: statistics within each error model, by grouping; those without records are left out.
+        worst: the worst injections.
+    """
+
+    place: str
+    directory: RunDirectory
+    statistics: CampaignStatistics
+    groups: Mapping[str, Sequence[GroupStatistics]]
+    worst: Sequence[WorstInjection]
+
+    @classmethod
+    def read(cls, place: str | Path) -> "Findings":
+        """Read a run directory.
+
+        Raises:
+            ConfigurationError: it holds no campaign, or no records yet.
+        """
+        directory = RunDirectory.open(place)
+        configuration = directory.configuration
+        return cls(
+            str(place),
+            directory,
+            summarise(place, configuration),
+            break_down(place, configuration, _GROUPINGS).groups,
+            worst_injections(place),
+        )
+
+    @property
+    def error_models(self) -> list[str]:
+        """The error models, in the order of the campaign."""
+        return [x.error_model for x in self.statistics.network]
+
+    @property
+    def targets(self) -> list[GroupStatistics]:
+        """The statistics by target, one error model after the other."""
+        return [x for model in self.error_models for x in self.of("target", model)]
+
+    def of(self, grouping: str, error_model: str) -> list[GroupStatistics]:
+        """Return the statistics by a grouping within one error model."""
+        groups = (
+            self.statistics.groups.get("target", ())
+            if grouping == "target"
+            else self.groups.get(grouping, ())
+        )
+        return [x for x in groups if x.key[_MODEL] == error_model]

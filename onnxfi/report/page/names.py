@@ -1,0 +1,47 @@
+"""Names targets and error models in a page, and the anchors of its rows."""
+
+import re
+import zlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_PLAIN = re.compile(r"[A-Za-z0-9_-]{1,40}")
+_OTHER = re.compile(r"[^A-Za-z0-9_]+")
+_LONGEST = 40  # characters of a name in an anchor
+
+
+def labels_of(keys: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the label of each target: its layer, or its tensor where a layer has several targets.
+
+    Args:
+        keys: mappings with ``target`` and ``layer``.
+    """
+    layers: dict[str, str | None] = {key["target"]: key["layer"] for key in keys}
+    known = [layer for layer in layers.values() if layer]
+    unique = {layer for layer in known if known.count(layer) == 1}
+    return {
+        target: layer if layer and layer in unique else target for target, layer in layers.items()
+    }
+
+
+def subject_of(error_model: str) -> str:
+    """Return an error model in words, as the subject of a sentence."""
+    name, _, settings = error_model.partition(":")
+    if name != "bitflip" or "bits_per_value" in settings or "count" in settings:
+        return "A fault"
+    bit = dict(x.partition("=")[::2] for x in settings.split(",")).get("bit", "any")
+    if bit.isdecimal():
+        return f"A flip of bit {bit}"
+    return "A single bit flip" if bit == "any" else f"A flip of one {bit} bit"
+
+
+def anchor(*names: str) -> str:
+    """Return the id of an element that is about something, the same in every report.
+
+    Names of letters and digits are kept; others are shortened, and told apart by a checksum.
+    """
+    text = "-".join(names)
+    if _PLAIN.fullmatch(text):
+        return text
+    kept = _OTHER.sub("-", text).strip("-")[:_LONGEST]
+    return f"{kept}-{zlib.crc32(text.encode(errors='replace')):08x}"
