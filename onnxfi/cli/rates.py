@@ -4,20 +4,26 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
 from typing import Any
 
+from onnxfi.cli.tables import Estimate
 from onnxfi.statistics import Difference, Rate, WeightedRate
 
 CAPTION = "shares in % with 95 % Wilson intervals"
 
 
-def format_rate(rate: Rate | WeightedRate) -> str:
-    """Return a rate in percent with its interval."""
-    return f"{100 * rate.share:.1f} [{100 * rate.low:.1f}, {100 * rate.high:.1f}]"
+def estimate_rate(rate: Rate | WeightedRate) -> Estimate:
+    """Return a rate in percent."""
+    return Estimate(f"{100 * rate.share:.1f}", f"[{100 * rate.low:.1f}, {100 * rate.high:.1f}]")
 
 
-def format_difference(difference: Difference) -> str:
-    """Return a difference in percentage points with its interval."""
+def estimate_difference(difference: Difference) -> Estimate:
+    """Return a difference in percentage points."""
     ends = f"[{100 * difference.low:+.1f}, {100 * difference.high:+.1f}]"
-    return f"{100 * difference.value:+.1f} {ends}"
+    return Estimate(f"{100 * difference.value:+.1f}", ends)
+
+
+def format_rate(rate: Rate | WeightedRate) -> str:
+    """Return a rate in percent with its interval, as text."""
+    return str(estimate_rate(rate))
 
 
 def to_document(value: Any) -> Any:

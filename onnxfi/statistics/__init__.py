@@ -16,7 +16,12 @@ if TYPE_CHECKING:
         WrongInputs,
         WrongInputsHandling,
     )
-    from onnxfi.statistics.comparison import ComparedGroup, Comparison, compare
+    from onnxfi.statistics.comparison import (
+        ComparedGroup,
+        Comparison,
+        UnmatchedTarget,
+        compare,
+    )
     from onnxfi.statistics.descriptions import (
         describe_counts,
         describe_due,
@@ -51,6 +56,7 @@ __all__ = [
     "Tally",
     "TargetDue",
     "TargetMasking",
+    "UnmatchedTarget",
     "WeightedRate",
     "WorstInjection",
     "WrongInputs",
@@ -87,6 +93,7 @@ _HOMES = {
     "Tally": "onnxfi.statistics.tally",
     "TargetDue": "onnxfi.statistics.campaign_statistics",
     "TargetMasking": "onnxfi.statistics.masked_locations",
+    "UnmatchedTarget": "onnxfi.statistics.comparison",
     "WeightedRate": "onnxfi.statistics.network",
     "WorstInjection": "onnxfi.statistics.worst",
     "WrongInputs": "onnxfi.statistics.campaign_statistics",

@@ -112,8 +112,9 @@ class CampaignStatistics:
         injections: number of counted inferences with a fault.
         faults: number of different faults.
         wrong_inputs: the inputs that are wrong without a fault.
-        groups: the statistics by each grouping, such as ``target`` or ``bit``, with groups in the
-            order of their first injections; empty groupings are left out.
+        groups: the statistics by each grouping, such as ``target`` or ``bit``, always within one
+            error model; bits and classes in their order, other groups in the order of their first
+            injections; empty groupings are left out.
         network: the statistics of the network for each error model.
         masking: masked locations by target and error model; empty if only records were given.
         due: due reasons by target and error model; only those with due injections.

@@ -63,6 +63,19 @@ class ComparedGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class UnmatchedTarget:
+    """A target under one error model that only one of two campaigns has.
+
+    Attributes:
+        target: the target.
+        error_model: the error model.
+    """
+
+    target: str
+    error_model: str
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """The comparison of two campaigns.
 
@@ -77,8 +90,8 @@ class Comparison:
 
     paired: bool
     targets: Sequence[ComparedGroup]
-    only_before: Sequence[str]
-    only_after: Sequence[str]
+    only_before: Sequence[UnmatchedTarget]
+    only_after: Sequence[UnmatchedTarget]
     network: Sequence[ComparedGroup]
 
     def __repr__(self) -> str:
@@ -144,9 +157,14 @@ def _match(
     return found
 
 
-def _without(statistics: CampaignStatistics, matched: Sequence[GroupStatistics]) -> list[str]:
-    groups = statistics.groups.get("target", ())
-    return list(dict.fromkeys(x.key["target"] for x in groups if x not in matched))
+def _without(
+    statistics: CampaignStatistics, matched: Sequence[GroupStatistics]
+) -> list[UnmatchedTarget]:
+    return [
+        UnmatchedTarget(x.key["target"], x.key["error_model"])
+        for x in statistics.groups.get("target", ())
+        if x not in matched
+    ]
 
 
 def _compare_groups(

@@ -6,17 +6,21 @@ from onnxfi.statistics.masked_locations import MaskedAt
 
 def describe_counts(found: CampaignStatistics) -> str:
     """Return the numbers of injections, faults and inputs, and what was excluded."""
-    text = f"{found.injections} injections"
-    if found.faults != found.injections:
-        text += f" of {found.faults} faults"
+    faults = f" of {found.faults} faults" if found.faults != found.injections else ""
     wrong = found.wrong_inputs
-    text += f"; {wrong.inputs} inputs"
+    text = f"{found.injections} injections{faults} into {wrong.inputs} inputs"
     if wrong.wrong is None:
-        return f"{text}, without labels"
-    kept = "are counted" if wrong.handling == "keep" else "are excluded"
+        return f"{text} without labels."
+    if not wrong.wrong:
+        return f"{text}, all of them right without a fault."
+    how = (
+        "included (exclude them with --wrong-inputs exclude)"
+        if wrong.handling == "keep"
+        else "excluded"
+    )
     return (
-        f"{text}, {wrong.wrong} of them wrong without a fault; the {wrong.injections} injections "
-        f"with wrong inputs {kept}"
+        f"{text}. {wrong.wrong} of the inputs are wrong even without a fault; their "
+        f"{wrong.injections} injections are {how}."
     )
 
 

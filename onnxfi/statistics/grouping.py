@@ -10,17 +10,18 @@ from onnxfi.error_models import bit_layout
 from onnxfi.errors import ErrorModelError
 from onnxfi.injector import OUTCOMES
 
-#: The columns that records are grouped by, for each grouping.
+#: The columns that records are grouped by, for each grouping. Error models are never pooled: the
+#: rate of a mixture depends on how often each was drawn.
 GROUPINGS: Mapping[str, tuple[str, ...]] = {
     "target": ("target", "layer", "op_type", "kind", "target_bits", "error_model"),
-    "layer": ("layer",),
-    "operator": ("op_type",),
     "error_model": ("error_model",),
-    "bit": ("bit",),
-    "bit_field": ("bit_field",),
-    "pattern": ("pattern",),
-    "value_class": ("value_class",),
-    "input_class": ("input_class",),
+    "layer": ("layer", "error_model"),
+    "operator": ("op_type", "error_model"),
+    "bit": ("bit", "error_model"),
+    "bit_field": ("bit_field", "error_model"),
+    "pattern": ("pattern", "error_model"),
+    "value_class": ("value_class", "error_model"),
+    "input_class": ("input_class", "error_model"),
 }
 #: The columns of the records that no statistic needs.
 NOT_READ = ("indices", "values", "target_of_site")

@@ -144,7 +144,7 @@ def summarise_records(
                 tally.close(complete)
     names = (*OUTCOMES, *flags)
     groups = {
-        name: [_group(x, names) for x in found]
+        name: [_group(x, names) for x in _ordered(found)]
         for name, tally in tallies.items()
         if (found := tally.groups())
     }
@@ -155,6 +155,13 @@ def summarise_records(
         groups=groups,
         network=_network(groups.get("target", ()), names),
         due=_due(reasons.groups()),
+    )
+
+
+def _ordered(groups: Sequence[Group]) -> list[Group]:
+    """Sort bits and classes by number; other groups keep the order of their first records."""
+    return sorted(
+        groups, key=lambda x: n if isinstance(n := next(iter(x.key.values())), int) else 0
     )
 
 

@@ -95,17 +95,25 @@ def bit_field(record: dict[str, Any]) -> str | None:
 
 
 TARGET = ("target", "layer", "op_type", "kind", "target_bits", "error_model")
-KEYS: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "target": lambda x: tuple(x[name] for name in TARGET),
+VALUES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "layer": lambda x: x["layer"],
     "operator": lambda x: x["op_type"],
-    "error_model": lambda x: x["error_model"],
     "bit": single_bit,
     "bit_field": bit_field,
     "pattern": lambda x: x["pattern"],
     "value_class": joined_classes,
     "input_class": lambda x: x["label"],
 }
+
+
+def key_of(grouping: str, record: dict[str, Any]) -> tuple[Any, ...] | None:
+    """Return the group of a record; None if it belongs to none."""
+    if grouping == "error_model":
+        return (record["error_model"],)
+    if grouping == "target":
+        return tuple(record[name] for name in TARGET)
+    value = VALUES[grouping](record)
+    return None if value is None else (value, record["error_model"])
 
 
 def counts(record: dict[str, Any], name: str) -> bool:
@@ -130,18 +138,15 @@ def test_groups_are_counted_as_one_by_one(per_fault: int, size: int, handling: A
     kept = [x for x in records if x not in wrong] if handling == "exclude" else records
     assert found.injections == len(kept)
     assert found.faults == len({x["fault_id"] for x in kept})
-    assert set(found.groups) == set(KEYS)
-    for grouping, key in KEYS.items():
+    assert set(found.groups) == {"target", "error_model", *VALUES}
+    for grouping, groups in found.groups.items():
         expected: dict[Any, list[dict[str, Any]]] = defaultdict(list)
         for record in kept:
-            if (of := key(record)) is not None:
+            if (of := key_of(grouping, record)) is not None:
                 expected[of].append(record)
-        groups = found.groups[grouping]
-        keys = [
-            tuple(x.key.values()) if grouping == "target" else next(iter(x.key.values()))
-            for x in groups
-        ]
-        assert keys == list(expected)
+        if grouping in ("bit", "input_class"):
+            expected = dict(sorted(expected.items(), key=lambda x: x[0][0]))
+        assert [tuple(x.key.values()) for x in groups] == list(expected)
         for group, members in zip(groups, expected.values(), strict=True):
             faults: dict[int, list[dict[str, Any]]] = defaultdict(list)
             for record in members:
@@ -160,6 +165,25 @@ def test_groups_are_counted_as_one_by_one(per_fault: int, size: int, handling: A
             drop = group.accuracy.drop
             assert drop.value == pytest.approx((golden - faulty) / len(members))
             assert drop.low <= drop.value <= drop.high
+
+
+def test_error_models_are_never_pooled() -> None:
+    """A harmless error model and a harmful one share every layer, operator, bit and class."""
+    records = make_records(2000)
+    for i, record in enumerate(records):
+        harmful = record["error_model"] == "zero"
+        record["outcome"] = "sdc" if i % 40 < (25 if harmful else 1) else "masked"
+    found = summarise_records(parts_of(records, 300))
+    assert set(found.groups) == {"target", "error_model", *VALUES}
+    for groups in found.groups.values():
+        assert {x.key["error_model"] for x in groups} == {"bitflip", "zero"}
+        for group in groups:
+            sdc = group.per_inference["sdc"].share
+            assert sdc > 0.4 if group.key["error_model"] == "zero" else sdc < 0.1
+    assert {x.error_model: x.per_inference["sdc"].share > 0.4 for x in found.network} == {
+        "bitflip": False,
+        "zero": True,
+    }
 
 
 def test_faults_are_the_same_however_the_records_come() -> None:
@@ -193,7 +217,7 @@ def test_without_labels_there_is_no_accuracy_and_nothing_is_excluded() -> None:
     assert found.wrong_inputs.wrong is None
     assert all(x.accuracy is None for x in found.groups["target"])
     classes = [x.key["input_class"] for x in found.groups["input_class"]]
-    assert sorted(classes) == [0, 1, 2]  # those of the golden answers
+    assert classes == [0, 0, 1, 1, 2, 2]  # those of the golden answers, of two error models each
 
 
 def test_no_records_add_up_to_nothing() -> None:

@@ -1,14 +1,13 @@
 """``onnxfi campaign compare``."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from onnxfi.cli.options.arguments import JsonOption, RatesOption
-from onnxfi.cli.output import print_json, print_table
-from onnxfi.cli.rates import format_difference, format_rate, to_document
+from onnxfi.cli.output import print_json
+from onnxfi.cli.rates import estimate_difference, estimate_rate, to_document
+from onnxfi.cli.tables import Column, Row, Table, print_table
 from onnxfi.errors import ConfigurationError
 from onnxfi.statistics import ComparedGroup, Comparison, compare
 
@@ -41,9 +40,11 @@ def compare_campaigns(
             )
     for name in rates:
         print_table(_table(found, name, before, after))
+        typer.echo()
     for place, targets in ((before, found.only_before), (after, found.only_after)):
         if targets:
-            typer.echo(f"Only in {place}: {', '.join(targets)}")
+            missing = ", ".join(f"{x.target} ({x.error_model})" for x in targets)
+            typer.echo(f"Only in {place}: {missing}")
     typer.echo(
         "Both campaigns inject the same faults, so they are compared fault by fault."
         if found.paired
@@ -52,36 +53,42 @@ def compare_campaigns(
 
 
 def _table(found: Comparison, name: str, before: str, after: str) -> Table:
-    table = Table(
-        title=f"{name}: {before} and {after}",
+    return Table(
+        [
+            Column("target"),
+            Column("error model"),
+            Column("before", "number"),
+            Column("after", "number"),
+            Column("change", "number", important=True),
+            Column("p", "number"),
+            Column("test"),
+        ],
+        [
+            row
+            for groups in (found.network, found.targets)
+            for x in groups
+            if (row := _row(x, name)) is not None
+        ],
+        title=f"{name}: {before} (before) and {after} (after)",
         caption="in % and percentage points, with 95 % intervals; p: p-value of no change",
+        within="error model",
     )
-    for heading in ("target", "error model"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("before", "after", "change", "p"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("test")
-    _add_rows(table, found.targets, name)
-    if found.network:
-        table.add_section()
-        _add_rows(table, found.network, name)
-    return table
 
 
-def _add_rows(table: Table, groups: Sequence[ComparedGroup], name: str) -> None:
-    for group in groups:
-        if name not in group.rates:
-            continue
-        rate = group.rates[name]
-        target = group.target or "whole network"
-        if group.target_after != group.target:
-            target += f" / {group.target_after}"
-        table.add_row(
-            target,
-            group.error_model,
-            format_rate(rate.before),
-            format_rate(rate.after),
-            format_difference(rate.difference),
-            f"{rate.p:.2g}",
-            rate.test,
-        )
+def _row(group: ComparedGroup, name: str) -> Row | None:
+    """Return the row of a target; None if it lacks the rate."""
+    if name not in group.rates:
+        return None
+    rate = group.rates[name]
+    target = group.target or "whole network"
+    if group.target_after != group.target:
+        target += f" / {group.target_after}"
+    return (
+        target,
+        group.error_model,
+        estimate_rate(rate.before),
+        estimate_rate(rate.after),
+        estimate_difference(rate.difference),
+        f"{rate.p:.2g}",
+        rate.test,
+    )

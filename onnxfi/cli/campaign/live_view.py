@@ -13,13 +13,21 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
 
 from onnxfi.campaign import ShardOutcomes
 from onnxfi.cli.output import messages
-from onnxfi.cli.rates import format_rate
+from onnxfi.cli.rates import estimate_rate
+from onnxfi.cli.tables import Column, Row, Table, format_table
 from onnxfi.statistics import Rate
 
+#: The columns of a table of strata.
+STRATUM_COLUMNS = (
+    Column("target"),
+    Column("error model"),
+    Column("injections", "number"),
+    Column("sdc", "number", important=True),
+    Column("due", "number"),
+)
 # The strata that were updated last, as many as fit on a small terminal.
 _MOST_ROWS = 10
 
@@ -84,13 +92,10 @@ class LiveView:
         self._strata[key] = counted  # last
 
     def _render(self) -> RenderableType:
-        table = Table(caption="this run so far, in % with 95 % intervals", box=None)
-        for heading in ("target", "error model"):
-            table.add_column(heading, overflow="ellipsis", no_wrap=True)
-        for heading in ("injections", "sdc", "due"):
-            table.add_column(heading, justify="right", no_wrap=True)
+        rows: list[Row] = []
         for (target, error_model), counted in list(self._strata.items())[-_MOST_ROWS:]:
             rates = (Rate.of(counted[x], counted.total()) for x in ("sdc", "due"))
-            table.add_row(target, error_model, str(counted.total()), *map(format_rate, rates))
-        parts: list[RenderableType] = [table] if self._strata else []
+            rows.append((target, error_model, str(counted.total()), *map(estimate_rate, rates)))
+        table = Table(STRATUM_COLUMNS, rows, caption="this run so far, in % with 95 % intervals")
+        parts = [format_table(table, width=messages.width)] if rows else []
         return Group(*parts, self._progress)

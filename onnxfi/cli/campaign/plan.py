@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from onnxfi.campaign import Plan, Worker, try_injections
 from onnxfi.cli.campaign.target_overrides import override_targets
 from onnxfi.cli.campaign.workload import estimate_duration, format_workload
 from onnxfi.cli.options.arguments import JsonOption
 from onnxfi.cli.options.targets import TargetOptions, print_left_out
-from onnxfi.cli.output import messages, print_json, print_table
+from onnxfi.cli.output import messages, print_json
+from onnxfi.cli.tables import Column, Table, print_table
 from onnxfi.configuration import Configuration
 
 
@@ -51,15 +51,25 @@ def plan_campaign(
             }
         )
         return
-    workload = format_workload(len(plan), seconds, at_most=plan.rounds > 1)
-    table = Table(title=str(configuration), caption=workload)
-    for heading in ("target", "error model"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("bits", "faults", "injections"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row in rows:
-        table.add_row(*map(str, row.values()))
-    print_table(table)
+    several = plan.inputs_per_fault != 1
+    print_table(
+        Table(
+            [
+                Column("target"),
+                Column("error model"),
+                Column("bits", "number"),
+                *([Column("faults", "number")] if several else []),
+                Column("injections", "number"),
+            ],
+            [
+                [str(value) for key, value in row.items() if several or key != "faults"]
+                for row in rows
+            ],
+            title=f"Plan of {configuration}",
+            within="error model",
+        )
+    )
+    typer.echo(format_workload(len(plan), seconds, at_most=plan.rounds > 1))
 
 
 def _rows(plan: Plan) -> list[dict[str, Any]]:

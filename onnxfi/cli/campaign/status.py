@@ -4,12 +4,13 @@ from collections import Counter
 from typing import Any
 
 import typer
-from rich.table import Table
 
 from onnxfi.campaign import STOPPED_EARLY
+from onnxfi.cli.campaign.live_view import STRATUM_COLUMNS
 from onnxfi.cli.options.arguments import DirectoryArgument, JsonOption
-from onnxfi.cli.output import print_json, print_table
-from onnxfi.cli.rates import format_rate
+from onnxfi.cli.output import print_json
+from onnxfi.cli.rates import estimate_rate
+from onnxfi.cli.tables import Row, Table, print_table
 from onnxfi.run_directory import RunDirectory, SignOfLife, read_shards, read_sign_of_life
 from onnxfi.statistics import Rate
 
@@ -99,12 +100,13 @@ def _format_clock(seconds: float) -> str:
 
 
 def _table(strata: dict[tuple[str, str], Counter[str]]) -> Table:
-    table = Table(caption="rates so far, in % with 95 % Wilson intervals")
-    for heading in ("target", "error model"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("injections", "sdc", "due"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    rows: list[Row] = []
     for (target, error_model), counted in strata.items():
         rates = (Rate.of(counted[x], counted.total()) for x in ("sdc", "due"))
-        table.add_row(target, error_model, str(counted.total()), *map(format_rate, rates))
-    return table
+        rows.append((target, error_model, str(counted.total()), *map(estimate_rate, rates)))
+    return Table(
+        STRATUM_COLUMNS,
+        rows,
+        caption="rates so far, in % with 95 % Wilson intervals",
+        within="error model",
+    )

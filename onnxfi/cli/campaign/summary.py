@@ -1,35 +1,29 @@
 """``onnxfi campaign summary``."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from onnxfi.cli.campaign.live_run import display_path
+from onnxfi.cli.campaign.outcome_tables import due_table, group_table, masking_table, network_table
 from onnxfi.cli.options.arguments import DirectoryArgument, JsonOption, RatesOption
-from onnxfi.cli.output import print_json, print_table
-from onnxfi.cli.rates import CAPTION, format_difference, format_rate, to_document
+from onnxfi.cli.output import print_json
+from onnxfi.cli.rates import to_document
+from onnxfi.cli.tables import print_table
 from onnxfi.errors import ConfigurationError
 from onnxfi.injector import OUTCOMES
 from onnxfi.run_directory import RunDirectory
 from onnxfi.statistics import (
     GROUPINGS,
-    CampaignStatistics,
-    GroupStatistics,
     WrongInputsHandling,
     describe_counts,
-    describe_due,
     describe_masking,
-    describe_place,
     summarise,
 )
-
-_HEADINGS = {"op_type": "op", "error_model": "error model"}
-# Keys of a target that only --json shows.
-_JSON_ONLY = ("layer", "kind", "target_bits")
 
 
 class Denominator(StrEnum):
@@ -43,7 +37,8 @@ def summary(
     directory: DirectoryArgument,
     *,
     by: Annotated[
-        list[str] | None, typer.Option(help=f"Group by {', '.join(GROUPINGS)}; repeatable.")
+        list[str] | None,
+        typer.Option(help=f"Print only this breakdown: {', '.join(GROUPINGS)}; repeatable."),
     ] = None,
     rate: RatesOption = None,
     per: Annotated[
@@ -57,123 +52,69 @@ def summary(
 ) -> None:
     """Summarise the records of a campaign.
 
-    --json prints all statistics.
+    Every rate is of one error model. --json prints all statistics, or those of --by.
 
     Example: onnxfi campaign summary runs/lenet --by bit_field --by layer
     """
-    opened = RunDirectory.open(directory)
-    found = summarise(
-        directory,
-        opened.configuration,
-        wrong_inputs=wrong_inputs,
+    print_summary(
+        directory, by=by or (), rates=rate or OUTCOMES, per=per, wrong=wrong_inputs, as_json=as_json
     )
+
+
+def print_summary(
+    directory: str | Path,
+    *,
+    by: Sequence[str] = (),
+    rates: Sequence[str] = OUTCOMES,
+    per: Denominator = Denominator.INFERENCE,
+    wrong: WrongInputsHandling | None = None,
+    as_json: bool = False,
+) -> None:
+    """Print the statistics of a run directory.
+
+    Args:
+        directory: the run directory.
+        by: the groupings to print; if there are none, everything is printed.
+        rates: the rates to show.
+        per: the denominator of rates.
+        wrong: whether inputs count that are wrong without a fault; by default as configured.
+        as_json: print JSON instead of tables.
+
+    Raises:
+        ConfigurationError: there are no records, no such grouping or no such rate.
+    """
+    _check("--by", by, GROUPINGS)
+    opened = RunDirectory.open(directory)
+    found = summarise(directory, opened.configuration, wrong_inputs=wrong)
+    if by:
+        found = replace(found, groups={x: found.groups[x] for x in by if x in found.groups})
     if as_json:
         print_json(to_document(found))
         return
-    _print(found, str(directory), by=by or ["target"], rates=rate or OUTCOMES, per=per)
-
-
-def print_summary(directory: str | Path) -> None:
-    """Print the outcomes per target of a run directory."""
-    found = summarise(directory, RunDirectory.open(directory).configuration)
-    title = f"Outcomes in {display_path(directory)}"
-    _print(found, title, by=["target"], rates=OUTCOMES, per=Denominator.INFERENCE)
-
-
-def _print(
-    found: CampaignStatistics,
-    title: str,
-    *,
-    by: Sequence[str],
-    rates: Sequence[str],
-    per: Denominator,
-) -> None:
-    for grouping in by:
-        if grouping not in GROUPINGS:
-            raise ConfigurationError(
-                f"--by must be one of {', '.join(GROUPINGS)}, got {grouping!r}."
-            )
-        groups = found.groups.get(grouping)
-        if groups is None:
-            typer.echo(f"No record has a {grouping.replace('_', ' ')}.")
+    for some in found.groups.values():
+        _check("--rate", rates, some[0].per_inference)
+    place = display_path(directory)
+    if not by and found.network:
+        print_table(network_table(found, rates=rates))
+        typer.echo()
+    for grouping in by or ["target"]:
+        words = grouping.replace("_", " ")
+        if groups := found.groups.get(grouping):
+            title = f"Outcomes in {place} by {words}"
+            print_table(group_table(groups, title=title, rates=rates, per=per.value))
         else:
-            print_table(_table(groups, title=title, rates=rates, per=per))
-    if found.network:
-        print_table(_network_table(found))
-    if found.due:
-        print_table(_due_table(found))
-    if any(place.tensor for x in found.masking for place in x.masked_at):
-        print_table(_masking_table(found))
+            typer.echo(f"No record has a {words}.")
+        typer.echo()
+    if not by and found.due:
+        print_table(due_table(found))
+        typer.echo()
+    if not by and any(place.tensor for x in found.masking for place in x.masked_at):
+        print_table(masking_table(found))
+        typer.echo()
     typer.echo("\n".join(filter(None, [describe_counts(found), describe_masking(found)])))
 
 
-def _table(
-    groups: Sequence[GroupStatistics], *, title: str, rates: Sequence[str], per: Denominator
-) -> Table:
-    table = Table(title=title, caption=f"{CAPTION}, per {per.value}")
-    keys = [name for name in groups[0].key if name not in _JSON_ONLY or len(groups[0].key) == 1]
-    for name in keys:
-        table.add_column(_HEADINGS.get(name, name.replace("_", " ")), overflow="fold")
-    several = any(x.faults != x.injections for x in groups)
-    labelled = per is Denominator.INFERENCE and any(x.accuracy for x in groups)
-    numbers = ["injections", *(["faults"] if several else []), *rates]
-    for heading in [*numbers, *(["accuracy drop"] if labelled else [])]:
-        table.add_column(heading, justify="right", no_wrap=True)
-    for group in groups:
-        of_group = group.per_inference if per is Denominator.INFERENCE else group.per_fault
-        unknown = [name for name in rates if name not in of_group]
-        if unknown:
-            raise ConfigurationError(
-                f"--rate must be one of {', '.join(of_group)}, got {unknown[0]!r}."
-            )
-        drop = "" if group.accuracy is None else format_difference(group.accuracy.drop)
-        table.add_row(
-            *(_key_text(group.key[name]) for name in keys),
-            str(group.injections),
-            *([str(group.faults)] if several else []),
-            *(format_rate(of_group[name]) for name in rates),
-            *([drop] if labelled else []),
-        )
-    return table
-
-
-def _key_text(value: object) -> str:
-    return "" if value is None else str(value)
-
-
-def _network_table(found: CampaignStatistics) -> Table:
-    table = Table(
-        title="Whole network: targets weighted by their bits",
-        caption="shares in % with 95 % intervals, per inference",
-    )
-    table.add_column("error model", overflow="fold")
-    for heading in ("targets", *found.network[0].per_inference):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for network in found.network:
-        rates = (format_rate(x) for x in network.per_inference.values())
-        table.add_row(network.error_model, str(network.targets), *rates)
-    return table
-
-
-def _due_table(found: CampaignStatistics) -> Table:
-    table = Table(title="Why injections were due", caption="number of injections per reason")
-    for heading in ("target", "error model"):
-        table.add_column(heading, overflow="fold")
-    table.add_column("due", justify="right", no_wrap=True)
-    table.add_column("reasons", overflow="fold")
-    for x in found.due:
-        table.add_row(x.target, x.error_model, str(x.injections), describe_due(x))
-    return table
-
-
-def _masking_table(found: CampaignStatistics) -> Table:
-    table = Table(
-        title="Where injections were masked",
-        caption="the tensor at which injections were masked; shares of injections in %",
-    )
-    for heading in ("target", "error model", "masked at"):
-        table.add_column(heading, overflow="fold")
-    for x in found.masking:
-        if x.masked_at:
-            table.add_row(x.target, x.error_model, ", ".join(map(describe_place, x.masked_at)))
-    return table
+def _check(option: str, given: Iterable[str], known: Collection[str]) -> None:
+    for name in given:
+        if name not in known:
+            raise ConfigurationError(f"{option} must be one of {', '.join(known)}, got {name!r}.")

@@ -37,8 +37,8 @@ def noting(tmp_path: Path, finished: Path) -> Callable[..., Path]:
 
 
 def words(text: str) -> str:
-    """Return a table's text with single blanks and without its lines."""
-    return " ".join(text.replace("│", " ").split())
+    """Return a table's text with single blanks."""
+    return " ".join(text.split())
 
 
 def test_shares_are_told(onnxfi: Callable[..., Any], noting: Callable[..., Path]) -> None:
@@ -46,7 +46,7 @@ def test_shares_are_told(onnxfi: Callable[..., Any], noting: Callable[..., Path]
     printed = words(onnxfi("campaign", "summary", run).stdout)
     assert "Where injections were masked" in printed
     expected = "relu1 (Relu) 37.5, pool1 (MaxPool) 2.5, only at the outputs 2.5"
-    assert f"conv1 bitflip:bit=any {expected}" in printed
+    assert f"conv1 {expected}" in printed
     assert "The masked locations of 20 of 200 injections are unknown" in printed
     (first, second, *_) = json.loads(onnxfi("campaign", "summary", run, "--json").stdout)["masking"]
     assert (first["target"], first["injections"], first["not_known"]) == ("conv1", 40, 0)
@@ -113,10 +113,86 @@ def test_the_summary_counts_the_outcomes(onnxfi: Callable[..., Any], finished: P
 
 def test_the_summary_groups_and_selects_rates(onnxfi: Callable[..., Any], finished: Path) -> None:
     options = ("--by", "bit_field", "--rate", "sdc5")
-    by_bit = onnxfi("campaign", "summary", finished, *options).stdout
-    for text in ("bit field", "exponent", "sdc5", "Whole network", "8 inputs, without labels"):
-        assert text in by_bit
+    printed = onnxfi("campaign", "summary", finished, *options).stdout
+    for text in ("by bit field", "exponent", "sdc5", "8 inputs without labels"):
+        assert text in printed
+    for text in ("Whole network", "conv1", "masked"):  # --by prints nothing else
+        assert text not in printed
+    document = json.loads(
+        onnxfi("campaign", "summary", finished, "--by", "bit", "--by", "layer", "--json").stdout
+    )
+    assert list(document["groups"]) == ["bit", "layer"]
+    bits = [x["key"]["bit"] for x in document["groups"]["bit"]]
+    assert bits == sorted(bits)
     for option, wrong in (("--by", "colour"), ("--rate", "sdc6")):
         mistake = onnxfi("campaign", "summary", finished, option, wrong)
         assert mistake.status == 2
         assert f"{option} must be one of" in mistake.stderr
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a run directory with long names and with error models of very different rates."""
+    folder = tmp_path_factory.mktemp("pair")
+    names = [f"mobilenet/block_{k}_expand/separable_conv2d_{k}/depthwise/BiasAdd" for k in (9, 10)]
+    nodes = [
+        node("Relu", "x", names[0]),
+        node("Identity", names[0], names[1]),
+        node("Softmax", names[1], "y"),
+    ]
+    proto = model(nodes, [value("x", ["N", 4])], [value("y", ["N", 4])])
+    onnx.save(proto, folder / "m.onnx")
+    np.savez(folder / "x.npz", x=np.diag(np.arange(5, 9)).astype(np.float32))
+    (folder / "campaign.yaml").write_text(
+        f"""
+model: m.onnx
+inputs: {{file: x.npz}}
+targets: {{tensors: {names}}}
+error_models:
+- {{name: bitflip, configuration: {{bit: 0}}}}
+- {{name: constant, configuration: {{value: 50}}}}
+injections: {{per_target: 60}}
+execution: {{provider: cpu, workers: 1}}
+"""
+    )
+    from onnxfi.campaign import Campaign
+
+    Campaign.from_yaml(folder / "campaign.yaml", out=folder / "run").run()
+    return folder / "run"
+
+
+@pytest.mark.parametrize("width", [80, 60])
+@pytest.mark.parametrize(
+    "command", ["summary", "summary --by target", "status", "compare", "plan"], ids=str
+)
+def test_tables_fit_and_name_everything(
+    onnxfi: Callable[..., Any],
+    pair: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    width: int,
+    command: str,
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    name, *options = command.split()
+    place = pair.parent / "campaign.yaml" if name == "plan" else pair
+    others = [pair] if name == "compare" else []
+    monkeypatch.chdir(pair.parent)
+    result = onnxfi("campaign", name, place.name, *(x.name for x in others), *options)
+    assert result.status == 0
+    printed = result.stdout
+    tables = [x for x in printed.split("\n") if " injections into " not in x]
+    assert max(map(len, tables)) <= width
+    for model_name in ("error model: bitflip:bit=0", "error model: constant:value=50"):
+        assert model_name in printed
+    for k in (9, 10):
+        full = f"mobilenet/block_{k}_expand/separable_conv2d_{k}/depthwise/BiasAdd"
+        short = [x for x in words(printed).split() if "…" in x and f"_{k}" in x]
+        assert full in printed.replace("\n", "") or short
+
+
+def test_error_models_are_never_pooled(onnxfi: Callable[..., Any], pair: Path) -> None:
+    document = json.loads(onnxfi("campaign", "summary", pair, "--json").stdout)
+    for groups in document["groups"].values():
+        for group in groups:
+            sdc = group["per_inference"]["sdc"]["share"]
+            assert sdc == 0 if group["key"]["error_model"] == "bitflip:bit=0" else sdc > 0.5
