@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from onnxfi.campaign import Campaign
 from onnxfi.cli.campaign.live_run import run_to_end
-from onnxfi.cli.output import print_table
-from onnxfi.cli.rates import format_difference, format_rate
+from onnxfi.cli.rates import estimate_difference, estimate_rate
+from onnxfi.cli.tables import Column, Table, print_table
 from onnxfi.configuration import Configuration
 from onnxfi.demo import Prepared, prepare
 from onnxfi.report import write_campaign_report
@@ -74,21 +73,20 @@ def _run_campaigns(prepared: Prepared, runs: Path) -> list[Path]:
 
 
 def _table(found: Comparison) -> Table:
-    table = Table(
+    rates = [
+        (x.target or "whole network", x.rates["sdc"]) for x in (*found.network, *found.targets)
+    ]
+    return Table(
+        [Column("target"), *(Column(x, "number") for x in ("lenet", "hardened", "change"))],
+        [
+            (
+                target,
+                estimate_rate(sdc.before),
+                estimate_rate(sdc.after),
+                estimate_difference(sdc.difference),
+            )
+            for target, sdc in rates
+        ],
         title="Inferences with another class after one bit flip (sdc)",
         caption="in % and percentage points, with 95 % intervals",
     )
-    table.add_column("target", overflow="fold")
-    for heading in ("lenet", "hardened", "change"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for group in (*found.targets, *found.network):
-        sdc = group.rates["sdc"]
-        if group.target is None:
-            table.add_section()
-        table.add_row(
-            group.target or "whole network",
-            format_rate(sdc.before),
-            format_rate(sdc.after),
-            format_difference(sdc.difference),
-        )
-    return table
