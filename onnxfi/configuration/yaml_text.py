@@ -43,7 +43,10 @@ def load_yaml(text: str) -> Any:
         yaml.YAMLError: it is not YAML.
         ValueError: a value is malformed, such as the date 2024-13-45.
     """
-    return yaml.load(text, Loader=_Loader)
+    try:
+        return yaml.load(text, Loader=_Loader)
+    except RecursionError as error:
+        raise yaml.YAMLError("the document is nested too deeply") from error
 
 
 def dump_yaml(document: Any) -> str:

@@ -32,7 +32,7 @@ def with_readable_texts(model: onnx.ModelProto) -> onnx.ModelProto:
             text = next(x for x in _texts(message, field) if not _is_utf8(x))
             raise ModelFormatError(
                 f"All texts of a model must be UTF-8, and the {field.name} "
-                f"{bytes(text)!r} of a {message.DESCRIPTOR.name} is not. Export the model again "
+                f"{text!r} of a {message.DESCRIPTOR.name} is not. Export the model again "
                 "with names in UTF-8."
             )
     if not broken:
