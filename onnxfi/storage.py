@@ -5,7 +5,7 @@ import posixpath
 import sys
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -15,6 +15,7 @@ from onnxfi.errors import ConfigurationError, MissingExtraError
 # Protocols of object stores whose puts are atomic.
 _ATOMIC_PUTS = frozenset({"memory", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl"})
 _FILE = "file://"
+_LOCK = ".lock"
 _MISSING_CLIENT = (
     "{} needs the extra remote, and {} is not installed: pip install 'onnxfi[remote]', or the "
     "package that fsspec needs for such an address."
@@ -44,6 +45,19 @@ class Storage(Protocol):
 
     def remove(self, name: str) -> None:
         """Remove a file, if it exists."""
+
+    def create(self, name: str, content: bytes) -> bool:
+        """Write a file that does not exist yet; return whether this call wrote it.
+
+        Of several calls at once only one writes it.
+        """
+
+    def lock(self) -> contextlib.AbstractContextManager[bool]:
+        """Return a lock that the processes of this machine hold one at a time.
+
+        It gives whether the storage has locks. Entering it raises BlockingIOError while another
+        process, or thread, holds it.
+        """
 
 
 class LocalStorage:
@@ -85,6 +99,40 @@ class LocalStorage:
     def remove(self, name: str) -> None:
         """Remove a file, if it exists."""
         (self.path / name).unlink(missing_ok=True)
+
+    def create(self, name: str, content: bytes) -> bool:
+        """Write a file that does not exist yet; return whether this call wrote it."""
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with path.open("xb") as file:
+                file.write(content)
+        except FileExistsError:
+            return False
+        return True
+
+    @contextmanager
+    def lock(self) -> Iterator[bool]:
+        """Hold the lock of the folder; a file system without locks has none.
+
+        Raises:
+            BlockingIOError: another process, or thread, holds it.
+        """
+        import filelock
+
+        self.path.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(self.path / _LOCK, timeout=0)
+        try:
+            lock.acquire()
+        except filelock.Timeout as error:
+            raise BlockingIOError(f"{self.path} is locked") from error
+        except NotImplementedError:  # the file system has no locks
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            lock.release()
 
 
 class RemoteStorage:
@@ -161,6 +209,21 @@ class RemoteStorage:
         """Remove a file, if it exists."""
         with _as_os_errors(), contextlib.suppress(FileNotFoundError):
             self._files.rm_file(self._path(name))
+
+    def create(self, name: str, content: bytes) -> bool:
+        """Write a file that does not exist yet; return whether this call wrote it."""
+        with _as_os_errors():
+            if not self._atomic_puts:
+                self._files.makedirs(posixpath.dirname(self._path(name)), exist_ok=True)
+            try:
+                self._files.pipe_file(self._path(name), content, mode="create")
+            except FileExistsError:
+                return False
+        return True
+
+    def lock(self) -> contextlib.AbstractContextManager[bool]:
+        """Return a lock that locks nothing: object stores have none."""
+        return nullcontext(False)
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}"

@@ -98,7 +98,7 @@ def test_a_campaign_at_an_address(work: Path, finished: Path, remote: str) -> No
         campaign.run(on_injections=interrupt)
     recorded = RunDirectory.open(remote).recorded
     assert 0 < recorded < campaign.injections
-    with pytest.raises(ConfigurationError, match="holds a campaign"):
+    with pytest.raises(ConfigurationError, match="already holds a campaign"):
         Campaign.from_yaml(work / "campaign.yaml", out=remote).begin()
     Campaign.open(remote).run()
     assert rows_of(remote) == rows_of(finished)

@@ -1,4 +1,4 @@
-"""Publishes that a campaign is running, and its progress."""
+"""Claims a run directory for one process, and publishes the progress of its campaign."""
 
 import contextlib
 import json
@@ -7,6 +7,8 @@ import platform
 import sys
 import threading
 import time
+import uuid
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import Self
@@ -16,6 +18,8 @@ from onnxfi.storage import Storage
 
 _FILE = "running.json"
 _EVERY_SECONDS = 5.0
+# Longer than a write to an object store takes.
+_SETTLING_SECONDS = 2.0
 #: Seconds without a sign of life after which a process counts as gone.
 GONE_AFTER = 30.0
 
@@ -30,6 +34,7 @@ class SignOfLife:
         began: time of its beginning, in seconds since 1970 (UTC).
         at: time of the message.
         done: injections done by it, including those of unwritten shards.
+        token: differs between any two runs.
     """
 
     host: str
@@ -37,6 +42,7 @@ class SignOfLife:
     began: float
     at: float
     done: int
+    token: str = ""
 
     @property
     def rate(self) -> float:
@@ -60,37 +66,129 @@ class SignOfLife:
         return True
 
 
-class Heartbeat:
-    """Writes signs of life into a run directory during its ``with`` block."""
+class Claim:
+    """Holds a run directory for one process during its ``with`` block.
+
+    A lock of the operating system decides between the processes of a machine; it ends with its
+    process, however that ends. ``running.json`` decides between machines: storage creates it for
+    one of them only, and a file without a recent sign of life is taken over.
+    """
 
     def __init__(self, storage: Storage) -> None:
-        """Keep the storage of the run directory.
+        """Keep the storage of the run directory."""
+        self._storage = storage
+        self._began = time.time()
+        self._token = uuid.uuid4().hex
+        self._lock = ExitStack()
+
+    def __enter__(self) -> Self:
+        """Claim the run directory.
 
         Raises:
-            ConfigurationError: another process runs the campaign.
+            ConfigurationError: another process has it, or the storage cannot be written.
         """
-        self._storage = storage
+        with ExitStack() as lock:
+            try:
+                locked = lock.enter_context(self._storage.lock())
+                if not self._storage.create(_FILE, self._sign(0)):
+                    self._take_over(locked=locked)
+            except BlockingIOError as error:
+                raise self._taken(read_sign_of_life(self._storage)) from error
+            except OSError as error:
+                raise ConfigurationError(f"{self._storage} is not writable: {error}.") from error
+            self._lock = lock.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Give the run directory back."""
+        with self._lock, contextlib.suppress(OSError):
+            if self._is_own(read_sign_of_life(self._storage)):
+                self._storage.remove(_FILE)
+
+    def write(self, done: int) -> None:
+        """Write a sign of life.
+
+        Args:
+            done: number of injections done since the beginning.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self._storage.write(_FILE, self._sign(done))
+
+    def check(self) -> None:
+        """Check that no other machine took the run directory over.
+
+        Raises:
+            ConfigurationError: another one did.
+        """
+        sign = read_sign_of_life(self._storage)
+        if sign is not None and not self._is_own(sign):
+            raise self._taken(sign)
+
+    def _take_over(self, *, locked: bool) -> None:
+        other = read_sign_of_life(self._storage)
+        # With the lock, a process of this machine that left a sign has ended.
+        if not (locked and (other is None or other.host == platform.node())):
+            if other is not None and other.running:
+                raise self._taken(other)
+            self.write(0)
+            time.sleep(_SETTLING_SECONDS)  # another machine may take it over at the same time
+            self.check()
+        self.write(0)
+
+    def _sign(self, done: int) -> bytes:
+        sign = SignOfLife(platform.node(), os.getpid(), self._began, time.time(), done, self._token)
+        return json.dumps(asdict(sign)).encode()
+
+    def _is_own(self, sign: SignOfLife | None) -> bool:
+        return sign is not None and sign.token == self._token
+
+    def _taken(self, sign: SignOfLife | None) -> ConfigurationError:
+        who = "another process" if sign is None else f"process {sign.process} on {sign.host}"
+        return ConfigurationError(
+            f"{self._storage} is in use by {who}. Only one process at a time may run a campaign: "
+            "end it, or wait. A killed process of another machine counts as gone after "
+            f"{GONE_AFTER:.0f} seconds."
+        )
+
+
+class Heartbeat(Claim):
+    """Claims a run directory, and writes signs of life into it during its ``with`` block."""
+
+    def __init__(self, storage: Storage) -> None:
+        """Keep the storage of the run directory."""
+        super().__init__(storage)
         self._done = 0
-        self._lock = threading.Lock()
+        self._counting = threading.Lock()
         self._end = threading.Event()
-        self._began = time.time()
+        self._lost: ConfigurationError | None = None
         self._thread = threading.Thread(target=self._beat, name="onnxfi-heartbeat", daemon=True)
-        other = read_sign_of_life(storage)
-        if other is not None and other.running and not self._is_own(other):
-            raise ConfigurationError(
-                f"{storage} is being run by process {other.process} on {other.host}. Only one "
-                "process at a time may run a campaign: end it, or wait. A killed process counts "
-                f"as gone after {GONE_AFTER:.0f} seconds."
-            )
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether another machine took the run directory over."""
+        return self._lost is not None
 
     def add(self, count: int) -> None:
-        """Add finished injections."""
-        with self._lock:
+        """Add finished injections.
+
+        Raises:
+            ConfigurationError: another machine took the run directory over.
+        """
+        if self._lost is not None:
+            raise self._lost
+        with self._counting:
             self._done += count
 
     def __enter__(self) -> Self:
-        """Begin."""
-        self._write()
+        """Claim the run directory, and begin."""
+        super().__enter__()
         self._thread.start()
         return self
 
@@ -100,24 +198,21 @@ class Heartbeat:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End, and remove the sign of life."""
+        """End, and give the run directory back."""
         self._end.set()
         self._thread.join()
-        with contextlib.suppress(OSError):
-            self._storage.remove(_FILE)
+        super().__exit__(kind, error, trace)
 
     def _beat(self) -> None:
         while not self._end.wait(_EVERY_SECONDS):
-            self._write()
-
-    def _write(self) -> None:
-        sign = SignOfLife(platform.node(), os.getpid(), self._began, time.time(), self._done)
-        # A full disk is reported when records are written.
-        with contextlib.suppress(OSError):
-            self._storage.write(_FILE, json.dumps(asdict(sign)).encode())
-
-    def _is_own(self, sign: SignOfLife) -> bool:
-        return (sign.host, sign.process) == (platform.node(), os.getpid())
+            try:
+                self.check()
+            except ConfigurationError as error:
+                self._lost = error
+                return
+            # A full disk is reported when records are written.
+            with contextlib.suppress(OSError):
+                self.write(self._done)
 
 
 def read_sign_of_life(storage: Storage) -> SignOfLife | None:

@@ -11,6 +11,7 @@ from onnxfi.atomic_write import PARTIAL
 from onnxfi.configuration import Configuration
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph import Model
+from onnxfi.run_directory.heartbeat import Claim
 from onnxfi.run_directory.kept_metric import KeptSources, keep_metric, take_mended
 from onnxfi.run_directory.manifest import (
     MANIFEST,
@@ -26,7 +27,7 @@ from onnxfi.run_directory.record_files import (
     write_records,
 )
 from onnxfi.run_directory.shard import Shard
-from onnxfi.storage import LocalStorage, RemoteStorage, open_storage
+from onnxfi.storage import LocalStorage, RemoteStorage, Storage, open_storage
 
 _CONFIGURATION = "campaign.yaml"
 
@@ -140,23 +141,16 @@ class RunDirectory:
             provider=provider,
             exactness=exactness,
         )
-        try:
-            if storage.exists(MANIFEST):
-                raise ConfigurationError(
-                    f"{place} already holds a campaign. Resume it with "
-                    f"`onnxfi campaign resume {place}`, or choose another --out."
-                )
-            if record_files(storage):
-                raise ConfigurationError(
-                    f"{storage}/{FOLDER} holds records that belong to no campaign. Move them away, "
-                    "or choose another --out."
-                )
-            storage.write(_CONFIGURATION, configuration.to_yaml().encode())
-            manifest["metric"] = keep_metric(storage, configuration.metric.metric)
-            # The manifest comes last: a folder with a manifest is a campaign.
-            write_manifest(storage, manifest)
-        except OSError as error:
-            raise ConfigurationError(f"{place} is not writable: {error}.") from error
+        # Two campaigns that start at once must not mix their files.
+        with Claim(storage):
+            try:
+                _check_empty(storage)
+                storage.write(_CONFIGURATION, configuration.to_yaml().encode())
+                manifest["metric"] = keep_metric(storage, configuration.metric.metric)
+                # The manifest comes last: a folder with a manifest is a campaign.
+                write_manifest(storage, manifest)
+            except OSError as error:
+                raise ConfigurationError(f"{place} is not writable: {error}.") from error
         return cls(storage, configuration, manifest)
 
     @classmethod
@@ -216,6 +210,19 @@ class RunDirectory:
             ConfigurationError: something changed; the message names it.
         """
         check_unchanged(self.manifest, self.configuration, model, self.storage)
+
+
+def _check_empty(storage: Storage) -> None:
+    if storage.exists(MANIFEST):
+        raise ConfigurationError(
+            f"{storage} already holds a campaign. Resume it with "
+            f"`onnxfi campaign resume {storage}`, or choose another --out."
+        )
+    if record_files(storage):
+        raise ConfigurationError(
+            f"{storage}/{FOLDER} holds records that belong to no campaign. Move them away, or "
+            "choose another --out."
+        )
 
 
 def _ids(file_name: str) -> range:

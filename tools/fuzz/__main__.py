@@ -40,7 +40,7 @@ def make_formats(folder: Path) -> dict[str, formats.MakeCase]:
     """
     small = fill(folder)
     # In a process of its own: the cases are forked from this one, which must have no threads.
-    words = ["campaign", "run", small / "campaign.yaml", "--out", folder / "finished"]
+    words = ["campaign", "run", f"{small}/campaign.yaml", "--out", f"{folder}/finished"]
     subprocess.run([sys.executable, "-m", "onnxfi", *words], check=True, capture_output=True)
     models = [small / "model.onnx"]
     examples = [*backend_models("simple"), *backend_models("node")[::_EVERY]]

@@ -97,7 +97,7 @@ def arrays(model: Path) -> MakeCase:
     def make(folder: Path, rng: random.Random) -> Sequence[str]:
         shutil.copy(model, folder / "model.onnx")
         values = np.zeros((4, 1, size, size), np.float32)
-        made = [
+        made: list[Any] = [
             values,
             values[:0],
             values.astype(np.float16),

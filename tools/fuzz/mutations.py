@@ -111,8 +111,10 @@ def _somewhere(message: Message, rng: random.Random) -> Message:
 
 
 def _damage_field(message: Message, rng: random.Random) -> None:
-    fields = [x for x, _ in message.ListFields()]
-    field = rng.choice(fields if fields and rng.random() < 0.8 else message.DESCRIPTOR.fields)
+    fields: list[Any] = [x for x, _ in message.ListFields()]
+    if not fields or rng.random() < 0.2:
+        fields = list(message.DESCRIPTOR.fields)
+    field: FieldDescriptor = rng.choice(fields)
     value = getattr(message, field.name)
     if isinstance(value, Message):
         match rng.randrange(3):
@@ -144,12 +146,13 @@ def _damage_list(values: Any, field: FieldDescriptor, rng: random.Random) -> Non
 
 
 def _made(field: FieldDescriptor, rng: random.Random) -> Any:
+    members = [] if field.enum_type is None else field.enum_type.values
     kinds: dict[int, Callable[[], Any]] = {
         FieldDescriptor.TYPE_STRING: lambda: rng.choice(_TEXTS),
         FieldDescriptor.TYPE_BYTES: lambda: rng.randbytes(rng.choice((0, 1, 7, 64))),
         FieldDescriptor.TYPE_FLOAT: lambda: rng.choice((0.0, -1.0, float("nan"), 1e38)),
         FieldDescriptor.TYPE_DOUBLE: lambda: rng.choice((0.0, -1.0, float("inf"), 1e300)),
-        FieldDescriptor.TYPE_ENUM: lambda: rng.choice(field.enum_type.values).number,
+        FieldDescriptor.TYPE_ENUM: lambda: rng.choice(members).number,
     }
     if field.type in kinds:
         return kinds[field.type]()
