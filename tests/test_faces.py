@@ -10,6 +10,7 @@ SINGLE_MODULES = (
     "onnxfi.atomic_write",
     "onnxfi.display",
     "onnxfi.errors",
+    "onnxfi.onnx_ir",
     "onnxfi.storage",
     "onnxfi.suggestions",
 )

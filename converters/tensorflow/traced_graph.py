@@ -11,10 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import onnx
-import onnx_ir as ir
-import onnx_ir.passes.common as passes
 
 from onnxfi.converters.metadata.layer_map import AbsentLayer, Layer
+from onnxfi.onnx_ir import ir, passes
 
 # tf2onnx numbers the nodes that it inserts: "conv2d/Conv2D__12".
 _INSERTED = re.compile(r"__\d+$")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import onnx_ir as ir
+from onnxfi.onnx_ir import ir
 
 _Sizes = Sequence[int | ir.SymbolicDim]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-import onnx_ir as ir
+from onnxfi.onnx_ir import ir
 
 
 def bodies(node: ir.Node) -> Iterator[ir.Graph]:

@@ -8,10 +8,9 @@ docs/targets.md lists the conventions.
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-import onnx_ir as ir
-
 from onnxfi.graph.axis_links import axis_links, rank_of
 from onnxfi.graph.dependencies import constant_values
+from onnxfi.onnx_ir import ir
 
 # Positions of inputs or outputs to their channel axes; a negative axis counts from the end.
 _Axes = dict[int, int]

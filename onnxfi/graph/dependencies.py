@@ -2,10 +2,9 @@
 
 from collections.abc import Collection, Iterator
 
-import onnx_ir as ir
-
 from onnxfi.graph.bodies import bodies
 from onnxfi.graph.noise import draws_noise, only_draws
+from onnxfi.onnx_ir import ir
 
 
 def consumed_values(node: ir.Node) -> Iterator[ir.Value]:

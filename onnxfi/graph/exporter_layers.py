@@ -10,10 +10,9 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 from itertools import zip_longest
 
-import onnx_ir as ir
-
 from onnxfi.converters import Layer, ScopedNode, scope_outputs, scopes_of
 from onnxfi.graph.dependencies import consumed_values
+from onnxfi.onnx_ir import ir
 
 _SCOPES = "pkg.torch.onnx.name_scopes"
 _CLASSES = "pkg.torch.onnx.class_hierarchy"

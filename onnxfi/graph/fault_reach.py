@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
-import onnx_ir as ir
-
 from onnxfi.graph.dependencies import consumed_values
 from onnxfi.graph.noise import is_dropout, only_draws
 from onnxfi.graph.shapes.shape_operands import shape_operands
+from onnxfi.onnx_ir import ir
 
 _READ_SHAPES = frozenset(["Shape", "Size"])
 

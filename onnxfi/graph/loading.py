@@ -4,8 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnx_ir as ir
-import onnx_ir.passes.common as passes
 from google.protobuf.message import DecodeError
 
 from onnxfi import converters
@@ -22,6 +20,7 @@ from onnxfi.graph.preparation.tensor_data import check_tensor_data
 from onnxfi.graph.preparation.texts import with_readable_texts
 from onnxfi.graph.preparation.type_inference import infer_types
 from onnxfi.graph.preparation.zip_maps import without_zip_maps
+from onnxfi.onnx_ir import ir, passes
 
 # From this version of the format on, an initializer need not be a graph input as well.
 _FIRST_IR_VERSION_WITHOUT_INITIALIZER_INPUTS = 4

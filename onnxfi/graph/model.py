@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import onnx_ir as ir
-
 from onnxfi.atomic_write import atomic_write
 from onnxfi.converters import METADATA_KEY, Layer, parse_layers
 from onnxfi.display import counted, html_table, list_names, shorten
@@ -23,6 +21,7 @@ from onnxfi.graph.size_dependence import shape_sources
 from onnxfi.graph.target import Target, TargetKind
 from onnxfi.graph.target_list import TargetList
 from onnxfi.graph.target_listing import list_targets
+from onnxfi.onnx_ir import ir
 from onnxfi.suggestions import did_you_mean
 
 # Bytes of weights. Protocol Buffers limit a whole file to 2 GiB.

@@ -1,8 +1,7 @@
 """Finds the nodes that draw random numbers."""
 
-import onnx_ir as ir
-
 from onnxfi.graph.bodies import bodies
+from onnxfi.onnx_ir import ir
 
 #: Operators that read only the shape of their input.
 SHAPE_ONLY = frozenset(["RandomNormalLike", "RandomUniformLike"])

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-import onnx_ir as ir
+from onnxfi.onnx_ir import ir
 
 _LOW_PRECISION_DTYPES: Final = frozenset(
     dtype

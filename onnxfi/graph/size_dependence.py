@@ -3,12 +3,11 @@
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
-import onnx_ir as ir
-
 from onnxfi.graph.bodies import bodies
 from onnxfi.graph.dependencies import consumed_values
 from onnxfi.graph.fault_reach import FaultReach, fault_reach
 from onnxfi.graph.shapes.shape_operands import shape_operands
+from onnxfi.onnx_ir import ir
 
 if TYPE_CHECKING:
     from onnxfi.graph.model import Model

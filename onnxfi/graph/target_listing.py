@@ -2,12 +2,11 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-import onnx_ir as ir
-
 from onnxfi.converters import Layer
 from onnxfi.graph.channel_axis import channel_axes
 from onnxfi.graph.dependencies import consumed_values
 from onnxfi.graph.target import Target, TargetKind
+from onnxfi.onnx_ir import ir
 
 
 def list_targets(

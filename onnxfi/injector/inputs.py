@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 import numpy as np
-import onnx_ir as ir
 
 from onnxfi.errors import InputError
 from onnxfi.graph import Model, format_shape
+from onnxfi.onnx_ir import ir
 from onnxfi.runtime import aligned
 
 

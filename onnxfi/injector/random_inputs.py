@@ -1,10 +1,10 @@
 """Inputs to try a model with, where the user gives none."""
 
 import numpy as np
-import onnx_ir as ir
 
 from onnxfi.errors import InputError
 from onnxfi.graph import Model, format_shape
+from onnxfi.onnx_ir import ir
 
 
 def draw_inputs(model: Model, *, rng: np.random.Generator) -> dict[str, np.ndarray]:

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import onnx_ir as ir
 
 from onnxfi.errors import InputError
 from onnxfi.graph import Model
+from onnxfi.onnx_ir import ir
 
 # Of a tensor's largest value. Sums in another order differ by less, random numbers by more.
 _ROUNDING = 1e-3

@@ -3,9 +3,9 @@
 from typing import Literal
 
 import numpy as np
-import onnx_ir as ir
 
 from onnxfi.graph import Model
+from onnxfi.onnx_ir import ir
 from onnxfi.runtime.opened_model import OpenedModel, PreparedModel
 from onnxfi.surgery import WEIGHTS_FILE, keep_definition, large_initializers
 

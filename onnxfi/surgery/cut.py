@@ -2,8 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-import onnx_ir as ir
-
 from onnxfi.graph import (
     Model,
     Target,
@@ -12,6 +10,7 @@ from onnxfi.graph import (
     draws_noise,
     required_nodes,
 )
+from onnxfi.onnx_ir import ir
 
 
 class Cut:

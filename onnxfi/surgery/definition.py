@@ -26,7 +26,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import onnx_ir as ir
+
+from onnxfi.onnx_ir import ir
 
 _INT8, _UINT8 = ir.DataType.INT8, ir.DataType.UINT8
 _SIGN_BIT: Final = 0x80

@@ -5,11 +5,11 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import onnx_ir as ir
 
 from onnxfi.error_models import Corruption
 from onnxfi.errors import InputError
 from onnxfi.graph import Model, Target, Targets, check_distinct, infer_types, resolve_targets
+from onnxfi.onnx_ir import ir
 from onnxfi.surgery.free_name import free_name
 from onnxfi.surgery.node_builder import NodeBuilder, constant
 from onnxfi.surgery.saboteur import Saboteur, read_saboteurs, write_saboteurs

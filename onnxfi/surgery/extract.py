@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-import onnx_ir as ir
-
 from onnxfi.errors import ModelFormatError
 from onnxfi.graph import Model, consumed_values
+from onnxfi.onnx_ir import ir
 
 
 def extract(model: Model, inputs: Sequence[ir.Value], outputs: Sequence[ir.Value]) -> Model:

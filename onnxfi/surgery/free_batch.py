@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping
 
 import numpy as np
-import onnx_ir as ir
 
 from onnxfi.graph import Model, infer_types, sample_axes
+from onnxfi.onnx_ir import ir
 
 _LANES = "lanes"
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-import onnx_ir as ir
+
+from onnxfi.onnx_ir import ir
 
 
 @dataclass(slots=True)

@@ -4,9 +4,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-import onnx_ir as ir
-
 from onnxfi.errors import ModelFormatError
+from onnxfi.onnx_ir import ir
 
 #: Key of the model's metadata under which its saboteurs are listed, as JSON.
 METADATA_KEY = "onnxfi.saboteurs"

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import onnx
-import onnx_ir as ir
 
 from onnxfi.error_models import Corruption
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Target
+from onnxfi.onnx_ir import ir
 from onnxfi.surgery.node_builder import NodeBuilder
 
 NO_FAULT = -1

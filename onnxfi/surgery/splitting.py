@@ -5,11 +5,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import onnx_ir as ir
-
 from onnxfi.display import counted, list_names
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model, Target, Targets, check_distinct, resolve_targets, working_nodes
+from onnxfi.onnx_ir import ir
 from onnxfi.surgery.cut import Cut
 from onnxfi.surgery.extract import extract
 from onnxfi.surgery.noise.dropout_masks import with_masks_apart

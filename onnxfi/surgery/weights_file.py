@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import onnx_ir as ir
-
 from onnxfi.graph import SMALLEST_EXTERNAL, Model
+from onnxfi.onnx_ir import ir
 
 WEIGHTS_FILE = "weights.bin"
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping
 
-import onnx_ir as ir
-
 from onnxfi.campaign.inputs.array_file import ArrayFile, Header
 from onnxfi.configuration import Inputs, InputTensor
 from onnxfi.errors import InputError
 from onnxfi.graph import Model
 from onnxfi.injector import shape_fits
+from onnxfi.onnx_ir import ir
 
 
 def match_arrays(

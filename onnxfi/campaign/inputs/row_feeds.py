@@ -6,13 +6,13 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-import onnx_ir as ir
 
 from onnxfi.campaign.inputs.feeds import Feed, Rows
 from onnxfi.configuration import InputTensor
 from onnxfi.errors import InputError
 from onnxfi.graph import format_shape
 from onnxfi.injector import check_tensor
+from onnxfi.onnx_ir import ir
 
 _HOW_TO_FEED = (
     "Under inputs.tensors, or on the command line: `{axis: 1}` or --axis NAME=1 where the samples "

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import onnx_ir as ir
 
 from onnxfi.campaign.inputs.array_file import ArrayFile
 from onnxfi.campaign.inputs.feeds import Constant, Feed, PerFile
@@ -16,6 +15,7 @@ from onnxfi.configuration import Inputs, InputTensor, holds_one_input_each, samp
 from onnxfi.errors import InputError
 from onnxfi.graph import Model
 from onnxfi.injector import check_tensor
+from onnxfi.onnx_ir import ir
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -3,10 +3,10 @@
 from typing import Any
 
 import numpy as np
-import onnx_ir as ir
 
 from onnxfi.errors import InputError
 from onnxfi.graph import format_shape
+from onnxfi.onnx_ir import ir
 
 
 def array_of_value(value: ir.Value, said: Any) -> np.ndarray:

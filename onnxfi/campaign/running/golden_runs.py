@@ -8,10 +8,10 @@ from math import prod
 from typing import Literal
 
 import numpy as np
-import onnx_ir as ir
 
 from onnxfi.graph import Model, Target
 from onnxfi.injector import Golden, GoldenCache, GoldenPass, Injector, check_inputs, check_repeated
+from onnxfi.onnx_ir import ir
 from onnxfi.surgery import extract, prefix_outputs, with_masks_apart
 
 _Targets = tuple[Target, ...]

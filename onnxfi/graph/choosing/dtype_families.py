@@ -1,9 +1,9 @@
 """Matches dtypes by family (``float``, ``int``, ``uint``, ``bool``) or by exact name."""
 
 import numpy as np
-import onnx_ir as ir
 
 from onnxfi.errors import InputError
+from onnxfi.onnx_ir import ir
 
 _PREFIXES = {
     "float": ("float", "bfloat"),

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-import onnx_ir as ir
-
 from onnxfi.graph.bodies import bodies
+from onnxfi.onnx_ir import ir
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterable, Iterator
 
 import numpy as np
-import onnx_ir as ir
 
 from onnxfi.graph.dependencies import consumed_values
 from onnxfi.graph.shapes.shape_inputs import is_shape_input
+from onnxfi.onnx_ir import ir
 
 # The dtypes of shapes, axes, indices, conditions and texts: constants that are not parameters.
 STRUCTURAL = (np.dtype(np.int64), np.dtype(np.bool_), np.dtype(np.object_))

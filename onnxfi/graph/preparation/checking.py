@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import onnx
-import onnx_ir as ir
+
+from onnxfi.onnx_ir import ir
 
 
 def check_model(model: onnx.ModelProto, path: Path | None) -> None:

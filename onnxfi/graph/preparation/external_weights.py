@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx_ir as ir
 
 from onnxfi.errors import ModelFormatError
+from onnxfi.onnx_ir import ir
 
 # Bytes. A smaller tensor belongs in the model, because a reference to it costs as much.
 SMALLEST_EXTERNAL = 1024

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from itertools import count
 
 import onnx
-import onnx_ir as ir
+
+from onnxfi.onnx_ir import ir
 
 
 def lift_inner_weights(model: ir.Model) -> None:

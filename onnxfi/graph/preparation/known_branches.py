@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import count
 
 import numpy as np
-import onnx_ir as ir
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
@@ -16,6 +15,7 @@ from onnxfi.graph.bodies import bodies
 from onnxfi.graph.dependencies import consumed_values
 from onnxfi.graph.noise import draws_noise
 from onnxfi.graph.preparation.inner_weights import detach_tensor
+from onnxfi.onnx_ir import ir
 
 _SILENT = 4
 _NO_PARAMETERS = (ir.DataType.INT64, ir.DataType.BOOL)

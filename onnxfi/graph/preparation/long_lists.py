@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import onnx
-import onnx_ir as ir
+
+from onnxfi.onnx_ir import ir
 
 # The lists of these operators affect no type and no shape.
 _OPERATORS = frozenset(

@@ -4,12 +4,12 @@ import math
 from collections.abc import Iterator, Sequence
 
 import onnx
-import onnx_ir as ir
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from onnx import TensorProto
 
 from onnxfi.errors import ModelFormatError
+from onnxfi.onnx_ir import ir
 
 # Bytes: the size that a protobuf, and so a model without external weights, may have.
 _LARGEST_DENSE = 2**31 - 1

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 
 import onnx
-import onnx_ir as ir
 import onnxruntime
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from onnxfi.graph.preparation.long_lists import with_short_lists
+from onnxfi.onnx_ir import ir
 
 # Bytes. Inference reads smaller initializers, because they may be shapes and axes.
 _LARGEST_READ = 1024

@@ -1,8 +1,7 @@
 """Rules for operators on images and signals, whose first axis counts the samples."""
 
-import onnx_ir as ir
-
 from onnxfi.graph.sample_axis.laned_node import LanedNode, MixedError
+from onnxfi.onnx_ir import ir
 
 
 def by_sample(laned: LanedNode, *, positions: tuple[int, ...] = (0,)) -> int:

@@ -6,7 +6,7 @@ vectors. Kernels of MLAS have no such ends. This was measured on lengths from 1 
 offset, with values of all kinds; tests repeat it.
 """
 
-import onnx_ir as ir
+from onnxfi.onnx_ir import ir
 
 #: Elementwise operators, binary and variadic ones included; their operands are broadcast.
 ELEMENTWISE = frozenset(

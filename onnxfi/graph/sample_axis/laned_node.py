@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 
-import onnx_ir as ir
+from onnxfi.onnx_ir import ir
 
 # Elements. If a kernel computes the ends of blocks differently, the length of a lane must be a
 # multiple of this: 64 bytes of float32, the widest vectors and the alignment of tensors.

@@ -3,9 +3,8 @@
 import math
 from collections.abc import Sequence
 
-import onnx_ir as ir
-
 from onnxfi.graph.sample_axis.laned_node import LanedNode, MixedError
+from onnxfi.onnx_ir import ir
 
 _Sizes = Sequence[int | ir.SymbolicDim]
 # The end of a slice from this value on means the end of the axis.

@@ -7,14 +7,13 @@ mix. An operator without a rule ends the proof.
 
 from collections.abc import Collection
 
-import onnx_ir as ir
-
 from onnxfi.errors import ModelFormatError
 from onnxfi.graph.dependencies import consumed_values
 from onnxfi.graph.noise import draws_noise
 from onnxfi.graph.precision import rounds_coarsely
 from onnxfi.graph.sample_axis.laned_node import LanedNode, MixedError
 from onnxfi.graph.sample_axis.rules import find_rule
+from onnxfi.onnx_ir import ir
 
 
 def sample_axes(

@@ -8,8 +8,6 @@ operators. RNN has no rule because its kernel gives a sample other bits in a bat
 from collections.abc import Callable
 from functools import partial
 
-import onnx_ir as ir
-
 from onnxfi.graph.sample_axis import (
     along_axes,
     elementwise,
@@ -21,6 +19,7 @@ from onnxfi.graph.sample_axis import (
 )
 from onnxfi.graph.sample_axis.kernels import ELEMENTWISE, OWN_ELEMENTWISE
 from onnxfi.graph.sample_axis.laned_node import LanedNode
+from onnxfi.onnx_ir import ir
 
 #: Returns the axis of the samples, for all outputs or for each.
 Rule = Callable[[LanedNode], int | list[int]]

@@ -2,10 +2,9 @@
 
 from collections.abc import Collection
 
-import onnx_ir as ir
-
 from onnxfi.graph.dependencies import consumed_values
 from onnxfi.graph.shapes.shape_inputs import is_shape_input
+from onnxfi.onnx_ir import ir
 
 _READ_SHAPES = frozenset({"Shape", "Size"})
 _WHOLE_NUMBERS = frozenset(x for x in ir.DataType if x.name.startswith(("INT", "UINT", "BOOL")))

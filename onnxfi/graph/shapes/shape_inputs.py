@@ -1,8 +1,7 @@
 """Finds operator inputs that are only a shape, a size, a count or an axis."""
 
-import onnx_ir as ir
-
 from onnxfi.graph.shapes.shape_operands import SHAPE_OPERANDS
+from onnxfi.onnx_ir import ir
 
 # The shape of their outputs depends on their data.
 _DATA_DECIDES = frozenset(

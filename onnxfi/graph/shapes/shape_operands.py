@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-import onnx_ir as ir
-
 from onnxfi.graph.bodies import bodies
 from onnxfi.graph.dependencies import consumed_values
+from onnxfi.onnx_ir import ir
 
 _ALL = frozenset(range(32))  # more operands than any of these operators has
 # Positions of the operands, by domain and operator.

@@ -8,7 +8,7 @@ Source: ``onnxruntime/core/optimizer/conv_activation_fusion.cc``, ``conv_mul_fus
 ``conv_add_fusion.cc`` and ``conv_bn_fusion.cc``.
 """
 
-import onnx_ir as ir
+from onnxfi.onnx_ir import ir
 
 
 def may_follow_in_convolution(node: ir.Node) -> bool:

@@ -8,8 +8,7 @@ Level 3, CPU. Source: ``onnxruntime/core/optimizer/conv_add_act_fusion.cc`` and 
 in ``nchwc_transformer.cc``.
 """
 
-import onnx_ir as ir
-
+from onnxfi.onnx_ir import ir
 from onnxfi.suffix.cuts.fusion import consumers
 
 

@@ -4,8 +4,7 @@ A rewrite rule of level 1, any provider.
 Source: ``onnxruntime/core/optimizer/div_mul_fusion.cc``.
 """
 
-import onnx_ir as ir
-
+from onnxfi.onnx_ir import ir
 from onnxfi.suffix.cuts.fusion import consumers
 
 OPERATORS = frozenset(["Div"])

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Protocol
 
-import onnx_ir as ir
+from onnxfi.onnx_ir import ir
 
 #: Operators of one element each that a pattern written out in single nodes is made of.
 ARITHMETIC = frozenset(["Add", "Cast", "Div", "Mul", "Pow", "Sqrt", "Sub"])

@@ -4,8 +4,7 @@ Levels 1 and 2, CPU and CUDA. ``BiasGeluFusion`` (level 2) then merges an Add be
 Source: ``onnxruntime/core/optimizer/gelu_fusion.cc`` and ``bias_gelu_fusion.cc``.
 """
 
-import onnx_ir as ir
-
+from onnxfi.onnx_ir import ir
 from onnxfi.suffix.cuts.fusion import ARITHMETIC, LONGEST_PATH, ancestors, consumers
 
 OPERATORS = frozenset(["Erf"])

@@ -4,8 +4,7 @@ A rewrite rule of levels 1 and 2, any provider. The Gemm then adds its products 
 another kernel. Source: ``onnxruntime/core/optimizer/gemm_transpose_fusion.cc``.
 """
 
-import onnx_ir as ir
-
+from onnxfi.onnx_ir import ir
 from onnxfi.suffix.cuts.fusion import ancestors
 
 OPERATORS = frozenset(["Gemm"])

@@ -3,8 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from typing import Final, Literal
 
-import onnx_ir as ir
-
+from onnxfi.onnx_ir import ir
 from onnxfi.suffix.cuts import (
     div_mul_fusion,
     fast_gelu_fusion,

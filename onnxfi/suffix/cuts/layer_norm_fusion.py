@@ -8,8 +8,7 @@ Levels 1 and 2 (the simplified one: 2), CPU and CUDA.
 Source: ``onnxruntime/core/optimizer/layer_norm_fusion.cc``.
 """
 
-import onnx_ir as ir
-
+from onnxfi.onnx_ir import ir
 from onnxfi.suffix.cuts.fusion import ARITHMETIC, LONGEST_PATH, ancestors, consumers
 
 OPERATORS = frozenset(["ReduceMean"])

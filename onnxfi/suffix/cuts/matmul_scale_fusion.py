@@ -6,8 +6,7 @@ a MatMul and the Transposes that `transpose_optimizer` moves past them.
 Source: ``onnxruntime/core/optimizer/matmul_scale_fusion.cc``.
 """
 
-import onnx_ir as ir
-
+from onnxfi.onnx_ir import ir
 from onnxfi.suffix.cuts.fusion import ancestors
 from onnxfi.suffix.cuts.matmul_transpose_fusion import LEADING
 

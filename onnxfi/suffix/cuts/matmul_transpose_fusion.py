@@ -5,8 +5,7 @@ are looked through here, because `transpose_optimizer` may move a Transpose past
 Source: ``onnxruntime/core/optimizer/matmul_transpose_fusion.cc``.
 """
 
-import onnx_ir as ir
-
+from onnxfi.onnx_ir import ir
 from onnxfi.suffix.cuts.fusion import RESHAPING, ancestors
 
 OPERATORS = frozenset(["MatMul"])

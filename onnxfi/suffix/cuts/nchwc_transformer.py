@@ -10,8 +10,7 @@ Level 3, CPU, on processors for which MLAS has blocks of channels (x86-64 for on
 Source: ``onnxruntime/core/optimizer/nchwc_transformer.cc``.
 """
 
-import onnx_ir as ir
-
+from onnxfi.onnx_ir import ir
 from onnxfi.suffix.cuts.fusion import ancestors
 
 OPERATORS = frozenset(["BatchNormalization"])

@@ -9,7 +9,7 @@ quantisations are held so that a stage is cut in the same places however its ses
 Source: ``onnxruntime/core/optimizer/qdq_transformer/selectors_actions/``.
 """
 
-import onnx_ir as ir
+from onnxfi.onnx_ir import ir
 
 OPERATORS = frozenset(["DequantizeLinear", "QuantizeLinear"])
 # Operators that move or compare numbers give the same with floats as with integers.

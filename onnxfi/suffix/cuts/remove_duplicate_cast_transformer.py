@@ -5,8 +5,7 @@ to a smaller dtype and back, so no bit changes; Casts are held because other rel
 Source: ``onnxruntime/core/optimizer/insert_cast_transformer.cc``.
 """
 
-import onnx_ir as ir
-
+from onnxfi.onnx_ir import ir
 from onnxfi.suffix.cuts.fusion import consumers
 
 OPERATORS = frozenset(["Cast"])

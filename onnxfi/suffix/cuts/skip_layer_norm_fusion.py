@@ -4,8 +4,7 @@ Level 2, CPU and CUDA.
 Source: ``onnxruntime/core/optimizer/skip_layer_norm_fusion.cc``.
 """
 
-import onnx_ir as ir
-
+from onnxfi.onnx_ir import ir
 from onnxfi.suffix.cuts.fusion import ARITHMETIC, LONGEST_PATH, ancestors
 
 OPERATORS = frozenset(["LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization"])

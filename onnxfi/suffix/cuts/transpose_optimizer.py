@@ -7,8 +7,7 @@ Level 1, and level 2 on the CPU.
 Source: ``onnxruntime/core/optimizer/transpose_optimization/``.
 """
 
-import onnx_ir as ir
-
+from onnxfi.onnx_ir import ir
 from onnxfi.suffix.cuts import skip_layer_norm_fusion
 from onnxfi.suffix.cuts.fusion import ARITHMETIC, RESHAPING, ancestors
 

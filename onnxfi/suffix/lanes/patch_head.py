@@ -7,10 +7,10 @@ each patched tensor flat indices and values: so what is sent grows with the patc
 from collections.abc import Collection
 
 import numpy as np
-import onnx_ir as ir
 
 from onnxfi.errors import ModelFormatError
 from onnxfi.graph import Model
+from onnxfi.onnx_ir import ir
 
 # The first with a ScatterND, and where Unsqueeze takes its axes as an input.
 _FIRST_OPSET = 13

@@ -2,9 +2,8 @@
 
 from collections.abc import Collection, Sequence
 
-import onnx_ir as ir
-
 from onnxfi.graph import Model, consumed_values
+from onnxfi.onnx_ir import ir
 from onnxfi.surgery import extract
 
 

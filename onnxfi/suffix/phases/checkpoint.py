@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import onnx_ir as ir
 
 from onnxfi.errors import InputError, ModelFormatError
 from onnxfi.graph import Model
+from onnxfi.onnx_ir import ir
 from onnxfi.runtime import copy_from_runtime
 from onnxfi.suffix.batch import Advanced, Batch
 from onnxfi.suffix.cuts import starts_anew

@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
-import onnx_ir as ir
 
 from onnxfi.graph import Model, constant_values, consumed_values
+from onnxfi.onnx_ir import ir
 from onnxfi.suffix.cuts import held_together
 from onnxfi.suffix.golden_tensors import Tensors
 from onnxfi.suffix.patches import LanePatch

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import onnx_ir as ir
 
 from onnxfi.graph import Model, constant_values, consumed_values
+from onnxfi.onnx_ir import ir
 from onnxfi.runtime import Session
 from onnxfi.suffix.cuts import held_together
 from onnxfi.suffix.rules import Rule, make_rules

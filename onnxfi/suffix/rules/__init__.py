@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Literal
 
-import onnx_ir as ir
-
 from onnxfi.graph import Model
+from onnxfi.onnx_ir import ir
 from onnxfi.suffix.rules.batch_normalization import batch_normalization_rule
 from onnxfi.suffix.rules.elementwise import elementwise_rule
 from onnxfi.suffix.rules.index_moves import index_move_rule

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-import onnx_ir as ir
 
+from onnxfi.onnx_ir import ir
 from onnxfi.suffix.patches import Patches
 from onnxfi.suffix.rules.constants import constant_input
 from onnxfi.suffix.rules.rule import Operand, Rule

@@ -1,7 +1,8 @@
 """Reads the constant inputs of a node."""
 
 import numpy as np
-import onnx_ir as ir
+
+from onnxfi.onnx_ir import ir
 
 
 def constant_input(node: ir.Node, position: int) -> np.ndarray | None:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from functools import reduce
 
 import numpy as np
-import onnx_ir as ir
 
 from onnxfi.graph import Model
+from onnxfi.onnx_ir import ir
 from onnxfi.runtime import Session
 from onnxfi.suffix.patches import Patches
 from onnxfi.suffix.rules.exact_kernels import (

@@ -8,8 +8,8 @@ differences for Elu, Selu, Celu, Mish, Softplus, Log and QuantizeLinear to int4.
 from collections.abc import Sequence
 
 import numpy as np
-import onnx_ir as ir
 
+from onnxfi.onnx_ir import ir
 from onnxfi.runtime import Session
 
 _Type = ir.DataType

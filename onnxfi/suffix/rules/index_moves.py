@@ -11,9 +11,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import onnx_ir as ir
 
 from onnxfi.graph import Model
+from onnxfi.onnx_ir import ir
 from onnxfi.runtime import Session
 from onnxfi.suffix.patches import Patches, expand_runs
 from onnxfi.suffix.rules.rule import InexactError, Operand, Rule

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import onnx_ir as ir
 
+from onnxfi.onnx_ir import ir
 from onnxfi.suffix.patches import Patches, expand_runs
 from onnxfi.suffix.rules.rule import InexactError, Operand, Rule
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 import numpy as np
-import onnx_ir as ir
 
 from onnxfi.graph import Model, constant_values, consumed_values
+from onnxfi.onnx_ir import ir
 from onnxfi.suffix.cuts import (
     is_dequantised,
     may_add_in_convolution,

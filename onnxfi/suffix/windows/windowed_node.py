@@ -4,9 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
-import onnx_ir as ir
 
 from onnxfi.graph import depends_on_place
+from onnxfi.onnx_ir import ir
 from onnxfi.suffix.windows.boxes import Sliding
 from onnxfi.suffix.windows.spreading import Spreading
 

@@ -1,9 +1,9 @@
 """Separates the masks of Dropout nodes from their use, so that a mask can be replayed."""
 
 import numpy as np
-import onnx_ir as ir
 
 from onnxfi.graph import Model, draws_noise, is_dropout
+from onnxfi.onnx_ir import ir
 from onnxfi.surgery.free_name import free_name
 from onnxfi.surgery.node_builder import NodeBuilder
 

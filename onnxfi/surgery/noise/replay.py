@@ -3,8 +3,6 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 
-import onnx_ir as ir
-
 from onnxfi.errors import InputError
 from onnxfi.graph import (
     SHAPE_ONLY,
@@ -18,6 +16,7 @@ from onnxfi.graph import (
     required_nodes,
     training_mode,
 )
+from onnxfi.onnx_ir import ir
 
 _MOST_NAMED = 6
 

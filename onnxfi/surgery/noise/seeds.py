@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-import onnx_ir as ir
 
 from onnxfi.graph import Model, bodies, draws_noise
+from onnxfi.onnx_ir import ir
 
 # ONNX Runtime reads most seeds from a float32, which represents all integers up to this one.
 _SEEDS = 1 << 24
