@@ -1,6 +1,7 @@
 """Assigns the nodes of a model to the prefix and to the stages behind its targets."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from onnxfi.graph import (
     Model,
@@ -8,7 +9,6 @@ from onnxfi.graph import (
     constant_values,
     consumed_values,
     draws_noise,
-    required_nodes,
 )
 from onnxfi.onnx_ir import ir
 
@@ -35,20 +35,26 @@ class Cut:
         """
         self._graph = graph = model.graph
         self.targets = {model.values[x.tensor]: x for x in targets}
-        self.levels = _levels(graph, self.targets)
+        reads = _reads(model)
+        self.levels = _levels(reads, self.targets)
         last = max(self.levels[value] for value in self.targets)
         # A target that reaches no output is still computed: a corruption is drawn from its value.
-        required = required_nodes(graph, [*graph.outputs, *self.targets])
+        needed = {*graph.outputs, *self.targets}
         self.parts: list[list[ir.Node]] = [[] for _ in range(last + 1)]
-        for node in graph:
-            if node in required:
-                self.parts[_node_level(node, self.levels)].append(node)
-        constants = constant_values(graph, given=self.targets)
+        for node, read in reversed(reads.items()):
+            if not needed.isdisjoint(node.outputs):
+                needed.update(read.values)
+                self.parts[read.level(self.levels)].append(node)
+        for nodes in self.parts:
+            nodes.reverse()
+        constants: Collection[ir.Value] = model.constants
+        if not self.targets.keys().isdisjoint(constants):
+            constants = constant_values(graph, given=self.targets)
         # Keyed by value, so that a tensor that many nodes read counts once, in the graph's order.
         self.crossing = [
             [
                 value
-                for value in dict.fromkeys(x for node in nodes for x in consumed_values(node))
+                for value in dict.fromkeys(x for node in nodes for x in reads[node].values)
                 if self.levels.get(value, 0) < level and value not in constants
             ]
             for level, nodes in enumerate(self.parts)
@@ -81,21 +87,45 @@ def prefix_outputs(model: Model, targets: Sequence[Target]) -> list[ir.Value]:
     return Cut(model, targets).outputs(0)
 
 
-def _levels(graph: ir.Graph, targets: Collection[ir.Value]) -> dict[ir.Value, int]:
+@dataclass(frozen=True, eq=False, slots=True)
+class _Reads:
+    """The dependencies of a node.
+
+    Attributes:
+        values: the values that it reads.
+        is_noise: whether it draws random numbers. They are replayed, so they depend on no fault.
+    """
+
+    values: tuple[ir.Value, ...]
+    is_noise: bool
+
+    def level(self, levels: Mapping[ir.Value, int]) -> int:
+        """Return the number of targets on the way to the node."""
+        if self.is_noise:
+            return 0
+        return max((levels.get(value, 0) for value in self.values), default=0)
+
+
+def _reads(model: Model) -> dict[ir.Node, _Reads]:
+    """Return the dependencies of each node, in the graph's order; computed once for all cuts."""
+    known = model.notes.get(_Reads)
+    if known is None:
+        known = model.notes[_Reads] = {
+            node: _Reads(tuple(consumed_values(node)), draws_noise(node)) for node in model.graph
+        }
+    assert isinstance(known, dict), "The key names the class."
+    return known
+
+
+def _levels(reads: Mapping[ir.Node, _Reads], targets: Collection[ir.Value]) -> dict[ir.Value, int]:
     """Return the number of targets, one downstream of the other, on the way to each value.
 
     A target counts itself. Values that depend on no target are not listed.
     """
     levels = dict.fromkeys((x for x in targets if x.producer() is None), 1)
-    for node in graph:
-        level = _node_level(node, levels)
+    for node, read in reads.items():
+        level = read.level(levels)
         for value in node.outputs:
             if level or value in targets:
                 levels[value] = level + (value in targets)
     return levels
-
-
-def _node_level(node: ir.Node, levels: Mapping[ir.Value, int]) -> int:
-    if draws_noise(node):  # noise is replayed, so it depends on no fault
-        return 0
-    return max((levels.get(value, 0) for value in consumed_values(node)), default=0)

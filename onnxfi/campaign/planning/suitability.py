@@ -1,5 +1,6 @@
 """Checks before the first injection that each error model can corrupt its targets."""
 
+import math
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 
@@ -68,4 +69,6 @@ def _refused(error_model: ErrorModel, target: Target, error: ErrorModelError) ->
 
 def _stand_in(shape: Shape, dtype: np.dtype[np.generic]) -> np.ndarray:
     """Return a tensor of different, moderate values."""
-    return np.resize(np.arange(-3, 4).astype(dtype), shape)
+    some = np.arange(-3, 4).astype(dtype)
+    size = math.prod(shape)
+    return np.tile(some, -(-size // some.size))[:size].reshape(shape)

@@ -91,11 +91,20 @@ class GoldenRuns:
         Raises:
             OnnxfiError: the input does not fit the model.
         """
+        return self._get(injector, index, read, lambda golden: None)
 
+    def _get(
+        self,
+        injector: Injector,
+        index: int,
+        read: Callable[[int], dict[str, np.ndarray]],
+        compare: Callable[[Golden], None],
+    ) -> Golden:
         def make() -> Golden:
             key = self._members_of(injector.targets)[0], index
             before = self._befores.get(key, lambda: self._run_pass(index, read))
             golden = injector.golden_from(before.values)
+            compare(golden)
             self._check(golden, injector.targets, index)
             return golden
 
@@ -114,23 +123,24 @@ class GoldenRuns:
     def rehearse(
         self, injector: Injector, index: int, read: Callable[[int], dict[str, np.ndarray]]
     ) -> Golden:
-        """Return the same golden run, compared with runs of a separate pass.
+        """Return the same golden run, compared with one of a separate pass.
 
         Raises:
             InputError: they differ.
         """
         alone = self._open(prefix_outputs(self._model, injector.targets))
-        before = self._run(alone, read(index))
-        first, again = (injector.golden_from(before) for _ in range(2))
-        check_repeated(self._model, first.values, again.values)
-        golden = self.get(injector, index, read)
-        check_repeated(self._model, golden.values, first.values)
-        return golden
+        first = injector.golden_from(self._run(alone, read(index)))
+
+        def compare(golden: Golden) -> None:
+            check_repeated(self._model, golden.values, first.values)
+
+        return self._get(injector, index, read, compare)
 
     def _run_pass(self, index: int, read: Callable[[int], dict[str, np.ndarray]]) -> _Before:
         with self._lock:
             if self._pass is None:
-                self._pass = self._open(self._outputs)
+                # The outputs come first: their values are the answer, the same for all targets.
+                self._pass = self._open([*self._model.graph.outputs, *self._outputs])
             shared = self._pass
         before = _Before(self._run(shared, read(index)))
         with self._lock:
@@ -146,9 +156,7 @@ class GoldenRuns:
         return golden_pass.run(check_inputs(self._model, inputs), seed=self._seed)
 
     def _open(self, outputs: Iterable[ir.Value]) -> GoldenPass:
-        # The outputs come first: their values are the answer, bit-identical for all targets.
-        wanted = list(dict.fromkeys([*self._model.graph.outputs, *outputs]))
-        part = extract(self._model, self._model.graph.inputs, wanted)
+        part = extract(self._model, self._model.graph.inputs, list(dict.fromkeys(outputs)))
         return GoldenPass(part, provider=self._provider, threads=self._threads)
 
     def _members_of(self, targets: _Targets) -> Sequence[_Targets]:

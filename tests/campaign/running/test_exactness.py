@@ -9,7 +9,7 @@ import onnxruntime
 import pytest
 
 from onnxfi.campaign import Campaign
-from onnxfi.campaign.running import exactness
+from onnxfi.campaign.running import exactness, rehearsal, worker
 from onnxfi.campaign.running.replay import replay
 from onnxfi.errors import ExactnessError
 from onnxfi.injector import Golden
@@ -51,8 +51,9 @@ def test_an_input_has_one_golden_answer_whatever_the_target(
 
 
 def test_the_manifest_tells_of_the_check_and_the_processor(
-    work: Path, write: Callable[..., Path]
+    work: Path, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(rehearsal, "_CHECKING", float("inf"))
     campaign = Campaign.from_yaml(write(targets={"tensors": TARGETS}), out=work / "run").begin()
     manifest = json.loads((campaign.directory.path / "manifest.json").read_text())
     differences = manifest["exactness"]["largest_differences"]
@@ -98,3 +99,21 @@ def test_a_target_beyond_the_tolerance_ends_the_start(
     with pytest.raises(ExactnessError, match=r"'conv'.*'probabilities'.*exclude"):
         Campaign.from_yaml(write(targets={"tensors": ["conv"]}), out=work / "run").begin()
     assert not (work / "run").exists()
+
+
+def test_targets_that_are_not_reached_in_time_are_checked_when_they_begin(
+    work: Path, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rehearsal, "_CHECKING", 0.0)
+    campaign = Campaign.from_yaml(write(targets={"tensors": TARGETS}), out=work / "run").begin()
+    manifest = json.loads((campaign.directory.path / "manifest.json").read_text())
+    assert list(manifest["exactness"]["largest_differences"]) == TARGETS[:1]
+    checked = []
+
+    def check(golden: Golden, target: str) -> float:
+        checked.append(target)
+        return exactness.check_answer(golden, target)
+
+    monkeypatch.setattr(worker, "check_answer", check)
+    campaign.run()
+    assert set(TARGETS[1:]) <= set(checked)
