@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from onnxfi.report.figures.figure import Figure
     from onnxfi.report.figures.palette import css_variables
     from onnxfi.report.page.campaign_page import write_campaign_report
+    from onnxfi.report.page.comparison_page import write_comparison_report
     from onnxfi.report.plots import Plots
     from onnxfi.report.sentences import sentence
 
@@ -21,6 +22,7 @@ __all__ = [
     "css_variables",
     "sentence",
     "write_campaign_report",
+    "write_comparison_report",
 ]
 
 _HOMES = {
@@ -30,6 +32,7 @@ _HOMES = {
     "css_variables": "onnxfi.report.figures.palette",
     "sentence": "onnxfi.report.sentences",
     "write_campaign_report": "onnxfi.report.page.campaign_page",
+    "write_comparison_report": "onnxfi.report.page.comparison_page",
 }
 
 

@@ -50,7 +50,7 @@ class Page(HTMLParser):
         """Note the text."""
         if self._open[-1:] == ["script"]:
             self.scripts.append(data)
-        elif self._open[-1:] != ["style"]:
+        elif self._open[-1:] != ["style"] and (self._open[-1:], data) != (["a"], "#"):
             self.words.extend(data.split())
             if "td" in self._open or "th" in self._open:
                 cells = self.rows[self._table][-1]

@@ -2,14 +2,20 @@
 
 from pathlib import Path
 
-from onnxfi.report.page.answer import answers
-from onnxfi.report.page.explanations import definitions, facts, how_counted, subtitle, wrong_answer
+from onnxfi.report.page.explanations import (
+    definitions,
+    due_rates,
+    facts,
+    how_counted,
+    subtitle,
+    wrong_answer,
+)
 from onnxfi.report.page.findings import Findings
 from onnxfi.report.page.names import labels_of
 from onnxfi.report.page.rendering import render, write_page
 from onnxfi.report.page.sections import sections
-from onnxfi.report.page.tables import row_id
 from onnxfi.report.plots import Plots
+from onnxfi.report.sentences import sentence
 
 
 def write_campaign_report(directory: str | Path, out: str | Path | None = None) -> Path:
@@ -30,15 +36,15 @@ def write_campaign_report(directory: str | Path, out: str | Path | None = None) 
             written.
         MissingExtraError: jinja2 is not installed.
     """
-    findings = Findings.read(directory)
+    plots = Plots(directory)
+    findings = Findings.read(directory, plots)
     target = findings.directory.path / "report.html" if out is None else Path(out)
-    return write_page(target, campaign_page(findings, Plots(directory)))
+    return write_page(target, campaign_page(findings, plots))
 
 
 def campaign_page(findings: Findings, plots: Plots) -> str:
     """Return the report of a campaign as HTML."""
     labels = labels_of(x.key for x in findings.targets)
-    several = len(findings.error_models) > 1
     shown = sections(findings, plots, labels)
     return render(
         "report.html.j2",
@@ -49,16 +55,10 @@ def campaign_page(findings: Findings, plots: Plots) -> str:
             *((x.id, x.heading) for x in shown),
             ("about", "About this campaign"),
         ],
-        answers=answers(findings),
+        answers=[(x, sentence(x)) for x in findings.answers],
         wrong=wrong_answer(findings.directory.configuration.metric.name),
+        due=due_rates(findings),
         how=how_counted(findings),
-        labels=labels,
-        row_ids={
-            (x.key["target"], x.key["error_model"]): row_id(
-                x.key["target"], x.key["error_model"], several
-            )
-            for x in findings.targets
-        },
         sections=shown,
         definitions=definitions(findings.directory.configuration.metric.name),
         facts=facts(findings),

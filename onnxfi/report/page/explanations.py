@@ -1,6 +1,6 @@
 """Words of the report: what is counted, what the terms mean, and what the records depend on."""
 
-from onnxfi.report.figures.text import grouped, plural
+from onnxfi.report.figures.text import grouped, percent, plural
 from onnxfi.report.page.findings import Findings
 from onnxfi.report.page.tables import FLAGS
 from onnxfi.statistics import describe_counts
@@ -32,12 +32,20 @@ def subtitle(findings: Findings) -> str:
     return text
 
 
+def due_rates(findings: Findings) -> str:
+    """Return the rate of DUE of each error model."""
+    parts = []
+    for network in findings.statistics.network:
+        due = network.per_inference["due"]
+        name = f"{network.error_model} " if len(findings.error_models) > 1 else ""
+        ends = f"[{percent(due.low)}, {percent(due.high)}]"
+        parts.append(f"{name}{percent(due.share)}\N{NO-BREAK SPACE}% {ends}")
+    return "; ".join(parts)
+
+
 def how_counted(findings: Findings) -> str:
     """Return how the rates of the answer are computed."""
-    several = any(x.targets > 1 for x in findings.statistics.network)
     text = "Brackets hold 95 % confidence intervals."
-    if several:
-        text = f"Rates are the mean over the targets, weighted by their bits. {text}"
     if findings.statistics.faults != findings.statistics.injections:
         text += " Each fault meets several inputs; the intervals respect that."
     return text

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from onnxfi.report.counts import Answer
+from onnxfi.report.plots import Plots
 from onnxfi.run_directory import RunDirectory
 from onnxfi.statistics import (
     CampaignStatistics,
@@ -15,7 +17,6 @@ from onnxfi.statistics import (
 )
 
 _MODEL = "error_model"
-_TARGET = ("target", "layer", "target_bits")
 # What records without it are left out of comes first.
 _GROUPINGS = {
     "bit": ("bit", "bit_field", _MODEL),
@@ -23,7 +24,6 @@ _GROUPINGS = {
     "pattern": ("pattern", _MODEL),
     "value_class": ("value_class", _MODEL),
     "input_class": ("input_class", _MODEL),
-    "bit of target": ("bit", "bit_field", *_TARGET, _MODEL),
 }
 
 
@@ -36,6 +36,7 @@ class Findings:
         directory: the run directory.
         statistics: the statistics of the campaign.
         groups: statistics within each error model, by grouping; those without records are left out.
+        answers: the main numbers of each error model.
         worst: the worst injections.
     """
 
@@ -43,11 +44,16 @@ class Findings:
     directory: RunDirectory
     statistics: CampaignStatistics
     groups: Mapping[str, Sequence[GroupStatistics]]
+    answers: Sequence[Answer]
     worst: Sequence[WorstInjection]
 
     @classmethod
-    def read(cls, place: str | Path) -> "Findings":
+    def read(cls, place: str | Path, plots: Plots) -> "Findings":
         """Read a run directory.
+
+        Args:
+            place: the run directory, or its address.
+            plots: its figures.
 
         Raises:
             ConfigurationError: it holds no campaign, or no records yet.
@@ -59,6 +65,7 @@ class Findings:
             directory,
             summarise(place, configuration),
             break_down(place, configuration, _GROUPINGS).groups,
+            plots.answers(),
             worst_injections(place),
         )
 

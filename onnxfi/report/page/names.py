@@ -1,4 +1,4 @@
-"""Names targets and error models in a page, and the anchors of its rows."""
+"""Names targets in a page, and the anchors of its rows."""
 
 import re
 import zlib
@@ -22,17 +22,6 @@ def labels_of(keys: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     return {
         target: layer if layer and layer in unique else target for target, layer in layers.items()
     }
-
-
-def subject_of(error_model: str) -> str:
-    """Return an error model in words, as the subject of a sentence."""
-    name, _, settings = error_model.partition(":")
-    if name != "bitflip" or "bits_per_value" in settings or "count" in settings:
-        return "A fault"
-    bit = dict(x.partition("=")[::2] for x in settings.split(",")).get("bit", "any")
-    if bit.isdecimal():
-        return f"A flip of bit {bit}"
-    return "A single bit flip" if bit == "any" else f"A flip of one {bit} bit"
 
 
 def anchor(*names: str) -> str:

@@ -3,32 +3,31 @@
 from collections.abc import Mapping
 from typing import Any
 
+from onnxfi.report.counts.answers import MARGIN, Answer
 from onnxfi.report.figures.text import percent, plural
 from onnxfi.report.page.findings import Findings
-from onnxfi.report.page.next_steps import (
-    MARGIN,
+from onnxfi.report.page.precision import (
     Precision,
-    Protection,
-    more_injections,
+    more_at_target,
     precision,
-    protection,
 )
 from onnxfi.report.page.tables import Column, Row, Table
 from onnxfi.statistics import WorstInjection
 
 _SPACE = "\N{NO-BREAK SPACE}"
-_ALL_HIT = 4  # names in a sentence; more are counted
+# A set of targets is worth naming if it holds this share of the SDC.
+_MOST_SDC = 0.8
+_MOST_TARGETS = 20  # in the table, for each error model
+_MOST_NAMES = 4  # in a sentence; more are counted
 _BITS = 4  # different flipped bits in a cell; more are counted
 
 
 def next_texts(findings: Findings, labels: Mapping[str, str]) -> list[str]:
     """Return a paragraph about protection and precision for each error model."""
     texts = []
-    for model in findings.error_models:
-        sentences = (
-            _protect(protection(findings, model), labels),
-            _measure(precision(findings, model)),
-        )
+    for answer in findings.answers:
+        model = answer.error_model
+        sentences = (_protect(answer, labels), _measure(precision(findings, model)))
         texts.append(f"Under {model}: {' '.join(x for x in sentences if x)}")
     return texts
 
@@ -37,18 +36,22 @@ def next_tables(findings: Findings, labels: Mapping[str, str]) -> list[Table]:
     """Return the ranking of the targets and the precision of their rates."""
     several = len(findings.error_models) > 1
     rows = []
-    for model in findings.error_models:
-        for place, x in enumerate(protection(findings, model).candidates, start=1):
-            rate = x.target.per_inference["sdc"]
+    for answer in findings.answers:
+        model = answer.error_model
+        rates = {x.key["target"]: x.per_inference["sdc"] for x in findings.of("target", model)}
+        bits = {x.key["target"]: x.key["target_bits"] for x in findings.of("target", model)}
+        for place, x in enumerate(answer.protection[:_MOST_TARGETS], start=1):
+            if not x.share:
+                break
             cells: list[Any] = [
-                labels[x.target.key["target"]],
+                labels[x.target],
                 *([model] if several else []),
                 place,
                 f"{percent(x.share)}{_SPACE}%",
-                x.left,
-                rate,
-                x.target.key["target_bits"],
-                more_injections(rate),
+                x.remaining,
+                rates[x.target],
+                bits[x.target],
+                more_at_target(rates[x.target]),
             ]
             rows.append(Row(cells, error_model=model))
     if not rows:
@@ -110,19 +113,20 @@ def worst_table(findings: Findings, labels: Mapping[str, str]) -> Table | None:
     return Table("table-worst", caption, columns, rows)
 
 
-def _protect(found: Protection, labels: Mapping[str, str]) -> str:
-    if not found.chosen:
+def _protect(answer: Answer, labels: Mapping[str, str]) -> str:
+    """Return a sentence about the fewest targets that hold most of the SDC."""
+    if not answer.protection:
         return ""
-    names = [labels[x.target.key["target"]] for x in found.chosen]
-    if len(names) > _ALL_HIT:
-        what = f"the first {len(names)} targets of the table below"
+    few = next(k for k, x in enumerate(answer.protection, 1) if x.together >= _MOST_SDC)
+    names = [labels[x.target] for x in answer.protection[:few]]
+    if few > _MOST_NAMES:
+        what = f"the first {few} targets of the table below"
     else:
-        what = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    left = found.chosen[-1].left
+        what = names[0] if few == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    left = answer.protection[few - 1].remaining
     return (
-        f"protect {what}, and SDC falls from {percent(found.before.share)}"
-        f"{_SPACE}% to {percent(left.share)}{_SPACE}% "
-        f"[{percent(left.low)}, {percent(left.high)}]."
+        f"protect {what}, and SDC falls from {percent(answer.sdc.share)}{_SPACE}% to "
+        f"{percent(left.share)}{_SPACE}% [{percent(left.low)}, {percent(left.high)}]."
     )
 
 

@@ -17,7 +17,7 @@ _MOST_GROUPS = 100
 # Characters of a name that fits into a narrow column.
 _LONG = 16
 
-Kind = Literal["name", "rate", "change", "number", "text", "command"]
+Kind = Literal["name", "rate", "change", "number", "p", "text", "command"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Column:
     @property
     def is_number(self) -> bool:
         """Whether the cells are aligned to the right."""
-        return self.kind in ("rate", "change", "number", "text")
+        return self.kind in ("rate", "change", "number", "p", "text")
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,10 +33,13 @@ def write(like: Path, folder: Path, rows: list[dict[str, Any]], **configuration:
 
 def test_the_answer_comes_first(finished: Path, tmp_path: Path) -> None:
     text = write(finished, tmp_path, records()).text
-    first = text.index("A single bit flip bitflip causes SDC (silent data corruption")
+    first = text.index(
+        "A single bit flip (bitflip) causes SDC in 30.0 % [21.9, 39.6] of inferences"
+    )
+    assert first < text.index("SDC is silent data corruption: the top class differs from the")
     assert first < text.index("Outcomes by target")
-    assert "in 30.0 % [21.9, 39.6] of inferences; 100 % of it comes from exponent bit 30." in text
-    assert "A fault zero caused no SDC in 100 injections: the rate is below 3.7 %" in text
+    assert "come from exponent bit 30" in text
+    assert "zero caused no SDC in 100 inferences: the rate is at most 3.7 %" in text
 
 
 def test_every_link_leads_somewhere(finished: Path, tmp_path: Path) -> None:
