@@ -1,14 +1,16 @@
 """``onnxfi campaign compare``."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from onnxfi.cli.options.arguments import JsonOption, RatesOption
-from onnxfi.cli.output import print_json
+from onnxfi.cli.output import messages, print_json
 from onnxfi.cli.rates import estimate_difference, estimate_rate, to_document
 from onnxfi.cli.tables import Column, Row, Table, print_table
 from onnxfi.errors import ConfigurationError
+from onnxfi.report import write_comparison_report
 from onnxfi.statistics import ComparedGroup, Comparison, compare
 
 
@@ -19,15 +21,22 @@ def compare_campaigns(
     ],
     *,
     rate: RatesOption = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="FILE", help="Write an HTML report too (extra report)."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare two campaigns.
 
     For example, compare a model before and after hardening or quantising it.
 
-    Example: onnxfi campaign compare runs/plain runs/hardened
+    Example: onnxfi campaign compare runs/plain runs/hardened --report compare.html
     """
     found = compare(before, after)
+    if report is not None:
+        write_comparison_report(before, after, report)
+        messages.print(f"Report: {report}")
     if as_json:
         print_json(to_document(found))
         return

@@ -57,7 +57,7 @@ def _page(first: str | Path, second: str | Path, found: Comparison) -> str:
         answers=[_answer(found, x) for x in found.network],
         paired=found.paired,
         only=[
-            (place, targets)
+            (place, [f"{x.target} ({x.error_model})" for x in targets])
             for place, targets in ((first, found.only_before), (second, found.only_after))
             if targets
         ],

@@ -19,3 +19,12 @@ def test_a_rate_that_no_group_has(onnxfi: Callable[..., Any], finished: Path) ->
     result = onnxfi("campaign", "compare", finished, finished, "--rate", "sdc6")
     assert result.status == 2
     assert "--rate must be one of" in result.stderr
+
+
+def test_a_report(onnxfi: Callable[..., Any], work: Path, finished: Path) -> None:
+    arguments = ("campaign", "compare", finished, finished)
+    compared = onnxfi(*arguments, "--report", "new/compare.html")
+    assert (compared.status, compared.stderr) == (0, "Report: new/compare.html\n")
+    assert compared.stdout == onnxfi(*arguments).stdout
+    assert "SDC did not change measurably" in Path("new/compare.html").read_text("utf-8")
+    assert onnxfi(*arguments, "--report", ".").status == 2

@@ -55,7 +55,7 @@ def test_error_models_and_lone_targets(finished: Path, tmp_path: Path) -> None:
         ["whole network", "zero"],
     ]
     assert "Only in" in page.text
-    assert "first : relu" in page.text
+    assert "first : relu (bitflip)" in page.text
     assert len({*page.ids}) == len(page.ids)
 
 

@@ -4,7 +4,7 @@ from onnxfi.report.page.names import anchor, labels_of
 
 
 def test_a_target_is_called_by_its_layer_unless_others_share_it() -> None:
-    keys = [
+    keys: list[dict[str, str | None]] = [
         {"target": "a/out", "layer": "a"},
         {"target": "b/out", "layer": "b"},
         {"target": "b/bias", "layer": "b"},
