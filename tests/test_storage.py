@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+import onnxfi
 from onnxfi.campaign import Campaign
 from onnxfi.campaign.running.replay import replay
 from onnxfi.errors import ConfigurationError, MissingExtraError
@@ -103,6 +104,13 @@ def test_a_campaign_at_an_address(work: Path, finished: Path, remote: str) -> No
     Campaign.open(remote).run()
     assert rows_of(remote) == rows_of(finished)
     assert replay(remote, 7).differences == ()
+    results, local = onnxfi.open(remote), onnxfi.open(finished)
+    assert results.path == remote
+    assert len(results) == len(local)
+    assert str(results.summary("target")) == str(local.summary("target"))
+    assert results.worst(1)[0].replay.startswith(f"onnxfi campaign replay {remote} --id")
+    assert results.plot.layers().svg() == local.plot.layers().svg()
+    assert results.report(work / "report.html").exists()
     with pytest.raises(ConfigurationError, match="local folder"):
         _ = RunDirectory.open(remote).path
     with pytest.raises(ConfigurationError, match="holds no manifest"):

@@ -175,7 +175,7 @@ class Results:
         Raises:
             ConfigurationError: nothing is recorded yet, or a records file is damaged.
         """
-        return worst_injections(self.path, count)
+        return worst_injections(self._directory, count)
 
     @property
     def plot(self) -> "Plots":

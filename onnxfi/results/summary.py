@@ -171,7 +171,8 @@ def summarise_by(
     ]
     if not rows:
         raise InputError(
-            f"No injection in {place} has a {' and a '.join(names)}. Summarise it by target."
+            f"No injection in {place} is recorded with {' and '.join(names)}. Summarise it by "
+            "target."
         )
     return Summary(names, _sorted(rows, names))
 

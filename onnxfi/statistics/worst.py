@@ -1,16 +1,15 @@
 """Finds the worst injections of a campaign."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from onnxfi.display import list_names, shorten
-from onnxfi.run_directory import make_schema, read_shards
+from onnxfi.run_directory import RunDirectory, make_schema, read_file, read_shards
 
 # Columns of onnxfi's metrics that measure how far an answer moved, the first that is recorded
 # counts; with the order in which the worst answer comes first.
@@ -71,31 +70,44 @@ class WorstInjection:
         answers = ", ".join(
             f"{name} {value} → {self.faulty.get(name)}" for name, value in self.golden.items()
         )
+        if not answers and self.magnitude is not None:
+            answers = f"magnitude {self.magnitude:.3g}"
         return (
             f"<{self.outcome} of injection {self.id} at {shorten(self.target)}, {shorten(hit)}"
             f"{answers and f': {answers}'}>"
         )
 
 
-def worst_injections(directory: str | Path, count: int = 10) -> list[WorstInjection]:
+def worst_injections(directory: RunDirectory, count: int = 10) -> list[WorstInjection]:
     """Return the worst injections: sdc first, then due; within them by the error of the answer.
 
     Args:
-        directory: the run directory, or its address.
+        directory: the run directory.
         count: number of injections to return at most. Masked injections are left out.
 
     Raises:
         ConfigurationError: there are no records, or they cannot be read.
     """
-    names = next(read_shards(directory)).column_names
+    names = next(read_shards(directory.place)).column_names
     magnitude = next((x for x in _MAGNITUDES if x in names), None)
+    columns = [x for x in ("injection_id", "outcome", magnitude) if x is not None]
+    ranked = _worst(read_shards(directory.place, columns), magnitude, count)
+    # The other columns are large, so they are read only from the files of these injections.
+    ids = set(ranked["injection_id"].to_pylist())
+    files = zip(directory.finished(), directory.files(), strict=True)
+    tables = [read_file(directory.storage, x) for held, x in files if not ids.isdisjoint(held)]
+    rows = _worst(tables, magnitude, count).to_pylist() if ids else []
+    return [_read(row, magnitude, directory.place) for row in rows]
+
+
+def _worst(tables: Iterable[pa.Table], magnitude: str | None, count: int) -> pa.Table:
+    """Return the worst injections of some tables, of which there is at least one."""
     worst: pa.Table | None = None
-    for shard in read_shards(directory):
-        table = shard.replace_schema_metadata()
-        worst = table if worst is None else pa.concat_tables([worst, table])
+    for table in tables:
+        plain = table.replace_schema_metadata()
+        worst = plain if worst is None else pa.concat_tables([worst, plain])
         worst = worst.take(_ranks(worst, magnitude)[:count])
-    rows = [] if worst is None else worst.to_pylist()
-    return [_read(row, magnitude, directory) for row in rows]
+    return worst
 
 
 def _ranks(table: pa.Table, magnitude: str | None) -> pa.Array:
@@ -113,7 +125,7 @@ def _ranks(table: pa.Table, magnitude: str | None) -> pa.Array:
     return ranked.sort_by(keys)["position"]
 
 
-def _read(row: Mapping[str, Any], magnitude: str | None, directory: str | Path) -> WorstInjection:
+def _read(row: Mapping[str, Any], magnitude: str | None, place: str) -> WorstInjection:
     base = make_schema({}).names
     metric = {name: value for name, value in row.items() if name not in base}
     golden = {x.removeprefix(_GOLDEN): metric[x] for x in metric if x.startswith(_GOLDEN)}
@@ -132,5 +144,5 @@ def _read(row: Mapping[str, Any], magnitude: str | None, directory: str | Path) 
         magnitude=None if magnitude is None else metric[magnitude],
         golden=golden,
         faulty={name: metric[name] for name in golden if name in metric},
-        replay=f"onnxfi campaign replay {shlex.quote(str(directory))} --id {row['injection_id']}",
+        replay=f"onnxfi campaign replay {shlex.quote(place)} --id {row['injection_id']}",
     )

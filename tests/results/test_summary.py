@@ -57,7 +57,7 @@ def test_rows_are_in_the_order_of_the_campaign_and_of_numbers(results: Results) 
 def test_unknown_and_empty_groupings_are_refused(results: Results) -> None:
     with pytest.raises(InputError, match=r"got 'layr' \(did you mean 'layer'\?\)"):
         results.summary("layr")
-    with pytest.raises(InputError, match=r"No injection in .* has a pattern\. Summarise it by"):
+    with pytest.raises(InputError, match=r"is recorded with pattern\. Summarise it"):
         results.summary("pattern")
 
 
