@@ -95,10 +95,10 @@ class Results:
             >>> results.summary(["layer", "bit"])
 
         Args:
-            by: what to group by, within each error model: ``target``, ``layer``, ``op``, ``kind``,
-                ``bit``, ``bit_field``, ``pattern``, ``value_class``, ``input``, ``input_class``; or
-                several of these. Injections that have none of it are left out: those of a
-                flip of several bits have no ``bit``.
+            by: what to group by, within each error model: ``target``, ``layer``, ``operator`` (or
+                ``op``), ``kind``, ``bit``, ``bit_field``, ``pattern``, ``value_class``, ``input``,
+                ``input_class``; or several of these. Injections without such a value are left out:
+                flips of several bits at once have no ``bit``.
 
         Raises:
             InputError: a name is unknown, or no injection has it.
@@ -175,7 +175,7 @@ class Results:
         Raises:
             ConfigurationError: nothing is recorded yet, or a records file is damaged.
         """
-        return worst_injections(self._directory, count)
+        return worst_injections(self.path, count)
 
     @property
     def plot(self) -> "Plots":

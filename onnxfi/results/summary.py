@@ -20,6 +20,7 @@ COLUMNS: Mapping[str, str] = {
     "target": "target",
     "layer": "layer",
     "op": "op_type",
+    "operator": "op_type",
     "kind": "kind",
     "bit": "bit",
     "bit_field": "bit_field",

@@ -79,7 +79,7 @@ def break_down(
     Args:
         directory: the run directory, or its address.
         configuration: configuration of the campaign.
-        groupings: the columns to group by, for each grouping; see `COLUMNS`.
+        groupings: the columns to group by, for each grouping, named as `prepare` names them.
 
     Raises:
         ConfigurationError: there are no records, or they cannot be read.

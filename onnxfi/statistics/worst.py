@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -78,26 +79,27 @@ class WorstInjection:
         )
 
 
-def worst_injections(directory: RunDirectory, count: int = 10) -> list[WorstInjection]:
+def worst_injections(directory: str | Path, count: int = 10) -> list[WorstInjection]:
     """Return the worst injections: sdc first, then due; within them by the error of the answer.
 
     Args:
-        directory: the run directory.
+        directory: the run directory, or its address.
         count: number of injections to return at most. Masked injections are left out.
 
     Raises:
         ConfigurationError: there are no records, or they cannot be read.
     """
-    names = next(read_shards(directory.place)).column_names
+    opened = RunDirectory.open(directory)
+    names = next(read_shards(directory)).column_names
     magnitude = next((x for x in _MAGNITUDES if x in names), None)
     columns = [x for x in ("injection_id", "outcome", magnitude) if x is not None]
-    ranked = _worst(read_shards(directory.place, columns), magnitude, count)
+    ranked = _worst(read_shards(directory, columns), magnitude, count)
     # The other columns are large, so they are read only from the files of these injections.
     ids = set(ranked["injection_id"].to_pylist())
-    files = zip(directory.finished(), directory.files(), strict=True)
-    tables = [read_file(directory.storage, x) for held, x in files if not ids.isdisjoint(held)]
+    files = zip(opened.finished(), opened.files(), strict=True)
+    tables = [read_file(opened.storage, x) for held, x in files if not ids.isdisjoint(held)]
     rows = _worst(tables, magnitude, count).to_pylist() if ids else []
-    return [_read(row, magnitude, directory.place) for row in rows]
+    return [_read(row, magnitude, opened.place) for row in rows]
 
 
 def _worst(tables: Iterable[pa.Table], magnitude: str | None, count: int) -> pa.Table:
