@@ -54,7 +54,7 @@ class SummaryRow:
         """Return one line: the error model, the key and the sdc rate."""
         key = list_names([self.error_model, *(f"{k} {x}" for k, x in self.key.items())])
         injections = counted(self.injections, "injection")
-        return f"<{key}: sdc {_text(self.sdc)} % of {injections}>"
+        return f"<{key}: sdc {self.sdc} of {injections}>"
 
     @property
     def sdc(self) -> Rate | WeightedRate:
@@ -116,19 +116,19 @@ class Summary(Sequence[SummaryRow]):
         return pa.table(columns)
 
     def __str__(self) -> str:
-        """Return the table as text, in percent with 95 % intervals."""
+        """Return the table as text: shares with their 95 % intervals."""
         return text_table(*self._table(), left=1 + len(self.by))
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        caption = "Share of inferences with a fault, in % with the 95 % interval"
+        caption = "Share of the inferences with a fault, with its 95 % interval"
         return html_table(*self._table(), caption=caption)
 
     def _table(self) -> tuple[list[str], list[list[object]]]:
-        header = ["error model", *self.by, "injections", *(f"{x} %" for x in _OUTCOMES)]
+        header = ["error model", *self.by, "injections", *_OUTCOMES]
         rows = [
-            [x.error_model, *x.key.values(), x.injections, *(_text(x.rates[y]) for y in _OUTCOMES)]
+            [x.error_model, *x.key.values(), x.injections, *(x.rates[y] for y in _OUTCOMES)]
             for x in self
         ]
         return header, rows
@@ -206,7 +206,3 @@ def _sorted(rows: Sequence[SummaryRow], names: Sequence[str]) -> list[SummaryRow
     return sorted(
         rows, key=lambda x: (models[x.error_model], *(orders[y][x.key[y]] for y in names))
     )
-
-
-def _text(rate: Rate | WeightedRate) -> str:
-    return f"{100 * rate.share:.1f} [{100 * rate.low:.1f}, {100 * rate.high:.1f}]"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from onnxfi.display import counted, shorten
+from onnxfi.display import counted, html_table, shorten
 from onnxfi.injector import OUTCOMES
 from onnxfi.run_directory import RunDirectory
 from onnxfi.statistics.campaign_statistics import CampaignStatistics, GroupStatistics
@@ -104,6 +104,15 @@ class Comparison:
         paired = ", paired" if self.paired else ""
         targets = counted(len({x.target for x in self.targets}), "target")
         return f"<Comparison of {targets}{paired}{''.join(rates)}>"
+
+    def _repr_html_(self) -> str:
+        header = ("error model", "target", "sdc before", "sdc after", "p")
+        rows = []
+        for group in (*self.network, *self.targets):
+            sdc = group.rates["sdc"]
+            target = "all" if group.target is None else group.target
+            rows.append((group.error_model, target, sdc.before, sdc.after, f"{sdc.p:.2g}"))
+        return html_table(header, rows, caption="Silent data corruptions of two campaigns")
 
 
 def compare(before: str | Path, after: str | Path) -> Comparison:

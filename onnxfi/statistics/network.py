@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from onnxfi.statistics.rate import Rate
+from onnxfi.statistics.rate import Rate, in_percent
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,10 @@ class WeightedRate:
     share: float
     low: float
     high: float
+
+    def __str__(self) -> str:
+        """Return the share in percent with its interval: ``2.7 % [2.1, 2.9]``."""
+        return in_percent(self.share, self.low, self.high)
 
 
 def weighted_rate(rates: Sequence[Rate], weights: Sequence[float]) -> WeightedRate:

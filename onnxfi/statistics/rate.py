@@ -51,6 +51,10 @@ class Rate:
         """The count as a fraction of the total; 0 without trials."""
         return self.count / self.total if self.total else 0.0
 
+    def __str__(self) -> str:
+        """Return the share in percent with its interval: ``2.7 % [2.1, 2.9]``."""
+        return in_percent(self.share, self.low, self.high)
+
 
 @dataclass(frozen=True, slots=True)
 class ClusterSums:
@@ -75,6 +79,11 @@ class ClusterSums:
     count_squares: int
     products: int
     total_squares: int
+
+
+def in_percent(share: float, low: float, high: float) -> str:
+    """Return a share in percent with its interval, as text."""
+    return f"{100 * share:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
 
 
 def wilson(

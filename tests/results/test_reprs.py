@@ -113,7 +113,8 @@ class _Reader(html.parser.HTMLParser):
 def test_tables_escape_names_and_load_nothing(finished: Path) -> None:
     model = onnxfi.load(long_names())
     results = onnxfi.open(finished)
-    for each in (model, model.targets(), results, results.summary("target")):
+    comparison = results.compare(results)
+    for each in (model, model.targets(), results, results.summary("target"), comparison):
         read = _Reader(each._repr_html_())
         assert {*read.tags} <= {"div", "table", "caption", "thead", "tbody", "tr", "th", "td"}
         assert {*read.attributes} <= {"style"}

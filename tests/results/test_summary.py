@@ -66,7 +66,7 @@ def test_it_is_a_table_of_text(results: Results) -> None:
     assert lines[0].split()[:3] == ["error", "model", "target"]
     assert len(lines) == 1 + 12
     row = results.summary("target")[0]
-    expected = f"{100 * row.sdc.share:.1f} [{100 * row.sdc.low:.1f}, {100 * row.sdc.high:.1f}]"
+    expected = f"{100 * row.sdc.share:.1f} % [{100 * row.sdc.low:.1f}, {100 * row.sdc.high:.1f}]"
     assert re.search(rf"^bitflip:bit=any  conv +20 +{re.escape(expected)}", lines[1])
     part = results.summary("target")[:1]
     assert [x.split() for x in repr(part).splitlines()] == [x.split() for x in lines[:2]]
