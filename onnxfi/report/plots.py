@@ -3,9 +3,9 @@
 from functools import cached_property
 from pathlib import Path
 
-from onnxfi.errors import ConfigurationError, OnnxfiError
+from onnxfi.errors import ConfigurationError, OnnxfiError, TargetNotFoundError
 from onnxfi.graph import Model, load
-from onnxfi.report.counts import Answer, Collection, Counted, answers, collect
+from onnxfi.report.counts import Answer, Collection, Counted, answers, collect, count_sites
 from onnxfi.report.figures import (
     Figure,
     bits_figure,
@@ -13,10 +13,14 @@ from onnxfi.report.figures import (
     heatmap_figure,
     layers_figure,
     magnitudes_figure,
+    network_figure,
     patterns_figure,
     protection_figure,
+    sites_figure,
 )
+from onnxfi.report.wiring import wire
 from onnxfi.run_directory import RunDirectory
+from onnxfi.suggestions import did_you_mean
 
 _JOINT = " + "
 
@@ -97,6 +101,41 @@ class Plots:
             raise self._nothing("has a max_absolute_error, which some metrics record")
         return magnitudes_figure(self._counts.magnitudes)
 
+    def network(self) -> Figure:
+        """Return the network as a graph, with targets coloured by their SDC rate.
+
+        Raises:
+            ConfigurationError: the model cannot be read.
+        """
+        if self._model is None:
+            raise ConfigurationError(
+                f"A drawing of the network needs the model, and {self._opened.configuration.model} "
+                "cannot be read. Put it back there, or choose another figure."
+            )
+        tensors = {
+            tensor for x in self._targets for tensor in str(x.key["target"]).split(_JOINT)
+        } | {str(x.key["target"]) for x in self._targets}
+        return network_figure(self._targets, wire(self._model, tensors))
+
+    def sites(self, target: str) -> Figure:
+        """Return where the faults of one target hit it, in a pass over the records.
+
+        Args:
+            target: the target's tensor or layer; it may be hit together with others.
+
+        Raises:
+            TargetNotFoundError: no injection hits such a target.
+        """
+        tensor = self._tensor(target)
+        known = None if self._model is None else self._model.find(tensor)
+        sites = count_sites(
+            self._opened,
+            tensor,
+            shape=None if known is None else known.shape,
+            channel_axis=None if known is None else known.channel_axis,
+        )
+        return sites_figure(target, sites)
+
     def protection(self) -> Figure:
         """Return how far SDC falls when the targets are protected, the most important first.
 
@@ -111,6 +150,24 @@ class Plots:
     def answers(self) -> list[Answer]:
         """Return the main numbers of each error model; `sentence` puts them into words."""
         return answers(self._counts)
+
+    def _tensor(self, target: str) -> str:
+        """Return the tensor of a target that is given by its tensor or its layer."""
+        tensors: dict[str, str] = {}
+        for x in self._targets:
+            parts = str(x.key["target"]).split(_JOINT)
+            layers = str(x.key["layer"] or "").split(_JOINT)
+            if len(layers) == len(parts):
+                tensors.update(
+                    {a: b for a, b in zip(layers, parts, strict=True) if a not in tensors}
+                )
+            tensors.update({y: y for y in (*parts, str(x.key["target"]))})
+        if target not in tensors:
+            raise TargetNotFoundError(
+                f"No injection of {self._opened.place} hits a target called {target!r}"
+                f"{did_you_mean(target, list(tensors), most=3)}."
+            )
+        return tensors[target]
 
     @cached_property
     def _counts(self) -> Collection:

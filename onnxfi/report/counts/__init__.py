@@ -10,6 +10,7 @@ from onnxfi.report.counts.answers import (
 from onnxfi.report.counts.answers_given import ClassPair
 from onnxfi.report.counts.collection import Collection, Counted, collect
 from onnxfi.report.counts.magnitudes import PER_DECADE, Magnitudes
+from onnxfi.report.counts.sites import Sites, count_sites, merge
 
 __all__ = [
     "PER_DECADE",
@@ -19,8 +20,11 @@ __all__ = [
     "Counted",
     "Magnitudes",
     "Protected",
+    "Sites",
     "TellingBits",
     "answers",
     "collect",
+    "count_sites",
+    "merge",
     "more_injections",
 ]

@@ -6,9 +6,11 @@ from onnxfi.report.figures.figure import WIDTH, Figure
 from onnxfi.report.figures.heatmap import heatmap_figure
 from onnxfi.report.figures.layers import layers_figure
 from onnxfi.report.figures.magnitudes import magnitudes_figure
+from onnxfi.report.figures.network import network_figure
 from onnxfi.report.figures.palette import css_variables
 from onnxfi.report.figures.patterns import patterns_figure
 from onnxfi.report.figures.protection import protection_figure
+from onnxfi.report.figures.sites import sites_figure
 
 __all__ = [
     "WIDTH",
@@ -19,6 +21,8 @@ __all__ = [
     "heatmap_figure",
     "layers_figure",
     "magnitudes_figure",
+    "network_figure",
     "patterns_figure",
     "protection_figure",
+    "sites_figure",
 ]

@@ -17,7 +17,7 @@ from onnxfi.report.figures.text import grouped, percent, plural, shorten, width_
 _MOST = 16
 _OTHER = -1
 # Sizes in pixels.
-_LEFT = 76.0
+_LEFT = 68.0
 _HEAD = 56.0
 _FOOT = 34.0
 _BETWEEN = 24.0

@@ -67,10 +67,13 @@ def style() -> str:
         ".on-low": f"fill:{_var('on-low')}",
         ".on-high": f"fill:{_var('on-high')}",
         ".plain": f"fill:{_var('paper')};stroke:{_var('soft')};stroke-width:1",
-        ".edge": f"stroke:{_var('soft')};stroke-width:1;fill:none",
+        ".joint": f"fill:{_var('soft')}",
+        ".ring": f"stroke:{_var('soft')};stroke-width:.8",
+        ".edge": f"stroke:{_var('masked')};stroke-width:1;fill:none",
     }
     for name in ("sdc", "due", "benign", "masked"):
         rules[f".{name}"] = f"fill:{_var(name)}"
+        rules[f".{name}-range"] = f"stroke:{_var(name)};stroke-width:1.3;stroke-opacity:.6"
         rules[f".{name}-line"] = f"stroke:{_var(name)};stroke-width:1.5;fill:none"
     for step in range(STEPS):
         rules[f".q{step}"] = f"fill:{_var(f'q{step}')}"

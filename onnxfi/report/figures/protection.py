@@ -75,7 +75,7 @@ def _draw(answers: Sequence[Answer], names: Mapping[str, str], width: float) -> 
         for row, (name, share, rate) in enumerate(rows):
             y = top + _HEAD + ROW * (row + 0.5)
             draw_name(drawing, name, y, label)
-            drawing.line(scale(100 * rate.low), y, scale(100 * rate.high), y, look="sdc-line")
+            drawing.line(scale(100 * rate.low), y, scale(100 * rate.high), y, look="sdc-range")
             hover = (
                 f"{name}: SDC {percent(rate.share)} % [{percent(rate.low)}, {percent(rate.high)}]"
             )

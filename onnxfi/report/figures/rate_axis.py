@@ -14,14 +14,14 @@ _RADIUS = 2.8  # pixels
 
 def horizontal_rate(drawing: Drawing, scale: Scale, y: float, rate: Rate, *, name: str) -> None:
     """Draw a rate at the height y: its interval as a line, its share as a dot."""
-    drawing.line(scale(100 * rate.low), y, scale(100 * rate.high), y, look="sdc-line")
+    drawing.line(scale(100 * rate.low), y, scale(100 * rate.high), y, look="sdc-range")
     hover = f"{name}: {rate_text(rate)}"
     drawing.circle(scale(100 * rate.share), y, _RADIUS, look="sdc", hover=hover)
 
 
 def vertical_rate(drawing: Drawing, scale: Scale, x: float, rate: Rate, *, name: str) -> None:
     """Draw a rate at the place x: its interval as a line, its share as a dot."""
-    drawing.line(x, scale(100 * rate.low), x, scale(100 * rate.high), look="sdc-line")
+    drawing.line(x, scale(100 * rate.low), x, scale(100 * rate.high), look="sdc-range")
     hover = f"{name}: {rate_text(rate)}"
     drawing.circle(x, scale(100 * rate.share), _RADIUS, look="sdc", hover=hover)
 

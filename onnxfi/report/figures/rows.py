@@ -31,8 +31,8 @@ def room_for(names: Iterable[str], width: float) -> float:
     return min(max(width_of(x, FONT) for x in names) + _GAP, _WIDEST * width)
 
 
-def draw_name(drawing: Drawing, name: str, y: float, room: float) -> None:
+def draw_name(drawing: Drawing, name: str, y: float, room: float, *, look: str = "") -> None:
     """Write a name into the column of names, beside the middle of its row."""
     short = shorten(name, FONT, room - _GAP)
     hover = name if short != name else ""
-    drawing.text(room - _GAP, y + FONT / 3, short, anchor="end", hover=hover)
+    drawing.text(room - _GAP, y + FONT / 3, short, look=look, anchor="end", hover=hover)

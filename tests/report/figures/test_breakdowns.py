@@ -139,3 +139,31 @@ def test_nothing_to_draw(finished: Path, tmp_path: Path, name: str, missing: str
     run = make_run(finished, tmp_path / "run", [{"bit": None, "top1": None}])
     with pytest.raises(ConfigurationError, match=f"No injection of .*{missing}"):
         getattr(Plots(run), name)()
+
+
+def test_the_network_has_a_point_for_each_target(finished: Path, tmp_path: Path) -> None:
+    rows = [{"target": "conv", "outcome": "sdc"}, {"target": "conv"}, {"target": "fc/w"}]
+    rows += [{"target": "pool + scores", "error_model": "zero", "outcome": "sdc"}]
+    figure = Plots(make_run(finished, tmp_path / "run", rows)).network()
+    assert hovers(figure, ("circle",)) == [
+        "image",
+        "fc/w: 0.0 % [0.0, 79.3], 0 of 1",
+        "conv: 50.0 % [9.5, 90.5], 1 of 2",
+        "pool",
+        "scores",
+        "probabilities",
+        "image",
+        "fc/w",
+        "conv",
+        "pool: 100.0 % [20.7, 100.0], 1 of 1, hit together: pool + scores",
+        "scores: 100.0 % [20.7, 100.0], 1 of 1, hit together: pool + scores",
+        "probabilities",
+    ]
+    assert figure.plotly().data
+
+
+def test_without_the_model_there_is_no_network(finished: Path, tmp_path: Path) -> None:
+    run = make_run(finished, tmp_path / "run", [{}], model=str(tmp_path / "gone.onnx"))
+    assert texts(Plots(run).layers())
+    with pytest.raises(ConfigurationError, match=r"gone\.onnx cannot be read"):
+        Plots(run).network()
