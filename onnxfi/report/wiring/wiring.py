@@ -3,9 +3,8 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import onnx_ir as ir
-
 from onnxfi.graph import Model, consumed_values
+from onnxfi.onnx_ir import ir
 
 
 @dataclass(frozen=True, slots=True)
