@@ -179,7 +179,8 @@ class Campaign:
         until = directory.configuration.injections.until
         showing = progress_bar(self.injections, shown=progress)
         with Heartbeat(directory.storage) as heartbeat, showing as advance:
-            directory.clean()
+            for message in directory.clean():
+                _logger.warning(message)
 
             def count(done: int) -> None:
                 heartbeat.add(done)

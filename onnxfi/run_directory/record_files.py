@@ -9,16 +9,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from onnxfi.errors import ConfigurationError
-from onnxfi.run_directory.schema import BASE
+from onnxfi.run_directory.schema import ADDED, BASE
+from onnxfi.run_directory.shard_checks import REJECTED, fault_of_shard, ids_of
 from onnxfi.storage import Storage, open_storage
 
 #: Folder of the records in a run directory.
 FOLDER = "records"
 #: Version of the format, in the key-value metadata of each file.
 FORMAT = "1"
-
-# Columns that older versions of onnxfi did not write.
-_ADDED = frozenset(["due_reason"])
 
 _ENDING = ".parquet"
 # All keys of the metadata begin so.
@@ -137,8 +135,15 @@ def read_shards(directory: str | Path, columns: Sequence[str] | None = None) -> 
             f"`onnxfi campaign resume {directory}`."
         )
     wanted = None if columns is None else list(columns)
-    run = None
+    run, after = None, 0
     for name in names:
+        ids = ids_of(name)
+        if ids.start < after:
+            raise ConfigurationError(
+                f"{storage}/{FOLDER}/{name} holds injections that another file holds as well. "
+                f"Run `onnxfi campaign resume {storage}`, which sets it aside."
+            )
+        after = ids.stop
         table = read_file(storage, name, wanted)
         of_run = about(table.schema).get("run")
         if name != names[0] and of_run != run:
@@ -156,16 +161,75 @@ def read_file(storage: Storage, name: str, columns: list[str] | None = None) -> 
     Columns that an older version of onnxfi did not write are null.
 
     Raises:
-        ConfigurationError: the file is damaged.
+        ConfigurationError: the file is damaged, or holds other records than its name says.
     """
-    table: pa.Table = _read(storage, name, lambda file: file.read(columns=columns))
-    for added in _ADDED if columns is None else _ADDED & {*columns}:
+
+    def read(file: pq.ParquetFile) -> pa.Table:
+        fault = fault_of_shard(file, name)
+        if fault is not None:
+            raise ConfigurationError(
+                f"{storage}/{FOLDER}/{name} is not as it was written: {fault}. Run "
+                f"`onnxfi campaign resume {storage}`, which sets it aside and runs its injections "
+                "again."
+            )
+        return file.read(columns=columns)
+
+    table: pa.Table = _read(storage, name, read)
+    for added in ADDED if columns is None else ADDED & {*columns}:
         if added not in table.column_names:
             index = BASE.get_field_index(added)
             before = set(table.column_names).intersection(BASE.names[:index])
             nulls = pa.nulls(len(table), BASE.field(index).type)
             table = table.add_column(len(before), BASE.field(index), nulls)
     return table
+
+
+def set_bad_files_aside(storage: Storage, run: str) -> list[str]:
+    """Rename the records files that do not hold what they should, and return why.
+
+    Every file is read: a file must be whole, of the run, and hold the injections of its name, none
+    of them a second time. A file that is not gets the ending ``.rejected``, which is not read.
+
+    Args:
+        storage: the run directory.
+        run: the id of the run.
+
+    Returns:
+        one message for each file.
+
+    Raises:
+        OSError: a file cannot be renamed.
+    """
+    messages, after = [], 0
+    for name in record_files(storage):
+        fault: str | None = "it holds injections that another file holds as well"
+        if ids_of(name).start >= after:
+            fault = _fault_of_file(storage, name, run)
+        if fault is None:
+            after = ids_of(name).stop
+            continue
+        path = f"{FOLDER}/{name}"
+        storage.write(path + REJECTED, storage.read(path))
+        storage.remove(path)
+        messages.append(
+            f"{storage}/{path} is not as it was written: {fault}. It is set aside as "
+            f"{name}{REJECTED}, and its injections run again."
+        )
+    return messages
+
+
+def _fault_of_file(storage: Storage, name: str, run: str) -> str | None:
+    try:
+        with storage.open(f"{FOLDER}/{name}") as opened, pq.ParquetFile(opened) as file:
+            found = fault_of_shard(file, name, thorough=True)
+            if found is None and about(file.schema_arrow).get("run") != run:
+                found = "it belongs to another run"
+            if found is None:
+                for _ in file.iter_batches():  # decodes every page
+                    pass
+            return found
+    except (OSError, pa.ArrowException) as error:
+        return f"it cannot be read ({error})"
 
 
 def about(schema: pa.Schema) -> dict[str, str]:
@@ -185,5 +249,6 @@ def _read(storage: Storage, name: str, read: Any) -> Any:
     except (OSError, pa.ArrowException) as error:
         raise ConfigurationError(
             f"{storage}/{FOLDER}/{name} is damaged, or not a Parquet file of onnxfi: {error}. "
-            f"Delete that file and run `onnxfi campaign resume {storage}`."
+            f"Run `onnxfi campaign resume {storage}`, which sets it aside and runs its injections "
+            "again."
         ) from error

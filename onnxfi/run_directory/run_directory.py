@@ -24,9 +24,11 @@ from onnxfi.run_directory.record_files import (
     FOLDER,
     count_records,
     record_files,
+    set_bad_files_aside,
     write_records,
 )
 from onnxfi.run_directory.shard import Shard
+from onnxfi.run_directory.shard_checks import ids_of
 from onnxfi.storage import LocalStorage, RemoteStorage, Storage, open_storage
 
 _CONFIGURATION = "campaign.yaml"
@@ -98,14 +100,24 @@ class RunDirectory:
 
     def finished(self) -> list[range]:
         """Return the ids in each records file, from its name."""
-        return [_ids(name) for name in self.files()]
+        return [ids_of(name) for name in self.files()]
 
-    def clean(self) -> None:
-        """Remove the remains of interrupted writes; no process may be writing."""
+    def clean(self) -> list[str]:
+        """Remove the remains of interrupted writes, and set damaged records files aside.
+
+        No process may be writing.
+
+        Returns:
+            a message for each file that is set aside.
+
+        Raises:
+            ConfigurationError: the run directory is not writable.
+        """
         try:
             for name in self.storage.names(FOLDER):
                 if name.endswith(PARTIAL):
                     self.storage.remove(f"{FOLDER}/{name}")
+            return set_bad_files_aside(self.storage, str(self.manifest["run_id"]))
         except OSError as error:
             raise ConfigurationError(f"{self.storage} is not writable: {error}.") from error
 
@@ -223,13 +235,3 @@ def _check_empty(storage: Storage) -> None:
             f"{storage}/{FOLDER} holds records that belong to no campaign. Move them away, or "
             "choose another --out."
         )
-
-
-def _ids(file_name: str) -> range:
-    """Return the ids that the name of a records file gives."""
-    first, _, last = file_name.removesuffix(".parquet").partition("-")
-    if not (first.isdecimal() and last.isdecimal()):
-        raise ConfigurationError(
-            f"{file_name} in {FOLDER} is not a records file of onnxfi. Move it away."
-        )
-    return range(int(first), int(last) + 1)

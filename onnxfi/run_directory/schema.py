@@ -37,6 +37,9 @@ BASE = pa.schema(
     ]
 )
 
+#: Columns that older versions of onnxfi did not write.
+ADDED = frozenset(["due_reason"])
+
 _TYPES = {bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
 
 
