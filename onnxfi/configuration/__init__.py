@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from onnxfi.configuration.injections import Injections, Until
     from onnxfi.configuration.input_paths import holds_one_input_each, input_files, sample_files
     from onnxfi.configuration.inputs import Inputs, InputTensor, Labels, is_plain
+    from onnxfi.configuration.json_schema import json_schema
     from onnxfi.configuration.metric_entry import MetricEntry
     from onnxfi.configuration.selections import Excluded, Targets, TargetsTogether
     from onnxfi.configuration.yaml_text import load_yaml
@@ -35,6 +36,7 @@ __all__ = [
     "holds_one_input_each",
     "input_files",
     "is_plain",
+    "json_schema",
     "load_yaml",
     "sample_files",
 ]
@@ -57,6 +59,7 @@ _HOMES = {
     "holds_one_input_each": "onnxfi.configuration.input_paths",
     "input_files": "onnxfi.configuration.input_paths",
     "is_plain": "onnxfi.configuration.inputs",
+    "json_schema": "onnxfi.configuration.json_schema",
     "load_yaml": "onnxfi.configuration.yaml_text",
     "sample_files": "onnxfi.configuration.input_paths",
 }

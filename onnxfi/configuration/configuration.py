@@ -1,7 +1,7 @@
 """Reads and checks the YAML of a campaign."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import yaml
 from pydantic import Discriminator, Field, Tag, ValidationError, ValidationInfo, field_validator
@@ -11,8 +11,9 @@ from onnxfi.configuration.execution_options import Execution, Statistics
 from onnxfi.configuration.injections import Injections
 from onnxfi.configuration.inputs import Inputs
 from onnxfi.configuration.metric_entry import MetricEntry
+from onnxfi.configuration.one_or_more import OneOrMore
 from onnxfi.configuration.section import Section
-from onnxfi.configuration.selections import Targets, TargetsTogether
+from onnxfi.configuration.selections import Targets, TargetsTogether, read_short_targets
 from onnxfi.configuration.validation_errors import describe_error, describe_yaml_problem
 from onnxfi.configuration.yaml_text import dump_yaml, load_yaml
 from onnxfi.display import list_names, shorten
@@ -29,27 +30,36 @@ _Targets = Annotated[
 ]
 
 
+def _with_short_targets(schema: dict[str, Any]) -> None:
+    """Add the short forms of targets to their JSON schema."""
+    text = {"type": "string"}
+    schema["oneOf"] += [text, {"type": "array", "items": text, "minItems": 1}]
+
+
 class Configuration(Section):
     """A campaign configuration; relative paths are relative to the file it was read from.
 
     Attributes:
         model: the model's file.
         inputs: where the input tensors come from.
-        targets: one selection, whose targets are hit one at a time; or a list of selections, whose
-            targets are all hit together by every injection.
+        targets: one selection, or the names of tensors, which are hit one at a time; or a list of
+            selections, whose targets are all hit together by every injection.
         error_models: the error models; each is used for every target.
         injections: the number of faults.
         metric: decides between sdc and benign.
         seed: the seed of every corruption.
         statistics: options of the statistics.
         execution: options of the execution.
-        out: the run directory: a folder, or an address such as ``s3://bucket/run``.
+        out: the run directory: a folder, or an address such as ``s3://bucket/run``; by default
+            ``runs/NAME`` with the name of the model.
     """
 
     model: Path
     inputs: Inputs
-    targets: _Targets = Targets()
-    error_models: tuple[ErrorModelEntry, ...] = Field(default=(), validate_default=True)
+    targets: _Targets = Field(default=Targets(), json_schema_extra=_with_short_targets)
+    error_models: Annotated[tuple[ErrorModelEntry, ...], OneOrMore()] = Field(
+        default=(), validate_default=True
+    )
     injections: Injections = Injections()
     metric: MetricEntry = MetricEntry()
     seed: int = Field(default=0, ge=0)
@@ -63,6 +73,11 @@ class Configuration(Section):
         return f"<Configuration of {shorten(self.model.name)}: {models}; seed {self.seed}>"
 
     __str__ = __repr__
+
+    @field_validator("targets", mode="before")
+    @classmethod
+    def _named(cls, said: Any) -> Any:
+        return read_short_targets(said)
 
     @field_validator("error_models")
     @classmethod
@@ -89,6 +104,8 @@ class Configuration(Section):
     def from_yaml(cls, path: str | Path) -> Self:
         """Read a configuration; its relative paths become absolute.
 
+        Without ``out``, the run directory is ``runs/NAME`` beside the file.
+
         Raises:
             ConfigurationError: the file cannot be read, is not YAML, or has errors; the message
                 lists all of them with their places.
@@ -101,7 +118,7 @@ class Configuration(Section):
             raise ConfigurationError(
                 f"{path} cannot be read as a campaign configuration: {reason}."
             ) from error
-        return cls.from_text(text, path, folder=path.parent)
+        return cls.from_text(text, path, folder=path.parent).with_out(path.parent)
 
     @classmethod
     def from_text(
@@ -151,6 +168,13 @@ class Configuration(Section):
         if self.out is not None and not is_address(self.out):
             update["out"] = folder / self.out
         return self.model_copy(update=update)
+
+    def with_out(self, folder: Path) -> Self:
+        """Return the configuration with a run directory: ``runs/NAME`` in the folder by default."""
+        if self.out is not None:
+            return self
+        out = folder.resolve() / "runs" / self.model.stem
+        return self.model_copy(update={"out": out})
 
     def to_yaml(self) -> str:
         """Return the text that `from_yaml` reads."""

@@ -1,19 +1,27 @@
 """Configures an error model."""
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 
 from onnxfi.configuration.section import Section
 from onnxfi.error_models import ErrorModel
 from onnxfi.error_models import load as load_error_model
-from onnxfi.error_models.registry import map_paths, write_spec
+from onnxfi.error_models.registry import map_paths, parse_spec, write_spec
 from onnxfi.errors import ErrorModelError
 
 
 class ErrorModelEntry(Section):
-    """An error model by name, with its configuration."""
+    """An error model; in YAML also ``name:key=value,…``.
+
+    Attributes:
+        name: the name of an error model, as `onnxfi error-models list` shows it, or a class as
+            ``package.module:Class``.
+        configuration: its configuration; ``onnxfi error-models show NAME`` lists the keys.
+    """
+
+    short_forms: ClassVar[tuple[dict[str, Any], ...]] = ({"type": "string"},)
 
     name: str
     configuration: dict[str, Any] = Field(default_factory=dict)
@@ -22,7 +30,13 @@ class ErrorModelEntry(Section):
     @model_validator(mode="before")
     @classmethod
     def _resolve(cls, said: Any, info: ValidationInfo) -> Any:
-        """Make relative paths start from the folder of the configuration file."""
+        """Read a text, and make relative paths start from the folder of the configuration file."""
+        if isinstance(said, str):
+            try:
+                name, keys = parse_spec(said)
+            except ErrorModelError as error:
+                raise ValueError(str(error)) from error
+            said = {"name": name, "configuration": keys}
         folder = (info.context or {}).get("folder")
         if folder is None or not isinstance(said, dict):
             return said

@@ -1,11 +1,13 @@
 """Configures the execution and the statistics of a campaign."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from onnxfi.configuration.section import Section
 from onnxfi.runtime import Limits
+
+_AtLeastOne = Annotated[int, Field(ge=1)]
 
 
 class Statistics(Section):
@@ -66,16 +68,9 @@ class Execution(Section):
     """
 
     provider: Literal["auto", "cpu", "cuda"] = "auto"
-    lanes: Literal["auto"] | int = "auto"
+    lanes: Literal["auto"] | _AtLeastOne = "auto"
     propagation: bool = True
-    workers: Literal["auto"] | int = "auto"
-    shard: Literal["auto"] | int = "auto"
+    workers: Literal["auto"] | _AtLeastOne = "auto"
+    shard: Literal["auto"] | _AtLeastOne = "auto"
     memory: int = Field(default=256, ge=1)
     limits: ExecutionLimits = ExecutionLimits()
-
-    @field_validator("lanes", "workers", "shard")
-    @classmethod
-    def _at_least_one(cls, value: int | str) -> int | str:
-        if isinstance(value, int) and value < 1:
-            raise ValueError("must be 'auto' or at least 1")
-        return value

@@ -1,6 +1,6 @@
 """Configures the number of injections."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -43,6 +43,8 @@ class Injections(Section):
         exhaustive: every single-bit flip once, instead of a sample.
         inputs_per_fault: number of inputs that each fault meets, one injection each.
     """
+
+    short_forms: ClassVar[tuple[dict[str, Any], ...]] = ({"const": "exhaustive"},)
 
     per_target: int | None = Field(default=None, ge=1)
     total: int | None = Field(default=None, ge=1)

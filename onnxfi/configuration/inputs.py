@@ -1,7 +1,7 @@
 """Configures the arrays that feed the model."""
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import (
     Field,
@@ -14,6 +14,10 @@ from pydantic import (
 from onnxfi.configuration.section import Section
 
 _PLAIN = (bool, int, float, str)
+_TEXT = {"type": "string"}
+_TEXTS = {"type": "array", "items": _TEXT, "minItems": 1}
+# In YAML: find the labels.
+_AUTO = "auto"
 
 
 class InputTensor(Section):
@@ -28,6 +32,10 @@ class InputTensor(Section):
         value: a number, a text, or a nested list of them for every input; None for an array.
         repeat: whether one row fills a fixed batch; None takes `Inputs.repeat`.
     """
+
+    short_forms: ClassVar[tuple[dict[str, Any], ...]] = (
+        {"type": ["string", "boolean", "number", "array"]},
+    )
 
     array: str | None = None
     axis: int | None = None
@@ -72,12 +80,16 @@ class InputTensor(Section):
 class Labels(Section):
     """The source of the right class of each sample.
 
-    The name of an array of the input files stands for ``{array: NAME}``.
+    The name of an array of the input files stands for ``{array: NAME}``. ``auto`` stands for
+    neither key: the labels are the only array with a name such as ``labels`` or ``y_test`` that
+    holds one whole number per input; without one there are no labels.
 
     Attributes:
         array: name of the array; None if the file of labels has only one.
         file: a file of labels; None for the input files.
     """
+
+    short_forms: ClassVar[tuple[dict[str, Any], ...]] = (_TEXT,)
 
     array: str | None = None
     file: Path | None = None
@@ -85,37 +97,47 @@ class Labels(Section):
     @model_validator(mode="before")
     @classmethod
     def _from_short_form(cls, said: Any) -> Any:
+        if said == _AUTO:
+            return {}
         return {"array": said} if isinstance(said, str) else said
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.array is None and self.file is None:
-            raise ValueError("labels need an array, a file or both")
-        return self
+    @property
+    def is_auto(self) -> bool:
+        """Whether the labels are searched."""
+        return self.array is None and self.file is None
 
     @model_serializer(mode="wrap")
     def _to_short_form(self, serialize: SerializerFunctionWrapHandler) -> Any:
-        return _shortened(serialize(self), self)
+        return _AUTO if self.is_auto else _shortened(serialize(self), self)
 
 
 class Inputs(Section):
     """The source of the input tensors.
 
+    A file, a pattern or a list of files stands for ``{file: …, labels: auto}``.
+
     Attributes:
         file: an .npz file whose arrays hold the samples along an axis; or several files of one
             input each, as a list or a pattern such as ``inputs/*.npz``, sorted by name.
         tensors: the source of each graph input. A graph input without an entry gets the array of
-            its name; a model with one input also takes the only array that fits.
+            its name, or else the only array that fits.
         labels: the right class of each sample; None without labels.
         limit: number of inputs to take, from the front.
         repeat: whether one row fills a batch of fixed size; by default it takes as many rows.
     """
+
+    short_forms: ClassVar[tuple[dict[str, Any], ...]] = (_TEXT, _TEXTS)
 
     file: Path | tuple[Path, ...]
     tensors: dict[str, InputTensor] | None = None
     labels: Labels | None = None
     limit: int | None = Field(default=None, ge=1)
     repeat: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_short_form(cls, said: Any) -> Any:
+        return {"file": said, "labels": _AUTO} if isinstance(said, str | Path | list) else said
 
     @field_validator("file", mode="before")
     @classmethod

@@ -1,7 +1,7 @@
 """Configures the metric of a campaign."""
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 
@@ -28,6 +28,8 @@ class MetricEntry(Section):
         output: the output that holds the answer; None for the first.
         configuration: configuration of the metric.
     """
+
+    short_forms: ClassVar[tuple[dict[str, Any], ...]] = ({"type": "string"},)
 
     name: str = "classification"
     output: str | None = None

@@ -1,14 +1,17 @@
 """Configures the choice of targets."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
 from onnxfi.configuration.error_model_entry import ErrorModelEntry
+from onnxfi.configuration.one_or_more import OneOrMore
 from onnxfi.configuration.section import Section
 from onnxfi.graph import Exclusion, Selection, TargetKind, check_dtype_name, check_index
 
-_DtypeName = Annotated[str, AfterValidator(check_dtype_name)]
+_Texts = Annotated[tuple[str, ...], OneOrMore()]
+_Kinds = Annotated[tuple[TargetKind, ...], OneOrMore()]
+_DtypeNames = Annotated[tuple[Annotated[str, AfterValidator(check_dtype_name)], ...], OneOrMore()]
 
 
 class Excluded(Section):
@@ -22,11 +25,11 @@ class Excluded(Section):
         dtypes: names or families of dtypes.
     """
 
-    tensors: tuple[str, ...] = ()
-    layers: tuple[str, ...] = ()
-    ops: tuple[str, ...] = ()
-    kinds: tuple[TargetKind, ...] = ()
-    dtypes: tuple[_DtypeName, ...] = ()
+    tensors: _Texts = ()
+    layers: _Texts = ()
+    ops: _Texts = ()
+    kinds: _Kinds = ()
+    dtypes: _DtypeNames = ()
 
 
 class Targets(Section):
@@ -47,10 +50,10 @@ class Targets(Section):
     """
 
     kind: TargetKind | None = None
-    ops: tuple[str, ...] | None = None
-    layers: tuple[str, ...] | None = None
-    tensors: tuple[str, ...] | None = None
-    dtypes: tuple[_DtypeName, ...] | None = None
+    ops: _Texts | None = None
+    layers: _Texts | None = None
+    tensors: _Texts | None = None
+    dtypes: _DtypeNames | None = None
     exclude: Excluded | None = None
     index: Annotated[int | str, AfterValidator(check_index)] | None = None
     include_shapes: bool | None = None
@@ -69,6 +72,23 @@ class Targets(Section):
             index=self.index,
             include_shapes=bool(self.include_shapes),
         )
+
+
+def read_short_targets(said: Any) -> Any:
+    """Return a tensor or a list of tensors as a selection, whose targets are hit one at a time.
+
+    Raises:
+        ValueError: a list mixes names of tensors with selections.
+    """
+    listed = [said] if isinstance(said, str) else said
+    if not isinstance(listed, list | tuple) or not any(isinstance(x, str) for x in listed):
+        return said
+    if not all(isinstance(x, str) for x in listed):
+        raise ValueError(
+            "must hold names only, such as [conv1, conv2], to hit one at a time; or mappings only, "
+            "such as [{tensors: conv1}, {tensors: conv2}], to hit all of them in every injection"
+        )
+    return {"tensors": list(listed)}
 
 
 class TargetsTogether(Targets):

@@ -1,17 +1,19 @@
 """Locates and describes the errors of a configuration."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel
 
 from onnxfi.configuration.selections import Targets, TargetsTogether
+from onnxfi.suggestions import did_you_mean
 
 # The settings that take a word besides numbers.
 _WORD_OR_NUMBER: dict[tuple[str | int, ...], str] = {
     ("execution", "lanes"): "auto",
     ("execution", "workers"): "auto",
+    ("execution", "shard"): "auto",
     ("injections", "inputs_per_fault"): "all",
 }
 
@@ -38,10 +40,16 @@ def describe_error(text: str, entry: Any, section: type[BaseModel]) -> tuple[str
     line = _line(yaml.compose(text), location)
     where = f"  line {line}, {place}: " if line else f"  {place}: "
     if entry["type"] == "extra_forbidden":
-        keys = ", ".join(_keys(section, location[:-1]))
-        return place, f"{where}unknown key; the keys here are {keys}."
+        keys = _section_at(section, location[:-1]).model_fields
+        suggestion = did_you_mean(str(location[-1]), keys)
+        return place, f"{where}unknown key{suggestion}; the keys here are {', '.join(keys)}."
     if entry["type"] == "missing":
         return place, f"{where}must be given."
+    if entry["type"] == "model_type":
+        keys = _section_at(section, location).model_fields
+        return place, (
+            f"{where}must be a mapping with the keys {', '.join(keys)}, got {entry['input']!r}."
+        )
     message = entry["msg"].removeprefix("Value error, ").rstrip(".")
     if entry["type"] == "value_error" and location[0] != "execution":
         return place, f"{where}{message}."  # the message has the value
@@ -68,21 +76,20 @@ def _line(node: yaml.Node | None, location: Sequence[str | int]) -> int | None:
     return line
 
 
-def _keys(section: type[BaseModel], location: Sequence[str | int]) -> list[str]:
-    """Return the keys that are valid at a place of the configuration."""
+def _section_at(section: type[BaseModel], location: Sequence[str | int]) -> type[BaseModel]:
+    """Return the section at a place of the configuration, or the closest one above it."""
     if location[:1] == ("targets",):
         section, location = (TargetsTogether if location[1:] else Targets), location[2:]
-    annotation: Any = section
     for step in location:
-        if isinstance(step, int):
-            continue
-        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-            section = annotation
-            annotation = section.model_fields[step].annotation
-            # Not None, or not a list.
-            annotation = getattr(annotation, "__args__", (annotation,))[0]
-        else:  # a key of a mapping
-            annotation = getattr(annotation, "__args__", (None,))[-1]
+        field = section.model_fields.get(str(step))
+        # Otherwise the step is an index, or a key of a mapping.
+        if field is not None:
+            section = next(_sections_in(field.annotation), section)
+    return section
+
+
+def _sections_in(annotation: Any) -> Iterator[type[BaseModel]]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        section = annotation
-    return list(section.model_fields)
+        yield annotation
+    for each in get_args(annotation):
+        yield from _sections_in(each)

@@ -23,11 +23,10 @@ _CONFIGURATION = """\
 # The campaign of `onnxfi demo`. Repeat it with:
 #   onnxfi campaign run campaign.yaml --out runs/again
 model: lenet.onnx
-inputs: {file: digits.npz, tensors: {image: images}, labels: labels}
-targets: {kind: activation, ops: [Conv, Relu, MaxPool, Gemm]}
-error_models: [{name: bitflip}]
+inputs: digits.npz  # its arrays: images and labels
+targets: {ops: [Conv, Relu, MaxPool, Gemm]}
+error_models: [bitflip]
 injections: {per_target: 1000}
-metric: {name: classification}
 seed: 42
 out: runs/lenet
 """

@@ -76,7 +76,31 @@ def _write(path: Path, text: str) -> Path:
 @pytest.mark.parametrize(
     ("text", "place", "keys"),
     [
-        (GOOD + "sead: 3\n", "line 4, sead: unknown key", "seed"),
+        (GOOD + "sead: 3\n", "line 4, sead: unknown key (did you mean 'seed'?)", "seed"),
+        (GOOD + "zzz: 3\n", "line 4, zzz: unknown key; ", "seed"),
+        (
+            GOOD + "targets: {exclude: {tensor: a}}\n",
+            "unknown key (did you mean 'tensors'?)",
+            "ops",
+        ),
+        (GOOD + "targets: [{op: a}]\n", "unknown key (did you mean 'ops'?)", "error_model"),
+        (
+            GOOD + "targets: [{ops: Conv, error_model: {nam: zero}}]\n",
+            "unknown key (did you mean 'name'?)",
+            "configuration",
+        ),
+        (
+            GOOD + "injections: {until: {margn: 1}}\n",
+            "unknown key (did you mean 'margin'?)",
+            "confidence",
+        ),
+        (
+            GOOD + "execution: {limits: {second: 1}}\n",
+            "unknown key (did you mean 'seconds'?)",
+            "memory",
+        ),
+        (GOOD + "execution: {lane: 1}\n", "unknown key (did you mean 'lanes'?)", "workers"),
+        (GOOD + "metric: {outputs: a}\n", "unknown key (did you mean 'output'?)", "name"),
         (
             GOOD + "targets:\n  kind: activation\n  opps: [Conv]\n",
             "line 6, targets.opps: unknown key",
@@ -112,7 +136,15 @@ def test_unknown_key(tmp_path: Path, text: str, place: str, keys: str) -> None:
         (GOOD + "metric: {name: iou}\n", "line 4, metric: "),
         (GOOD.replace("[{name: bitflip}]", "[]"), "line 3, error_models: "),
         (GOOD.replace("bitflip", "bitflp"), "bitflip"),
-        (GOOD.replace("{name: bitflip}", "bitflip"), "line 3, error_models.0: "),
+        (GOOD.replace("{name: bitflip}", "bitflp"), "did you mean 'bitflip'"),
+        (
+            GOOD.replace("{name: bitflip}", "bitflip:30"),
+            "line 3, error_models.0: an error model is",
+        ),
+        (
+            GOOD.replace("{name: bitflip}", "3"),
+            "line 3, error_models.0: must be a mapping with the",
+        ),
         (
             GOOD.replace("{name: bitflip}", "{name: bitflip, configuration: {bit: 99}}"),
             "bit must be from 0 to 63",
@@ -183,14 +215,16 @@ out: runs/lenet
         ("{file: [a.npz, 3]}", "line 2, inputs.file: must be a file"),
         (
             "{file: a.npz, tensors: {x: {aray: a}}}",
-            "line 2, inputs.tensors.x.aray: unknown key; the keys here are array, axis, constant",
+            "x.aray: unknown key (did you mean 'array'?); the keys here are array, axis, c",
         ),
         ("{file: a.npz, tensors: {x: {value: {}}}}", "inputs.tensors.x.value: must be a number"),
         ("{file: a.npz, tensors: {x: {value: 1, array: a}}}", "inputs.tensors.x: a value takes"),
         ("{file: a.npz, tensors: {x: {constant: true, axis: 1}}}", "x: axis and repeat are"),
         ("{file: a.npz, tensors: {x: {axis: first}}}", "inputs.tensors.x.axis: "),
-        ("{file: a.npz, labels: {}}", "inputs.labels: labels need an array, a file or both"),
-        ("{file: a.npz, labels: {fil: b}}", "inputs.labels.fil: unknown key; the keys here are a"),
+        (
+            "{file: a.npz, labels: {fil: b}}",
+            "inputs.labels.fil: unknown key (did you mean 'file'?); ",
+        ),
         ("{file: a.npz, repeat: 3}", "inputs.repeat: "),
     ],
 )
@@ -220,3 +254,72 @@ def test_inputs_in_every_form(tmp_path: Path) -> None:
             assert form in written
         (tmp_path / "again.yaml").write_text(written)
         assert Configuration.from_yaml(tmp_path / "again.yaml") == read
+
+
+SHORT = """\
+model: nets/model.onnx
+inputs: inputs.npz
+error_models: [bitflip, "random:low=0,high=1", {name: zero}]
+targets: conv1
+"""
+LONG = """\
+model: nets/model.onnx
+inputs: {file: inputs.npz, labels: auto}
+error_models:
+  - {name: bitflip}
+  - {name: random, configuration: {low: 0, high: 1}}
+  - {name: zero}
+targets: {tensors: [conv1]}
+out: runs/model
+"""
+
+
+def test_short_forms(tmp_path: Path) -> None:
+    short = Configuration.from_yaml(_write(tmp_path / "short.yaml", SHORT))
+    assert short == Configuration.from_yaml(_write(tmp_path / "long.yaml", LONG))
+    assert [x.label for x in short.error_models] == ["bitflip", "random:low=0,high=1", "zero"]
+    assert short.out == tmp_path / "runs" / "model"
+    again = _write(tmp_path / "again.yaml", short.to_yaml())
+    assert Configuration.from_yaml(again) == short
+
+
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        ("targets: [conv1, 'relu*']", "targets: {tensors: [conv1, 'relu*']}"),
+        ("targets: {ops: Conv}", "targets: {ops: [Conv]}"),
+        (
+            "targets: [{layers: a, error_model: zero}, {tensors: b}]",
+            "targets: [{layers: [a], error_model: {name: zero}}, {tensors: [b]}]",
+        ),
+        (
+            "targets: {exclude: {kinds: weight, dtypes: int8}}",
+            "targets: {exclude: {kinds: [weight], dtypes: [int8]}}",
+        ),
+        ("inputs: [a.npz, b.npz]", "inputs: {file: [a.npz, b.npz], labels: auto}"),
+        ("inputs: 'in/*.npz'", "inputs: {file: 'in/*.npz', labels: auto}"),
+        ("error_models: nan", "error_models: [{name: nan}]"),
+        (
+            "metric: 'segmentation:min_iou=0.9'",
+            "metric: {name: segmentation, configuration: {min_iou: 0.9}}",
+        ),
+    ],
+)
+def test_each_short_form(tmp_path: Path, short: str, long: str) -> None:
+    read = []
+    for text in (short, long):
+        given = yaml.safe_load(GOOD) | yaml.safe_load(text)
+        read.append(Configuration.from_yaml(_write(tmp_path / "c.yaml", yaml.safe_dump(given))))
+    assert read[0] == read[1]
+
+
+def test_names_mixed_with_selections_of_targets(tmp_path: Path) -> None:
+    message = message_of(tmp_path, GOOD + "targets: [conv1, {tensors: conv2}]\n")
+    assert "line 4, targets: must hold names only" in message
+    assert "[{tensors: conv1}, {tensors: conv2}]" in message
+
+
+def test_relative_paths_in_the_text_of_an_error_model(tmp_path: Path) -> None:
+    text = GOOD.replace("{name: bitflip}", "'random:profile=profile.json'")
+    message = message_of(tmp_path, text)
+    assert f"{tmp_path / 'profile.json'}" in message

@@ -1,5 +1,6 @@
-"""Reads the labels of inputs."""
+"""Finds and reads the labels of inputs."""
 
+import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -9,6 +10,41 @@ from onnxfi.campaign.inputs.array_file import ArrayFile, Header
 from onnxfi.configuration import Labels
 from onnxfi.errors import InputError
 from onnxfi.graph import format_shape
+
+# Words in the names of arrays that hold labels.
+_WORDS = frozenset({"label", "labels", "target", "targets", "class", "classes", "y"})
+
+
+def is_named_like_labels(name: str) -> bool:
+    """Return whether a word such as ``labels`` or ``y`` is in the name of an array."""
+    return not _WORDS.isdisjoint(re.split(r"[\W\d_]+", name.lower()))
+
+
+def find_labels(file: ArrayFile, taken: Collection[str | None], *, whole: bool) -> Labels | None:
+    """Return the only array of a file that can hold the labels; None for none or several.
+
+    Such an array holds whole numbers, one per input, and a word such as ``labels`` or ``y`` is in
+    its name.
+
+    Args:
+        file: the arrays.
+        taken: the arrays that feed the model.
+        whole: whether the file is one input, without an axis of samples.
+    """
+    others = [x.shape for name, x in file.headers.items() if name in taken and x.shape]
+    found = [
+        name
+        for name, header in file.headers.items()
+        if name not in taken
+        and header.dtype.kind in "iu"
+        and is_named_like_labels(name)
+        and (
+            header.shape in ((), (1,))
+            if whole
+            else len(header.shape) == 1 and any(header.shape[0] in shape for shape in others)
+        )
+    ]
+    return Labels(array=found[0]) if len(found) == 1 else None
 
 
 def read_labels(labels: Labels, file: ArrayFile) -> np.ndarray:

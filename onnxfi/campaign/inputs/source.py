@@ -7,7 +7,7 @@ import numpy as np
 
 from onnxfi.campaign.inputs.array_file import ArrayFile
 from onnxfi.campaign.inputs.feeds import Constant, Feed, PerFile
-from onnxfi.campaign.inputs.labels import read_label_of_each, read_labels
+from onnxfi.campaign.inputs.labels import find_labels, read_label_of_each, read_labels
 from onnxfi.campaign.inputs.matching import match_arrays
 from onnxfi.campaign.inputs.row_feeds import check_batch_names, check_rows, count_inputs, cut_rows
 from onnxfi.campaign.inputs.values import array_of_value
@@ -77,10 +77,12 @@ def _read_rows(model: Model, source: Inputs) -> InputSource:
     }
     sampled = {name: x for name, x in matched.items() if name not in constants}
     arrays = {name: file.read(x.array or "") for name, x in sampled.items()}
+    said = source.labels
+    if said is not None and said.is_auto:
+        said = find_labels(file, {x.array for x in matched.values()}, whole=False)
     labels = None
-    if source.labels is not None:
-        holder = file if source.labels.file is None else ArrayFile.open(source.labels.file)
-        labels = read_labels(source.labels, holder)
+    if said is not None:
+        labels = read_labels(said, file if said.file is None else ArrayFile.open(said.file))
     rows = cut_rows(sampled, values, arrays, path, repeat=source.repeat)
     counted = count_inputs(rows, labels, path, limit=source.limit)
     for name, x in rows.items():
@@ -115,13 +117,16 @@ def _read_files(model: Model, source: Inputs) -> InputSource:
             _check_whole(value, key, file)
         feeds[name] = PerFile(files, key)
     labels = None
-    if source.labels is not None and source.labels.file is None:
-        labels = read_label_of_each(source.labels, files)
-    elif source.labels is not None and source.labels.file is not None:
-        labels = read_labels(source.labels, ArrayFile.open(source.labels.file))
+    said = source.labels
+    if said is not None and said.is_auto:
+        said = find_labels(first, {x.array for x in matched.values()}, whole=True)
+    if said is not None and said.file is None:
+        labels = read_label_of_each(said, files)
+    elif said is not None and said.file is not None:
+        labels = read_labels(said, ArrayFile.open(said.file))
         if len(labels) != len(paths):
             raise InputError(
-                f"{source.labels.file} holds {len(labels)} labels, and must hold {len(paths)}: one "
+                f"{said.file} holds {len(labels)} labels, and must hold {len(paths)}: one "
                 "for each file."
             )
         labels = labels[: len(files)]

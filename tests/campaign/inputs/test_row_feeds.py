@@ -205,7 +205,7 @@ VAD = {"x": ["N", 4], "state": [2, "N", 8], "i": []}
             VAD,
             {"x": floats(2, 4), "state": floats(2, 1, 8)},
             {"tensors": {"state": {"constant": True}}},
-            "'i' needs an array.*'x', 'state'.*--constant i=16000",
+            "'i' needs an array.*'x' .*'state' .*none of.*--constant i=16000",
         ),
         ({"x": ["N", 2]}, {"x": np.float32(1)}, {}, "'x' is a single number.*--constant x=x"),
         (
@@ -225,3 +225,26 @@ def test_what_does_not_fit_is_one_error(
 ) -> None:
     with pytest.raises(InputError, match=expected):
         read(tmp_path, taking(**shapes), arrays, **said)
+
+
+def test_several_inputs_take_the_only_arrays_that_fit(tmp_path: Path) -> None:
+    of = taking(x=("N", 4), z=("N", 5), i=("N", 4))
+    arrays = {"a": floats(3, 5), "b": np.arange(12).reshape(3, 4), "c": floats(3, 4)}
+    source = read(tmp_path, of, {**arrays, "labels": np.arange(3)}, labels="auto")
+    assert_fed(
+        source,
+        [{"x": arrays["c"][[k]], "z": arrays["a"][[k]], "i": arrays["b"][[k]]} for k in range(3)],
+    )
+    np.testing.assert_array_equal(source.labels, np.arange(3))
+
+
+def test_inputs_that_could_be_exchanged_are_not_guessed(tmp_path: Path) -> None:
+    of = taking(x=("N", 4), z=("N", 4))
+    with pytest.raises(InputError, match=r"'x' needs an array.*several of them fit"):
+        read(tmp_path, of, {"a": floats(3, 4), "b": floats(3, 4)})
+    # The name decides one of them, and so the other.
+    arrays = {"z": floats(3, 4), "b": floats(3, 4)}
+    source = read(tmp_path, of, arrays)
+    assert_fed(source, [{"x": arrays["b"][[k]], "z": arrays["z"][[k]]} for k in range(3)])
+    with pytest.raises(InputError, match=r"'x' needs an array.*none of them fit"):
+        read(tmp_path, of, {"a": floats(3, 7), "b": floats(3, 8)})

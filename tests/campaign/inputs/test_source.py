@@ -65,7 +65,7 @@ def test_an_npy_file_holds_one_array(model: Model, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arrays", "source", "expected"),
     [
-        ({"a": IMAGES, "b": IMAGES}, {}, "'image' needs an array.*'a', 'b'"),
+        ({"a": IMAGES, "b": IMAGES}, {}, "'image' needs an array.*'a' .*'b' .*several of"),
         ({"a": IMAGES}, {"tensors": {"image": "images"}}, "no 'images'.*holds 'a'"),
         ({"a": IMAGES}, {"tensors": {"imge": "a"}}, "'imge' is not an input.*'image'"),
         ({"a": IMAGES}, {"labels": "y"}, "labels must be an array.*'a'.*got 'y'"),
@@ -118,3 +118,53 @@ def test_files_that_hold_no_plain_arrays(model: Model, tmp_path: Path) -> None:
         with pytest.raises(InputError, match=r"must be an \.npz or \.npy file") as caught:
             read_inputs(model, Inputs(file=tmp_path / name))
         assert str(tmp_path / name) in str(caught.value)
+
+
+def test_a_wrong_shape_is_not_a_missing_name(model: Model, tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", images=IMAGES[:, 0], labels=np.arange(12))
+    for labels in (None, "labels", "auto"):
+        given = Inputs.model_validate({"file": tmp_path / "x.npz", "labels": labels})
+        with pytest.raises(InputError) as caught:
+            read_inputs(model, given)
+        message = str(caught.value)
+        assert "'image' must have the shape (N, 1, 8, 8), got (1, 8, 8)" in message
+        assert "from the array 'images' of shape (12, 8, 8)" in message
+
+
+def test_a_wrong_dtype_is_not_a_missing_name(model: Model, tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", images=IMAGES.astype(np.uint8), y_test=np.arange(12))
+    with pytest.raises(InputError, match="'image' must be float32, got uint8"):
+        read_inputs(model, Inputs(file=tmp_path / "x.npz"))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "found"),
+    [
+        ({"labels": np.arange(12)}, True),
+        ({"y_test": np.arange(12, dtype=np.uint8)}, True),
+        ({"ids": np.arange(12)}, False),
+        ({"labels": np.arange(12), "y": np.arange(12)}, False),
+        ({"labels": np.arange(12), "y": np.eye(12)}, True),
+        ({"labels": np.arange(12.0)}, False),
+        ({"labels": np.arange(11)}, False),
+        ({"labels": np.int64(3)}, False),
+        ({}, False),
+    ],
+)
+def test_labels_are_found_if_there_is_only_one_choice(
+    model: Model, tmp_path: Path, arrays: Any, found: bool
+) -> None:
+    np.savez(tmp_path / "x.npz", images=IMAGES, **arrays)
+    read = read_inputs(model, Inputs.model_validate(str(tmp_path / "x.npz")))
+    assert (read.labels is not None) == found
+    if found:
+        np.testing.assert_array_equal(read.labels, np.arange(12))
+    # Only where the user wants it.
+    assert read_inputs(model, Inputs(file=tmp_path / "x.npz")).labels is None
+
+
+def test_labels_are_found_in_files_of_one_input_each(model: Model, tmp_path: Path) -> None:
+    for index in range(3):
+        np.savez(tmp_path / f"part{index}.npz", image=IMAGES[:1], label=index, size=8)
+    read = read_inputs(model, Inputs.model_validate(str(tmp_path / "part*.npz")))
+    np.testing.assert_array_equal(read.labels, np.arange(3))
