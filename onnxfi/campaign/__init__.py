@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from onnxfi.campaign.campaign import Campaign
+    from onnxfi.campaign.drafting import SCHEMA_FILE, Draft, draft_campaign
     from onnxfi.campaign.importers import Translation, translate_classes, translate_tensorfi2
     from onnxfi.campaign.inputs import InputSource, read_inputs
     from onnxfi.campaign.inputs.array_file import ArrayFile
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
     from onnxfi.campaign.running.worker import Worker
 
 __all__ = [
+    "SCHEMA_FILE",
     "STOPPED_EARLY",
     "ArrayFile",
     "Campaign",
+    "Draft",
     "InputSource",
     "Plan",
     "Replay",
@@ -37,6 +40,7 @@ __all__ = [
     "Worker",
     "array_of_value",
     "dask_executor",
+    "draft_campaign",
     "estimate_seconds",
     "profile",
     "read_inputs",
@@ -50,9 +54,11 @@ __all__ = [
 _HOMES = {
     "ArrayFile": "onnxfi.campaign.inputs.array_file",
     "Campaign": "onnxfi.campaign.campaign",
+    "Draft": "onnxfi.campaign.drafting",
     "InputSource": "onnxfi.campaign.inputs",
     "Plan": "onnxfi.campaign.planning.plan",
     "Replay": "onnxfi.campaign.running.replay",
+    "SCHEMA_FILE": "onnxfi.campaign.drafting",
     "STOPPED_EARLY": "onnxfi.campaign.running.rounds",
     "ShardOutcomes": "onnxfi.campaign.running.run_shards",
     "Stratum": "onnxfi.campaign.planning.strata",
@@ -60,6 +66,7 @@ _HOMES = {
     "Worker": "onnxfi.campaign.running.worker",
     "array_of_value": "onnxfi.campaign.inputs.values",
     "dask_executor": "onnxfi.campaign.running.cluster",
+    "draft_campaign": "onnxfi.campaign.drafting",
     "estimate_seconds": "onnxfi.campaign.running.estimate",
     "profile": "onnxfi.campaign.profiling",
     "read_inputs": "onnxfi.campaign.inputs",

@@ -54,6 +54,8 @@ _ERROR_MODELS = (
 )
 COMMANDS: Sequence[Command | Group] = (
     Command("demo", "demo:demo", "Show the whole pipeline on a small network."),
+    Command("init", "init:init", "Write a campaign.yaml for a model and its inputs."),
+    Command("schema", "schema:schema", "Print the JSON Schema of campaign.yaml."),
     Command("convert", "models.convert:convert", "Convert a TensorFlow or Keras model to ONNX."),
     Command(
         "describe", "models.describe:describe", "Show a Keras file's layers without executing it."

@@ -1,4 +1,4 @@
-"""Reads .npz and .npy files of plain arrays, and checks their headers."""
+"""Reads and writes .npz and .npy files of plain arrays, and checks their headers."""
 
 import zlib
 from collections.abc import Iterator, Mapping
@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from typing import IO, Self
-from zipfile import BadZipFile, ZipFile, is_zipfile
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, is_zipfile
 
 import numpy as np
 
+from onnxfi.atomic_write import atomic_write
 from onnxfi.errors import InputError
 
 _ENDING = ".npy"
@@ -68,6 +69,11 @@ class ArrayFile:
                             headers[name] = _read_header(member, entry.file_size)
                 return cls(path, headers)
 
+    def key(self, name: str) -> str:
+        """Return the name of an array here: the array of an .npy file has any name."""
+        only = next(iter(self.headers)) if len(self.headers) == 1 else name
+        return only if only == self.path.stem and self.path.suffix == _ENDING else name
+
     def read(self, name: str) -> np.ndarray:
         """Return an array.
 
@@ -80,6 +86,21 @@ class ArrayFile:
                 return np.lib.format.read_array(file, allow_pickle=False)
             with ZipFile(file) as archive, archive.open(name + _ENDING) as member:
                 return np.lib.format.read_array(member, allow_pickle=False)
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write an .npz file; the arrays may have any names, and dtypes that NumPy lacks.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    # numpy.savez takes names as keyword arguments, which restricts them.
+    with atomic_write(path) as aside, ZipFile(aside, "w", ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            own = array.dtype.isbuiltin == 2  # a dtype that another package registered
+            plain = array.view(f"V{array.itemsize}") if own else array
+            with archive.open(name + _ENDING, "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, plain, allow_pickle=False)
 
 
 def _read_header(file: IO[bytes], size: int) -> Header:

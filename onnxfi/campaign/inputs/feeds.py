@@ -73,8 +73,9 @@ class PerFile:
     @property
     def shapes(self) -> set[tuple[int, ...]]:
         """The shapes of the arrays."""
-        return {file.headers[self.name].shape for file in self.files}
+        return {file.headers[file.key(self.name)].shape for file in self.files}
 
     def at(self, index: int) -> np.ndarray:
         """Return the array of one file."""
-        return self.files[index].read(self.name)
+        file = self.files[index]
+        return file.read(file.key(self.name))

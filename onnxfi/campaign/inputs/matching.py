@@ -17,6 +17,22 @@ def match_arrays(
 ) -> dict[str, InputTensor]:
     """Return the source of each graph input: the name of its array, or a value.
 
+    See `match_what_fits`.
+
+    Raises:
+        InputError: a graph input has no array, or there is no such graph input.
+    """
+    matched, missing = match_what_fits(model, source, file, whole=whole)
+    for name, key in missing.items():
+        raise InputError(_missing(model.values[name], key, file, whole=whole))
+    return matched
+
+
+def match_what_fits(
+    model: Model, source: Inputs, file: ArrayFile, *, whole: bool
+) -> tuple[dict[str, InputTensor], dict[str, str]]:
+    """Return the source of each graph input, and the names of the arrays that are missing.
+
     By default, an array has the name of its graph input. An input without such an array takes the
     only array of its shape and dtype that no other input can take; if it is the only one without,
     also the only array that is left. An input with a default may be left out.
@@ -27,8 +43,12 @@ def match_arrays(
         file: the arrays.
         whole: whether an array is one input, without an axis of samples.
 
+    Returns:
+        The sources by graph input; and for each graph input without one the name of the array that
+        it needs.
+
     Raises:
-        InputError: a graph input has no array, or there is no such graph input.
+        InputError: there is no such graph input.
     """
     wanted = {value.name or "": value for value in model.graph.inputs}
     said = source.tensors or {}
@@ -54,16 +74,17 @@ def match_arrays(
     free = {name: header for name, header in file.headers.items() if name not in taken}
     keys |= _assign(unnamed, free, whole=whole)
     matched: dict[str, InputTensor] = {}
+    missing: dict[str, str] = {}
     for name, value in wanted.items():
         tensor, key = tensors[name], keys[name]
         if tensor.value is None and key not in file.headers:
-            if name not in said and value.const_value is not None:
-                continue
-            raise InputError(_missing(value, key, file, whole=whole))
+            if name in said or value.const_value is None:
+                missing[name] = key
+            continue
         matched[name] = (
             tensor if tensor.value is not None else tensor.model_copy(update={"array": key})
         )
-    return matched
+    return matched, missing
 
 
 def _assign(

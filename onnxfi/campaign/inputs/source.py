@@ -148,7 +148,7 @@ def _is_scalar(value: ir.Value, tensor: InputTensor, file: ArrayFile) -> bool:
 
 
 def _check_whole(value: ir.Value, name: str, file: ArrayFile) -> None:
-    header = file.headers.get(name)
+    header = file.headers.get(file.key(name))
     if header is None:
         raise InputError(
             f"Each file of inputs must hold an array {name!r}, and {file.path} holds "

@@ -186,4 +186,6 @@ def _size(value: ir.Value) -> float:
     if shape is None or dtype is None or any(not isinstance(x, int) for x in list(shape)[1:]):
         return float("inf")
     # Axis 0 may be symbolic: the batch.
-    return prod(x for x in shape if isinstance(x, int)) * dtype.itemsize
+    # The length of texts is unknown.
+    size = float("inf") if dtype == ir.DataType.STRING else dtype.itemsize
+    return prod(x for x in shape if isinstance(x, int)) * size

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from onnxfi.atomic_write import atomic_write
+from onnxfi.campaign.inputs.array_file import write_arrays
 from onnxfi.campaign.running.worker import Worker
 from onnxfi.error_models import SiteList, bit_layout
 from onnxfi.errors import ConfigurationError, InputError
@@ -158,15 +158,11 @@ def _merged(answer: Any, golden: Any, faulty: Any) -> Any:
 
 
 def _save(path: Path, arrays: Mapping[str, Any]) -> None:
-    # numpy.savez takes names as keyword arguments, which restricts them.
-    with atomic_write(path) as aside, ZipFile(aside, "w", ZIP_DEFLATED) as archive:
-        for name, array in arrays.items():
-            if not isinstance(array, np.ndarray) or array.dtype.hasobject:
-                continue
-            plain = (
-                array
-                if array.dtype.isbuiltin == 1
-                else array.view(bit_layout(array.dtype).unsigned)
-            )
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
-                np.lib.format.write_array(file, plain, allow_pickle=False)
+    write_arrays(
+        path,
+        {
+            name: x if x.dtype.isbuiltin == 1 else x.view(bit_layout(x.dtype).unsigned)
+            for name, x in arrays.items()
+            if isinstance(x, np.ndarray) and not x.dtype.hasobject
+        },
+    )

@@ -3,7 +3,7 @@
 from onnxfi.injector.metrics.classification import Classification
 from onnxfi.injector.metrics.detection import Detection
 from onnxfi.injector.metrics.embedding_distance import EmbeddingDistance
-from onnxfi.injector.metrics.fitting import check_default
+from onnxfi.injector.metrics.fitting import check_default, choose_metric
 from onnxfi.injector.metrics.function_metric import FunctionMetric
 from onnxfi.injector.metrics.many import are_wrong, columns_of_all, in_parts
 from onnxfi.injector.metrics.metric import ColumnType, Comparisons, Metric, MetricValue, Outputs
@@ -41,6 +41,7 @@ __all__ = [
     "are_wrong",
     "check_default",
     "checked",
+    "choose_metric",
     "columns_of_all",
     "default_metric",
     "in_parts",

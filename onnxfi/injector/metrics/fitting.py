@@ -86,6 +86,23 @@ def default_metric_name(golden: Outputs) -> str:
     return fitting
 
 
+def choose_metric(golden: Outputs) -> tuple[str, str]:
+    """Return the output that holds the answer, and the name of the metric that fits it.
+
+    A single number beyond 0 and 1 is no score, so regression fits it.
+    """
+    name = first_scores(golden)
+    answer: Any = golden[name]
+    if not isinstance(answer, np.ndarray) or answer.dtype.hasobject:
+        return name, "classification"
+    fitting = fitting_metric(answer)
+    if fitting == "classification" and answer.dtype.kind == "f" and answer.size:
+        single = answer.ndim < 2 or answer.size == answer.shape[0]
+        if single and (answer.min() < 0 or answer.max() > 1):
+            return name, "regression"
+    return name, fitting
+
+
 def _inner_axes(answer: np.ndarray) -> int:
     return sum(x != 1 for x in answer.shape[1:])
 

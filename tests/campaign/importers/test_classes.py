@@ -91,7 +91,8 @@ def test_translation(folder: Path) -> None:
     assert said["injections"]["per_target"] == 20
     assert said["seed"] == 5
     translation.write(folder / "again.yaml")
-    assert Configuration.from_yaml(folder / "again.yaml") == translation.configuration
+    again = Configuration.from_yaml(folder / "again.yaml")
+    assert again.model_copy(update={"out": None}) == translation.configuration
 
 
 def test_run(folder: Path) -> None:
