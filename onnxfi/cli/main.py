@@ -92,7 +92,7 @@ def main() -> None:
         with show_log():
             make_program()(prog_name="onnxfi")
     except OnnxfiError as error:
-        from onnxfi.cli.output import errors
+        from onnxfi.cli.output import print_error
 
-        errors.print(f"Error: {error}", style="red")
+        print_error(error)
         sys.exit(INVALID_INPUT)

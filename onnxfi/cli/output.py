@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from typing import Any
 
 import typer
@@ -16,8 +17,28 @@ messages = Console(stderr=True, soft_wrap=True, **_PLAIN)
 #: The console for errors and warnings.
 errors = Console(stderr=True, soft_wrap=True, **_PLAIN)
 
+# Letters. Longer names, and messages, are not read.
+_LONGEST_WORD = 200
+_LONGEST_MESSAGE = 2_000
+
 # Rows. rich takes seconds to lay out more.
 _LAID_OUT = 500
+
+
+def print_error(error: Exception) -> None:
+    """Print the message of an error: long words and texts shortened, control characters escaped.
+
+    Names come from files of strangers.
+    """
+    text = "".join(x if x.isprintable() or x == "\n" else repr(x)[1:-1] for x in str(error))
+    text = re.sub(r"\S+", lambda word: _middle(word[0], _LONGEST_WORD), text)
+    errors.print(f"Error: {_middle(text, _LONGEST_MESSAGE)}", style="red")
+
+
+def _middle(text: str, longest: int) -> str:
+    """Return a text without its middle, if it is too long."""
+    kept = longest // 2
+    return text if len(text) <= longest else f"{text[:kept]}…{text[-kept:]}"
 
 
 def print_json(document: Any) -> None:

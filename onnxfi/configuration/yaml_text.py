@@ -4,9 +4,15 @@
 """
 
 import re
+from collections.abc import Iterator
+from itertools import accumulate, islice
 from typing import Any
 
 import yaml
+
+# More than any configuration has. Aliases can stand for thousands of millions of values.
+_DEEPEST = 100
+_MOST_VALUES = 1_000_000
 
 
 class _Loader(yaml.SafeLoader):
@@ -43,10 +49,33 @@ def load_yaml(text: str) -> Any:
         yaml.YAMLError: it is not YAML.
         ValueError: a value is malformed, such as the date 2024-13-45.
     """
+    if _depth(text) > _DEEPEST:  # PyYAML takes minutes for it
+        raise yaml.YAMLError(f"the document is nested more than {_DEEPEST} deep")
     try:
-        return yaml.load(text, Loader=_Loader)
+        document = yaml.load(text, Loader=_Loader)
     except RecursionError as error:
         raise yaml.YAMLError("the document is nested too deeply") from error
+    if sum(1 for _ in islice(_values(document), _MOST_VALUES + 1)) > _MOST_VALUES:
+        raise yaml.YAMLError(f"the document has more than {_MOST_VALUES} values")
+    return document
+
+
+def _depth(text: str) -> int:
+    """Return how deep the brackets of a text are nested; those in quotes count too."""
+    steps = (1 if x in "[{" else -1 for x in text if x in "[]{}")
+    return max(accumulate(steps), default=0)
+
+
+def _values(document: Any) -> Iterator[Any]:
+    """Yield all values of a document, those behind an alias each time it is used."""
+    waiting = [document]
+    while waiting:
+        value = waiting.pop()
+        yield value
+        if isinstance(value, dict):
+            waiting.extend((*value.keys(), *value.values()))
+        elif isinstance(value, list):
+            waiting.extend(value)
 
 
 def dump_yaml(document: Any) -> str:

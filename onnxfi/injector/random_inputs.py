@@ -1,10 +1,15 @@
 """Inputs to try a model with, where the user gives none."""
 
+import math
+
 import numpy as np
 
 from onnxfi.errors import InputError
 from onnxfi.graph import Model, format_shape
 from onnxfi.onnx_ir import ir
+
+# 2 GiB while they are drawn.
+_MOST_ELEMENTS = 2**28
 
 
 def draw_inputs(model: Model, *, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -39,6 +44,11 @@ def _random_input(value: ir.Value, rng: np.random.Generator) -> np.ndarray:
             "Inputs can be made up for tensors of numbers of which all axes but the first have a "
             f"known size, and {value.name!r} is {value.type} of shape {format_shape(known)}. Give "
             "inputs of your own: --inputs X.npz."
+        )
+    if math.prod(sizes) > _MOST_ELEMENTS:
+        raise InputError(
+            f"Inputs are made up with at most {_MOST_ELEMENTS:,} elements, and {value.name!r} has "
+            f"the shape {format_shape(tuple(sizes))}. Give inputs of your own: --inputs X.npz."
         )
     drawn = rng.standard_normal(sizes) if dtype.is_floating_point() else rng.integers(0, 2, sizes)
     return np.asarray(drawn).astype(dtype.numpy())

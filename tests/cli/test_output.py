@@ -11,6 +11,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
+from onnxfi.cli.output import print_error
+
 INJECT = ("inject", "lenet.onnx", "--inputs", "x.npz", "--provider", "cpu")
 
 
@@ -93,3 +95,15 @@ def test_a_closed_pipe_is_no_error(start: Callable[..., subprocess.Popen[str]], 
         assert process.stderr.read() == ""
         process.stderr.close()
         process.wait(60)
+
+
+def test_the_message_of_an_error_is_short_and_plain(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "a" * 100_000 + "z"
+    print_error(ValueError(f"No tensor is called {name}.\n\x1b]0;title\x07 [bold]x[/bold]"))
+    printed = capsys.readouterr().err
+    assert len(printed) < 400
+    assert "aaa…aaa" in printed
+    assert printed.count("\n") == 2
+    assert "\\x1b]0;title\\x07 [bold]x[/bold]" in printed
+    print_error(ValueError("word " * 10_000))
+    assert len(capsys.readouterr().err) < 2_100

@@ -13,3 +13,17 @@ def test_yaml_round_trip(value: object) -> None:
     assert (again, type(again)) == (value, type(value))
     # PyYAML alone reads what is dumped likewise.
     assert yaml.safe_load(text)["key"] == value
+
+
+@pytest.mark.parametrize("text", ["[" * 20_000, "- " * 2_000 + "a", "{a: " * 5_000])
+def test_a_deep_document_is_refused_at_once(text: str) -> None:
+    with pytest.raises(yaml.YAMLError, match="nested"):
+        load_yaml(text)
+
+
+def test_aliases_that_stand_for_too_much_are_refused() -> None:
+    levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    levels += [f"a{k}: &a{k} [{', '.join([f'*a{k - 1}'] * 10)}]" for k in range(1, 9)]
+    with pytest.raises(yaml.YAMLError, match="more than 1000000 values"):
+        load_yaml("\n".join(levels))
+    assert load_yaml("a: &a [1, 2]\nb: *a") == {"a": [1, 2], "b": [1, 2]}

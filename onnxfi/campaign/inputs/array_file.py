@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Self
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, is_zipfile
 
@@ -19,6 +20,7 @@ _ENDING = ".npy"
 _DAMAGES = (
     *(OSError, ValueError, EOFError, BadZipFile, zlib.error),
     *(RuntimeError, NotImplementedError, MemoryError, SyntaxError, KeyError),
+    TokenError,  # a header that is no Python
 )
 
 

@@ -72,3 +72,11 @@ def test_arrays_are_read_one_by_one(tmp_path: Path, save: Any, order: Literal["C
     }
     for name, array in arrays.items():
         np.testing.assert_array_equal(file.read(name), array, strict=True)
+
+
+def test_a_header_that_is_no_python_is_refused(tmp_path: Path) -> None:
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (2L, 8" + b" " * 6 + b"\n"
+    path = tmp_path / "x.npy"
+    path.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header)
+    with pytest.raises(InputError, match=r"must be an \.npz or \.npy file"):
+        ArrayFile.open(path)
