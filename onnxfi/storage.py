@@ -1,6 +1,7 @@
 """Stores the files of run directories: in a local folder, or where fsspec reaches."""
 
 import contextlib
+import os
 import posixpath
 import sys
 import uuid
@@ -15,7 +16,8 @@ from onnxfi.errors import ConfigurationError, MissingExtraError
 # Protocols of object stores whose puts are atomic.
 _ATOMIC_PUTS = frozenset({"memory", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl"})
 _FILE = "file://"
-_LOCK = ".lock"
+#: Name of the file that the processes of a machine lock.
+LOCK = ".lock"
 _MISSING_CLIENT = (
     "{} needs the extra remote, and {} is not installed: pip install 'onnxfi[remote]', or the "
     "package that fsspec needs for such an address."
@@ -121,7 +123,7 @@ class LocalStorage:
         import filelock
 
         self.path.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(self.path / _LOCK, timeout=0)
+        lock = filelock.FileLock(self.path / LOCK, timeout=0)
         try:
             lock.acquire()
         except filelock.Timeout as error:
@@ -232,6 +234,11 @@ class RemoteStorage:
 def is_address(place: str | Path) -> bool:
     """Return whether a place is an address such as ``s3://bucket/run`` rather than a path."""
     return isinstance(place, str) and "://" in place
+
+
+def display_path(place: str | Path) -> str:
+    """Return a path relative to the current folder, or an address unchanged."""
+    return str(place) if is_address(place) else os.path.relpath(place)
 
 
 def open_storage(place: str | Path) -> LocalStorage | RemoteStorage:

@@ -17,7 +17,7 @@ from onnxfi.campaign.running.worker import Worker
 from onnxfi.campaign.running.worker_choice import choose_workers
 from onnxfi.configuration import Configuration
 from onnxfi.display import shorten
-from onnxfi.errors import ConfigurationError, MetricError
+from onnxfi.errors import ConfigurationError, InputError, MetricError, OnnxfiError
 from onnxfi.graph import LeftOut, load
 from onnxfi.results import Results
 from onnxfi.run_directory import Heartbeat, RunDirectory, forget_failure, note_failure, read_shards
@@ -45,6 +45,8 @@ class Campaign:
         self.configuration = configuration
         self._out = configuration.out if out is None else out
         self._directory: RunDirectory | None = None
+        # Whether the run directory was created here, and nothing has been run yet.
+        self._is_new = False
         self._left_out = LeftOut()
         # The worker of the rehearsal, whose first sessions are open; the run takes it over.
         self._rehearsed: Worker | None = None
@@ -101,6 +103,7 @@ class Campaign:
         """
         if self._directory is None:
             place = self._place()
+            RunDirectory.check_free(place)
             provider = choose_provider(self.configuration.execution.provider)
             worker = Worker(self.configuration)
             exactness = rehearse(worker)
@@ -112,6 +115,7 @@ class Campaign:
                 provider=provider,
                 exactness=exactness,
             )
+            self._is_new = True
             self.configuration = worker.configuration
             self._left_out, self._rehearsed = worker.left_out, worker
         return self
@@ -172,9 +176,36 @@ class Campaign:
             The results.
 
         Raises:
-            OnnxfiError: the run cannot continue; finished shards are kept.
+            OnnxfiError: the run cannot continue; finished shards are kept. If the
+                model, an input or an error model makes a new campaign fail before its first
+                records, its run directory is removed.
         """
+        if executor is not None and not hasattr(executor, "submit"):
+            raise InputError(
+                f"The executor must be a concurrent.futures.Executor, got {executor!r}."
+            )
         directory = self.begin().directory
+        is_new, self._is_new = self._is_new, False
+        try:
+            self._run(directory, executor, workers, progress, on_injections, on_shard)
+        except OnnxfiError as error:
+            # The campaign can go on once a metric is corrected; ConfigurationErrors are about the
+            # run directory or a dead worker here.
+            if is_new and not isinstance(error, MetricError | ConfigurationError):
+                directory.discard()
+                self._directory = None
+            raise
+        return Results(directory)
+
+    def _run(
+        self,
+        directory: RunDirectory,
+        executor: Executor | None,
+        workers: Callable[[], int] | None,
+        progress: bool | None,
+        on_injections: Callable[[int], None],
+        on_shard: Callable[[ShardOutcomes], None],
+    ) -> None:
         execution = directory.configuration.execution
         until = directory.configuration.injections.until
         showing = progress_bar(self.injections, shown=progress)
@@ -222,7 +253,6 @@ class Campaign:
                     )
             if until is not None:
                 directory.storage.write(STOPPED_EARLY, b"")
-        return Results(directory)
 
     def _place(self) -> str | Path:
         if self._out is None:

@@ -70,6 +70,7 @@ COMMANDS: Sequence[Command | Group] = (
         _CAMPAIGN,
         "Plan, run and evaluate campaigns.\n\nExample: onnxfi campaign run campaign.yaml",
     ),
+    Command("runs", "runs:runs", "List the campaigns below a folder."),
     Command("report", "campaign.report:report", "Write the report of a campaign as one HTML file."),
     Group(
         "error-models",

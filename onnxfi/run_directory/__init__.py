@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from onnxfi.run_directory.csv_file import write_csv
+    from onnxfi.run_directory.export import export_records
     from onnxfi.run_directory.heartbeat import Heartbeat, SignOfLife, read_sign_of_life
     from onnxfi.run_directory.kept_metric import forget_failure, note_failure
     from onnxfi.run_directory.record_files import about, read_file, read_records, read_shards
@@ -23,6 +23,7 @@ __all__ = [
     "ShardRecords",
     "SignOfLife",
     "about",
+    "export_records",
     "forget_failure",
     "make_schema",
     "note_failure",
@@ -30,7 +31,6 @@ __all__ = [
     "read_records",
     "read_shards",
     "read_sign_of_life",
-    "write_csv",
 ]
 
 _HOMES = {
@@ -40,6 +40,7 @@ _HOMES = {
     "ShardRecords": "onnxfi.run_directory.shard_records",
     "SignOfLife": "onnxfi.run_directory.heartbeat",
     "about": "onnxfi.run_directory.record_files",
+    "export_records": "onnxfi.run_directory.export",
     "forget_failure": "onnxfi.run_directory.kept_metric",
     "make_schema": "onnxfi.run_directory.schema",
     "note_failure": "onnxfi.run_directory.kept_metric",
@@ -47,7 +48,6 @@ _HOMES = {
     "read_records": "onnxfi.run_directory.record_files",
     "read_shards": "onnxfi.run_directory.record_files",
     "read_sign_of_life": "onnxfi.run_directory.heartbeat",
-    "write_csv": "onnxfi.run_directory.csv_file",
 }
 
 

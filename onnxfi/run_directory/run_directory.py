@@ -1,5 +1,7 @@
 """Creates and opens run directories: configuration, manifest and records of a campaign."""
 
+import contextlib
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +13,7 @@ from onnxfi.atomic_write import PARTIAL
 from onnxfi.configuration import Configuration
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph import Model
+from onnxfi.injector.metrics import KEPT_FOLDER
 from onnxfi.run_directory.heartbeat import Claim
 from onnxfi.run_directory.kept_metric import KeptSources, keep_metric, take_mended
 from onnxfi.run_directory.manifest import (
@@ -29,7 +32,7 @@ from onnxfi.run_directory.record_files import (
 )
 from onnxfi.run_directory.shard import Shard
 from onnxfi.run_directory.shard_checks import ids_of
-from onnxfi.storage import LocalStorage, RemoteStorage, Storage, open_storage
+from onnxfi.storage import LOCK, LocalStorage, RemoteStorage, Storage, display_path, open_storage
 
 _CONFIGURATION = "campaign.yaml"
 
@@ -165,6 +168,34 @@ class RunDirectory:
                 raise ConfigurationError(f"{place} is not writable: {error}.") from error
         return cls(storage, configuration, manifest)
 
+    def discard(self) -> None:
+        """Remove a run directory that has no records; one in use by another process stays."""
+        with contextlib.suppress(ConfigurationError, OSError):
+            with Claim(self.storage):
+                if self.files():
+                    return
+                kept = [f"{KEPT_FOLDER}/{x}" for x in self.storage.names(KEPT_FOLDER)]
+                for name in (MANIFEST, _CONFIGURATION, *kept, LOCK):
+                    self.storage.remove(name)
+            if isinstance(self.storage, LocalStorage):
+                for name in (KEPT_FOLDER, FOLDER, ""):
+                    with contextlib.suppress(FileNotFoundError):
+                        (self.storage.path / name).rmdir()
+
+    @staticmethod
+    def check_free(place: str | Path) -> None:
+        """Check that a place holds no campaign.
+
+        Raises:
+            ConfigurationError: it holds one, or its records, or is a file.
+            MissingExtraError: the address needs the extra remote.
+        """
+        storage = open_storage(place)
+        try:
+            _check_empty(storage)
+        except OSError as error:
+            raise ConfigurationError(f"{storage} is not readable: {error}.") from error
+
     @classmethod
     def open(cls, place: str | Path) -> Self:
         """Open the folder of a campaign that has begun.
@@ -173,6 +204,8 @@ class RunDirectory:
             ConfigurationError: the folder holds no campaign.
         """
         storage = open_storage(place)
+        if isinstance(storage, LocalStorage) and storage.path.is_file():
+            raise ConfigurationError(f"{place} is a file, not a run directory.")
         try:
             manifest = read_manifest(storage)
             text = storage.read(_CONFIGURATION).decode()
@@ -226,9 +259,10 @@ class RunDirectory:
 
 def _check_empty(storage: Storage) -> None:
     if storage.exists(MANIFEST):
+        place = display_path(str(storage))
         raise ConfigurationError(
-            f"{storage} already holds a campaign. Resume it with "
-            f"`onnxfi campaign resume {storage}`, or choose another --out."
+            f"{place} already holds a campaign. Resume it with "
+            f"`onnxfi campaign resume {shlex.quote(place)}`, or choose another --out."
         )
     if record_files(storage):
         raise ConfigurationError(

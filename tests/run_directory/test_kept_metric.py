@@ -18,7 +18,7 @@ from onnxfi.campaign.running.replay import replay
 from onnxfi.configuration import Configuration
 from onnxfi.errors import ConfigurationError, MetricError
 from onnxfi.run_directory import RunDirectory, read_records
-from onnxfi.run_directory.csv_file import write_csv
+from onnxfi.run_directory.export import export_records
 from onnxfi.statistics import summarise
 from tests.support.small_graphs import model, node, value
 
@@ -123,7 +123,7 @@ def test_records_are_read_without_the_code(
     opened = RunDirectory.open(study / "run")
     assert opened.recorded == 60
     assert summarise(study / "run", opened.configuration).groups
-    assert write_csv(study / "run", tmp_path / "records.csv") == 60
+    assert export_records(study / "run", tmp_path / "records.csv") == 60
     with pytest.raises(ConfigurationError, match="RuntimeError"):
         _ = opened.configuration.metric.metric
 

@@ -1,33 +1,40 @@
 """``onnxfi campaign export``."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from onnxfi.cli.campaign.live_run import display_path
 from onnxfi.cli.options.arguments import DirectoryArgument
-from onnxfi.run_directory import RunDirectory, write_csv
+from onnxfi.run_directory import RunDirectory, export_records
+from onnxfi.storage import display_path
 
 
 def export(
     directory: DirectoryArgument,
+    *,
     out: Annotated[
         Path | None,
-        typer.Argument(metavar="OUT", help="The file to write; default: records.csv in DIR."),
+        typer.Option("--out", "-o", metavar="FILE", help="The file to write; default: stdout."),
     ] = None,
-    *,
-    csv: Annotated[
-        bool, typer.Option("--csv", help="Write CSV, the only format.", show_default=False)
-    ] = True,
+    csv: Annotated[Path | None, typer.Option("--csv", metavar="FILE", hidden=True)] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Write JSON, one record a line, instead of CSV.")
+    ] = False,
 ) -> None:
     """Export the records of a campaign to CSV.
 
     Lists, such as the indices of the injection sites, are written as JSON.
 
-    Example: onnxfi campaign export runs/lenet --csv records.csv
+    Example: onnxfi campaign export runs/lenet --out records.csv
     """
-    opened = RunDirectory.open(directory)
-    written = opened.path / "records.csv" if out is None else out
-    count = write_csv(directory, written)
-    typer.echo(f"{count} records in {display_path(written)}")
+    RunDirectory.open(directory)
+    file = out or csv  # older versions had only --csv
+    if file is None:
+        sys.stdout.flush()
+        export_records(directory, sys.stdout.buffer, as_json=as_json)
+        sys.stdout.buffer.flush()
+    else:
+        count = export_records(directory, file, as_json=as_json)
+        typer.echo(f"{count} records in {display_path(file)}")

@@ -1,12 +1,10 @@
 """Runs a campaign with a live view and an event log."""
 
-import os
 import shlex
 from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,7 +16,7 @@ from onnxfi.cli.campaign.workload import describe_workload
 from onnxfi.cli.options.targets import print_left_out
 from onnxfi.cli.output import messages
 from onnxfi.errors import OnnxfiError
-from onnxfi.storage import is_address
+from onnxfi.storage import display_path
 
 INTERRUPTED = 130
 
@@ -44,47 +42,49 @@ def run_to_end(campaign: Campaign, options: LiveRunOptions | None = None) -> str
     """Run a campaign with a live view; an interrupt exits with the command that resumes it.
 
     Args:
-        campaign: the campaign.
+        campaign: the campaign; it begins once the scheduler and the log are open.
         options: where to inject and where to log; None for threads and no log.
 
     Returns:
         The run directory: an address, or a path relative to the current folder.
     """
     options = options or LiveRunOptions()
-    place = display_path(campaign.directory.place)
     executing: AbstractContextManager[tuple[Executor | None, Callable[[], int] | None]] = (
         nullcontext((None, None)) if options.scheduler is None else dask_executor(options.scheduler)
     )
-    with EventLog(options.log_json) as log:
-        view = LiveView(planned=campaign.injections, disabled=log.on_stderr)
-        provider = campaign.directory.manifest["provider"]
-        if not log.on_stderr:
-            print_left_out(campaign.left_out)
-            messages.print(f"{describe_workload(campaign)} on {provider}, records in {place}")
-        log.write("began", out=place, planned=campaign.injections, provider=provider)
-
-        def keep(shard: ShardOutcomes) -> None:
-            view.add(shard)
-            log.write(
-                "shard",
-                first=shard.shard.first,
-                injections=shard.shard.count,
-                target=shard.target,
-                error_model=shard.error_model,
-                outcomes=dict(shard.outcomes),
-                seconds=round(shard.seconds, 6),
-            )
-
+    with executing as (executor, workers), EventLog(options.log_json) as log:
+        view: LiveView | None = None
         try:
-            with executing as (executor, workers), view:
+            campaign.begin()
+            place = display_path(campaign.directory.place)
+            view = LiveView(planned=campaign.injections, disabled=log.on_stderr)
+            provider = campaign.directory.manifest["provider"]
+            if not log.on_stderr:
+                print_left_out(campaign.left_out)
+                messages.print(f"{describe_workload(campaign)} on {provider}, records in {place}")
+            log.write("began", out=place, planned=campaign.injections, provider=provider)
+
+            def keep(shard: ShardOutcomes) -> None:
+                view.add(shard)
+                log.write(
+                    "shard",
+                    first=shard.shard.first,
+                    injections=shard.shard.count,
+                    target=shard.target,
+                    error_model=shard.error_model,
+                    outcomes=dict(shard.outcomes),
+                    seconds=round(shard.seconds, 6),
+                )
+
+            with view:
                 campaign.run(executor, workers=workers, on_injections=view.advance, on_shard=keep)
         except KeyboardInterrupt:
             log.write("interrupted")
             if not log.on_stderr:
-                recorded = campaign.directory.recorded
                 messages.print(
-                    f"Interrupted after {recorded} of {campaign.injections} injections. "
-                    f"Resume with: onnxfi campaign resume {shlex.quote(place)}",
+                    "Interrupted before the first injection. Nothing was written."
+                    if view is None
+                    else _describe_interruption(campaign, done=view.done)
                 )
             raise typer.Exit(INTERRUPTED) from None
         except OnnxfiError as error:
@@ -94,6 +94,13 @@ def run_to_end(campaign: Campaign, options: LiveRunOptions | None = None) -> str
     return place
 
 
-def display_path(place: str | Path) -> str:
-    """Return a path relative to the current folder, or an address unchanged."""
-    return str(place) if is_address(place) else os.path.relpath(place)
+def _describe_interruption(campaign: Campaign, *, done: int) -> str:
+    """Return what is kept, what is lost, and how to resume."""
+    recorded = campaign.directory.recorded
+    lost = max(0, done - recorded)
+    unfinished = f" ({lost} more in unfinished shards are lost)" if lost else ""
+    place = shlex.quote(display_path(campaign.directory.place))
+    return (
+        f"Interrupted after {recorded} of {campaign.injections} injections{unfinished}. "
+        f"Resume with: onnxfi campaign resume {place}"
+    )

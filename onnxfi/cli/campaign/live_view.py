@@ -84,6 +84,11 @@ class LiveView:
         rate = f"{task.speed:.0f}/s" if task.speed else ""
         self._progress.update(task.id, advance=count, rate=rate)
 
+    @property
+    def done(self) -> int:
+        """Number of injections done, including those of unfinished shards and of earlier runs."""
+        return int(self._progress.tasks[0].completed) if self._progress.tasks else 0
+
     def add(self, shard: ShardOutcomes) -> None:
         """Count the outcomes of a shard."""
         key = (shard.target, shard.error_model)

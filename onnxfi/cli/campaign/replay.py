@@ -19,7 +19,12 @@ def replay_injection(
     injection: Annotated[int, typer.Option("--id", min=0, help="The id of the injection.")],
     out: Annotated[
         Path | None,
-        typer.Option(help="The folder to write the tensors, outputs and injection sites to."),
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="FOLDER",
+            help="The folder to write the tensors, outputs and injection sites to.",
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

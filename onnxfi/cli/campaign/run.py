@@ -11,7 +11,7 @@ from onnxfi.cli.campaign.importers import ImportOptions, import_configuration
 from onnxfi.cli.campaign.live_run import LiveRunOptions, run_to_end
 from onnxfi.cli.campaign.summary import print_summary
 from onnxfi.cli.campaign.target_overrides import override_targets
-from onnxfi.cli.options.arguments import ProviderName
+from onnxfi.cli.options.arguments import JsonOption, ProviderName
 from onnxfi.cli.options.feeding import FeedingOptions
 from onnxfi.cli.options.targets import TargetOptions
 from onnxfi.configuration import Configuration
@@ -26,7 +26,9 @@ def run(
     *,
     out: Annotated[
         str | None,
-        typer.Option(metavar="DIR", help="The run directory, or an address such as s3://…"),
+        typer.Option(
+            "--out", "-o", metavar="DIR", help="The run directory, or an address such as s3://…"
+        ),
     ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, help="Number of threads that inject.")
@@ -38,6 +40,7 @@ def run(
     imported: ImportOptions,
     feeding: FeedingOptions,
     targets: TargetOptions,
+    as_json: JsonOption = False,
 ) -> None:
     """Run a campaign and print its summary.
 
@@ -58,7 +61,7 @@ def run(
         update={key: value for key, value in given.items() if value is not None}
     )
     planned = planned.model_copy(update={"execution": execution})
-    print_summary(run_to_end(Campaign(planned, out=out).begin(), live))
+    print_summary(run_to_end(Campaign(planned, out=out), live), as_json=as_json)
 
 
 def _check_exclusive(

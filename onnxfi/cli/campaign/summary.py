@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from onnxfi.cli.campaign.live_run import display_path
 from onnxfi.cli.campaign.outcome_tables import due_table, group_table, masking_table, network_table
 from onnxfi.cli.options.arguments import DirectoryArgument, JsonOption, RatesOption
 from onnxfi.cli.output import print_json
@@ -24,6 +23,7 @@ from onnxfi.statistics import (
     describe_masking,
     summarise,
 )
+from onnxfi.storage import display_path
 
 
 class Denominator(StrEnum):

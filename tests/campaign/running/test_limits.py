@@ -19,7 +19,7 @@ from onnxfi.configuration import Configuration
 from onnxfi.errors import ConfigurationError
 from onnxfi.report import write_campaign_report
 from onnxfi.run_directory import RunDirectory, read_records
-from onnxfi.run_directory.csv_file import write_csv
+from onnxfi.run_directory.export import export_records
 from onnxfi.statistics import summarise
 from tests.support.small_graphs import INT64, model, node, value, weights
 
@@ -145,7 +145,7 @@ def test_older_records_can_be_read(folder: Path, tmp_path: Path) -> None:
     before, after = (summarise(x, configuration) for x in (folder / "run", run))
     assert after.groups == before.groups
     assert sum(x.reasons.get("not recorded", 0) for x in after.due) > 0
-    assert write_csv(run, tmp_path / "records.csv") == len(expected)
+    assert export_records(run, tmp_path / "records.csv") == len(expected)
     assert write_campaign_report(run, tmp_path / "report.html").exists()
 
 

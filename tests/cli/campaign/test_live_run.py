@@ -1,6 +1,7 @@
 """Ctrl-C and kill -9 in the middle of a campaign."""
 
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from onnxfi.campaign import Campaign
+from onnxfi.cli.campaign.live_view import LiveView
 from onnxfi.configuration import Configuration
 from onnxfi.run_directory import read_records
 
@@ -56,6 +58,29 @@ def resume_and_compare(onnxfi: Callable[..., Any], work: Path) -> None:
     assert records == expected
 
 
+def test_an_interrupt_says_what_is_kept_and_what_is_lost(
+    onnxfi: Callable[..., Any], work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    advance = LiveView.advance
+
+    def interrupt(view: LiveView, count: int) -> None:
+        advance(view, count)
+        if view.done >= 50:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(LiveView, "advance", interrupt)
+    result = onnxfi("campaign", "run", "campaign.yaml", "--out", "my run")
+    assert (result.status, result.stdout) == (130, "")
+    recorded = read_records("my run").num_rows
+    (kept, lost) = re.findall(
+        r"Interrupted after (\d+) of 200 injections \((\d+) more in unfinished shards are lost\)\. "
+        r"Resume with: onnxfi campaign resume 'my run'",
+        result.stderr,
+    )[0]
+    assert int(kept) == recorded > 0
+    assert int(lost) > 0
+
+
 @pytest.mark.thorough
 def test_an_interrupt_names_the_command_that_resumes(
     start: Callable[..., subprocess.Popen[str]], onnxfi: Callable[..., Any], work: Path
@@ -68,8 +93,12 @@ def test_an_interrupt_names_the_command_that_resumes(
     assert "Traceback" not in stderr
     recorded = read_records("my run").num_rows
     planned = Campaign.open("my run").injections
-    message = f"Interrupted after {recorded} of {planned} injections. "
-    assert stderr.rstrip().endswith(f"{message}Resume with: onnxfi campaign resume 'my run'")
+    assert re.search(
+        rf"Interrupted after {recorded} of {planned} injections"
+        r"( \(\d+ more in unfinished shards are lost\))?\. "
+        r"Resume with: onnxfi campaign resume 'my run'\s*$",
+        stderr,
+    )
     assert not list((work / "my run" / "records").glob("*.partial"))
     resume_and_compare(onnxfi, work)
 

@@ -1,5 +1,6 @@
 """``onnxfi campaign run`` and ``resume``."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ def test_run_records_and_prints_the_summary(onnxfi: Callable[..., Any], work: Pa
         assert text in result.stdout
     assert RunDirectory.open(Path("run")).recorded == 200
 
-    again = onnxfi("campaign", "resume", "run")
-    assert again.status == 0
-    assert again.stdout == result.stdout
+    assert onnxfi("campaign", "summary", "run").stdout == result.stdout
+    sorted((work / "run" / "records").glob("*.parquet"))[0].unlink()
+    resumed = onnxfi("campaign", "resume", "run")
+    assert (resumed.status, resumed.stdout) == (0, result.stdout)
+    document = json.loads(onnxfi("campaign", "run", "campaign.yaml", "-o", "b", "--json").stdout)
+    assert document == json.loads(onnxfi("campaign", "summary", "run", "--json").stdout)
