@@ -31,7 +31,7 @@ def compare_campaigns(
 
     For example, compare a model before and after hardening or quantising it.
 
-    Example: onnxfi campaign compare runs/plain runs/hardened --report compare.html
+    Example: onnxfi campaign compare runs/plain runs/hardened
     """
     found = compare(before, after)
     if report is not None:
