@@ -5,7 +5,7 @@ PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11 
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-all nightly benchmark check clean
+.PHONY: demo test test-all browser nightly benchmark check clean
 
 demo: $(VENV)/.demo
 	$(BIN)/onnxfi demo
@@ -13,11 +13,18 @@ demo: $(VENV)/.demo
 # Under 3 minutes, without TensorFlow and PyTorch: against references that
 # tools/make_references.py recorded.
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -m "not live and not thorough and not nightly" --numprocesses auto --dist worksteal
+	$(BIN)/python -m pytest -m "not live and not thorough and not nightly and not browser" --numprocesses auto --dist worksteal
 
 # With the thorough tests and the live oracles: installs TensorFlow and PyTorch, about 3 GB.
 test-all: $(VENV)/.all
-	$(BIN)/python -m pytest -m "not nightly" --numprocesses auto --dist worksteal
+	$(BIN)/python -m pytest -m "not nightly and not browser" --numprocesses auto --dist worksteal
+	$(MAKE) browser
+
+# Opens the reports in headless Chromium: axe, keyboard, phone, paper.
+browser: $(VENV)/.browser
+	@test -n "$(CHROMIUM)" || command -v chromium >/dev/null || command -v google-chrome >/dev/null \
+		|| (apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium fonts-liberation)
+	$(BIN)/python -m pytest tests/browser
 
 # What takes an hour: every model of the onnx package split at every tensor, and the like.
 nightly: $(VENV)/.all
@@ -42,7 +49,8 @@ $(VENV)/.test: EXTRAS = test
 $(VENV)/.dev: EXTRAS = dev
 $(VENV)/.all: EXTRAS = test,oracles
 $(VENV)/.bench: EXTRAS = bench
-$(VENV)/.demo $(VENV)/.test $(VENV)/.dev $(VENV)/.all $(VENV)/.bench: pyproject.toml $(VENV)/.created
+$(VENV)/.browser: EXTRAS = browser
+$(VENV)/.demo $(VENV)/.test $(VENV)/.dev $(VENV)/.all $(VENV)/.bench $(VENV)/.browser: pyproject.toml $(VENV)/.created
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[$(EXTRAS)]"
 	touch $@
 

@@ -1,16 +1,26 @@
 """Makes the sections of a report."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from onnxfi.report.figures import Figure
 from onnxfi.report.page.findings import Findings
+from onnxfi.report.page.names import anchor
 from onnxfi.report.page.next_tables import next_tables, next_texts, worst_table
 from onnxfi.report.page.pictures import Picture, picture
 from onnxfi.report.page.reason_tables import due_table, masking_table
 from onnxfi.report.page.tables import Table, groups_table, rates_table, targets_table
 from onnxfi.report.plots import Plots
 from onnxfi.statistics import GroupStatistics
+
+# Targets whose sites are drawn, each with a pass over the records.
+_MOST_SITES = 8
+# Characters of their pictures.
+_SITES_SIZE = 300_000
+# Between the names of targets that are hit together.
+_JOINT = " + "
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +74,7 @@ def sections(findings: Findings, plots: Plots, labels: Mapping[str, str]) -> lis
         _bits(findings, plots),
         _patterns(findings, plots),
         _changes(findings, plots, labels),
+        _sites(findings, plots, labels),
         _next(findings, plots, labels),
     )
     return [x for x in made if x.figures or x.choice or x.tables or x.folds]
@@ -85,7 +96,7 @@ def _layers(findings: Findings, plots: Plots, labels: Mapping[str, str]) -> Sect
     return Section(
         "layers",
         "Which layers?",
-        figures=_pictures({"layers": plots.layers}),
+        figures=_pictures({"layers": plots.layers, "network": plots.network}),
         tables=[targets_table(groups, labels, per_fault=False)],
         folds=[
             *faults,
@@ -144,6 +155,24 @@ def _changes(findings: Findings, plots: Plots, labels: Mapping[str, str]) -> Sec
             masking_table(findings, labels),
         ),
     )
+
+
+def _sites(findings: Findings, plots: Plots, labels: Mapping[str, str]) -> Section:
+    """Return the pictures of the sites of the targets with the most SDC."""
+    sdc: Counter[str] = Counter()
+    for x in findings.targets:
+        sdc[x.key["target"]] += x.per_inference["sdc"].count
+    shown: list[tuple[str, Picture]] = []
+    size = 0
+    for target, _ in sdc.most_common(_MOST_SITES):
+        for tensor in str(target).split(_JOINT):
+            drawn = picture(anchor("sites", tensor), partial(plots.sites, tensor))
+            size += 0 if drawn is None else len(drawn.broad) + len(drawn.narrow or "")
+            if drawn is not None and (not shown or size < _SITES_SIZE):
+                shown.append((labels.get(tensor, tensor), drawn))
+    texts = [f"These are the {len(shown)} targets with the most SDC."] if len(sdc) > 1 else []
+    choice = Choice("sites-of-targets", "Target", shown) if shown else None
+    return Section("sites", "Where in the tensor?", texts=texts, choice=choice)
 
 
 def _next(findings: Findings, plots: Plots, labels: Mapping[str, str]) -> Section:
