@@ -4,33 +4,37 @@ An error model draws a corruption, which is a sparse patch, from a golden tensor
 generator. The package depends on numpy and on nothing of ONNX.
 """
 
-from onnxfi.error_models.bit_flip import BitFlip
-from onnxfi.error_models.constant import Constant
-from onnxfi.error_models.corruption import Corruption
-from onnxfi.error_models.corruptions import Corruptions
-from onnxfi.error_models.error_model import (
-    BatchSampler,
-    ErrorModel,
-    Generators,
-    Preparable,
-    TargetInfo,
-)
-from onnxfi.error_models.infinity import Infinity
-from onnxfi.error_models.nan import NaN
-from onnxfi.error_models.noise import Noise
-from onnxfi.error_models.random_value import RandomValue
-from onnxfi.error_models.registry.loading import ERROR_MODELS, from_dict, load
-from onnxfi.error_models.scale import Scale
-from onnxfi.error_models.sites.dense_sites import read_dense_sites, write_dense_sites
-from onnxfi.error_models.sites.region import Region
-from onnxfi.error_models.sites.site_list import SiteList
-from onnxfi.error_models.sites.uniform import values_at
-from onnxfi.error_models.sitewise import SitewiseErrorModel
-from onnxfi.error_models.spatial.spatial_model import SpatialModel
-from onnxfi.error_models.stuck_at import StuckAt
-from onnxfi.error_models.values.bit_layout import BitLayout, bit_layout
-from onnxfi.error_models.values.profile import Profile
-from onnxfi.error_models.zero import Zero
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from onnxfi.error_models.bit_flip import BitFlip
+    from onnxfi.error_models.constant import Constant
+    from onnxfi.error_models.corruption import Corruption
+    from onnxfi.error_models.corruptions import Corruptions
+    from onnxfi.error_models.error_model import (
+        BatchSampler,
+        ErrorModel,
+        Generators,
+        Preparable,
+        TargetInfo,
+    )
+    from onnxfi.error_models.infinity import Infinity
+    from onnxfi.error_models.nan import NaN
+    from onnxfi.error_models.noise import Noise
+    from onnxfi.error_models.random_value import RandomValue
+    from onnxfi.error_models.registry.loading import ERROR_MODELS, from_dict, load
+    from onnxfi.error_models.scale import Scale
+    from onnxfi.error_models.sites.dense_sites import read_dense_sites, write_dense_sites
+    from onnxfi.error_models.sites.region import Region
+    from onnxfi.error_models.sites.site_list import SiteList
+    from onnxfi.error_models.sites.uniform import values_at
+    from onnxfi.error_models.sitewise import SitewiseErrorModel
+    from onnxfi.error_models.spatial.spatial_model import SpatialModel
+    from onnxfi.error_models.stuck_at import StuckAt
+    from onnxfi.error_models.values.bit_layout import BitLayout, bit_layout
+    from onnxfi.error_models.values.profile import Profile
+    from onnxfi.error_models.zero import Zero
 
 __all__ = [  # noqa: RUF022  # grouped, not sorted
     # the concepts
@@ -71,3 +75,48 @@ __all__ = [  # noqa: RUF022  # grouped, not sorted
     "BitLayout",
     "bit_layout",
 ]
+
+# Imported when first used: a command that only needs `Corruption` starts without the others.
+_HOMES = {
+    "BatchSampler": "error_model",
+    "BitFlip": "bit_flip",
+    "BitLayout": "values.bit_layout",
+    "Constant": "constant",
+    "Corruption": "corruption",
+    "Corruptions": "corruptions",
+    "ERROR_MODELS": "registry.loading",
+    "ErrorModel": "error_model",
+    "Generators": "error_model",
+    "Infinity": "infinity",
+    "NaN": "nan",
+    "Noise": "noise",
+    "Preparable": "error_model",
+    "Profile": "values.profile",
+    "RandomValue": "random_value",
+    "Region": "sites.region",
+    "Scale": "scale",
+    "SiteList": "sites.site_list",
+    "SitewiseErrorModel": "sitewise",
+    "SpatialModel": "spatial.spatial_model",
+    "StuckAt": "stuck_at",
+    "TargetInfo": "error_model",
+    "Zero": "zero",
+    "bit_layout": "values.bit_layout",
+    "from_dict": "registry.loading",
+    "load": "registry.loading",
+    "read_dense_sites": "sites.dense_sites",
+    "values_at": "sites.uniform",
+    "write_dense_sites": "sites.dense_sites",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -8,8 +8,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import count
 
 import numpy as np
-import onnxruntime
-from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from onnxfi.graph.bodies import bodies
 from onnxfi.graph.dependencies import consumed_values
@@ -19,13 +17,6 @@ from onnxfi.onnx_ir import ir
 
 _SILENT = 4
 _NO_PARAMETERS = (ir.DataType.INT64, ir.DataType.BOOL)
-_REFUSED = (
-    ort_errors.Fail,
-    ort_errors.InvalidArgument,
-    ort_errors.InvalidGraph,
-    ort_errors.NotImplemented,
-    ort_errors.RuntimeException,
-)
 
 
 def inline_known_branches(
@@ -133,6 +124,9 @@ def _computed(
     part = ir.Model(view.clone(), ir_version=model.ir_version)
     for output in part.graph.outputs:
         output.type = ir.TensorType(ir.DataType.BOOL)
+    import onnxruntime  # slow to import, and most models have no such branch
+    from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
+
     options = onnxruntime.SessionOptions()
     options.log_severity_level = _SILENT
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
@@ -145,7 +139,13 @@ def _computed(
             providers=["CPUExecutionProvider"],
         )
         return dict(zip(outputs, session.run(names, feeds), strict=True))
-    except _REFUSED:
+    except (
+        ort_errors.Fail,
+        ort_errors.InvalidArgument,
+        ort_errors.InvalidGraph,
+        ort_errors.NotImplemented,
+        ort_errors.RuntimeException,
+    ):
         return {}
 
 

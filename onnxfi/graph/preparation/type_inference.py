@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 
 import onnx
-import onnxruntime
-from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from onnxfi.graph.preparation.long_lists import with_short_lists
 from onnxfi.onnx_ir import ir
@@ -137,6 +135,9 @@ def _unknown_values(model: ir.Model) -> list[ir.Value]:
 
 def _ask_onnx_runtime(model: ir.Model, unknown: Iterable[ir.Value]) -> bool:
     """Fill in values that ONNX Runtime infers, and return whether it could open the model."""
+    import onnxruntime  # slow to import, and most models need no answer
+    from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
+
     light = ir.serde.serialize_model(_without_large_weights(model))
     del light.graph.output[:]
     light.graph.output.extend(onnx.ValueInfoProto(name=value.name) for value in unknown)
