@@ -20,6 +20,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from onnxfi.converters.sources.foreign import foreign_advice
 from onnxfi.converters.sources.kind import is_keras_file, kind_of
 from onnxfi.converters.tensorflow.limits import Limits
 
@@ -60,6 +61,7 @@ __all__ = [
     "convert",
     "describe",
     "dump_layers",
+    "foreign_advice",
     "is_convertible",
     "is_keras_file",
     "join_dangers",

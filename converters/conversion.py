@@ -6,6 +6,7 @@ from typing import Final, Literal
 import onnx
 
 from onnxfi.converters.native.route import convert_native
+from onnxfi.converters.sources.foreign import foreign_advice
 from onnxfi.converters.sources.kind import SourceKind, kind_of
 from onnxfi.converters.tensorflow.limits import Limits
 from onnxfi.converters.tensorflow.route import convert_with_tf2onnx
@@ -52,6 +53,8 @@ def convert(
             f"The opset must be from {OLDEST_OPSET} to {NEWEST_OPSET}, got {opset}. "
             "Use 17, which every current runtime reads."
         )
+    if kind_of(source) is None and (advice := foreign_advice(source)) is not None:
+        raise ModelFormatError(advice)
     if route is None:
         others = (SourceKind.SAVED_MODEL, SourceKind.TFLITE)
         route = "tf2onnx" if kind_of(source) in others else "native"

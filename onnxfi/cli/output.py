@@ -7,7 +7,6 @@ from typing import Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 # Tensor and file names are data: "[bold]" and ":dog:" in them are not markup.
 _PLAIN: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False}
@@ -20,10 +19,6 @@ errors = Console(stderr=True, soft_wrap=True, **_PLAIN)
 # Letters. Longer names, and messages, are not read.
 _LONGEST_WORD = 200
 _LONGEST_MESSAGE = 2_000
-
-# Rows. rich takes seconds to lay out more.
-_LAID_OUT = 500
-
 
 def print_error(error: Exception) -> None:
     """Print the message of an error: long words and texts shortened, control characters escaped.
@@ -54,31 +49,3 @@ def _finite(document: Any) -> Any:
     if isinstance(document, float) and not math.isfinite(document):
         return str(document)
     return document
-
-
-def print_table(table: Table) -> None:
-    """Print a table, fitted to the width of the terminal if there is one."""
-    if table.row_count > _LAID_OUT:
-        _print_plainly(table)
-        return
-    console = Console(**_PLAIN)
-    if not console.is_terminal:
-        console = Console(width=200, **_PLAIN)
-    console.print(table)
-
-
-def _print_plainly(table: Table) -> None:
-    """Print a table without borders, each column as wide as its longest cell."""
-    columns = [[str(x.header), *map(str, x.cells)] for x in table.columns]
-    widths = [max(map(len, cells)) for cells in columns]
-    right = [x.justify == "right" for x in table.columns]
-    if table.title:
-        typer.echo(str(table.title))
-    for row in zip(*columns, strict=True):
-        cells = zip(row, widths, right, strict=True)
-        line = "  ".join(
-            x.rjust(width) if is_right else x.ljust(width) for x, width, is_right in cells
-        )
-        typer.echo(line.rstrip())
-    if table.caption:
-        typer.echo(str(table.caption))

@@ -25,7 +25,6 @@ from onnxfi.onnx_ir import ir, passes
 # From this version of the format on, an initializer need not be a graph input as well.
 _FIRST_IR_VERSION_WITHOUT_INITIALIZER_INPUTS = 4
 
-_PYTORCH_SUFFIXES = (".pt", ".pth")
 # Names that exporters give to unnamed axes. Axes with the same such name may differ in length.
 _NO_NAMES = frozenset({"?", "None", "-1", ""})
 
@@ -54,7 +53,8 @@ def load(source: str | Path | onnx.ModelProto) -> Model:
 
 def _read(path: Path) -> ir.Model:
     if path.is_dir():
-        raise ModelFormatError(f"A model must be a file, and {path} is a folder.")
+        advice = converters.foreign_advice(path)
+        raise ModelFormatError(advice or f"A model must be a file, and {path} is a folder.")
     try:
         # Weights in external files are not read.
         proto = onnx.load(path, load_external_data=False)
@@ -69,11 +69,8 @@ def _read(path: Path) -> ir.Model:
         onnx.checker.ValidationError,
         ir.serde.SerdeError,
     ) as error:
-        if path.suffix in _PYTORCH_SUFFIXES:
-            raise ModelFormatError(
-                f"{path} looks like a PyTorch file. Export it with torch.onnx.export "
-                "(docs/converting.md#pytorch)."
-            ) from error
+        if (advice := converters.foreign_advice(path)) is not None:
+            raise ModelFormatError(advice) from error
         raise ModelFormatError(
             f"{path} must be an ONNX model or a Keras file, and reading it as ONNX failed: "
             f"{_first_line(error)}"

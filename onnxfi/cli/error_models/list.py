@@ -2,10 +2,9 @@
 
 import inspect
 
-from rich.table import Table
-
 from onnxfi.cli.options.arguments import JsonOption
-from onnxfi.cli.output import print_json, print_table
+from onnxfi.cli.output import print_json
+from onnxfi.cli.tables import Column, Table, print_table
 from onnxfi.error_models import ERROR_MODELS
 from onnxfi.error_models.registry import declared_names, find_error_model
 from onnxfi.error_models.spatial.display import summarise
@@ -27,10 +26,8 @@ def list_models(*, as_json: JsonOption = False) -> None:
     if as_json:
         print_json(rows)
         return
-    table = Table("name", "description")
-    for name, text in rows.items():
-        table.add_row(name, text)
-    print_table(table)
+    columns = [Column("name"), Column("description", "text")]
+    print_table(Table(columns, list(rows.items())))
 
 
 def _first_line(name: str) -> str:

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from onnxfi.cli.options.arguments import JsonOption
-from onnxfi.cli.output import messages, print_json, print_table
+from onnxfi.cli.output import messages, print_json
+from onnxfi.cli.tables import Column, Table, print_table
 from onnxfi.converters import FileDescription, LayerDescription, join_dangers
 from onnxfi.converters import describe as describe_file
 from onnxfi.graph import format_shape
@@ -23,7 +23,7 @@ def describe(
 ) -> None:
     """Show a Keras file's layers without executing it.
 
-    It lists each layer with its class, output shape, number of parameters, dtype and inbound
+    It lists each layer with its class, output shape, number of parameters, dtype and input
     layers, one list per call. An unknown shape is shown as ?. It does not need TensorFlow.
 
     Example: onnxfi describe lenet.h5
@@ -55,18 +55,17 @@ def _document(file: FileDescription) -> dict[str, Any]:
 
 def _table(file: FileDescription) -> Table:
     version = f", Keras {file.keras_version}" if file.keras_version else ""
-    table = Table(
+    return Table(
+        [
+            Column("layer"),
+            *(Column(x, "text") for x in ("class", "output shape")),
+            Column("parameters", "number"),
+            *(Column(x, "text") for x in ("dtype", "inputs")),
+        ],
+        [_row(x) for x in file.layers],
         title=f"{file.path}: {file.kind}{version}",
         caption=f"{file.parameters} parameters in {len(file.layers)} layers",
     )
-    for heading in ("layer", "class", "output shape"):
-        table.add_column(heading, overflow="fold")
-    table.add_column("parameters", justify="right")
-    for heading in ("dtype", "inbound"):
-        table.add_column(heading, overflow="fold")
-    for layer in file.layers:
-        table.add_row(*_row(layer))
-    return table
 
 
 def _row(layer: LayerDescription) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from onnxfi.campaign import InputSource, Plan, Stratum, specialise
 from onnxfi.cli.options.arguments import (
@@ -20,8 +19,9 @@ from onnxfi.cli.options.arguments import (
 from onnxfi.cli.options.feeding import FeedingOptions
 from onnxfi.cli.options.inputs import configure_inputs, read_samples
 from onnxfi.cli.options.targets import TargetOptions, select_in_order
-from onnxfi.cli.output import print_json, print_table
-from onnxfi.cli.rates import format_rate
+from onnxfi.cli.output import print_json
+from onnxfi.cli.rates import CAPTION, estimate_rate
+from onnxfi.cli.tables import Column, Table, print_table
 from onnxfi.error_models import ErrorModel
 from onnxfi.error_models import load as load_error_model
 from onnxfi.error_models.values import to_float64
@@ -159,15 +159,22 @@ def _corruptions(injection: Injection) -> list[dict[str, Any]]:
 
 def _print(title: str, rows: Sequence[dict[str, Any]]) -> None:
     """Print the number of injections with each outcome, and the reasons of dues."""
-    table = Table(title=title)
-    table.add_column("outcome")
-    table.add_column("injections", justify="right")
-    table.add_column("% [95 % Wilson interval]", justify="right")
+    if len(rows) == 1:
+        (row,) = rows
+        sites = sum(len(x["indices"]) for x in row["corruptions"])
+        reason = f" ({row['due_reason']})" if row["due_reason"] else ""
+        typer.echo(f"{title}, {sites} site(s): {row['outcome']}{reason}")
+        return
     counts = Counter(row["outcome"] for row in rows)
-    for outcome in OUTCOMES:
-        rate = Rate.of(counts[outcome], len(rows))
-        table.add_row(outcome, str(rate.count), format_rate(rate))
-    print_table(table)
+    rates = {x: Rate.of(counts[x], len(rows)) for x in OUTCOMES}
+    print_table(
+        Table(
+            [Column("outcome"), Column("injections", "number"), Column("share", "number")],
+            [[name, str(rate.count), estimate_rate(rate)] for name, rate in rates.items()],
+            title=title,
+            caption=CAPTION,
+        )
+    )
     reasons = Counter(row["due_reason"] for row in rows if row["due_reason"])
     if reasons:
         listed = ", ".join(f"{x} {reasons[x]}" for x in DUE_REASONS if reasons[x])

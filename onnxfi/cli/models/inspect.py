@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from onnxfi.cli.options.arguments import JsonOption, ModelArgument, ProviderName, ProviderOption
 from onnxfi.cli.options.feeding import FeedingOptions
 from onnxfi.cli.options.targets import TargetOptions, print_left_out
-from onnxfi.cli.output import messages, print_json, print_table
+from onnxfi.cli.output import messages, print_json
+from onnxfi.cli.tables import Column, Table, print_table
 from onnxfi.errors import InputError
 from onnxfi.graph import (
     Model,
@@ -98,27 +98,30 @@ def inspect(
 
 
 def _table(title: str, rows: Sequence[dict[str, Any]], *, lanes: bool) -> Table:
-    table = Table(title=title)
-    for heading in ("tensor", "kind", "layer", "op", "dtype", "shape"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("channels", "parameters", "suffix", *(["lanes"] if lanes else [])):
-        table.add_column(heading, justify="right")
+    columns = [
+        Column("tensor"),
+        Column("layer"),
+        *(Column(x, "text") for x in ("kind", "op", "dtype", "shape")),
+        *(Column(x, "number") for x in ("channel axis", "parameters", "suffix")),
+    ]
     if lanes:
-        table.add_column("reason for one lane", overflow="fold")
-    for row in rows:
-        table.add_row(
-            row["tensor"],
-            row["kind"],
-            row["layer"] or "",
-            row["op_type"],
-            row["dtype"],
-            format_shape(row["shape"]),
-            "" if row["channel_axis"] is None else f"axis {row['channel_axis']}",
-            str(row["parameters"] or ""),
-            _suffix(row),
-            *([str(row["lanes"] or ""), row["lanes_reason"] or ""] if lanes else []),
-        )
-    return table
+        columns += [Column("lanes", "number"), Column("why not batched", "text")]
+    return Table(columns, [_row(x, lanes=lanes) for x in rows], title=title)
+
+
+def _row(row: dict[str, Any], *, lanes: bool) -> list[str]:
+    cells = [
+        row["tensor"],
+        row["layer"] or "",
+        row["kind"],
+        row["op_type"],
+        row["dtype"],
+        format_shape(row["shape"]),
+        "" if row["channel_axis"] is None else str(row["channel_axis"]),
+        str(row["parameters"] or ""),
+        _suffix(row),
+    ]
+    return [*cells, str(row["lanes"] or ""), row["lanes_reason"] or ""] if lanes else cells
 
 
 def _suffix(row: dict[str, Any]) -> str:

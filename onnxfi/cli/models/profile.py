@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from onnxfi.campaign import profile as make_profile
 from onnxfi.campaign import specialise
@@ -19,7 +18,8 @@ from onnxfi.cli.options.arguments import (
 from onnxfi.cli.options.feeding import FeedingOptions
 from onnxfi.cli.options.inputs import configure_inputs, read_samples
 from onnxfi.cli.options.targets import KindName, TargetOptions, print_left_out
-from onnxfi.cli.output import messages, print_json, print_table
+from onnxfi.cli.output import messages, print_json
+from onnxfi.cli.tables import Column, Table, print_table
 from onnxfi.error_models.values import TensorProfile
 from onnxfi.graph import load, select
 
@@ -30,7 +30,8 @@ def profile(
     inputs: InputsOption,
     targets: TargetOptions,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the profile to this file.")
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Write the profile to this file."),
     ] = None,
     feeding: FeedingOptions,
     provider: ProviderOption = ProviderName.AUTO,
@@ -64,14 +65,10 @@ def profile(
     if as_json:
         print_json(asdict(made))
         return
-    table = Table(title=f"{model}: {made.inputs} input(s)")
-    table.add_column("tensor", overflow="fold")
-    table.add_column("layer", overflow="fold")
-    for heading in ("min", "1 %", "median", "99 %", "max", "NaN", "Inf"):
-        table.add_column(heading, justify="right")
-    for each in selected.targets:
-        table.add_row(each.tensor, each.layer or "", *_figures(made.tensors[each.tensor]))
-    print_table(table)
+    figures = ("min", "1 %", "median", "99 %", "max", "NaN", "Inf")
+    columns = [Column("tensor"), Column("layer"), *(Column(x, "number") for x in figures)]
+    rows = [[x.tensor, x.layer or "", *_figures(made.tensors[x.tensor])] for x in selected.targets]
+    print_table(Table(columns, rows, title=f"{model}: {made.inputs} input(s)"))
 
 
 def _figures(found: TensorProfile) -> list[str]:

@@ -26,8 +26,8 @@ def test_the_table_lists_the_layers(onnxfi: Callable[..., Any]) -> None:
     result = onnxfi("describe", KERAS_FILE)
     assert result.status == 0
     assert result.stderr == ""
-    (row,) = [line for line in result.stdout.splitlines() if line.startswith("│ conv2 ")]
-    cells = [cell.strip() for cell in row.strip("│").split("│")]
+    (row,) = [line for line in result.stdout.splitlines() if line.startswith("conv2 ")]
+    cells = [cell.strip() for cell in row.split("  ") if cell]
     assert cells[:2] == ["conv2", "Conv2D"]
     assert cells[2].startswith("(N, ")
     assert cells[4] == "float32"

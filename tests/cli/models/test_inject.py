@@ -57,7 +57,7 @@ def test_inject_into_a_weight_an_activation_and_an_input_at_once(
 def test_inject_counts_the_outcomes(onnxfi: Callable[..., Any], work: Path) -> None:
     result = onnxfi(*INJECT, "--target", "conv1", "--error-model", "bitflip", "--count", 30)
     assert result.status == 0
-    lines = {line.split()[1]: line.split()[3] for line in result.stdout.splitlines() if "[" in line}
+    lines = {line.split()[0]: line.split()[1] for line in result.stdout.splitlines() if "[" in line}
     counts = {key: lines[key] for key in ("masked", "benign", "sdc", "due")}
     assert sum(map(int, counts.values())) == 30
 
@@ -92,4 +92,7 @@ def test_inject_within_limits(onnxfi: Callable[..., Any], tmp_path: Path) -> Non
         result = onnxfi(*said, "--limit-memory", memory, "--json")
         (row,) = json.loads(result.stdout)["injections"]
         assert (row["outcome"], row["due_reason"]) == (outcome, reason)
-    assert "due: memory 1" in onnxfi(*said, "--limit-memory", "100").stdout
+    one = onnxfi(*said, "--limit-memory", "100").stdout
+    assert one == "length: 1 injection(s), 1 site(s): due (memory)\n"
+    two = onnxfi(*said, "--limit-memory", "100", "--count", "2").stdout
+    assert "due: memory 2" in two

@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 import onnx
+import pytest
+
+from tests.support.small_graphs import model, node, value
 
 KERAS_FILE = Path(__file__).parents[3] / "onnxfi" / "demo" / "assets" / "lenet_digits.h5"
 
@@ -45,3 +48,27 @@ def test_inspect_lists_the_targets_of_a_kind(onnxfi: Callable[..., Any], work: P
     assert (kernel["kind"], kernel["layer"], kernel["op_type"]) == ("weight", "dense1", "Gemm")
     assert kernel["parameters"] == np.prod(kernel["shape"])
     assert 0 < kernel["suffix_share"] < 1
+
+
+@pytest.mark.parametrize("width", [80, 60])
+def test_long_names_stay_whole_in_a_narrow_terminal(
+    onnxfi: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    names = [f"backbone/encoder_{k}/bottleneck_residual_block_{k}/convolution:0" for k in (1, 2)]
+    assert {len(x) for x in names} == {60}
+    proto = model(
+        [node("Relu", "x", names[0]), node("Relu", names[0], names[1])],
+        inputs=[value("x", ["N", 2, 8, 8])],
+        outputs=[value(names[1], ["N", 2, 8, 8])],
+    )
+    onnx.save(proto, tmp_path / "m.onnx")
+    np.savez(tmp_path / "x.npz", x=np.ones((1, 2, 8, 8), np.float32))
+    for command in (
+        ("inspect", tmp_path / "m.onnx"),
+        ("profile", tmp_path / "m.onnx", "--inputs", tmp_path / "x.npz", "--provider", "cpu"),
+    ):
+        shown = onnxfi(*command).stdout
+        assert all(len(line) <= width for line in shown.splitlines() if str(tmp_path) not in line)
+        joined = "".join(shown.split())
+        assert all(name in joined for name in names)
