@@ -50,8 +50,16 @@ def test_inspect_lists_the_targets_of_a_kind(onnxfi: Callable[..., Any], work: P
     assert 0 < kernel["suffix_share"] < 1
 
 
+def is_shown(name: str, shown: str) -> bool:
+    """Return whether a text holds a name, maybe over two lines or without its middle."""
+    shortened = (x.split("…") for x in shown.split() if "…" in x)
+    return name in "".join(shown.split()) or any(
+        len(x) == 2 and name.startswith(x[0]) and name.endswith(x[1]) for x in shortened
+    )
+
+
 @pytest.mark.parametrize("width", [80, 60])
-def test_long_names_stay_whole_in_a_narrow_terminal(
+def test_long_names_can_be_told_apart_in_a_narrow_terminal(
     onnxfi: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
@@ -70,5 +78,5 @@ def test_long_names_stay_whole_in_a_narrow_terminal(
     ):
         shown = onnxfi(*command).stdout
         assert all(len(line) <= width for line in shown.splitlines() if str(tmp_path) not in line)
-        joined = "".join(shown.split())
-        assert all(name in joined for name in names)
+        for name in names:
+            assert is_shown(name, shown)
