@@ -15,6 +15,9 @@ SINGLE_MODULES = (
     "onnxfi.suggestions",
 )
 
+# Like the installed script, it starts the command line.
+PROGRAM = "onnxfi.__main__"
+
 
 def modules() -> dict[str, Path]:
     """Return the files of the product by the name that they are imported by."""
@@ -53,7 +56,11 @@ def bypassing(files: dict[str, Path]) -> list[str]:
     found = []
     for importer, path in files.items():
         for imported, names in imports(path):
-            if imported in SINGLE_MODULES or importer.split(".")[1:2] == imported.split(".")[1:2]:
+            if (
+                importer == PROGRAM
+                or imported in SINGLE_MODULES
+                or importer.split(".")[1:2] == imported.split(".")[1:2]
+            ):
                 continue
             if hidden := sorted(set(names) - faces.get(imported, set())) or ([""] * (not names)):
                 found.append(f"{importer}: {imported} {' '.join(hidden)}".rstrip())

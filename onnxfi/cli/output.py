@@ -20,6 +20,7 @@ errors = Console(stderr=True, soft_wrap=True, **_PLAIN)
 _LONGEST_WORD = 200
 _LONGEST_MESSAGE = 2_000
 
+
 def print_error(error: Exception) -> None:
     """Print the message of an error: long words and texts shortened, control characters escaped.
 
