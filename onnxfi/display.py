@@ -9,7 +9,7 @@ _LISTED = 3
 
 # Rows of an HTML table; more would make a notebook slow.
 _MOST_ROWS = 500
-_SCROLLING = "max-height: 24em; overflow: auto"
+_SCROLLING = "max-height: 24em; overflow: auto; white-space: nowrap"
 
 
 def shorten(name: object) -> str:

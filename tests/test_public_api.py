@@ -20,7 +20,10 @@ FOLDER = Path(onnxfi.__file__).parent
 # Modules that run something when they are imported.
 _PROGRAMS = ("__main__",)
 # A class and a function of each package that the public names come from.
-PICKLED = ["Campaign", "Injector", "Model", "Profile", "Split", "Target", "embed", "load", "split"]
+PICKLED = [
+    *("Campaign", "Injector", "Model", "Profile", "Results", "Split", "Target"),
+    *("embed", "load", "open", "split"),
+]
 
 
 @cache

@@ -60,9 +60,7 @@ class Model:
     def _repr_html_(self) -> str:
         sides = {"input": self.graph.inputs, "output": self.graph.outputs}
         rows = [
-            (side, x.name, "" if x.dtype is None else x.dtype.name, _shape(x))
-            for side, values in sides.items()
-            for x in values
+            (side, x.name, _dtype(x), _shape(x)) for side, values in sides.items() for x in values
         ]
         nodes = counted(len(self.graph), "node")
         caption = f"{self._name}: {nodes}, {self.weight_bytes:,} bytes of weights"
@@ -295,6 +293,12 @@ class Model:
 
 def _shape(value: ir.Value) -> str:
     return format_shape(None if value.shape is None else tuple(value.shape))
+
+
+def _dtype(value: ir.Value) -> str:
+    if value.dtype in (None, ir.DataType.STRING):
+        return "" if value.dtype is None else "string"
+    return value.dtype.numpy().name
 
 
 def _is_parameter(target: Target) -> bool:

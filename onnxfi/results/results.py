@@ -213,6 +213,10 @@ class Results:
     def report(self, path: str | Path | None = None) -> Path:
         """Write the report: one HTML file that is readable offline.
 
+        Example::
+
+            >>> results.report("lenet.html")
+
         Args:
             path: the file to write; by default ``report.html`` in the run directory, which must
                 then be a folder.
