@@ -276,8 +276,9 @@ class Injector:
         most = None if self._settings.limits is None else 1
         sizes = BlockSizes(self._settings.policy, most=most)
         for block in sizes.blocks(batches):
-            if chosen is None:
-                chosen = self._default_metric(block[0].golden)
+            if chosen is None:  # the first choice warns, and is kept
+                self._default = self._default or default_metric(block[0].golden.outputs)
+                chosen = self._default
             start = time.perf_counter()
             found = self._open.blocks.run(block, drawers, chosen)
             sizes.adapt(time.perf_counter() - start, block[0].golden)
@@ -296,9 +297,3 @@ class Injector:
             InputError: the execution fails as it did then.
         """
         return self._open.blocks.corrupted(golden, injection)
-
-    def _default_metric(self, golden: Golden) -> Metric:
-        """Return the metric to use where none was chosen; it warns once at most."""
-        if self._default is None:
-            self._default = default_metric(golden.outputs)
-        return self._default
