@@ -20,6 +20,8 @@ _PLAIN: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False}
 _GAP = "  "
 # Columns of the terminal: a shorter name is hard to recognise, a narrower text hard to read.
 _LEAST = {"text": 24, "name": 20}
+# Lines of a name above its row, if words fill them: targets hit together have long names.
+_MOST_LINES = 3
 # The share of a shortened name before the ellipsis, in the order in which they are tried.
 _HEADS = (0.5, 0.35, 0.65, 0.2, 0.8, 0.0)
 # Wrapping needs one.
@@ -150,7 +152,7 @@ class _Grid:
         columns: all columns.
         above: the columns whose cells stand on a line above the others.
         widths: the width of each of the other columns, by its place.
-        short: the short forms of the names in each of these columns.
+        short: the short forms of the names in each column.
         without: the columns whose intervals are hidden.
         width: the width of the terminal; None if there is no limit.
     """
@@ -189,6 +191,10 @@ class _Grid:
                 if names is None:
                     return None
                 short[k] = names
+        if width is not None:
+            for k in above:
+                names = _shorten_apart([str(row[k]) for row in rows], _MOST_LINES * width)
+                short[k] = names or {}
         return cls(columns, above, widths, short, hidden, width) if inline else None
 
     @property
@@ -204,7 +210,9 @@ class _Grid:
             line.stylize("bold")
         lines.append(Text(_GAP.join("─" * x for x in self.widths.values())))
         for row in rows:
-            lines += _wrap(_GAP.join(str(row[k]) for k in self.above if row[k]), self.width)
+            names = [str(row[k]) for k in self.above]
+            names = [self.short[k].get(x, x) for k, x in zip(self.above, names, strict=True)]
+            lines += _wrap(_GAP.join(filter(None, names)), self.width)
             lines += self._lay_out(
                 {
                     k: self.short[k][str(row[k])]

@@ -79,6 +79,17 @@ def test_narrow_tables_stack() -> None:
     ]
 
 
+def test_targets_hit_together_take_a_few_lines() -> None:
+    name = " + ".join(f"{x} + {x}/kernel" for x in LONG)
+    found = lines(outcomes([name]), 60)
+    numbers = [k for k, x in enumerate(found) if x.strip().startswith("1000")]
+    assert len(numbers) == len(MODELS)
+    (rule, *_) = [k for k, x in enumerate(found) if x.startswith("──")]
+    assert found[rule + 1] == LONG[0][:60]
+    assert found[numbers[0] - 1].endswith("/kernel  Conv")
+    assert numbers[0] - rule <= 5 < len(name) / 60
+
+
 def test_names_that_would_look_alike_stack() -> None:
     names = [f"{'a' * 30}{k}{'b' * 10}{m}{'c' * 30}" for k in range(2) for m in range(2)]
     table = Table([Column("name"), Column("n", "number")], [[x, "1"] for x in names])

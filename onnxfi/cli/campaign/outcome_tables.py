@@ -1,5 +1,6 @@
 """Makes the tables of a campaign's statistics."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from onnxfi.cli.rates import CAPTION, estimate_difference, estimate_rate
@@ -36,7 +37,7 @@ def group_table(
         numbers.append(Column("accuracy drop", "number"))
     rows: list[list[str | Estimate]] = []
     for group in groups:
-        row: list[str | Estimate] = [_format_key(group.key[name]) for name in keys]
+        row: list[str | Estimate] = [_format_key(name, group.key[name]) for name in keys]
         row += [str(group.injections), *([str(group.faults)] if several else [])]
         of_group = group.per_inference if per == "inference" else group.per_fault
         row += [estimate_rate(of_group[name]) for name in rates]
@@ -52,8 +53,12 @@ def group_table(
     )
 
 
-def _format_key(value: object) -> str:
-    return "" if value is None else str(value)
+def _format_key(name: str, value: object) -> str:
+    if name != "op_type":
+        return "" if value is None else str(value)
+    # Targets that are hit together: "3 Conv + Relu".
+    counts = Counter(str(value or "").split(" + "))
+    return " + ".join(x if count == 1 else f"{count} {x}" for x, count in counts.items())
 
 
 def network_table(found: CampaignStatistics, *, rates: Sequence[str]) -> Table:

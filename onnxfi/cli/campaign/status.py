@@ -1,5 +1,6 @@
 """``onnxfi campaign status``."""
 
+import shlex
 from collections import Counter
 from typing import Any
 
@@ -90,7 +91,7 @@ def _describe_process(sign: SignOfLife | None, *, left: int, place: str) -> str:
         )
     if not left:
         return "The campaign is done."
-    return f"No process is running it. Resume with: onnxfi campaign resume {place}"
+    return f"No process is running it. Resume with: onnxfi campaign resume {shlex.quote(place)}"
 
 
 def _format_clock(seconds: float) -> str:

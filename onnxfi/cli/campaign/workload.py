@@ -3,6 +3,7 @@
 import os
 
 from onnxfi.campaign import Campaign, Worker, estimate_seconds
+from onnxfi.display import counted
 
 # Injections. Estimating the duration of fewer takes about as long as running them.
 _WORTH_ESTIMATING = 1000
@@ -37,4 +38,4 @@ def format_duration(seconds: float) -> str:
     for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
-    return f"{max(1, seconds):.0f} seconds"
+    return counted(max(1, round(seconds)), "second")

@@ -8,7 +8,7 @@ from onnxfi.cli.campaign.workload import format_duration, format_workload
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (0.2, "1 seconds"),
+        (0.2, "1 second"),
         (119, "119 seconds"),
         (120, "2 minutes"),
         (7199, "120 minutes"),
