@@ -1,0 +1,1 @@
+"""Runs what the README and the documentation show."""
