@@ -5,7 +5,7 @@ PYTHON ?= $(firstword $(foreach python,python3 python3.13 python3.12 python3.11 
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-all browser nightly benchmark check clean
+.PHONY: demo test test-all browser nightly benchmark check docs site clean
 
 demo: $(VENV)/.demo
 	$(BIN)/onnxfi demo
@@ -40,17 +40,28 @@ check: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The documentation, while it is written: at http://localhost:8000.
+docs: $(VENV)/.docs
+	$(BIN)/python -m tools.write_cli_reference
+	$(BIN)/zensical serve
+
+# The same in the folder site/; a warning is an error.
+site: $(VENV)/.docs
+	$(BIN)/python -m tools.write_cli_reference
+	$(BIN)/zensical build --strict --clean
+
 clean:
-	rm -rf $(VENV) build dist *.egg-info onnxfi-demo
+	rm -rf $(VENV) build dist site *.egg-info onnxfi-demo
 
 # Each mark stands for what is installed, and is older than pyproject.toml when that has changed.
 $(VENV)/.demo: EXTRAS = demo
 $(VENV)/.test: EXTRAS = test
 $(VENV)/.dev: EXTRAS = dev
+$(VENV)/.docs: EXTRAS = docs
 $(VENV)/.all: EXTRAS = test,oracles
 $(VENV)/.bench: EXTRAS = bench
 $(VENV)/.browser: EXTRAS = browser
-$(VENV)/.demo $(VENV)/.test $(VENV)/.dev $(VENV)/.all $(VENV)/.bench $(VENV)/.browser: pyproject.toml $(VENV)/.created
+$(VENV)/.demo $(VENV)/.test $(VENV)/.dev $(VENV)/.docs $(VENV)/.all $(VENV)/.bench $(VENV)/.browser: pyproject.toml $(VENV)/.created
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[$(EXTRAS)]"
 	touch $@
 
