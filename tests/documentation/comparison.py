@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
-_INTERVAL = re.compile(rf"({_NUMBER.pattern}) \[({_NUMBER.pattern}), ({_NUMBER.pattern})\]")
+_INTERVAL = re.compile(rf"({_NUMBER.pattern})(?: %)? \[({_NUMBER.pattern}), ({_NUMBER.pattern})\]")
 _BORDERS = re.compile(r"[│┃|─━┏┓┗┛┳┻┡┩╇┬┴┼└┘├┤╭╮╰╯╞╪╡╷╵╶╴]+")
 
 

@@ -13,6 +13,7 @@ ROW = "│ conv1 │ 2.3 [1.5, 3.4] │"
         ("a  b\n", "a b\n\n"),
         ("target  sdc\nconv1  2.3 [1.5, 3.4]", "target sdc\n" + ROW),
         (ROW, "conv1 3.1 [1.2, 3.9]"),  # within the interval
+        ("sdc 2.3 % [1.5, 3.4]", "sdc 3.1 % [1.2, 3.9]"),
         ("first\n...\nlast", "first\nx\ny\nlast"),
         ("first\n...", "first\nx"),
         ("first\n...", "first"),
