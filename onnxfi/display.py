@@ -40,7 +40,7 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[object]], *, left:
         rows: the cells of each row.
         left: number of columns that are aligned to the left; the others are aligned to the right.
     """
-    lines = [header, *([str(x) for x in row] for row in rows)]
+    lines = [header, *([str(x).replace("\n", " ") for x in row] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     cells = (
         [

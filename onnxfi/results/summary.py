@@ -28,8 +28,11 @@ COLUMNS: Mapping[str, str] = {
     "value_class": "value_class",
     "input": "input_index",
     "input_class": "input_class",
+    "error_model": "error_model",
 }
 _ERROR_MODEL = "error_model"
+# Rows at a prompt; print shows all.
+_MOST_ROWS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,10 @@ class Summary(Sequence[SummaryRow]):
         """Return the table as text: shares with their 95 % intervals."""
         return text_table(*self._table(), left=1 + len(self.by))
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        """Return the first rows of the table as text, and the number of the others."""
+        left_out = len(self) - _MOST_ROWS
+        return f"{self[:_MOST_ROWS]}\nand {left_out} more rows" if left_out > 0 else str(self)
 
     def _repr_html_(self) -> str:
         caption = "Share of the inferences with a fault, with its 95 % interval"
@@ -149,12 +155,13 @@ def summarise_by(
         ConfigurationError: there are no records, or they cannot be read.
     """
     names = [by] if isinstance(by, str) else [] if by is None else list(by)
-    names = [x for x in dict.fromkeys(names) if x != _ERROR_MODEL]
     for name in names:
         if name not in COLUMNS:
             raise InputError(
                 f"A summary is by {', '.join(COLUMNS)}, got {name!r}{did_you_mean(name, COLUMNS)}."
             )
+    # Every summary is by error model; `op` and `operator` are one column.
+    names = list({COLUMNS[x]: x for x in names if x != _ERROR_MODEL}.values())
     if not names:
         return Summary((), _of_network(place, configuration))
     keys = (_ERROR_MODEL, *(COLUMNS[x] for x in names))

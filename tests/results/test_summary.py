@@ -72,6 +72,20 @@ def test_it_is_a_table_of_text(results: Results) -> None:
     assert [x.split() for x in repr(part).splitlines()] == [x.split() for x in lines[:2]]
 
 
+def test_a_prompt_shows_the_first_rows(results: Results) -> None:
+    found = results.summary(["target", "input"])
+    assert len(found) > 61
+    shown = repr(found).splitlines()
+    assert len(shown) == 1 + 60 + 1
+    assert shown[-1] == f"and {len(found) - 60} more rows"
+    assert len(str(found).splitlines()) == 1 + len(found)
+
+
+def test_one_column_has_one_name(results: Results) -> None:
+    assert results.summary(["op", "operator"]).by == ("operator",)
+    assert str(results.summary("error_model")) == str(results.summary())
+
+
 def test_it_is_an_arrow_table(results: Results) -> None:
     table = results.summary("op").to_arrow()
     assert table.column_names[:4] == ["error_model", "op", "injections", "faults"]
