@@ -120,7 +120,7 @@ def _split(table: Table) -> Iterator[tuple[str | None, list[Row]]]:
     at = [x.heading for x in table.columns].index(table.within)
     parts: dict[str, list[Row]] = {}
     for row in table.rows:
-        parts.setdefault(str(row[at]), []).append([*row[:at], *row[at + 1 :]])
+        parts.setdefault(_text(row[at]), []).append([*row[:at], *row[at + 1 :]])
     yield from parts.items()
 
 
@@ -193,7 +193,7 @@ class _Grid:
                 short[k] = names
         if width is not None:
             for k in above:
-                names = _shorten_apart([str(row[k]) for row in rows], _MOST_LINES * width)
+                names = _shorten_apart([_text(row[k]) for row in rows], _MOST_LINES * width)
                 short[k] = names or {}
         return cls(columns, above, widths, short, hidden, width) if inline else None
 
@@ -210,12 +210,12 @@ class _Grid:
             line.stylize("bold")
         lines.append(Text(_GAP.join("─" * x for x in self.widths.values())))
         for row in rows:
-            names = [str(row[k]) for k in self.above]
+            names = [_text(row[k]) for k in self.above]
             names = [self.short[k].get(x, x) for k, x in zip(self.above, names, strict=True)]
             lines += _wrap(_GAP.join(filter(None, names)), self.width)
             lines += self._lay_out(
                 {
-                    k: self.short[k][str(row[k])]
+                    k: self.short[k][_text(row[k])]
                     if k in self.short
                     else _text(row[k], short=k in self.without)
                     for k in self.widths
@@ -252,7 +252,7 @@ class _List:
                 lines.append(Text())
             for k, column in enumerate(self.columns):
                 heading = _pad(column.heading, headings, right=False)
-                for line in _wrap(str(row[k]), max(1, self.width - headings - len(_GAP))):
+                for line in _wrap(_text(row[k]), max(1, self.width - headings - len(_GAP))):
                     lines.append(Text(f"{heading}{_GAP}{line.plain}"))
                     heading = " " * headings
         return lines
@@ -292,8 +292,14 @@ def shorten(name: str, width: int, *, head: float = 0.5) -> str:
     return f"{first}…{last}"
 
 
-def _text(cell: str | Estimate, *, short: bool) -> str:
-    return cell.value if short and isinstance(cell, Estimate) else str(cell)
+def _text(cell: str | Estimate, *, short: bool = False) -> str:
+    """Return a cell as text without control characters, which names of any origin may hold."""
+    text = cell.value if short and isinstance(cell, Estimate) else str(cell)
+    return text if text.isprintable() else "".join(map(_escape, text))
+
+
+def _escape(character: str) -> str:
+    return character if character.isprintable() else repr(character)[1:-1]
 
 
 def _pad(text: str, width: int, *, right: bool) -> str:

@@ -131,5 +131,11 @@ def test_wide_characters_take_two_columns() -> None:
     assert cell_len(shorten(names[0], 21)) <= 21
 
 
+@pytest.mark.parametrize("width", [None, 80, 20])
+def test_control_characters_are_escaped(width: int | None) -> None:
+    table = Table([Column("name"), Column("n", "number")], [["a\nb\x1b[31m", "1"]])
+    assert any("a\\nb\\x1b[31m" in x for x in lines(table, width))
+
+
 def test_a_table_without_rows_has_headings() -> None:
     assert lines(Table(COLUMNS[:2], []), 80) == ["target  op", "──────  ──"]

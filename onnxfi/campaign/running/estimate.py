@@ -1,10 +1,12 @@
 """Estimates the duration of a campaign."""
 
 import time
+from collections import Counter
 from statistics import mean
 
 from onnxfi.campaign.planning.plan import Plan
 from onnxfi.campaign.running.worker import Worker
+from onnxfi.graph import Target
 
 # Seconds after which no further target is measured.
 _BUDGET = 1.0
@@ -55,8 +57,14 @@ def _measure(worker: Worker, stratum: int) -> tuple[float, float]:
 
 
 def _golden_runs(plan: Plan) -> int:
-    """Return an upper bound of the golden runs: one for each input of each stratum."""
-    return sum(min(plan.inputs, faults * plan.inputs_per_fault) for faults in plan.faults)
+    """Return an upper bound of the golden runs: one for each input that meets some targets.
+
+    The error models of the same targets share their golden runs.
+    """
+    faults: Counter[tuple[Target, ...]] = Counter()
+    for stratum, count in zip(plan.strata, plan.faults, strict=True):
+        faults[tuple(stratum.targets)] += count
+    return sum(min(plan.inputs, count * plan.inputs_per_fault) for count in faults.values())
 
 
 def _spread(count: int) -> list[int]:
