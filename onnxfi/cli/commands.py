@@ -56,6 +56,7 @@ COMMANDS: Sequence[Command | Group] = (
     Command("demo", "demo:demo", "Show the whole pipeline on a small network."),
     Command("init", "init:init", "Write a campaign.yaml for a model and its inputs."),
     Command("schema", "schema:schema", "Print the JSON Schema of campaign.yaml."),
+    Command("runs", "runs:runs", "List the campaigns below a folder."),
     Command("convert", "models.convert:convert", "Convert a TensorFlow or Keras model to ONNX."),
     Command(
         "describe", "models.describe:describe", "Show a Keras file's layers without executing it."
@@ -70,7 +71,6 @@ COMMANDS: Sequence[Command | Group] = (
         _CAMPAIGN,
         "Plan, run and evaluate campaigns.\n\nExample: onnxfi campaign run campaign.yaml",
     ),
-    Command("runs", "runs:runs", "List the campaigns below a folder."),
     Command("report", "campaign.report:report", "Write the report of a campaign as one HTML file."),
     Group(
         "error-models",

@@ -7,7 +7,7 @@ import numpy as np
 import typer
 
 from onnxfi.cli.error_models.merge import OutOption, write_model
-from onnxfi.cli.options.arguments import ChannelAxisOption
+from onnxfi.cli.options.arguments import ChannelAxisOption, JsonOption
 from onnxfi.cli.output import messages
 from onnxfi.error_models.spatial.files import SpatialFile
 from onnxfi.error_models.spatial.fitting import Observation, observe
@@ -26,6 +26,7 @@ def derive(
         float, typer.Option(min=0, help="Ignore differences up to this size.")
     ] = 0.0,
     out: OutOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Derive a spatial model from observed tensors.
 
@@ -53,7 +54,7 @@ def derive(
         f"{len(paths)} tensors: {len(found)} corruptions, {masked} tensors without corruption"
     )
     source = f"Derived from {len(paths)} faulty tensors of shape {expected.shape}"
-    write_model(SpatialFile(derive_model(found), source, len(found)), out)
+    write_model(SpatialFile(derive_model(found), source, len(found)), out, as_json=as_json)
 
 
 def _read(path: Path) -> np.ndarray:

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from onnxfi.cli.output import messages
+from onnxfi.cli.options.arguments import JsonOption
+from onnxfi.cli.output import messages, print_json
 from onnxfi.error_models.spatial.files import SpatialFile, format_spatial_file
 from onnxfi.error_models.spatial.fitting import merge as merge_models
 from onnxfi.error_models.spatial.library import read_model
@@ -27,6 +28,7 @@ def merge(
     ],
     *,
     out: OutOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Merge spatial models into one.
 
@@ -44,7 +46,7 @@ def merge(
         f"{weight:g} of {Path(name).name}" + (f" ({file.source})" if file.source else "")
         for file, (name, weight) in zip(files, weighted, strict=True)
     ]
-    write_model(SpatialFile(distribution, f"Merged: {'; '.join(sources)}"), out)
+    write_model(SpatialFile(distribution, f"Merged: {'; '.join(sources)}"), out, as_json=as_json)
 
 
 def _with_weight(text: str) -> tuple[str, float]:
@@ -59,8 +61,13 @@ def _with_weight(text: str) -> tuple[str, float]:
         ) from None
 
 
-def write_model(file: SpatialFile, out: Path | None) -> None:
-    """Write a spatial model to a file, or to stdout.
+def write_model(file: SpatialFile, out: Path | None, *, as_json: bool) -> None:
+    """Write a spatial model to a file, or to stdout, where it is JSON in any case.
+
+    Args:
+        file: the spatial model.
+        out: the file to write; None for stdout.
+        as_json: print the file and the spec that names it, instead of a message.
 
     Raises:
         ErrorModelError: the file cannot be written.
@@ -75,4 +82,8 @@ def write_model(file: SpatialFile, out: Path | None) -> None:
         raise ErrorModelError(
             f"{out} cannot be written: {error.strerror}. Choose another --out."
         ) from error
-    messages.print(f"Wrote {out}. Use it with --error-model spatial:model={out}")
+    spec = f"spatial:model={out}"
+    if as_json:
+        print_json({"file": str(out), "error_model": spec})
+    else:
+        messages.print(f"Wrote {out}. Use it with --error-model {spec}")

@@ -7,7 +7,13 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from onnxfi.cli.options.arguments import ChannelAxisOption, ErrorModelArgument, SeedOption
+from onnxfi.cli.options.arguments import (
+    ChannelAxisOption,
+    ErrorModelArgument,
+    JsonOption,
+    SeedOption,
+)
+from onnxfi.cli.output import print_json
 from onnxfi.error_models import load as load_error_model
 from onnxfi.error_models.spatial.display import COLOURS, draw_png, draw_strip, draw_svg, panels_of
 from onnxfi.errors import InputError
@@ -31,6 +37,7 @@ def plot(
             "--out", "-o", metavar="FILE", help="The .png to write, or an .svg with captions."
         ),
     ],
+    as_json: JsonOption = False,
 ) -> None:
     """Plot sample corruptions of an error model.
 
@@ -45,9 +52,10 @@ def plot(
     model = load_error_model(spec)
     rng = np.random.default_rng(seed)
     golden = rng.standard_normal(_parse_shape(shape), dtype=np.float32)
-    strips, titles = [], []
+    strips, titles, drawn = [], [], []
     for number in range(1, count + 1):
         corruption = model.sample(golden, channel_axis=channel_axis, rng=rng)
+        drawn.append({"pattern": corruption.pattern, "sites": corruption.indices.size})
         if not corruption.indices.size:
             titles.append(f"{number}: no corruption")
             strips.append(draw_strip(np.full((1, 1, 1, 3), 255, dtype=np.uint8)))
@@ -67,6 +75,9 @@ def plot(
         raise InputError(
             f"{out} cannot be written: {error.strerror}. Choose another --out."
         ) from error
+    if as_json:
+        print_json({"file": str(out), "corruptions": drawn})
+        return
     typer.echo("\n".join(titles))
     typer.echo(", ".join(f"{colour}: {name}" for name, (colour, _) in COLOURS.items()))
 

@@ -11,7 +11,8 @@ import typer
 
 from onnxfi import converters
 from onnxfi.atomic_write import atomic_write
-from onnxfi.cli.output import messages
+from onnxfi.cli.options.arguments import JsonOption
+from onnxfi.cli.output import messages, print_json
 from onnxfi.converters import (
     DIFFERENCE_KEY,
     METADATA_KEY,
@@ -20,7 +21,7 @@ from onnxfi.converters import (
     parse_layers,
     record_difference,
 )
-from onnxfi.errors import ModelFormatError
+from onnxfi.errors import InputError, ModelFormatError
 
 
 class RouteName(StrEnum):
@@ -42,6 +43,10 @@ def convert(
         ),
     ] = None,
     *,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="The file to write, like DST."),
+    ] = None,
     architecture: Annotated[
         Path | None,
         typer.Option(
@@ -77,11 +82,17 @@ def convert(
             "Linux only.",
         ),
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Convert a TensorFlow or Keras model to ONNX.
 
-    Example: onnxfi convert lenet.h5 lenet.onnx --verify
+    Example: onnxfi convert lenet.h5 --verify -o lenet.onnx
     """
+    if None not in (destination, out):
+        raise InputError(
+            f"The file to write must be given once, got {destination} and --out {out}. Omit one."
+        )
+    destination = destination or out or source.with_suffix(".onnx")
     limits = converters.Limits(seconds=time_limit)
     if memory_limit is not None:
         limits = replace(limits, memory=int(memory_limit * 2**30))
@@ -102,13 +113,26 @@ def convert(
             source, model, architecture=architecture, unsafe=unsafe, limits=limits
         )
         record_difference(model, difference)
-    destination = source.with_suffix(".onnx") if destination is None else destination
     _write(model, destination)
+    layers = {x.path: x.tensor for x in parse_layers(metadata[METADATA_KEY])}
+    notes = json.loads(metadata.get(NOTES_KEY, "[]"))
+    if as_json:
+        print_json(
+            {
+                "model": str(destination),
+                "route": metadata[ROUTE_KEY],
+                "nodes": len(model.graph.node),
+                "layers": layers,
+                "notes": notes,
+                "largest_difference": difference,
+            }
+        )
+        return
     messages.print(
         f"Converted {source} with route {metadata[ROUTE_KEY]}: {len(model.graph.node)} nodes, "
-        f"{len(parse_layers(metadata[METADATA_KEY]))} layers.",
+        f"{len(layers)} layers.",
     )
-    for note in json.loads(metadata.get(NOTES_KEY, "[]")):
+    for note in notes:
         messages.print(f"Note: {note}")
     if difference is not None:
         messages.print(f"Largest absolute difference from the source: {difference:.3g}")
@@ -121,5 +145,5 @@ def _write(model: onnx.ModelProto, destination: Path) -> None:
             onnx.save(model, aside)
     except OSError as error:
         raise ModelFormatError(
-            f"{destination} cannot be written: {error.strerror or error}. Choose another DST."
+            f"{destination} cannot be written: {error.strerror or error}. Choose another --out."
         ) from error

@@ -7,10 +7,10 @@ import numpy as np
 import typer
 
 from onnxfi.campaign import Plan, Stratum
-from onnxfi.cli.options.arguments import ModelArgument, SeedOption
+from onnxfi.cli.options.arguments import JsonOption, ModelArgument, SeedOption
 from onnxfi.cli.options.feeding import FeedingOptions
 from onnxfi.cli.options.inputs import configure_optional_inputs, read_samples
-from onnxfi.cli.output import messages
+from onnxfi.cli.output import messages, print_json
 from onnxfi.configuration import Inputs
 from onnxfi.error_models import ErrorModel, SiteList, read_dense_sites, write_dense_sites
 from onnxfi.error_models import load as load_error_model
@@ -62,7 +62,10 @@ def embed(
         Path | None,
         typer.Option(metavar="FILE", help="Write the corruptions to sites.npz or injections.npy."),
     ] = None,
-    out: Annotated[Path, typer.Option(metavar="OUT.onnx", help="The model to write.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="OUT.onnx", help="The model to write.")
+    ],
+    as_json: JsonOption = False,
 ) -> None:
     """Embed corruptions in a model.
 
@@ -71,7 +74,7 @@ def embed(
     Corruption k equals the corruption of injection k of `onnxfi inject` with the same model,
     target, inputs, error model and seed, and --count N, on the CPU.
 
-    Example: onnxfi embed m.onnx --target fc1 --sites sites.npz --out e.onnx
+    Example: onnxfi embed m.onnx --target fc1 --sites sites.npz -o e.onnx
     """
     if save_sites is not None and save_sites.suffix not in (".npz", ".npy"):
         raise InputError(
@@ -95,11 +98,24 @@ def embed(
     if save_sites is not None:
         _write(listed, save_sites, resolved, per_sample=per_sample)
     saboteur = embedded.graph.inputs[-1].name
+    noise = draws(loaded)
+    if as_json:
+        print_json(
+            {
+                "model": str(out),
+                "target": resolved.tensor,
+                "input": saboteur,
+                "corruptions": len(listed.corruptions),
+                "per_sample": per_sample,
+                "sites": None if save_sites is None else str(save_sites),
+                "noise": noise,
+            }
+        )
+        return
     messages.print(
         f"{len(listed.corruptions)} corruptions of {resolved.tensor}, selected by the input "
         f"{saboteur}{' for each sample' if per_sample else ''}.",
     )
-    noise = draws(loaded)
     if noise is not None:
         messages.print(
             f"{noise} The written model draws new ones each time it runs, with a fault or "
