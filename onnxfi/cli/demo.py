@@ -9,7 +9,9 @@ import typer
 
 from onnxfi.campaign import Campaign
 from onnxfi.cli.campaign.live_run import run_to_end
-from onnxfi.cli.rates import estimate_difference, estimate_rate
+from onnxfi.cli.options.arguments import JsonOption
+from onnxfi.cli.output import print_json
+from onnxfi.cli.rates import estimate_difference, estimate_rate, to_document
 from onnxfi.cli.tables import Column, Table, print_table
 from onnxfi.configuration import Configuration
 from onnxfi.demo import Prepared, prepare
@@ -31,6 +33,7 @@ def demo(
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="FOLDER", help="The folder of all files.")
     ] = _DEFAULT_OUT,
+    as_json: JsonOption = False,
 ) -> None:
     """Show the whole pipeline on a small network.
 
@@ -42,15 +45,22 @@ def demo(
     Example: onnxfi demo
     """
     prepared = prepare(out)
-    typer.echo(
-        f"lenet.onnx, converted from lenet.h5: {100 * prepared.accuracy:.1f} % of "
-        f"{prepared.inputs} digits right without faults\n"
-        f"lenet_hardened.onnx, its activations clipped: {100 * prepared.hardened_accuracy:.1f} %"
-    )
+    if not as_json:
+        typer.echo(
+            f"lenet.onnx, converted from lenet.h5: {100 * prepared.accuracy:.1f} % of "
+            f"{prepared.inputs} digits right without faults\n"
+            "lenet_hardened.onnx, its activations clipped: "
+            f"{100 * prepared.hardened_accuracy:.1f} %"
+        )
     before, after = _run_campaigns(prepared, out / "runs")
     found = compare(before, after)
-    print_table(_table(found))
     report = write_campaign_report(before, out / "report.html")
+    if as_json:
+        accuracies = {"lenet": prepared.accuracy, "hardened": prepared.hardened_accuracy}
+        places = {"folder": str(out), "report": str(report)}
+        print_json(places | {"accuracy": accuracies, "comparison": to_document(found)})
+        return
+    print_table(_table(found))
     typer.echo(f"Open the report in a browser: {os.path.relpath(report)}")
     typer.echo(_NEXT.format(folder=shlex.quote(os.path.relpath(out))))
 

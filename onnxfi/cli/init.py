@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from onnxfi.campaign import SCHEMA_FILE, draft_campaign
-from onnxfi.cli.options.arguments import ModelArgument
-from onnxfi.cli.output import messages
+from onnxfi.cli.options.arguments import JsonOption, ModelArgument
+from onnxfi.cli.output import messages, print_json
 from onnxfi.cli.schema import schema_text, write_text
 from onnxfi.errors import ConfigurationError
 
@@ -25,6 +25,7 @@ def init(
     out: Annotated[
         Path, typer.Option("--out", "-o", metavar="FILE", help="The configuration to write.")
     ] = _DEFAULT_OUT,
+    as_json: JsonOption = False,
 ) -> None:
     """Write a campaign.yaml for a model and its inputs.
 
@@ -46,4 +47,8 @@ def init(
             + "\n  ".join(draft.arrays),
             style="yellow",
         )
+    if as_json:
+        random = None if draft.random is None else str(draft.random)
+        print_json({"configuration": str(out), "schema": str(schema_file), "random_inputs": random})
+        return
     typer.echo(f"Wrote {out}. Run it with: onnxfi campaign run {shlex.quote(str(out))}")

@@ -109,3 +109,10 @@ def test_spatial_models_print_json(onnxfi: Callable[..., Any], work: Path) -> No
     assert document["file"] == "m.svg"
     assert len(document["corruptions"]) == 3
     assert all(x["sites"] >= 1 for x in document["corruptions"])
+
+
+def test_init_prints_json(onnxfi: Callable[..., Any], work: Path) -> None:
+    result = onnxfi("init", "lenet.onnx", "x.npz", "-o", "new.yaml", "--json")
+    document = json.loads(result.stdout)
+    assert document["random_inputs"] is None
+    assert all(Path(document[x]).exists() for x in ("configuration", "schema"))

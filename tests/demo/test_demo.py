@@ -1,5 +1,6 @@
 """The bundled model, its digits, and the command that shows the whole pipeline."""
 
+import json
 import shlex
 import sys
 from pathlib import Path
@@ -137,6 +138,10 @@ def test_demo_twice_in_the_same_folder(
         next((runs[1] / "records").iterdir()).unlink()
     assert manifests[0] == manifests[1]
     assert outputs[0] == outputs[1]
+    assert run_demo(monkeypatch, "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["report"] == "onnxfi-demo/report.html"
+    assert len(document["comparison"]["targets"]) == 3
 
 
 def test_the_commands_of_the_demo_work_in_its_folder(
