@@ -50,6 +50,18 @@ def test_no_claim_about_bits_from_few_sdcs_or_all_bits(
     assert "come from" not in said(finished, tmp_path, rows)[0]
 
 
+def test_no_claim_about_bits_from_few_faults(finished: Path, tmp_path: Path) -> None:
+    rows = [
+        {"fault_id": fault, "bit": [bit], "input_index": k, "outcome": outcome}
+        for fault, bit, outcome in ((0, 30, "sdc"), (1, 3, "masked"), (2, 4, "masked"))
+        for k in range(50)
+    ]
+    run = make_run(finished, tmp_path / "run", rows, injections={"inputs_per_fault": 50})
+    [answer] = Plots(run).answers()
+    assert answer.sdc_count == 50
+    assert answer.bits is None
+
+
 @pytest.mark.parametrize(
     ("counts", "expected"),
     [

@@ -12,7 +12,7 @@ MARGIN = 0.01
 
 # Share of the SDCs that the named bits must explain.
 _MOST = 0.9
-# Fewer SDCs say too little about bits.
+# Fewer faults that cause SDC say too little about bits.
 _FEWEST = 20
 
 
@@ -116,7 +116,7 @@ def _telling_bits(bits: Sequence[Counted]) -> TellingBits | None:
     """Return the fewest bits that nearly all SDCs come from, if they are a small part."""
     total = sum(x.sdc.count for x in bits)
     dtypes = {str(x.key["dtype"]) for x in bits}
-    if total < _FEWEST or len(dtypes) != 1:
+    if sum(x.sdc_faults for x in bits) < _FEWEST or len(dtypes) != 1:
         return None
     chosen: list[Counted] = []
     for x in sorted(bits, key=lambda x: (-x.sdc.count, -x.key["bit"])):

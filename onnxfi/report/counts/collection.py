@@ -35,12 +35,14 @@ class Counted:
         injections: number of injections.
         outcomes: number of injections with each outcome.
         sdc: the share with the outcome sdc; its interval respects clustering by fault.
+        sdc_faults: number of faults with an injection that ended in sdc.
     """
 
     key: Mapping[str, Any]
     injections: int
     outcomes: Mapping[str, int]
     sdc: Rate
+    sdc_faults: int
 
     @property
     def error_model(self) -> str:
@@ -137,6 +139,7 @@ def _counted(groups: Sequence[Group]) -> list[Counted]:
             injections=group.injections,
             outcomes={name: group.count(name) for name in OUTCOMES},
             sdc=group.per_inference("sdc"),
+            sdc_faults=group.per_fault("sdc").count,
         )
         for group in groups
     ]

@@ -100,7 +100,7 @@ def draw_regions(
         middle = (start + stop) / 2
         if bits.start:
             drawing.line(start, top - SMALL, start, bottom, look="axis")
-        fits = width_of(name, SMALL) < stop - start + cell
+        fits = width_of(name, SMALL) <= stop - start + 4
         drawing.text(
             middle, top, name if fits else name[:1], look="soft", anchor="middle", size=SMALL
         )

@@ -110,7 +110,9 @@ def _draw(matrices: Mapping[str, _Matrix], width: float) -> Drawing:
         _draw_head(drawing, model, matrix, (left, top), (room - _LEFT, cell))
         _draw_cells(drawing, matrix, left, top + _HEAD, cell)
         end = top + _HEAD + _ROW * len(matrix.rows)
-        draw_steps(drawing, left, end + 8, _end(matrix), name="share of row")
+        draw_steps(
+            drawing, left, end + 8, _end(matrix), right=left - _LEFT + room, name="share of row"
+        )
         bottom = max(bottom, end + _FOOT)
     drawing.reach(bottom)
     return drawing

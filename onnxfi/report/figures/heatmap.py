@@ -72,7 +72,8 @@ def _draw(panels: _Panels, names: Mapping[str, str], width: float) -> Drawing:
         draw_regions(drawing, panel[1], label, cell, top + _HEAD - 6, bottom)
         _draw_cells(drawing, found, rows, names, (label, top + _HEAD, cell, count))
         draw_bit_numbers(drawing, count, label, cell, bottom + FONT)
-        draw_steps(drawing, label, bottom + 18, end_of([x.sdc.share for x in found]))
+        end = end_of([x.sdc.share for x in found])
+        draw_steps(drawing, label, bottom + 18, end, right=width)
         top = bottom + _FOOT + _BETWEEN
     drawing.reach(top - _BETWEEN)
     return drawing

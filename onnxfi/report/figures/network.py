@@ -23,7 +23,6 @@ _RADIUS = 4.6
 _SMALL_RADIUS = 2.0
 _VALUE = 40.0
 _NARROWEST_PANEL = 150.0
-_STEP = 14.0
 
 
 def network_figure(targets: Sequence[Counted], wiring: Wiring) -> Figure:
@@ -101,16 +100,20 @@ def _draw(rows: _Rows, models: Sequence[str], width: float) -> Drawing:
         for column, model in enumerate(models[first : first + columns]):
             left = label + column * (room + _BETWEEN)
             drawing.text(left, top + 12, shorten(model, FONT, room), look="bold", hover=model)
-            _draw_graph(drawing, rows, model, (left, top + _HEAD), lane)
+            _draw_graph(drawing, rows, model, (left, top + _HEAD), (room, lane))
         top = bottom + _FOOT + _BETWEEN
     drawing.reach(top - _BETWEEN)
     return drawing
 
 
 def _draw_graph(
-    drawing: Drawing, rows: _Rows, model: str, corner: tuple[float, float], lane: float
+    drawing: Drawing,
+    rows: _Rows,
+    model: str,
+    corner: tuple[float, float],
+    sizes: tuple[float, float],
 ) -> None:
-    left, top = corner
+    (left, top), (room, lane) = corner, sizes
     places = [
         (left + lane * (x + 0.5), top + ROW * (row + 0.5)) for row, x in enumerate(rows.lanes)
     ]
@@ -133,7 +136,7 @@ def _draw_graph(
         if counted.sdc.count:
             value = percent(counted.sdc.share)
             drawing.text(beside + 6, y + SMALL / 3, value, look="soft", size=SMALL)
-    draw_steps(drawing, left, top + ROW * len(places) + 8, end, box=_STEP)
+    draw_steps(drawing, left, top + ROW * len(places) + 8, end, right=left + room)
 
 
 def _draw_edges(

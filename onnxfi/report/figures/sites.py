@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ _HEAD = 36.0
 _FOOT = 36.0
 _BETWEEN = 22.0
 _WIDEST_CELL = 22.0
+_NARROWEST_CELL = 8.0
 _STRIP = 16.0
 
 
@@ -59,25 +61,56 @@ def _about(hits: int, sdc: int) -> str:
 
 def _draw(sites: Mapping[str, Sites], width: float) -> Drawing:
     drawing = Drawing(width)
-    top = 0.0
-    for model, x in sites.items():
-        channels = merge(x.channels, {1: _CHANNELS})
-        positions = merge(x.positions, {1: _ROWS, 2: _COLUMNS})
-        parts = [y for y in (channels, positions) if y[0].size > 1] or [channels]
-        end = end_of([_highest(y) for y in parts])
-        drawing.text(_LEFT, top + 12, shorten(model, FONT, width - _LEFT), look="bold", hover=model)
-        about = f"{plural(x.injections, 'injection')}, {plural(int(x.channels[0].sum()), 'hit')}"
-        drawing.text(_LEFT, top + 25, about, look="soft", size=SMALL)
-        top += _HEAD
-        if channels[0].size > 1 or (len(parts) == 1 and parts[0] is channels):
-            top = _draw_grid(drawing, channels[:, None, :], top, end, ("", "channel"), x.shape[0])
-        if positions[0].size > 1:
-            words = ("row", "column") if positions.shape[1] > 1 else ("", "position")
-            top = _draw_grid(drawing, positions, top, end, words, x.shape[2], x.shape[1])
-        draw_steps(drawing, _LEFT, top, end, name="SDC of the hits")
-        top += _FOOT + _BETWEEN
-    drawing.reach(top - _BETWEEN)
+    panels = {model: _grids(x) for model, x in sites.items()}
+    wide = max(grid.hits.shape[2] for grids in panels.values() for grid in grids)
+    beside = int((width + _BETWEEN) // (_LEFT + wide * _NARROWEST_CELL + _BETWEEN))
+    columns = max(1, min(beside, len(panels)))
+    room = (width - _BETWEEN * (columns - 1)) / columns
+    top = bottom = 0.0
+    for number, (model, grids) in enumerate(panels.items()):
+        column = number % columns
+        if not column and number:
+            top = bottom + _BETWEEN
+        left = column * (room + _BETWEEN) + _LEFT
+        about = (
+            f"{plural(sites[model].injections, 'injection')}, "
+            f"{plural(int(sites[model].channels[0].sum()), 'hit')}"
+        )
+        drawing.text(left, top + 12, shorten(model, FONT, room - _LEFT), look="bold", hover=model)
+        drawing.text(left, top + 25, about, look="soft", size=SMALL)
+        end = end_of([_highest(x.hits) for x in grids])
+        y = top + _HEAD
+        for grid in grids:
+            y = _draw_grid(drawing, grid, (left, y), end, room - _LEFT)
+        draw_steps(drawing, left, y, end, right=left - _LEFT + room, name="SDC of hits")
+        bottom = max(bottom, y + _FOOT)
+    drawing.reach(bottom)
     return drawing
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """Hits (2, rows, columns), with the names and the full lengths of the two axes."""
+
+    hits: np.ndarray
+    row: str
+    column: str
+    rows: int
+    columns: int
+
+
+def _grids(sites: Sites) -> list[_Grid]:
+    """Return the channels, and the rows and columns, of targets that have several."""
+    channels, rows, columns = sites.shape
+    found = []
+    if channels > 1 or rows * columns == 1:
+        hits = merge(sites.channels, {1: _CHANNELS})[:, None, :]
+        found.append(_Grid(hits, "", "channel", 1, channels))
+    if rows * columns > 1:
+        hits = merge(sites.positions, {1: _ROWS, 2: _COLUMNS if rows > 1 else _CHANNELS})
+        names = ("row", "column") if rows > 1 else ("", "position")
+        found.append(_Grid(hits, *names, rows, columns))
+    return found
 
 
 def _highest(hits: np.ndarray) -> float:
@@ -86,57 +119,48 @@ def _highest(hits: np.ndarray) -> float:
 
 
 def _draw_grid(
-    drawing: Drawing,
-    hits: np.ndarray,
-    top: float,
-    end: float,
-    words: tuple[str, str],
-    columns: int,
-    rows: int = 1,
+    drawing: Drawing, grid: _Grid, corner: tuple[float, float], end: float, room: float
 ) -> float:
-    """Draw a grid of hits (2, rows, columns) with names of its axes; return where it ends."""
-    high, wide = (int(x) for x in hits.shape[1:])
-    cell = min(_WIDEST_CELL, (drawing.width - _LEFT) / wide)
+    """Draw a grid and its axes at a corner (left, top); return where they end."""
+    left, top = corner
+    high, wide = (int(x) for x in grid.hits.shape[1:])
+    cell = min(_WIDEST_CELL, room / wide)
     height = _STRIP if high == 1 else cell
     for row, column in np.ndindex(high, wide):
-        total, sdc = (int(x) for x in hits[:, row, column])
-        x, y = _LEFT + column * cell, top + row * height
+        total, sdc = (int(x) for x in grid.hits[:, row, column])
+        x, y = left + column * cell, top + row * height
         if not total:
             drawing.rectangle(x + 1, y + 1, cell - 2, height - 2, look="empty")
             continue
-        where = f"{words[1]} {_range(column, wide, columns)}"
-        if words[0]:
-            where = f"{words[0]} {_range(row, high, rows)}, {where}"
+        where = f"{grid.column} {_range(column, wide, grid.columns)}"
+        if grid.row:
+            where = f"{grid.row} {_range(row, high, grid.rows)}, {where}"
         hover = f"{where}: {_about(total, sdc)}"
         look = f"q{step_of(sdc / total, end)}"
         drawing.rectangle(x + 0.5, y + 0.5, cell - 1, height - 1, look=look, hover=hover)
     bottom = top + high * height
-    _name_axes(drawing, (top, bottom, _LEFT + wide * cell), words, columns, rows)
+    _name_axes(drawing, grid, (left, top), (left + wide * cell, bottom))
     return bottom + 26
 
 
 def _name_axes(
-    drawing: Drawing,
-    box: tuple[float, float, float],
-    words: tuple[str, str],
-    columns: int,
-    rows: int,
+    drawing: Drawing, grid: _Grid, start: tuple[float, float], end: tuple[float, float]
 ) -> None:
-    """Write the names and the ends of the axes around a grid (top, bottom, right)."""
-    top, bottom, right = box
-    below, before = bottom + 11, _LEFT - 6
-    drawing.text(_LEFT, below, "0", look="soft", size=SMALL)
-    if columns > 1:
-        last = grouped(columns - 1)
+    """Write the names and the ends of the axes around a grid."""
+    (left, top), (right, bottom) = start, end
+    below, before = bottom + 11, left - 6
+    drawing.text(left, below, "0", look="soft", size=SMALL)
+    if grid.columns > 1:
+        last = grouped(grid.columns - 1)
         drawing.text(right, below, last, look="soft", anchor="end", size=SMALL)
-    if right - _LEFT > 110:
-        middle = (_LEFT + right) / 2
-        drawing.text(middle, below, words[1], look="soft", anchor="middle", size=SMALL)
+    if right - left > 110:
+        middle = (left + right) / 2
+        drawing.text(middle, below, grid.column, look="soft", anchor="middle", size=SMALL)
     else:
-        drawing.text(before, below, words[1], look="soft", anchor="end", size=SMALL)
-    if words[0]:
-        drawing.text(before, top + SMALL, f"{words[0]} 0", look="soft", anchor="end", size=SMALL)
-        last = grouped(rows - 1)
+        drawing.text(before, below, grid.column, look="soft", anchor="end", size=SMALL)
+    if grid.row:
+        drawing.text(before, top + SMALL, f"{grid.row} 0", look="soft", anchor="end", size=SMALL)
+        last = grouped(grid.rows - 1)
         drawing.text(before, bottom - 2, last, look="soft", anchor="end", size=SMALL)
 
 
@@ -149,34 +173,31 @@ def _range(cell: int, cells: int, size: int) -> str:
 
 def _plotly(sites: Mapping[str, Sites]) -> dict[str, Any]:
     data: list[dict[str, Any]] = []
-    layout: dict[str, Any] = {"height": 120 + 320 * len(sites)}
-    each = 1 / len(sites)
-    for number, (model, x) in enumerate(sites.items()):
-        grids = (merge(x.channels, {1: _CHANNELS})[:, None, :], merge(x.positions, {1: 32, 2: 32}))
-        for part, (hits, word) in enumerate(zip(grids, ("channel", "column"), strict=True)):
-            total = np.where(hits[0] > 0, hits[0], 1)
-            axis = 2 * number + part + 1
-            ending = str(axis) if axis > 1 else ""
-            data.append(
-                {
-                    "type": "heatmap",
-                    "z": np.where(hits[0] > 0, 100 * hits[1] / total, np.nan).tolist(),
-                    "text": hits[0].tolist(),
-                    "colorscale": STEP_COLOURS,
-                    "zmin": 0,
-                    "showscale": axis == 1,
-                    "hovertemplate": f"{word} %{{x}}: %{{z:.1f}} % of %{{text}}<extra></extra>",
-                    "xaxis": f"x{ending}",
-                    "yaxis": f"y{ending}",
-                }
-            )
-            top = 1 - (number + 0.25 * part) * each
-            layout[f"yaxis{ending}"] = {
-                "domain": [top - (0.5 if part else 0.08) * each, top],
-                "autorange": "reversed",
+    layout: dict[str, Any] = {}
+    grids = [(model, grid) for model, x in sites.items() for grid in _grids(x)]
+    each = 1 / len(grids)
+    for number, (model, grid) in enumerate(grids):
+        axis = str(number + 1) if number else ""
+        all_hits, sdc = grid.hits
+        shares = np.where(all_hits > 0, 100 * sdc / np.maximum(all_hits, 1), np.nan)
+        data.append(
+            {
+                "type": "heatmap",
+                "z": shares.tolist(),
+                "text": all_hits.tolist(),
+                "colorscale": STEP_COLOURS,
+                "zmin": 0,
+                "showscale": not number,
+                "hovertemplate": f"{grid.column} %{{x}}: %{{z:.1f}} % of %{{text}}<extra></extra>",
+                "xaxis": f"x{axis}",
+                "yaxis": f"y{axis}",
             }
-            layout[f"xaxis{ending}"] = {
-                "anchor": f"y{ending}",
-                "title": {"text": f"{word} ({html.escape(model)})"},
-            }
+        )
+        top = 1 - number * each
+        layout[f"yaxis{axis}"] = {"domain": [top - 0.6 * each, top], "autorange": "reversed"}
+        layout[f"xaxis{axis}"] = {
+            "anchor": f"y{axis}",
+            "title": {"text": f"{grid.column} ({html.escape(model)})"},
+        }
+    layout["height"] = 120 + 200 * len(grids)
     return {"data": data, "layout": layout}

@@ -8,6 +8,7 @@ from onnxfi.report.figures.text import width_of
 
 _BOX = 26.0  # pixels
 _HEIGHT = 9.0
+_LAST = 14.0  # half of the last label
 
 #: The colour scale of plotly's heat maps.
 STEP_COLOURS = [[k / (STEPS - 1), colour(f"q{k}")] for k in range(STEPS)]
@@ -20,14 +21,15 @@ def end_of(shares: Sequence[float]) -> float:
 
 
 def draw_steps(
-    drawing: Drawing, left: float, top: float, end: float, *, name: str = "SDC", box: float = _BOX
+    drawing: Drawing, left: float, top: float, end: float, *, right: float, name: str = "SDC"
 ) -> None:
-    """Draw the steps from zero to the end, with their limits below."""
+    """Draw the steps from zero to the end, with their limits below; none ends behind the right."""
     drawing.text(left, top + _HEIGHT, name, look="soft", size=SMALL)
     left += width_of(name, SMALL) + 8
+    box = min(_BOX, (right - left - _LAST) / STEPS)
     for step in range(STEPS):
         drawing.rectangle(left + step * box, top, box, _HEIGHT, look=f"q{step}")
-    for step in range(0, STEPS + 1, 2 if box > 20 else 4):
+    for step in range(0, STEPS + 1, 2 if box > 18 else 4):
         label = f"{100 * end * step / STEPS:g}" + ("\N{NO-BREAK SPACE}%" if step == STEPS else "")
         x = left + step * box
         drawing.text(x, top + _HEIGHT + SMALL + 1, label, look="soft", anchor="middle", size=SMALL)

@@ -44,12 +44,9 @@ def wire(model: Model, targets: Collection[str]) -> Wiring:
         targets: names of the tensors that are targets.
     """
     draft = _Draft({*targets})
-    for value in [*model.graph.inputs, *model.graph.initializers.values()]:
-        name = value.name or ""
-        if name in targets:
-            draft.add((name,), name, (), [value])
-        elif value in [*model.graph.inputs] and not value.is_initializer():
-            draft.add((), name, (), [value])
+    for value in model.graph.inputs:
+        if not value.is_initializer():
+            draft.add_start(value)
     for node in model.graph:
         draft.pass_node(node)
     ends = []
@@ -85,7 +82,16 @@ class _Draft:
         self.vertex_of.update(dict.fromkeys(values, place))
         return place
 
+    def add_start(self, value: ir.Value) -> None:
+        name = value.name or ""
+        self.add((name,) if name in self._targets else (), name, (), [value])
+
     def pass_node(self, node: ir.Node) -> None:
+        for value in consumed_values(node):
+            # A weight stands just before its first reader.
+            is_new = value.is_initializer() and value not in self.vertex_of
+            if is_new and value.name in self._targets:
+                self.add_start(value)
         read = {self.vertex_of[x] for x in consumed_values(node) if x in self.vertex_of}
         sources = tuple(sorted(read))
         hit = tuple(x.name for x in node.outputs if x.name in self._targets)

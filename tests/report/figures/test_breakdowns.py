@@ -147,15 +147,15 @@ def test_the_network_has_a_point_for_each_target(finished: Path, tmp_path: Path)
     figure = Plots(make_run(finished, tmp_path / "run", rows)).network()
     assert hovers(figure, ("circle",)) == [
         "image",
-        "fc/w: 0.0 % [0.0, 79.3], 0 of 1",
         "conv: 50.0 % [9.5, 90.5], 1 of 2",
         "pool",
+        "fc/w: 0.0 % [0.0, 79.3], 0 of 1",
         "scores",
         "probabilities",
         "image",
-        "fc/w",
         "conv",
         "pool: 100.0 % [20.7, 100.0], 1 of 1, hit together: pool + scores",
+        "fc/w",
         "scores: 100.0 % [20.7, 100.0], 1 of 1, hit together: pool + scores",
         "probabilities",
     ]
