@@ -65,7 +65,7 @@ def next_tables(findings: Findings, labels: Mapping[str, str]) -> list[Table]:
         Column("SDC of the target", "rate"),
         Column("bits", "number"),
         Column(
-            f"more for ±{MARGIN:.0%}",
+            f"more for ±{100 * MARGIN:g}{_SPACE}%",
             "number",
             "injections to add until the SDC of the target is known to one percentage point",
         ),

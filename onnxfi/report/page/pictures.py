@@ -12,7 +12,7 @@ from onnxfi.report.figures import Figure
 _BROAD = 165.0
 _NARROW = 92.0
 # Characters of a picture that is laid out a second time, for phones; larger ones scroll there.
-_TWICE = 60_000
+_TWICE = 50_000
 _STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
 
 
@@ -35,12 +35,13 @@ class Picture:
     narrow: Any
 
 
-def picture(id: str, make: Callable[[], Figure]) -> Picture | None:
+def picture(id: str, make: Callable[[], Figure], *, twice: bool = True) -> Picture | None:
     """Return a figure as a picture; None if the campaign has nothing for it.
 
     Args:
         id: the anchor.
         make: returns the figure, or raises a `ConfigurationError` if there is nothing to draw.
+        twice: whether to lay out a small picture for phones too.
     """
     from markupsafe import Markup
 
@@ -49,7 +50,8 @@ def picture(id: str, make: Callable[[], Figure]) -> Picture | None:
     except ConfigurationError:
         return None
     broad = _without_style(figure.svg(_BROAD))
-    narrow = _without_style(figure.svg(_NARROW)) if len(broad) <= _TWICE else None
+    small = twice and len(broad) <= _TWICE
+    narrow = _without_style(figure.svg(_NARROW)) if small else None
     return Picture(
         id, figure.title, figure.caption, Markup(broad), None if narrow is None else Markup(narrow)
     )

@@ -18,7 +18,7 @@ from onnxfi.statistics import GroupStatistics
 # Targets whose sites are drawn, each with a pass over the records.
 _MOST_SITES = 8
 # Characters of their pictures.
-_SITES_SIZE = 300_000
+_SITES_SIZE = 150_000
 # Between the names of targets that are hit together.
 _JOINT = " + "
 
@@ -166,8 +166,8 @@ def _sites(findings: Findings, plots: Plots, labels: Mapping[str, str]) -> Secti
     size = 0
     for target, _ in sdc.most_common(_MOST_SITES):
         for tensor in str(target).split(_JOINT):
-            drawn = picture(anchor("sites", tensor), partial(plots.sites, tensor))
-            size += 0 if drawn is None else len(drawn.broad) + len(drawn.narrow or "")
+            drawn = picture(anchor("sites", tensor), partial(plots.sites, tensor), twice=False)
+            size += 0 if drawn is None else len(drawn.broad)
             if drawn is not None and (not shown or size < _SITES_SIZE):
                 shown.append((labels.get(tensor, tensor), drawn))
     texts = [f"These are the {len(shown)} targets with the most SDC."] if len(sdc) > 1 else []
