@@ -360,7 +360,7 @@ def test_a_damaged_records_file_is_named(work: Path, undisturbed: Any) -> None:
     file = sorted((work / "undisturbed" / "records").iterdir())[0]
     file.write_bytes(b"PAR1 no")
     for read in (read_records, lambda path: RunDirectory.open(path).recorded):
-        with pytest.raises(ConfigurationError, match="Delete that file") as caught:
+        with pytest.raises(ConfigurationError, match="onnxfi campaign resume") as caught:
             read(work / "undisturbed")
         assert str(file) in str(caught.value)
 

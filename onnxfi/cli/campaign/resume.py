@@ -2,12 +2,13 @@
 
 import shlex
 
-from onnxfi.campaign import STOPPED_EARLY, Campaign
+from onnxfi.campaign import Campaign
 from onnxfi.cli.campaign.event_log import EventLog
 from onnxfi.cli.campaign.live_run import LiveRunOptions, run_to_end
 from onnxfi.cli.campaign.summary import print_summary
 from onnxfi.cli.options.arguments import DirectoryArgument, JsonOption
 from onnxfi.cli.output import messages
+from onnxfi.errors import ConfigurationError
 from onnxfi.run_directory import RunDirectory
 from onnxfi.storage import display_path
 
@@ -22,24 +23,36 @@ def resume(
     Example: onnxfi campaign resume runs/lenet
     """
     opened = RunDirectory.open(directory)
-    done = opened.recorded == int(opened.manifest["injections"])
-    if done or opened.storage.exists(STOPPED_EARLY):
-        _report_finished(opened, live)
-        if as_json:
-            print_summary(directory, as_json=True)
-    else:
-        print_summary(run_to_end(Campaign.open(directory), live), as_json=as_json)
+    before = _count_records(opened)
+    if before != int(opened.manifest["injections"]):
+        run_to_end(Campaign.open(directory), live)
+        if opened.recorded != before:
+            print_summary(directory, as_json=as_json)
+            return
+    _report_finished(opened, live)
+    if as_json:
+        print_summary(directory, as_json=True)
+
+
+def _count_records(directory: RunDirectory) -> int | None:
+    """Return the number of records; None if a file is damaged, which the run sets aside."""
+    try:
+        return directory.recorded
+    except ConfigurationError:
+        return None
 
 
 def _report_finished(directory: RunDirectory, live: LiveRunOptions) -> None:
-    place, planned = display_path(directory.place), int(directory.manifest["injections"])
+    place, recorded = display_path(directory.place), directory.recorded
+    planned = int(directory.manifest["injections"])
     with EventLog(live.log_json) as log:
-        log.write("began", out=place, planned=planned, provider=directory.manifest["provider"])
-        log.write("ended")
+        if recorded == planned:  # otherwise the run has logged it
+            log.write("began", out=place, planned=planned, provider=directory.manifest["provider"])
+            log.write("ended")
         if not log.on_stderr:
             messages.print(
-                f"{place} is finished: {directory.recorded} of {planned} injections are recorded. "
-                "Nothing is left to do. Show the results with:\n"
+                f"{place} is finished: {recorded} of {planned} injections are recorded. Nothing is "
+                "left to do. Show the results with:\n"
                 f"  onnxfi campaign summary {shlex.quote(place)}\n"
                 f"  onnxfi report {shlex.quote(place)}"
             )

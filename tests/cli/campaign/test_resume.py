@@ -30,3 +30,25 @@ def test_the_missing_injections_are_run(
     result = onnxfi("campaign", "resume", "run", "--json")
     assert result.status == 0
     assert json.loads(result.stdout)["injections"] == 200
+
+
+def test_damaged_records_are_run_again(
+    onnxfi: Callable[..., Any], work: Path, finished: Path
+) -> None:
+    shutil.copytree(finished, work / "run")
+    sorted((work / "run" / "records").glob("*.parquet"))[3].write_bytes(b"PAR1")
+    assert onnxfi("campaign", "status", "run").status == 2
+    result = onnxfi("campaign", "resume", "run", "--json")
+    assert result.status == 0
+    assert json.loads(result.stdout)["injections"] == 200
+
+
+def test_a_campaign_that_stopped_early_is_finished(onnxfi: Callable[..., Any], work: Path) -> None:
+    text = (work / "campaign.yaml").read_text()
+    until = "injections: {until: {margin: 0.4, per_round: 10}}"
+    text = text.replace("injections: {per_target: 40}", until)
+    (work / "campaign.yaml").write_text(text)
+    assert onnxfi("campaign", "run", "campaign.yaml", "--out", "run").status == 0
+    result = onnxfi("campaign", "resume", "run")
+    assert (result.status, result.stdout) == (0, "")
+    assert "run is finished" in result.stderr
