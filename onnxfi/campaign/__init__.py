@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from onnxfi.campaign.running.replay import Replay, replay
     from onnxfi.campaign.running.rounds import STOPPED_EARLY
     from onnxfi.campaign.running.run_shards import ShardOutcomes
+    from onnxfi.campaign.running.verification import Verification, verify
     from onnxfi.campaign.running.worker import Worker
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "ShardOutcomes",
     "Stratum",
     "Translation",
+    "Verification",
     "Worker",
     "array_of_value",
     "dask_executor",
@@ -49,9 +51,12 @@ __all__ = [
     "translate_classes",
     "translate_tensorfi2",
     "try_injections",
+    "verify",
 ]
 
 _HOMES = {
+    "Verification": "onnxfi.campaign.running.verification",
+    "verify": "onnxfi.campaign.running.verification",
     "ArrayFile": "onnxfi.campaign.inputs.array_file",
     "Campaign": "onnxfi.campaign.campaign",
     "Draft": "onnxfi.campaign.drafting",

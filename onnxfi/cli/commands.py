@@ -41,6 +41,7 @@ _CAMPAIGN = (
     Command("summary", "campaign.summary:summary", "Summarise the records of a campaign."),
     Command("compare", "campaign.compare:compare_campaigns", "Compare two campaigns."),
     Command("replay", "campaign.replay:replay_injection", "Replay a recorded injection."),
+    Command("verify", "campaign.verify:verify_campaign", "Verify the records of a campaign."),
     Command("export", "campaign.export:export", "Export the records of a campaign to CSV."),
 )
 _ERROR_MODELS = (

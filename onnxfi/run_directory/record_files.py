@@ -184,11 +184,29 @@ def read_file(storage: Storage, name: str, columns: list[str] | None = None) -> 
     return table
 
 
-def set_bad_files_aside(storage: Storage, run: str) -> list[str]:
-    """Rename the records files that do not hold what they should, and return why.
+def bad_files(storage: Storage, run: str) -> Iterator[tuple[str, str]]:
+    """Yield the names of the records files that do not hold what they should, each with the reason.
 
     Every file is read: a file must be whole, of the run, and hold the injections of its name, none
-    of them a second time. A file that is not gets the ending ``.rejected``, which is not read.
+    of them a second time.
+
+    Args:
+        storage: the run directory.
+        run: the id of the run.
+    """
+    after = 0
+    for name in record_files(storage):
+        fault: str | None = "it holds injections that another file holds as well"
+        if ids_of(name).start >= after:
+            fault = _fault_of_file(storage, name, run)
+        if fault is None:
+            after = ids_of(name).stop
+        else:
+            yield name, fault
+
+
+def set_bad_files_aside(storage: Storage, run: str) -> list[str]:
+    """Give `bad_files` the ending ``.rejected``, with which they are not read, and return why.
 
     Args:
         storage: the run directory.
@@ -200,14 +218,8 @@ def set_bad_files_aside(storage: Storage, run: str) -> list[str]:
     Raises:
         OSError: a file cannot be renamed.
     """
-    messages, after = [], 0
-    for name in record_files(storage):
-        fault: str | None = "it holds injections that another file holds as well"
-        if ids_of(name).start >= after:
-            fault = _fault_of_file(storage, name, run)
-        if fault is None:
-            after = ids_of(name).stop
-            continue
+    messages = []
+    for name, fault in bad_files(storage, run):
         path = f"{FOLDER}/{name}"
         storage.write(path + REJECTED, storage.read(path))
         storage.remove(path)

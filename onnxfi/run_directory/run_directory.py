@@ -2,7 +2,7 @@
 
 import contextlib
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -25,6 +25,7 @@ from onnxfi.run_directory.manifest import (
 )
 from onnxfi.run_directory.record_files import (
     FOLDER,
+    bad_files,
     count_records,
     record_files,
     set_bad_files_aside,
@@ -104,6 +105,10 @@ class RunDirectory:
     def finished(self) -> list[range]:
         """Return the ids in each records file, from its name."""
         return [ids_of(name) for name in self.files()]
+
+    def bad_files(self) -> Iterator[tuple[str, str]]:
+        """Yield the names of records files that are not as they were written, with the reasons."""
+        return bad_files(self.storage, str(self.manifest["run_id"]))
 
     def clean(self) -> list[str]:
         """Remove the remains of interrupted writes, and set damaged records files aside.

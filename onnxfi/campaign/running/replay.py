@@ -98,10 +98,19 @@ def replay(directory: str | Path, injection_id: int) -> Replay:
         OnnxfiError: the injection cannot be run.
     """
     opened = RunDirectory.open(directory)
-    recorded = _record(opened, injection_id)
+    recorded = recorded_injection(opened, injection_id)
     worker = Worker(opened.configuration)
     opened.check_unchanged(worker.model)
-    plan = worker.plan
+    return replay_with(worker, recorded)
+
+
+def replay_with(worker: Worker, recorded: Mapping[str, Any]) -> Replay:
+    """Run the injection of a record again, with a worker of its campaign.
+
+    Raises:
+        OnnxfiError: the injection cannot be run.
+    """
+    plan, injection_id = worker.plan, int(recorded["injection_id"])
     shard = Shard(injection_id, 1, plan.stratum(injection_id))
     (replayed,) = worker.run(shard).table().to_pylist()
     stratum = plan.strata[shard.stratum]
@@ -110,7 +119,7 @@ def replay(directory: str | Path, injection_id: int) -> Replay:
     (injection,) = injector.inject(
         golden,
         stratum.error_models,
-        seed=opened.configuration.seed,
+        seed=worker.configuration.seed,
         first_id=injection_id,
         first_fault=plan.fault_id(injection_id),
         metric=worker.metric,
@@ -119,7 +128,12 @@ def replay(directory: str | Path, injection_id: int) -> Replay:
     return Replay(injection, golden, corrupted, recorded, replayed)
 
 
-def _record(directory: RunDirectory, injection_id: int) -> dict[str, Any]:
+def recorded_injection(directory: RunDirectory, injection_id: int) -> dict[str, Any]:
+    """Return the record of an injection.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
     planned = int(directory.manifest["injections"])
     if not 0 <= injection_id < planned:
         raise ConfigurationError(
