@@ -125,6 +125,7 @@ class Plots:
 
         Raises:
             TargetNotFoundError: no injection hits such a target.
+            ConfigurationError: no injection at it changes a value.
         """
         tensor = self._tensor(target)
         known = None if self._model is None else self._model.find(tensor)
@@ -134,6 +135,8 @@ class Plots:
             shape=None if known is None else known.shape,
             channel_axis=None if known is None else known.channel_axis,
         )
+        if not sites:
+            raise self._nothing(f"changes a value of {target}")
         return sites_figure(target, sites)
 
     def protection(self) -> Figure:
