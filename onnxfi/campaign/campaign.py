@@ -1,12 +1,25 @@
 """Runs a campaign from its configuration to its records."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
+import numpy as np
+
+from onnxfi.campaign.arguments import (
+    Arguments,
+    ErrorModelLike,
+    InputsLike,
+    MetricLike,
+    ModelLike,
+    TargetsLike,
+    configure,
+)
+from onnxfi.campaign.running.failed_metric import noting_a_failed_metric
+from onnxfi.campaign.running.other_processor import warn_of_another_processor
 from onnxfi.campaign.running.pace import measure_pace
 from onnxfi.campaign.running.progress import progress_bar
 from onnxfi.campaign.running.rehearsal import rehearse
@@ -20,8 +33,8 @@ from onnxfi.display import shorten
 from onnxfi.errors import ConfigurationError, InputError, MetricError, OnnxfiError
 from onnxfi.graph import LeftOut, load
 from onnxfi.results import Results
-from onnxfi.run_directory import Heartbeat, RunDirectory, forget_failure, note_failure, read_shards
-from onnxfi.runtime import choose_provider, processor
+from onnxfi.run_directory import Heartbeat, RunDirectory, read_shards
+from onnxfi.runtime import choose_provider
 from onnxfi.storage import is_address
 
 _logger = logging.getLogger("onnxfi")
@@ -30,18 +43,89 @@ _logger = logging.getLogger("onnxfi")
 class Campaign:
     """A planned set of injections, executed, recorded, resumable.
 
-    `from_yaml` reads a configuration, and `begin` turns it into a run directory. `open` takes a run
-    directory that exists. `run` begins the campaign where that was not done.
+    Made from a YAML file by `from_yaml`, from a run directory by `open`, or from Python objects:
+
+        campaign = onnxfi.Campaign(
+            model="lenet.onnx",
+            inputs={"image": images},  # an array per graph input
+            labels=labels,
+            targets=["conv1", "conv2"],
+            error_models=["bitflip", onnxfi.error_models.StuckAt(bit=30, value=1)],
+            injections=1000,
+            out="runs/mine",
+        )
+        results = campaign.run()
+
+    Arrays and models in memory are saved into the run directory, so that the command line can
+    resume, replay and report the campaign.
     """
 
-    def __init__(self, configuration: Configuration, *, out: str | Path | None = None) -> None:
+    def __init__(
+        self,
+        configuration: Configuration | None = None,
+        *,
+        model: ModelLike | None = None,
+        inputs: InputsLike | None = None,
+        tensors: Mapping[str, Any] | None = None,
+        labels: str | np.ndarray | Sequence[int] | None = None,
+        targets: TargetsLike | None = None,
+        error_models: ErrorModelLike | Iterable[ErrorModelLike] | None = None,
+        injections: int | str | Mapping[str, Any] | None = None,
+        metric: MetricLike | None = None,
+        seed: int | None = None,
+        execution: Mapping[str, Any] | None = None,
+        statistics: Mapping[str, Any] | None = None,
+        out: str | Path | None = None,
+    ) -> None:
         """Keep the configuration of a campaign that has not begun.
 
+        Mappings have the keys of the YAML (docs/campaigns.md).
+
         Args:
-            configuration: the configuration, with absolute paths.
+            configuration: a configuration with absolute paths; it takes the place of all other
+                arguments but ``out``.
+            model: the model, or its file.
+            inputs: the samples: an array, a mapping of arrays by graph input, a file, a pattern or
+                several files; or a mapping such as ``{"file": "digits.npz", "limit": 100}``.
+            tensors: settings of graph inputs, such as ``{"state": {"constant": True}}``.
+            labels: the right class of each sample, or the name of its array in a file.
+            targets: the targets or their names, hit one at a time, or a mapping; by default all
+                activations. A list of mappings is hit together.
+            error_models: one or several, as objects, texts (``"bitflip:bit=30"``) or mappings.
+            injections: the number for each target and error model, ``"exhaustive"``, or a mapping.
+            metric: a metric, its text, or a mapping. Your own must be in a module, to be imported
+                again when the campaign is resumed.
+            seed: the seed of all faults.
+            execution: options of the execution.
+            statistics: options of the statistics.
             out: the run directory: a folder, or an address such as ``s3://bucket/run``. By default
-                the ``out`` of the configuration.
+                the ``out`` of the configuration, or ``runs/NAME`` with the name of the model.
+
+        Raises:
+            ConfigurationError: an argument is wrong, or one is missing.
         """
+        self._arguments: Arguments | None = None
+        if configuration is None:
+            self._arguments = configure(
+                model=model,
+                inputs=inputs,
+                tensors=tensors,
+                labels=labels,
+                targets=targets,
+                error_models=error_models,
+                metric=metric,
+                out=out,
+                injections=injections,
+                seed=seed,
+                execution=execution,
+                statistics=statistics,
+            )
+            configuration = self._arguments.configuration
+        elif model is not None or inputs is not None or error_models is not None:
+            raise ConfigurationError(
+                "A campaign is made from a configuration, or from a model, inputs and error "
+                "models. Give one of these."
+            )
         self.configuration = configuration
         self._out = configuration.out if out is None else out
         self._directory: RunDirectory | None = None
@@ -84,7 +168,7 @@ class Campaign:
         """
         opened = RunDirectory.open(directory).with_mended_metric()
         opened.check_unchanged(load(opened.configuration.model))
-        _warn_of_another_processor(opened.manifest.get("processor"))
+        warn_of_another_processor(opened.manifest.get("processor"))
         campaign = cls(opened.configuration, out=directory)
         campaign._directory = opened
         return campaign
@@ -105,16 +189,18 @@ class Campaign:
             place = self._place()
             RunDirectory.check_free(place)
             provider = choose_provider(self.configuration.execution.provider)
-            worker = Worker(self.configuration)
-            exactness = rehearse(worker)
-            self._directory = RunDirectory.create(
-                place,
-                worker.configuration,
-                model=worker.model,
-                injections=len(worker.plan),
-                provider=provider,
-                exactness=exactness,
-            )
+            saved = nullcontext() if self._arguments is None else self._arguments.saved(place)
+            with saved:
+                worker = Worker(self.configuration)
+                exactness = rehearse(worker)
+                self._directory = RunDirectory.create(
+                    place,
+                    worker.configuration,
+                    model=worker.model,
+                    injections=len(worker.plan),
+                    provider=provider,
+                    exactness=exactness,
+                )
             self._is_new = True
             self.configuration = worker.configuration
             self._left_out, self._rehearsed = worker.left_out, worker
@@ -246,7 +332,7 @@ class Campaign:
                 if executor is None
                 else nullcontext(submit_to_executor(directory, executor))
             )
-            with _noting_a_failed_metric(directory), submitting as submit:
+            with noting_a_failed_metric(directory), submitting as submit:
                 for shards in rounds.shards(size):
                     run_shards(
                         finished.missing(shards), submit, workers=count_workers, on_shard=keep
@@ -260,26 +346,3 @@ class Campaign:
                 "The campaign has no run directory. Give `out` in the configuration, or --out."
             )
         return self._out if is_address(self._out) else Path(self._out).resolve()
-
-
-@contextmanager
-def _noting_a_failed_metric(directory: RunDirectory) -> Iterator[None]:
-    """Note in the run directory whether the metric failed, so that a mended one is taken up."""
-    try:
-        yield
-    except MetricError as error:
-        note_failure(directory.storage, str(error))
-        raise MetricError(
-            f"{error} Finished shards are kept. Correct the metric, then continue with "
-            f"`onnxfi campaign resume {directory.place}`."
-        ) from error
-    forget_failure(directory.storage)
-
-
-def _warn_of_another_processor(begun_on: object) -> None:
-    """Warn where the processor of the first run had other instruction sets."""
-    if begun_on is not None and begun_on != processor():  # older manifests have none
-        _logger.warning(
-            "This campaign began on a processor with other instruction sets. The last bits of "
-            "float32 results may differ from the existing records."
-        )

@@ -1,5 +1,6 @@
 """Reads and checks the YAML of a campaign."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -147,6 +148,30 @@ class Configuration(Section):
                 f"{path} must hold a mapping with the keys {', '.join(cls.model_fields)}, "
                 f"got {'nothing' if document is None else type(document).__name__}."
             )
+        return cls.from_document(document, path, folder=folder, text=text, metric_code=metric_code)
+
+    @classmethod
+    def from_document(
+        cls,
+        document: Mapping[str, Any],
+        name: str | Path,
+        *,
+        folder: Path,
+        text: str = "",
+        metric_code: Sources | None = None,
+    ) -> Self:
+        """Read a configuration from a mapping with the keys of the YAML.
+
+        Args:
+            document: the mapping.
+            name: its name in messages.
+            folder: the folder of relative paths and of modules of metrics.
+            text: the YAML that it comes from, whose lines messages name.
+            metric_code: another place of such modules; they are imported when needed.
+
+        Raises:
+            ConfigurationError: see `from_yaml`.
+        """
         try:
             context = {"folder": folder.resolve(), "metric_code": metric_code}
             configuration = cls.model_validate(document, context=context)
@@ -157,7 +182,7 @@ class Configuration(Section):
                 place, description = describe_error(text, entry, cls)
                 errors.setdefault(place, description)
             raise ConfigurationError(
-                "\n".join([f"{path} has {len(errors)} mistake(s):", *errors.values()])
+                "\n".join([f"{name} has {len(errors)} mistake(s):", *errors.values()])
             ) from error
         return configuration.resolved(folder)
 

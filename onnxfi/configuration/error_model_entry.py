@@ -8,7 +8,7 @@ from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 from onnxfi.configuration.section import Section
 from onnxfi.error_models import ErrorModel
 from onnxfi.error_models import load as load_error_model
-from onnxfi.error_models.registry import map_paths, parse_spec, write_spec
+from onnxfi.error_models.registry import map_paths, parse_spec, required_keys, write_spec
 from onnxfi.errors import ErrorModelError
 
 
@@ -37,6 +37,11 @@ class ErrorModelEntry(Section):
             except ErrorModelError as error:
                 raise ValueError(str(error)) from error
             said = {"name": name, "configuration": keys}
+        elif isinstance(said, ErrorModel) and not isinstance(said, type):
+            try:
+                said = _document(said)
+            except ErrorModelError as error:
+                raise ValueError(str(error)) from error
         folder = (info.context or {}).get("folder")
         if folder is None or not isinstance(said, dict):
             return said
@@ -79,3 +84,20 @@ class ErrorModelEntry(Section):
         """
         shown = map_paths(self.name, self.configuration, lambda path: Path(path).name)
         return write_spec(self.name, shown)
+
+
+def _document(error_model: ErrorModel) -> dict[str, Any]:
+    """Return an error model in the form of the YAML, without its defaults."""
+    document = error_model.to_dict()
+    said = document.get("configuration", {})
+    required = {key: said[key] for key in required_keys(type(error_model))}
+    # A default may depend on other keys, and is written out by the error model itself.
+    defaults = load_error_model({**document, "configuration": required}).to_dict()["configuration"]
+    return {
+        **document,
+        "configuration": {
+            key: value
+            for key, value in said.items()
+            if value is not None and (key in required or value != defaults.get(key))
+        },
+    }
