@@ -53,25 +53,26 @@ class Arguments:
             yield
             return
         folder = Path(place)
-        existed = folder.exists()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for name, write in self.in_memory.items():
                 write(folder / name)
             yield
         except OSError as error:
-            self._remove(folder, existed=existed)
+            self.remove(place)
             raise ConfigurationError(f"{folder} is not writable: {error}.") from error
         except BaseException:
-            self._remove(folder, existed=existed)
+            self.remove(place)
             raise
 
-    def _remove(self, folder: Path, *, existed: bool) -> None:
-        with suppress(OSError):
-            for name in self.in_memory:
-                (folder / name).unlink(missing_ok=True)
-            if not existed:
-                folder.rmdir()
+    def remove(self, place: str | Path) -> None:
+        """Remove what `saved` wrote, unless the run directory holds a campaign."""
+        folder = Path(place)
+        if self.in_memory and not (folder / "manifest.json").exists():
+            with suppress(OSError):
+                for name in self.in_memory:
+                    (folder / name).unlink(missing_ok=True)
+                folder.rmdir()  # fails if it has other files
 
 
 def configure(

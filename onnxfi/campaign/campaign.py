@@ -279,6 +279,8 @@ class Campaign:
             # run directory or a dead worker here.
             if is_new and not isinstance(error, MetricError | ConfigurationError):
                 directory.discard()
+                if self._arguments is not None:
+                    self._arguments.remove(directory.place)
                 self._directory = None
             raise
         return Results(directory)

@@ -228,6 +228,15 @@ def test_a_failed_start_leaves_nothing(work: Path, arrays: dict[str, np.ndarray]
     with pytest.raises(InputError, match="must have the shape"):
         make(error_models="zero", inputs=arrays["images"][:, 0]).begin()
     assert not (work / "new" / "run").exists()
+    campaign = make(error_models="zero", targets="conv", out=work / "late").begin()
+    assert (work / "late" / "model.onnx").exists()
+
+    def fail(count: int) -> None:
+        raise InputError("late")
+
+    with pytest.raises(InputError, match="late"):
+        campaign.run(on_injections=fail)
+    assert not (work / "late").exists()
     (work / "mine").mkdir()
     (work / "mine" / "notes.txt").touch()
     with pytest.raises(OnnxfiError, match="40"):
