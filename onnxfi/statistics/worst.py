@@ -37,7 +37,8 @@ class WorstInjection:
         error_model: the error model.
         input_index: index of the input.
         label: the right class of the input; None without labels.
-        bits: the flipped bits, one for each injection site; None if the error model flips none.
+        bits: the flipped bits, one for each injection site at which a bit was flipped; None if
+            none was.
         pattern: the spatial pattern; None if the error model draws none.
         sites: number of injection sites.
         outcome: the outcome.
@@ -138,7 +139,7 @@ def _read(row: Mapping[str, Any], magnitude: str | None, place: str) -> WorstInj
         error_model=row["error_model"],
         input_index=row["input_index"],
         label=row["label"],
-        bits=row["bit"],
+        bits=[x for x in row["bit"] or () if x is not None] or None,
         pattern=row["pattern"],
         sites=len(row["indices"]),
         outcome=row["outcome"],
