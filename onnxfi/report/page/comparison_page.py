@@ -8,7 +8,7 @@ from onnxfi.report.page.comparison_figure import comparison_figure
 from onnxfi.report.page.explanations import definitions
 from onnxfi.report.page.names import anchor, labels_of
 from onnxfi.report.page.pictures import Picture, picture
-from onnxfi.report.page.rendering import render, write_page
+from onnxfi.report.page.rendering import points, render, write_page
 from onnxfi.report.page.tables import FLAGS, Column, Row, Table
 from onnxfi.run_directory import RunDirectory
 from onnxfi.statistics import ComparedGroup, Comparison, compare, summarise
@@ -105,7 +105,7 @@ def _answer(found: Comparison, network: ComparedGroup) -> tuple[str, str]:
         f"[{percent(rate.before.low)}, {percent(rate.before.high)}] to "
         f"{percent(rate.after.share)}{_SPACE}% "
         f"[{percent(rate.after.low)}, {percent(rate.after.high)}] of inferences: "
-        f"{100 * change.value:+.2g} points [{100 * change.low:.2g}, {100 * change.high:.2g}], {p}."
+        f"{points(change.value)} points [{points(change.low)}, {points(change.high)}], {p}."
     )
     targets = [x.rates["sdc"] for x in found.targets if x.error_model == network.error_model]
     sure = [x for x in targets if x.p < _LEVEL / len(targets)]
@@ -145,8 +145,8 @@ def _table(found: Comparison, labels: Mapping[str, str], name: str) -> Table:
         for x in (*found.targets, *found.network)
         if (rate := x.rates.get(name)) is not None
     ]
-    meaning = FLAGS.get(name, name)
-    return Table(f"table-{anchor(name)}", f"{meaning}: before and after", columns, rows)
+    caption = f"{FLAGS.get(name, name.upper())}, by target, before and after"
+    return Table(f"table-{anchor(name)}", caption, columns, rows)
 
 
 def _row_id(x: ComparedGroup, name: str, *, several: bool) -> str:

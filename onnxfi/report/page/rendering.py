@@ -122,11 +122,16 @@ def _cell_rate(rate: Rate | WeightedRate) -> str:
     return f'{_percent(rate.share)} <span class="interval">{_interval(rate)}</span>'
 
 
+def points(share: float) -> str:
+    """Return a difference of shares in percentage points, with their sign."""
+    value = 100 * share
+    text = f"{value:+.1f}" if value == 0 or abs(value) >= 0.95 else f"{value:+.2f}"
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
 def _points(difference: Difference | None) -> str:
-    return "" if difference is None else f"{100 * difference.value:+.1f}"
+    return "" if difference is None else points(difference.value)
 
 
 def _points_interval(difference: Difference | None) -> str:
-    if difference is None:
-        return ""
-    return f"[{100 * difference.low:.1f}, {100 * difference.high:.1f}]"
+    return "" if difference is None else f"[{points(difference.low)}, {points(difference.high)}]"

@@ -32,7 +32,7 @@ def test_the_change_comes_first(finished: Path, tmp_path: Path) -> None:
     headings, target, network = page.rows["table-sdc"]
     assert headings == ["target", "before", "after", "change", "p", "test"]
     assert target[0] == "conv"
-    assert target[3].startswith("-40.0")
+    assert target[3].startswith("\N{MINUS SIGN}40.0")
     assert target[4:] == ["< 0.001", "mcnemar"]
     assert network[0] == "whole network"
 
