@@ -28,8 +28,10 @@ STRATUM_COLUMNS = (
     Column("sdc", "number", important=True),
     Column("due", "number"),
 )
-# The strata that were updated last, as many as fit on a small terminal.
+# Rows of the table.
 _MOST_ROWS = 10
+# Lines of the progress, and of the terminal's prompt.
+_LINES_BELOW = 2
 
 
 class LiveView:
@@ -54,7 +56,7 @@ class LiveView:
         )
         # No progress bars in log files.
         self._live = (
-            Live(get_renderable=self._render, console=messages, transient=True)
+            Live(get_renderable=self.render, console=messages, transient=True)
             if messages.is_terminal and not disabled
             else None
         )
@@ -96,11 +98,18 @@ class LiveView:
         counted.update(shard.outcomes)
         self._strata[key] = counted  # last
 
-    def _render(self) -> RenderableType:
+    def render(self) -> RenderableType:
+        """Return the strata that were updated last, as many as fit, and the progress."""
+        room = messages.height - _LINES_BELOW
+        for count in range(min(_MOST_ROWS, len(self._strata)), 0, -1):
+            table = format_table(self._table(count), width=messages.width)
+            if table.plain.count("\n") < room:
+                return Group(table, self._progress)
+        return self._progress
+
+    def _table(self, count: int) -> Table:
         rows: list[Row] = []
-        for (target, error_model), counted in list(self._strata.items())[-_MOST_ROWS:]:
+        for (target, error_model), counted in list(self._strata.items())[-count:]:
             rates = (Rate.of(counted[x], counted.total()) for x in ("sdc", "due"))
             rows.append((target, error_model, str(counted.total()), *map(estimate_rate, rates)))
-        table = Table(STRATUM_COLUMNS, rows, caption="this run so far, in % with 95 % intervals")
-        parts = [format_table(table, width=messages.width)] if rows else []
-        return Group(*parts, self._progress)
+        return Table(STRATUM_COLUMNS, rows, caption="this run so far, in % with 95 % intervals")

@@ -34,3 +34,21 @@ def test_the_live_view_shows_progress_and_rates(
     result = onnxfi("campaign", "run", "campaign.yaml", "--out", "run")
     assert result.status == 0
     assert "200/200" not in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (60, 12), (60, 5)])
+def test_the_live_view_fits_a_small_terminal(
+    monkeypatch: pytest.MonkeyPatch, width: int, height: int
+) -> None:
+    terminal = Console(file=io.StringIO(), force_terminal=True, width=width, height=height)
+    monkeypatch.setattr("onnxfi.cli.campaign.live_view.messages", terminal)
+    view = LiveView(planned=200)
+    view.advance(0)
+    for k in range(12):
+        name = f"mobilenet/block_{k}_expand/separable_conv2d_{k}/depthwise/BiasAdd:0"
+        view.add(ShardOutcomes(Shard(20 * k, 20, 0), name, "bitflip", {"sdc": 20}, 0.1))
+    terminal.print(view.render())
+    lines = terminal.file.getvalue().rstrip("\n").split("\n")  # type: ignore[attr-defined]
+    assert len(lines) < height
+    assert "0/200" in lines[-1]
+    assert len(lines) > 1 or height == 5
