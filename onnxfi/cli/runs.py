@@ -131,12 +131,17 @@ def _table(found: list[_Run]) -> Table:
                 x.state,
                 _count(x),
                 x.problem or "; ".join(f"{m} {format_rate(r['sdc'])}" for m, r in x.rates.items()),
-                datetime.fromisoformat(x.changed).astimezone().strftime("%Y-%m-%d %H:%M"),
+                _format_time(datetime.fromisoformat(x.changed).astimezone()),
             )
             for x in found
         ],
         caption=f"sdc of the whole network, {CAPTION}",
     )
+
+
+def _format_time(time: datetime) -> str:
+    this_year = time.year == datetime.now(UTC).astimezone().year
+    return time.strftime("%d %b %H:%M" if this_year else "%d %b %Y")
 
 
 def _count(run: _Run) -> str:
