@@ -8,6 +8,8 @@ from onnxfi.graph import Model, load
 from onnxfi.report.counts import Answer, Collection, Counted, answers, collect, count_sites
 from onnxfi.report.figures import (
     Figure,
+    OutputPair,
+    Replay,
     bits_figure,
     confusion_figure,
     heatmap_figure,
@@ -17,9 +19,11 @@ from onnxfi.report.figures import (
     patterns_figure,
     protection_figure,
     sites_figure,
+    worst_figure,
 )
 from onnxfi.report.wiring import wire
 from onnxfi.run_directory import RunDirectory
+from onnxfi.statistics import worst_injections
 from onnxfi.suggestions import did_you_mean
 
 _JOINT = " + "
@@ -149,6 +153,30 @@ class Plots:
         if not found:
             raise self._nothing("ends in SDC")
         return protection_figure(found, self._targets)
+
+    def worst(self, replay: Replay, *, count: int = 3) -> Figure:
+        """Return the golden and the faulty outputs of the worst injections, which run again.
+
+        Example:
+            >>> from onnxfi.campaign import replay
+            >>> Plots("runs/lenet").worst(replay).save("worst.pdf")
+
+        Args:
+            replay: runs an injection again: `onnxfi.campaign.replay`.
+            count: number of injections at most.
+
+        Raises:
+            ConfigurationError: all injections are masked.
+            OnnxfiError: an injection cannot be run again.
+        """
+        found = worst_injections(self._opened.place, count)
+        if not found:
+            raise self._nothing("changes an output")
+        pairs = []
+        for injection in found:
+            again = replay(self._opened.place, injection.id)
+            pairs.append(OutputPair(injection, again.golden.outputs, again.injection.outputs))
+        return worst_figure(pairs, metric=self._opened.configuration.metric.name)
 
     def answers(self) -> list[Answer]:
         """Return the main numbers of each error model; `sentence` puts them into words."""

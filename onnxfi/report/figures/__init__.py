@@ -11,10 +11,13 @@ from onnxfi.report.figures.palette import css_variables
 from onnxfi.report.figures.patterns import patterns_figure
 from onnxfi.report.figures.protection import protection_figure
 from onnxfi.report.figures.sites import sites_figure
+from onnxfi.report.figures.worst import OutputPair, Replay, worst_figure
 
 __all__ = [
     "WIDTH",
     "Figure",
+    "OutputPair",
+    "Replay",
     "bits_figure",
     "confusion_figure",
     "css_variables",
@@ -25,4 +28,5 @@ __all__ = [
     "patterns_figure",
     "protection_figure",
     "sites_figure",
+    "worst_figure",
 ]

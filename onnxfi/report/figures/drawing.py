@@ -90,19 +90,21 @@ class Drawing:
         """Make the picture at least so high."""
         self.height = max(self.height, y)
 
-    def svg(self, *, title: str, description: str, opaque: bool = False) -> str:
+    def svg(self, *, title: str, description: str, opaque: bool = False, scale: float = 1.0) -> str:
         """Return the picture as an SVG element with a title and a description.
 
         Args:
             title: a few words.
             description: the message of the picture.
             opaque: whether the picture has a background of its own.
+            scale: by how much the picture is enlarged.
         """
         width, height = _n(self.width), _n(self.height)
         background = f'<rect class="paper" width="{width}" height="{height}"/>'
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="onnxfi-figure" role="img" '
-            f'aria-label="{_escape(title)}" width="{width}" height="{height}" '
+            f'aria-label="{_escape(title)}" '
+            f'width="{scale * self.width:.5g}" height="{scale * self.height:.5g}" '
             f'viewBox="0 0 {width} {height}"><title>{_escape(title)}</title>'
             f"<desc>{_escape(description)}</desc><style>{style()}</style>"
             f"{background if opaque else ''}{''.join(self._parts)}</svg>"

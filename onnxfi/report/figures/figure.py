@@ -91,8 +91,14 @@ class Figure:
         return path
 
     def _content(self, ending: str, width: float) -> bytes:
-        drawing = self._draw(pixels(width))
-        svg = resolved(drawing.svg(title=self.title, description=self.alt, opaque=ending == ".png"))
+        # vl-convert takes a pixel as 1/72 of an inch; in SVG and CSS it is 1/96.
+        svg = self._draw(pixels(width)).svg(
+            title=self.title,
+            description=self.alt,
+            opaque=ending == ".png",
+            scale=1 if ending == ".svg" else 72 / 96,
+        )
+        svg = resolved(svg)
         if ending == ".svg":
             return f'<?xml version="1.0" encoding="UTF-8"?>\n{svg}\n'.encode()
         try:
@@ -101,7 +107,7 @@ class Figure:
             raise _missing(f"A {ending} file needs vl-convert-python") from error
         if ending == ".pdf":
             return bytes(vl_convert.svg_to_pdf(svg))
-        return bytes(vl_convert.svg_to_png(svg, scale=_DOTS_PER_INCH / 96, ppi=_DOTS_PER_INCH))
+        return bytes(vl_convert.svg_to_png(svg, ppi=_DOTS_PER_INCH))
 
     def _repr_html_(self) -> str:
         """Return the figure with its caption, for notebooks."""

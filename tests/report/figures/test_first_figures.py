@@ -1,6 +1,7 @@
 """The figures of targets and bits, read as the XML that they are."""
 
 import re
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +56,17 @@ def test_files_for_papers(finished: Path, tmp_path: Path, ending: str) -> None:
     path = Plots(finished).layers().save(tmp_path / "new" / f"layers.{ending}", width=84)
     content = path.read_bytes()
     assert content.startswith({"svg": b"<?xml", "pdf": b"%PDF", "png": b"\x89PNG"}[ending])
-    if ending == "svg":
+    if ending == "png":  # 300 dots per inch, which is 11811 per metre
+        pixels = struct.unpack(">I", content[16:20])[0]
+        assert pixels == round(84 / 25.4 * 300)
+        assert content[content.index(b"pHYs") + 4 :].startswith(struct.pack(">I", 11811))
+    elif ending == "pdf":
+        [box] = re.findall(rb"/MediaBox ?\[0 0 ([\d.]+) ", content)
+        assert float(box) == pytest.approx(84 / 25.4 * 72, abs=0.1)
+    else:
         assert b"var(" not in content
-        assert f'width="{84 / 25.4 * 96:.1f}"'.encode() in content
+        width = re.findall(rb' width="([\d.]+)"', content)[0]
+        assert float(width) == pytest.approx(84 / 25.4 * 96, abs=0.1)
 
 
 def test_other_formats_are_refused(finished: Path, tmp_path: Path) -> None:
