@@ -97,7 +97,7 @@ def test_inputs_that_do_not_fit(refused: Callable[..., str], work: Path) -> None
     np.savez(work / "x.npz", a=np.zeros(3), b=np.zeros(3))
     message = refused(*command)
     assert "'image'" in message
-    assert "'a', 'b'" in message
+    assert "'a' (float64 (3,)), 'b' (float64 (3,))" in message
     np.savez(work / "x.npz", image=np.float32(1))
     assert "single number" in refused(*command)
     np.savez(work / "x.npz", image=np.zeros((0, 8, 8, 1), np.float32))
@@ -145,8 +145,6 @@ def test_a_wrong_configuration(refused: Callable[..., str], work: Path) -> None:
         (work / "campaign.yaml").write_text(good.replace(old, new))
         assert expected in refused("campaign", "run", "campaign.yaml", "--out", "run")
     assert "none.yaml" in refused("campaign", "run", "none.yaml", "--out", "run")
-    (work / "campaign.yaml").write_text(good)
-    assert "--out" in refused("campaign", "run", "campaign.yaml")
     assert not (work / "run").exists()
 
 
