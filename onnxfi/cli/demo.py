@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from onnxfi.campaign import Campaign
+from onnxfi.campaign import Campaign, replay
 from onnxfi.cli.campaign.live_run import run_to_end
 from onnxfi.cli.options.arguments import JsonOption
 from onnxfi.cli.output import print_json
@@ -54,7 +54,7 @@ def demo(
         )
     before, after = _run_campaigns(prepared, out / "runs")
     found = compare(before, after)
-    report = write_campaign_report(before, out / "report.html")
+    report = write_campaign_report(before, out / "report.html", replay=replay)
     if as_json:
         accuracies = {"lenet": prepared.accuracy, "hardened": prepared.hardened_accuracy}
         places = {"folder": str(out), "report": str(report)}

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from onnxfi.campaign import replay
 from onnxfi.cli.options.arguments import DirectoryArgument, JsonOption
 from onnxfi.cli.output import print_json
 from onnxfi.report import write_campaign_report
@@ -29,7 +30,7 @@ def report(
 
     Example: onnxfi report runs/lenet -o report.html
     """
-    written = write_campaign_report(directory, out)
+    written = write_campaign_report(directory, out, replay=replay)
     if as_json:
         print_json({"report": str(written), "bytes": written.stat().st_size})
     else:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from onnxfi.report.figures import Replay
 from onnxfi.report.page.explanations import (
     definitions,
     due_rates,
@@ -18,7 +19,9 @@ from onnxfi.report.plots import Plots
 from onnxfi.report.sentences import sentence
 
 
-def write_campaign_report(directory: str | Path, out: str | Path | None = None) -> Path:
+def write_campaign_report(
+    directory: str | Path, out: str | Path | None = None, *, replay: Replay | None = None
+) -> Path:
     """Write the report of a campaign, finished or not, as one HTML file.
 
     The file is readable offline and requests nothing from any network.
@@ -27,6 +30,8 @@ def write_campaign_report(directory: str | Path, out: str | Path | None = None) 
         directory: the run directory, or its address.
         out: the file to write; by default ``report.html`` in the run directory, which must then be
             a folder.
+        replay: runs an injection again (`onnxfi.campaign.replay`), to show the golden and faulty
+            outputs of the worst injections; None leaves them out.
 
     Returns:
         The file written.
@@ -39,13 +44,13 @@ def write_campaign_report(directory: str | Path, out: str | Path | None = None) 
     plots = Plots(directory)
     findings = Findings.read(directory, plots)
     target = findings.directory.path / "report.html" if out is None else Path(out)
-    return write_page(target, campaign_page(findings, plots))
+    return write_page(target, campaign_page(findings, plots, replay))
 
 
-def campaign_page(findings: Findings, plots: Plots) -> str:
+def campaign_page(findings: Findings, plots: Plots, replay: Replay | None = None) -> str:
     """Return the report of a campaign as HTML."""
     labels = labels_of(x.key for x in findings.targets)
-    shown = sections(findings, plots, labels)
+    shown = sections(findings, plots, labels, replay)
     return render(
         "report.html.j2",
         title=f"Fault injection: {findings.directory.configuration.model.stem}",

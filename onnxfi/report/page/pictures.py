@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from onnxfi.errors import ConfigurationError
+from onnxfi.errors import OnnxfiError
 from onnxfi.report.figures import Figure
 
 # Widths in millimetres: of the text of a page, and of a phone's screen.
@@ -40,14 +40,14 @@ def picture(id: str, make: Callable[[], Figure], *, twice: bool = True) -> Pictu
 
     Args:
         id: the anchor.
-        make: returns the figure, or raises a `ConfigurationError` if there is nothing to draw.
+        make: returns the figure, or raises an `OnnxfiError` if there is nothing to draw.
         twice: whether to lay out a small picture for phones too.
     """
     from markupsafe import Markup
 
     try:
         figure = make()
-    except ConfigurationError:
+    except OnnxfiError:  # also if the model cannot be run here
         return None
     broad = _without_style(figure.svg(_BROAD))
     small = twice and len(broad) <= _TWICE

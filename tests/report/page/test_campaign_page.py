@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from onnxfi.campaign import replay
 from onnxfi.errors import ConfigurationError, MissingExtraError
 from onnxfi.report import write_campaign_report
 from tests.support.made_run import make_run
@@ -141,6 +142,17 @@ def test_faults_that_meet_several_inputs(finished: Path, tmp_path: Path) -> None
     assert shown["faults"] == "10"
     assert shown["sdc"].startswith("50.0")
     assert "Each fault meets several inputs" in page.text
+
+
+def test_outputs_of_the_worst_injections(finished: Path, tmp_path: Path) -> None:
+    def fail(directory: str, injection: int) -> Any:
+        raise ConfigurationError("the model is elsewhere")
+
+    for name, again, expected in (("a", replay, True), ("b", fail, False), ("c", None, False)):
+        out = write_campaign_report(finished, tmp_path / name, replay=again)
+        page = Page(out.read_text(encoding="utf-8"))
+        assert ("figure-worst" in page.ids) is expected
+        assert page.requests == []
 
 
 def test_same_records_same_bytes(finished: Path, tmp_path: Path) -> None:
