@@ -26,6 +26,8 @@ _BETWEEN = 22.0
 _WIDEST_CELL = 52.0
 # Room for a name where the pointer rests.
 _HOVER = 90.0
+# In more cells than that only those with an SDC show their numbers.
+_MOST_HOVERS = 2000
 
 _Panels = Mapping[tuple[str, str], Sequence[Counted]]
 
@@ -112,9 +114,11 @@ def _draw_cells(
                 drawing.rectangle(x + 1, y + 1, cell - 2, ROW - 2, look="empty")
                 continue
             step = step_of(at.sdc.share, end)
-            # The full name would make up most of the picture.
-            short = shorten(names[tensor], SMALL, _HOVER)
-            hover = f"{short}, bit {bit}: {rate_text(at.sdc)}"
+            hover = ""
+            if at.sdc.count or len(found) <= _MOST_HOVERS:
+                # The full name would make up most of the picture.
+                short = shorten(names[tensor], SMALL, _HOVER)
+                hover = f"{short}, bit {bit}: {rate_text(at.sdc)}"
             drawing.rectangle(x + 0.5, y + 0.5, cell - 1, ROW - 1, look=f"q{step}", hover=hover)
             _write(drawing, at, x + cell / 2, y + ROW / 2 + SMALL / 3, cell - 2, text_on(step))
 

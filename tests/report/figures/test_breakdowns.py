@@ -167,3 +167,11 @@ def test_without_the_model_there_is_no_network(finished: Path, tmp_path: Path) -
     assert texts(Plots(run).layers())
     with pytest.raises(ConfigurationError, match=r"gone\.onnx cannot be read"):
         Plots(run).network()
+
+
+def test_many_cells_stay_small(finished: Path, tmp_path: Path) -> None:
+    rows = [{"target": f"layer_{k}", "bit": [bit]} for k in range(80) for bit in range(32)]
+    rows[5] |= {"outcome": "sdc"}
+    figure = Plots(make_run(finished, tmp_path / "run", rows)).heatmap()
+    assert hovers(figure, ("rect",)) == ["layer_0, bit 5: 100.0 % [20.7, 100.0], 1 of 1"]
+    assert len(figure.svg()) < 100 * len(rows)
