@@ -45,9 +45,7 @@ class _Run:
 
 
 def runs(
-    folder: Annotated[
-        Path, typer.Argument(metavar="[DIR]", help="The folder to search.", show_default=".")
-    ] = Path(),
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to search.")] = Path(),
     *,
     as_json: JsonOption = False,
 ) -> None:
