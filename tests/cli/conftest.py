@@ -44,6 +44,7 @@ def onnxfi(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., Result]:
     """Give a function that runs a command in this process, as the script would."""
+    monkeypatch.delenv("COLUMNS", raising=False)  # pytest-xdist sets it
 
     def run(*arguments: Any) -> Result:
         monkeypatch.setattr(sys, "argv", ["onnxfi", *map(str, arguments)])

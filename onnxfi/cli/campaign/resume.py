@@ -22,10 +22,11 @@ def resume(
 
     Example: onnxfi campaign resume runs/lenet
     """
-    opened = RunDirectory.open(directory)
+    campaign = Campaign.open(directory)
+    opened = campaign.directory
     before = _count_records(opened)
     if before != int(opened.manifest["injections"]):
-        run_to_end(Campaign.open(directory), live)
+        run_to_end(campaign, live)
         if opened.recorded != before:
             print_summary(directory, as_json=as_json)
             return

@@ -70,7 +70,7 @@ def test_a_campaign_feeds_what_the_model_takes(onnxfi: Callable[..., Any], name:
         golden = np.load(f"{out}/golden_outputs.npz")
         for output, array in outputs(signature, fed).items():
             np.testing.assert_allclose(golden[output], array, rtol=1e-5, atol=1e-6)
-    assert "30 records" in onnxfi("campaign", "export", "run", "--csv").stdout
+    assert "30 records" in onnxfi("campaign", "export", "run", "-o", "records.csv").stdout
 
 
 @pytest.mark.parametrize("name", SIGNATURES)
