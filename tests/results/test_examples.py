@@ -25,6 +25,7 @@ def examples(of: Any) -> str:
     return "".join(x.source for x in found).replace('"layer"', '"target"')
 
 
+@pytest.mark.thorough
 def test_examples_run(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("lenet", "hardened"):
         shutil.copytree(finished, tmp_path / "runs" / name)

@@ -52,7 +52,7 @@ def objects_of(proto: Any, targets: list[str]) -> Iterator[object]:
     yield injector
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def shown(finished: Path) -> list[object]:
     """Give objects of all classes that users hold."""
     results = onnxfi.open(finished)
