@@ -287,7 +287,8 @@ def test_the_translation_is_a_configuration_file(work: Path) -> None:
     translation = translate(work, Mode="multiple", Layer=3)
     path = work / "new" / "fault.yaml"
     translation.write(path)
-    assert Configuration.from_yaml(path) == translation.configuration
+    again = Configuration.from_yaml(path)
+    assert again.model_copy(update={"out": None}) == translation.configuration
     comments = [line[2:] for line in path.read_text().splitlines() if line.startswith("# ")]
     assert comments == [f"Translated from {work / 'fault.yaml'}", *translation.notes]
     translation.write(path)
