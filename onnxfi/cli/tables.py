@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Literal, Self, TypeAlias
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
+
+from onnxfi.cli.text_fitting import pad, shorten_apart, wrap
 
 # Names are data: "[bold]" and ":dog:" in them are not markup.
 _PLAIN: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False}
@@ -22,10 +24,6 @@ _GAP = "  "
 _LEAST = {"text": 24, "name": 20}
 # Lines of a name above its row, if words fill them: targets hit together have long names.
 _MOST_LINES = 3
-# The share of a shortened name before the ellipsis, in the order in which they are tried.
-_HEADS = (0.5, 0.35, 0.65, 0.2, 0.8, 0.0)
-# Wrapping needs one.
-_CONSOLE = Console(**_PLAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,17 +96,17 @@ def format_table(table: Table, *, width: int | None) -> Text:
         table: the table.
         width: the width of the terminal; None if there is no limit.
     """
-    lines = _wrap(table.title, width, "bold")
+    lines = wrap(table.title, width, "bold")
     columns = [x for x in table.columns if x.heading != table.within]
     parts = list(_split(table))
     layout = _choose_layout(columns, [row for _, rows in parts for row in rows], width)
     for value, rows in parts:
         if value is not None:
-            lines += [Text(), *_wrap(f"{table.within}: {value}", width, "bold")]
+            lines += [Text(), *wrap(f"{table.within}: {value}", width, "bold")]
         lines += layout.format(rows)
-    lines += _wrap(table.caption, width, "dim")
+    lines += wrap(table.caption, width, "dim")
     if layout.hidden:
-        lines += _wrap(f"no room for the intervals of {', '.join(layout.hidden)}", width, "dim")
+        lines += wrap(f"no room for the intervals of {', '.join(layout.hidden)}", width, "dim")
     return Text("\n").join(lines)
 
 
@@ -187,13 +185,13 @@ class _Grid:
         short = {}
         for k in inline:
             if columns[k].kind == "name":
-                names = _shorten_apart(cells[k], widths[k])
+                names = shorten_apart(cells[k], widths[k])
                 if names is None:
                     return None
                 short[k] = names
         if width is not None:
             for k in above:
-                names = _shorten_apart([_text(row[k]) for row in rows], _MOST_LINES * width)
+                names = shorten_apart([_text(row[k]) for row in rows], _MOST_LINES * width)
                 short[k] = names or {}
         return cls(columns, above, widths, short, hidden, width) if inline else None
 
@@ -204,7 +202,7 @@ class _Grid:
 
     def format(self, rows: Sequence[Row]) -> list[Text]:
         """Return the headings and the rows as lines."""
-        lines = _wrap(_GAP.join(self.columns[k].heading for k in self.above), self.width)
+        lines = wrap(_GAP.join(self.columns[k].heading for k in self.above), self.width)
         lines += self._lay_out({k: self.columns[k].heading for k in self.widths})
         for line in lines:
             line.stylize("bold")
@@ -212,7 +210,7 @@ class _Grid:
         for row in rows:
             names = [_text(row[k]) for k in self.above]
             names = [self.short[k].get(x, x) for k, x in zip(self.above, names, strict=True)]
-            lines += _wrap(_GAP.join(filter(None, names)), self.width)
+            lines += wrap(_GAP.join(filter(None, names)), self.width)
             lines += self._lay_out(
                 {
                     k: self.short[k][_text(row[k])]
@@ -224,11 +222,11 @@ class _Grid:
         return lines
 
     def _lay_out(self, cells: Mapping[int, str]) -> list[Text]:
-        wrapped = [[x.plain for x in _wrap(cells[k], self.widths[k])] for k in self.widths]
+        wrapped = [[x.plain for x in wrap(cells[k], self.widths[k])] for k in self.widths]
         lines = []
         for line in zip_longest(*wrapped, fillvalue=""):
             padded = (
-                _pad(text, self.widths[k], right=self.columns[k].kind == "number")
+                pad(text, self.widths[k], right=self.columns[k].kind == "number")
                 for k, text in zip(self.widths, line, strict=True)
             )
             lines.append(Text(_GAP.join(padded).rstrip()))
@@ -251,8 +249,8 @@ class _List:
             if lines:
                 lines.append(Text())
             for k, column in enumerate(self.columns):
-                heading = _pad(column.heading, headings, right=False)
-                for line in _wrap(_text(row[k]), max(1, self.width - headings - len(_GAP))):
+                heading = pad(column.heading, headings, right=False)
+                for line in wrap(_text(row[k]), max(1, self.width - headings - len(_GAP))):
                     lines.append(Text(f"{heading}{_GAP}{line.plain}"))
                     heading = " " * headings
         return lines
@@ -268,30 +266,6 @@ def _narrow(widths: dict[int, int], columns: Sequence[Column], width: int) -> bo
     return excess <= 0
 
 
-def _shorten_apart(names: Sequence[str], width: int) -> dict[str, str] | None:
-    """Return the short form of each name; None if two names would have the same."""
-    for head in _HEADS:
-        short = {name: shorten(name, width, head=head) for name in names}
-        if len(set(short.values())) == len(short):
-            return short
-    return None
-
-
-def shorten(name: str, width: int, *, head: float = 0.5) -> str:
-    """Return a name with an ellipsis in place of its middle, if it is wider than ``width``.
-
-    Args:
-        name: the name.
-        width: the columns that it may take.
-        head: the share of the kept characters before the ellipsis.
-    """
-    if cell_len(name) <= width:
-        return name
-    first = set_cell_size(name, int((width - 1) * head)).rstrip()
-    last = set_cell_size(name[::-1], width - 1 - cell_len(first))[::-1].lstrip()
-    return f"{first}…{last}"
-
-
 def _text(cell: str | Estimate, *, short: bool = False) -> str:
     """Return a cell as text without control characters, which names of any origin may hold."""
     text = cell.value if short and isinstance(cell, Estimate) else str(cell)
@@ -300,20 +274,3 @@ def _text(cell: str | Estimate, *, short: bool = False) -> str:
 
 def _escape(character: str) -> str:
     return character if character.isprintable() else repr(character)[1:-1]
-
-
-def _pad(text: str, width: int, *, right: bool) -> str:
-    space = " " * (width - cell_len(text))
-    return f"{space}{text}" if right else f"{text}{space}"
-
-
-def _wrap(text: str, width: int | None, style: str = "") -> list[Text]:
-    """Return the lines of a text; none if it is empty."""
-    if not text:
-        return []
-    if width is None or cell_len(text) <= width:
-        return [Text(text, style)]
-    lines = list(Text(text, style).wrap(_CONSOLE, width))
-    for line in lines:
-        line.rstrip()
-    return lines

@@ -3,7 +3,8 @@
 import pytest
 from rich.cells import cell_len
 
-from onnxfi.cli.tables import Column, Estimate, Row, Table, format_table, shorten
+from onnxfi.cli.tables import Column, Estimate, Row, Table, format_table
+from onnxfi.cli.text_fitting import shorten
 
 RATES = [
     Estimate("71.2", "[68.3, 73.9]"),
