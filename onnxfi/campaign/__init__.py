@@ -21,14 +21,12 @@ if TYPE_CHECKING:
     from onnxfi.campaign.running.estimate import estimate_seconds
     from onnxfi.campaign.running.rehearsal import try_injections
     from onnxfi.campaign.running.replay import Replay, replay
-    from onnxfi.campaign.running.rounds import STOPPED_EARLY
     from onnxfi.campaign.running.run_shards import ShardOutcomes
     from onnxfi.campaign.running.verification import Verification, verify
     from onnxfi.campaign.running.worker import Worker
 
 __all__ = [
     "SCHEMA_FILE",
-    "STOPPED_EARLY",
     "ArrayFile",
     "Campaign",
     "Draft",
@@ -64,7 +62,6 @@ _HOMES = {
     "Plan": "onnxfi.campaign.planning.plan",
     "Replay": "onnxfi.campaign.running.replay",
     "SCHEMA_FILE": "onnxfi.campaign.drafting",
-    "STOPPED_EARLY": "onnxfi.campaign.running.rounds",
     "ShardOutcomes": "onnxfi.campaign.running.run_shards",
     "Stratum": "onnxfi.campaign.planning.strata",
     "Translation": "onnxfi.campaign.importers",

@@ -23,7 +23,7 @@ from onnxfi.campaign.running.other_processor import warn_of_another_processor
 from onnxfi.campaign.running.pace import measure_pace
 from onnxfi.campaign.running.progress import progress_bar
 from onnxfi.campaign.running.rehearsal import rehearse
-from onnxfi.campaign.running.rounds import STOPPED_EARLY, Rounds
+from onnxfi.campaign.running.rounds import Rounds
 from onnxfi.campaign.running.run_shards import FinishedIds, ShardOutcomes, run_shards
 from onnxfi.campaign.running.submitting import submit_to_executor, submitting_here
 from onnxfi.campaign.running.worker import Worker
@@ -33,7 +33,7 @@ from onnxfi.display import shorten
 from onnxfi.errors import ConfigurationError, InputError, MetricError, OnnxfiError
 from onnxfi.graph import LeftOut, load
 from onnxfi.results import Results
-from onnxfi.run_directory import Heartbeat, RunDirectory, read_shards
+from onnxfi.run_directory import STOPPED_EARLY, Heartbeat, RunDirectory, read_shards
 from onnxfi.runtime import choose_provider
 from onnxfi.storage import is_address
 

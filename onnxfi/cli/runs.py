@@ -9,14 +9,13 @@ from typing import Annotated, Literal
 
 import typer
 
-from onnxfi.campaign import STOPPED_EARLY
 from onnxfi.cli.options.arguments import JsonOption
 from onnxfi.cli.output import print_json
 from onnxfi.cli.rates import CAPTION, format_rate, to_document
 from onnxfi.cli.tables import Column, Table, print_table
 from onnxfi.errors import ConfigurationError, OnnxfiError
 from onnxfi.results import Results
-from onnxfi.run_directory import RunDirectory, read_sign_of_life
+from onnxfi.run_directory import STOPPED_EARLY, RunDirectory, read_sign_of_life
 from onnxfi.statistics import Rate, WeightedRate
 from onnxfi.storage import display_path
 

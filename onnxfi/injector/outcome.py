@@ -7,7 +7,6 @@ from typing import Any, Literal
 import numpy as np
 
 from onnxfi.injector.metrics import Metric, Outputs, are_wrong, in_parts
-from onnxfi.suffix import same_bits
 
 Outcome = Literal["masked", "benign", "sdc", "due"]
 # NumPy's kinds of floats and complex numbers, and V: bfloat16 and float8 of ml_dtypes.
@@ -30,6 +29,8 @@ def decide_outcome(
         faulty: the faulty outputs by the same names; empty where the faulty execution failed.
         metric: says whether an answer is wrong.
     """
+    from onnxfi.suffix import same_bits  # imports ONNX Runtime, which statistics do not need
+
     if not faulty:
         return "due"
     # Bit-equal outputs have no new NaN, so the cheap and frequent answer may come first.

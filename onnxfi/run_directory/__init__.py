@@ -11,12 +11,13 @@ if TYPE_CHECKING:
     from onnxfi.run_directory.heartbeat import Heartbeat, SignOfLife, read_sign_of_life
     from onnxfi.run_directory.kept_metric import forget_failure, note_failure
     from onnxfi.run_directory.record_files import about, read_file, read_records, read_shards
-    from onnxfi.run_directory.run_directory import RunDirectory
+    from onnxfi.run_directory.run_directory import STOPPED_EARLY, RunDirectory
     from onnxfi.run_directory.schema import make_schema
     from onnxfi.run_directory.shard import Shard
     from onnxfi.run_directory.shard_records import ShardRecords
 
 __all__ = [
+    "STOPPED_EARLY",
     "Heartbeat",
     "RunDirectory",
     "Shard",
@@ -34,6 +35,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "STOPPED_EARLY": "onnxfi.run_directory.run_directory",
     "Heartbeat": "onnxfi.run_directory.heartbeat",
     "RunDirectory": "onnxfi.run_directory.run_directory",
     "Shard": "onnxfi.run_directory.shard",

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 
 from onnxfi.configuration import Configuration
 from onnxfi.errors import ConfigurationError
@@ -138,6 +137,8 @@ def _changed_keys(manifest: Mapping[str, Any], configuration: Configuration) -> 
 
 
 def _versions() -> dict[str, str]:
+    import onnxruntime  # slow to import, and needed to begin a campaign only
+
     import onnxfi
 
     return {

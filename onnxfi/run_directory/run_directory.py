@@ -36,6 +36,8 @@ from onnxfi.run_directory.shard_checks import ids_of
 from onnxfi.storage import LOCK, LocalStorage, RemoteStorage, Storage, display_path, open_storage
 
 _CONFIGURATION = "campaign.yaml"
+#: The file that marks a campaign whose strata have all ended. Its name is part of the format.
+STOPPED_EARLY = "enough"
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,22 @@ def test_completion_imports_no_command() -> None:
     assert modules & HEAVY == set()
 
 
+NEEDLESS = {"sympy.core", "onnxruntime", "h5py", "jinja2", "sklearn", "tensorflow", "torch"}
+
+
+def test_inspect_reads_a_model_without_running_it(lenet: Path) -> None:
+    modules = modules_of("inspect", str(lenet))
+    assert "onnx_ir" in modules
+    assert modules & (NEEDLESS | {"pyarrow", "pandas", "yaml"}) == set()
+
+
+@pytest.mark.parametrize("command", ["status", "summary"])
+def test_records_are_read_without_onnx_runtime(finished: Path, command: str) -> None:
+    modules = modules_of("campaign", command, str(finished))
+    assert "pyarrow" in modules
+    assert modules & NEEDLESS == set()
+
+
 def test_a_command_imports_no_other() -> None:
     modules = modules_of("campaign", "status", "--help")
     commands = ("onnxfi.cli.campaign.status", "onnxfi.cli.campaign.compare", "onnxfi.cli.demo")

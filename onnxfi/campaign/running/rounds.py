@@ -11,10 +11,6 @@ from onnxfi.configuration import Until
 from onnxfi.run_directory import Shard
 from onnxfi.statistics import wilson
 
-#: Name of the file that marks a run directory whose strata have all ended. The file's name is part
-#: of the format of run directories.
-STOPPED_EARLY = "enough"
-
 
 class Rounds:
     """Decides after each round which strata have enough injections.

@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from onnxfi.campaign.running.replay import recorded_injection, replay_with
-from onnxfi.campaign.running.rounds import STOPPED_EARLY
 from onnxfi.campaign.running.worker import Worker
 from onnxfi.errors import ConfigurationError
-from onnxfi.run_directory import RunDirectory
+from onnxfi.run_directory import STOPPED_EARLY, RunDirectory
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,18 @@ from typing import Any
 
 import typer
 
-from onnxfi.campaign import STOPPED_EARLY
 from onnxfi.cli.campaign.live_view import STRATUM_COLUMNS
 from onnxfi.cli.options.arguments import DirectoryArgument, JsonOption
 from onnxfi.cli.output import print_json
 from onnxfi.cli.rates import estimate_rate
 from onnxfi.cli.tables import Row, Table, print_table
-from onnxfi.run_directory import RunDirectory, SignOfLife, read_shards, read_sign_of_life
+from onnxfi.run_directory import (
+    STOPPED_EARLY,
+    RunDirectory,
+    SignOfLife,
+    read_shards,
+    read_sign_of_life,
+)
 from onnxfi.statistics import Rate
 
 _COLUMNS = ("target", "error_model", "outcome")

@@ -1,12 +1,14 @@
 """Finds why injections are due."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from onnxfi.injector.outcome import Outcome
-from onnxfi.suffix import Failure
+
+if TYPE_CHECKING:
+    from onnxfi.suffix import Failure  # imports ONNX Runtime, which statistics do not need
 
 DueReason = Literal["nan", "inf", "refused", "timeout", "memory"]
 #: In the order to show.
@@ -17,7 +19,7 @@ def due_reasons(
     golden: Mapping[str, np.ndarray],
     faulty: Sequence[Mapping[str, np.ndarray]],
     outcomes: Sequence[Outcome],
-    failures: Mapping[int, Failure],
+    failures: "Mapping[int, Failure]",
 ) -> list[DueReason | None]:
     """Return why each injection is due; None where it is not.
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from onnxfi.campaign import Campaign
 from onnxfi.campaign.planning.plan import Plan
 from onnxfi.campaign.planning.sample_size import sample_size
-from onnxfi.campaign.running.rounds import STOPPED_EARLY, Rounds
+from onnxfi.campaign.running.rounds import Rounds
 from onnxfi.configuration import Until
-from onnxfi.run_directory import RunDirectory, read_records
+from onnxfi.run_directory import STOPPED_EARLY, RunDirectory, read_records
 from onnxfi.statistics import Rate
 
 nothing: Any = object()
