@@ -27,11 +27,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     __version__: str
     from onnxfi import error_models, errors
-    from onnxfi.campaign import Campaign, profile
+    from onnxfi.campaign import Campaign, open, profile
     from onnxfi.error_models import Profile
     from onnxfi.graph import Model, Target, TargetKind, Targets, load
     from onnxfi.injector import Golden, Hits, Injection, InjectionBatch, Injections, Injector
-    from onnxfi.results import Results, Summary, open
+    from onnxfi.results import Results, Summary
     from onnxfi.runtime import Limits
     from onnxfi.suffix import Policy
     from onnxfi.surgery import Split, Stage, embed, expose, split
@@ -88,7 +88,7 @@ _HOMES = {
     "embed": "onnxfi.surgery",
     "expose": "onnxfi.surgery",
     "load": "onnxfi.graph",
-    "open": "onnxfi.results",
+    "open": "onnxfi.campaign",
     "profile": "onnxfi.campaign",
     "split": "onnxfi.surgery",
 }

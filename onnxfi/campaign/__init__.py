@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from onnxfi.campaign.inputs.array_file import ArrayFile
     from onnxfi.campaign.inputs.specialising import specialise
     from onnxfi.campaign.inputs.values import array_of_value
+    from onnxfi.campaign.opening import open
     from onnxfi.campaign.planning.plan import Plan
     from onnxfi.campaign.planning.strata import Stratum
     from onnxfi.campaign.profiling import profile
@@ -42,6 +43,7 @@ __all__ = [
     "dask_executor",
     "draft_campaign",
     "estimate_seconds",
+    "open",
     "profile",
     "read_inputs",
     "replay",
@@ -53,6 +55,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "open": "onnxfi.campaign.opening",
     "Verification": "onnxfi.campaign.running.verification",
     "verify": "onnxfi.campaign.running.verification",
     "ArrayFile": "onnxfi.campaign.inputs.array_file",

@@ -23,6 +23,7 @@ from onnxfi.campaign.running.other_processor import warn_of_another_processor
 from onnxfi.campaign.running.pace import measure_pace
 from onnxfi.campaign.running.progress import progress_bar
 from onnxfi.campaign.running.rehearsal import rehearse
+from onnxfi.campaign.running.replay import replay
 from onnxfi.campaign.running.rounds import Rounds
 from onnxfi.campaign.running.run_shards import FinishedIds, ShardOutcomes, run_shards
 from onnxfi.campaign.running.submitting import submit_to_executor, submitting_here
@@ -283,7 +284,7 @@ class Campaign:
                     self._arguments.remove(directory.place)
                 self._directory = None
             raise
-        return Results(directory)
+        return Results(directory, replay=replay)
 
     def _run(
         self,

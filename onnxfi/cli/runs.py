@@ -9,12 +9,12 @@ from typing import Annotated, Literal
 
 import typer
 
+from onnxfi.campaign import open
 from onnxfi.cli.options.arguments import JsonOption
 from onnxfi.cli.output import print_json
 from onnxfi.cli.rates import CAPTION, format_rate, to_document
 from onnxfi.cli.tables import Column, Table, print_table
 from onnxfi.errors import ConfigurationError, OnnxfiError
-from onnxfi.results import Results
 from onnxfi.run_directory import STOPPED_EARLY, RunDirectory, read_sign_of_life
 from onnxfi.statistics import Rate, WeightedRate
 from onnxfi.storage import display_path
@@ -99,7 +99,7 @@ def _describe(path: Path) -> _Run:
             state = "finished"
         else:
             state = "interrupted"
-        rows = Results.open(path).summary() if recorded else ()
+        rows = open(path).summary() if recorded else ()
         rates = {x.error_model: x.rates for x in rows}
     except OnnxfiError as error:
         return _Run(shown, "damaged", 0, None, changed, problem=str(error))

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from onnxfi.report.counts import Answer
     from onnxfi.report.figures.figure import Figure
     from onnxfi.report.figures.palette import css_variables
+    from onnxfi.report.figures.worst import Replay
     from onnxfi.report.page.campaign_page import write_campaign_report
     from onnxfi.report.page.comparison_page import write_comparison_report
     from onnxfi.report.plots import Plots
@@ -19,6 +20,7 @@ __all__ = [
     "Answer",
     "Figure",
     "Plots",
+    "Replay",
     "css_variables",
     "sentence",
     "write_campaign_report",
@@ -29,6 +31,7 @@ _HOMES = {
     "Answer": "onnxfi.report.counts.answers",
     "Figure": "onnxfi.report.figures.figure",
     "Plots": "onnxfi.report.plots",
+    "Replay": "onnxfi.report.figures.worst",
     "css_variables": "onnxfi.report.figures.palette",
     "sentence": "onnxfi.report.sentences",
     "write_campaign_report": "onnxfi.report.page.campaign_page",

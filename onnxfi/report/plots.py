@@ -36,16 +36,18 @@ class Plots:
     has a panel of its own.
     """
 
-    def __init__(self, directory: str | Path) -> None:
+    def __init__(self, directory: str | Path, *, replay: Replay | None = None) -> None:
         """Open a run directory.
 
         Args:
             directory: the run directory, or its address.
+            replay: runs an injection again, for `worst`: `onnxfi.campaign.replay`.
 
         Raises:
             ConfigurationError: the directory holds no campaign.
         """
         self._opened = RunDirectory.open(directory)
+        self._replay = replay
 
     def __repr__(self) -> str:
         """Return the name of the class and the run directory."""
@@ -154,27 +156,36 @@ class Plots:
             raise self._nothing("ends in SDC")
         return protection_figure(found, self._targets)
 
-    def worst(self, replay: Replay, *, count: int = 3) -> Figure:
+    @property
+    def can_replay(self) -> bool:
+        """Whether `worst` can run injections again."""
+        return self._replay is not None
+
+    def worst(self, count: int = 3) -> Figure:
         """Return the golden and the faulty outputs of the worst injections, which run again.
 
         Example:
-            >>> from onnxfi.campaign import replay
-            >>> Plots("runs/lenet").worst(replay).save("worst.pdf")
+            >>> onnxfi.open("runs/lenet").plot.worst().save("worst.pdf")
 
         Args:
-            replay: runs an injection again: `onnxfi.campaign.replay`.
             count: number of injections at most.
 
         Raises:
-            ConfigurationError: all injections are masked.
+            ConfigurationError: all injections are masked, or these figures have no `replay`.
             OnnxfiError: an injection cannot be run again.
         """
+        if self._replay is None:
+            raise ConfigurationError(
+                "The outputs of the worst injections need `replay`. Take the figures of "
+                f"`onnxfi.open({self._opened.place!r})`, or give Plots "
+                "replay=onnxfi.campaign.replay."
+            )
         found = worst_injections(self._opened.place, count)
         if not found:
             raise self._nothing("changes an output")
         pairs = []
         for injection in found:
-            again = replay(self._opened.place, injection.id)
+            again = self._replay(self._opened.place, injection.id)
             pairs.append(OutputPair(injection, again.golden.outputs, again.injection.outputs))
         return worst_figure(pairs, metric=self._opened.configuration.metric.name)
 

@@ -7,16 +7,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from onnxfi.results.results import Results, open
+    from onnxfi.results.results import Results
     from onnxfi.results.summary import Summary, SummaryRow
 
-__all__ = ["Results", "Summary", "SummaryRow", "open"]
+__all__ = ["Results", "Summary", "SummaryRow"]
 
 _HOMES = {
     "Results": "onnxfi.results.results",
     "Summary": "onnxfi.results.summary",
     "SummaryRow": "onnxfi.results.summary",
-    "open": "onnxfi.results.results",
 }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-    from onnxfi.report import Plots
+    from onnxfi.report import Plots, Replay
 
 
 class Results:
@@ -35,23 +35,16 @@ class Results:
         >>> results.report("lenet.html")
     """
 
-    def __init__(self, directory: RunDirectory) -> None:
-        """Keep the run directory; see `open`."""
-        self._directory = directory
-        self._plots: tuple[int, Plots] | None = None
-
-    @classmethod
-    def open(cls, path: str | Path) -> Self:
-        """Open the results in a run directory.
+    def __init__(self, directory: RunDirectory, *, replay: "Replay | None" = None) -> None:
+        """Keep the run directory; see `onnxfi.open`.
 
         Args:
-            path: the run directory: a folder, or an address such as ``s3://bucket/run``.
-
-        Raises:
-            ConfigurationError: the folder holds no campaign.
-            MissingExtraError: the address needs the extra remote.
+            directory: the run directory.
+            replay: runs an injection again, to show the outputs of the worst ones.
         """
-        return cls(RunDirectory.open(path))
+        self._directory = directory
+        self._replay = replay
+        self._plots: tuple[int, Plots] | None = None
 
     @property
     def path(self) -> Path | str:
@@ -190,7 +183,7 @@ class Results:
 
         recorded = len(self)
         if self._plots is None or self._plots[0] != recorded:  # they read the records once
-            self._plots = recorded, Plots(self.path)
+            self._plots = recorded, Plots(self.path, replay=self._replay)
         return self._plots[1]
 
     def compare(self, other: "Results | str | Path") -> Comparison:
@@ -230,22 +223,4 @@ class Results:
         """
         from onnxfi.report import write_campaign_report
 
-        return write_campaign_report(self.path, None if path is None else Path(path))
-
-
-def open(path: str | Path) -> Results:
-    """Open the results of a campaign, finished or not.
-
-    Example::
-
-        >>> results = onnxfi.open("runs/lenet")
-        >>> print(results.summary())
-
-    Args:
-        path: the run directory: a folder, or an address such as ``s3://bucket/run``.
-
-    Raises:
-        ConfigurationError: the folder holds no campaign.
-        MissingExtraError: the address needs the extra remote.
-    """
-    return Results.open(path)
+        return write_campaign_report(self.path, path, replay=self._replay)

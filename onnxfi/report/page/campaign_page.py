@@ -41,16 +41,16 @@ def write_campaign_report(
             written.
         MissingExtraError: jinja2 is not installed.
     """
-    plots = Plots(directory)
+    plots = Plots(directory, replay=replay)
     findings = Findings.read(directory, plots)
     target = findings.directory.path / "report.html" if out is None else Path(out)
-    return write_page(target, campaign_page(findings, plots, replay))
+    return write_page(target, campaign_page(findings, plots))
 
 
-def campaign_page(findings: Findings, plots: Plots, replay: Replay | None = None) -> str:
+def campaign_page(findings: Findings, plots: Plots) -> str:
     """Return the report of a campaign as HTML."""
     labels = labels_of(x.key for x in findings.targets)
-    shown = sections(findings, plots, labels, replay)
+    shown = sections(findings, plots, labels)
     return render(
         "report.html.j2",
         title=f"Fault injection: {findings.directory.configuration.model.stem}",

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from onnxfi.report.figures import Figure, Replay
+from onnxfi.report.figures import Figure
 from onnxfi.report.page.findings import Findings
 from onnxfi.report.page.names import anchor
 from onnxfi.report.page.next_tables import next_tables, next_texts, worst_table
@@ -61,22 +61,19 @@ class Choice:
     figures: Sequence[tuple[str, Picture]] = ()
 
 
-def sections(
-    findings: Findings, plots: Plots, labels: Mapping[str, str], replay: Replay | None
-) -> list[Section]:
+def sections(findings: Findings, plots: Plots, labels: Mapping[str, str]) -> list[Section]:
     """Return the sections that have content, from the layers to the next steps.
 
     Args:
         findings: the findings of the campaign.
-        plots: its figures.
+        plots: its figures; the outputs of the worst injections only if they can replay.
         labels: the label of each target.
-        replay: runs an injection again; None leaves out the outputs of the worst injections.
     """
     made = (
         _layers(findings, plots, labels),
         _bits(findings, plots),
         _patterns(findings, plots),
-        _changes(findings, plots, labels, replay),
+        _changes(findings, plots, labels),
         _sites(findings, plots, labels),
         _next(findings, plots, labels),
     )
@@ -146,12 +143,10 @@ def _patterns(findings: Findings, plots: Plots) -> Section:
     )
 
 
-def _changes(
-    findings: Findings, plots: Plots, labels: Mapping[str, str], replay: Replay | None
-) -> Section:
+def _changes(findings: Findings, plots: Plots, labels: Mapping[str, str]) -> Section:
     makers = {"confusion": plots.confusion, "magnitudes": plots.magnitudes}
-    if replay is not None:
-        makers["worst"] = partial(plots.worst, replay)
+    if plots.can_replay:
+        makers["worst"] = plots.worst
     classes = _by(findings, "input_class")
     return Section(
         "changes",

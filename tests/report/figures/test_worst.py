@@ -41,7 +41,7 @@ def drawn(golden: Any, faulty: Any, *, metric: str = "classification") -> Figure
 
 
 def test_replayed_injections_show_their_scores(finished: Path) -> None:
-    figure = Plots(finished).worst(replay, count=1)
+    figure = Plots(finished, replay=replay).worst(1)
     [worst] = worst_injections(finished, 1)
     again = replay(finished, worst.id)
     before, after = again.golden.outputs["probabilities"], again.injection.outputs["probabilities"]
@@ -94,4 +94,4 @@ def test_outputs_that_cannot_be_drawn() -> None:
 def test_masked_injections_are_not_drawn(finished: Path, tmp_path: Path) -> None:
     run = make_run(finished, tmp_path / "run", [{}] * 3)
     with pytest.raises(ConfigurationError, match="changes an output"):
-        Plots(run).worst(replay)
+        Plots(run, replay=replay).worst()
