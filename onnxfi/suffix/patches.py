@@ -107,7 +107,7 @@ class Patches:
         """Return the patch of each lane that has one, for a tensor of `size` elements."""
         owners, indices = np.divmod(self.keys, size)
         starts = np.flatnonzero(np.diff(owners, prepend=-1))  # keys ascend
-        ends = [*starts[1:].tolist(), owners.size]
+        ends = np.append(starts[1:], owners.size)[: starts.size].tolist()  # none if none is patched
         return {
             lane: LanePatch(indices[start:end], self.values[start:end])
             for lane, start, end in zip(owners[starts].tolist(), starts.tolist(), ends, strict=True)
