@@ -12,7 +12,7 @@ import pytest
 
 import onnxfi
 from onnxfi.campaign import Campaign
-from onnxfi.campaign.running.replay import replay
+from onnxfi.campaign.replaying.replay import replay
 from onnxfi.errors import ConfigurationError, MissingExtraError
 from onnxfi.run_directory import RunDirectory, read_records
 from onnxfi.run_directory.record_files import about, read_file, record_files, write_records

@@ -24,7 +24,7 @@ import onnxruntime
 import onnxfi
 from onnxfi.error_models import BitFlip
 from onnxfi.runtime import Session, choose_provider
-from tests.support.light_models import LIGHT_MODELS, densified
+from tests.support.models.light_models import LIGHT_MODELS, densified
 from tests.support.small_graphs import SMALL_GRAPHS, random_inputs
 from tools.benchmark import bound
 from tools.benchmark.figures import table

@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     from onnxfi.campaign.inputs.array_file import ArrayFile
     from onnxfi.campaign.inputs.specialising import specialise
     from onnxfi.campaign.inputs.values import array_of_value
-    from onnxfi.campaign.opening import open
     from onnxfi.campaign.planning.plan import Plan
     from onnxfi.campaign.planning.strata import Stratum
     from onnxfi.campaign.profiling import profile
+    from onnxfi.campaign.replaying.opening import open
+    from onnxfi.campaign.replaying.replay import Replay, replay
+    from onnxfi.campaign.replaying.verification import Verification, verify
     from onnxfi.campaign.running.cluster import dask_executor
     from onnxfi.campaign.running.estimate import estimate_seconds
     from onnxfi.campaign.running.rehearsal import try_injections
-    from onnxfi.campaign.running.replay import Replay, replay
     from onnxfi.campaign.running.run_shards import ShardOutcomes
-    from onnxfi.campaign.running.verification import Verification, verify
     from onnxfi.campaign.running.worker import Worker
 
 __all__ = [
@@ -55,15 +55,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "open": "onnxfi.campaign.opening",
-    "Verification": "onnxfi.campaign.running.verification",
-    "verify": "onnxfi.campaign.running.verification",
+    "open": "onnxfi.campaign.replaying.opening",
+    "Verification": "onnxfi.campaign.replaying.verification",
+    "verify": "onnxfi.campaign.replaying.verification",
     "ArrayFile": "onnxfi.campaign.inputs.array_file",
     "Campaign": "onnxfi.campaign.campaign",
     "Draft": "onnxfi.campaign.drafting",
     "InputSource": "onnxfi.campaign.inputs",
     "Plan": "onnxfi.campaign.planning.plan",
-    "Replay": "onnxfi.campaign.running.replay",
+    "Replay": "onnxfi.campaign.replaying.replay",
     "SCHEMA_FILE": "onnxfi.campaign.drafting",
     "ShardOutcomes": "onnxfi.campaign.running.run_shards",
     "Stratum": "onnxfi.campaign.planning.strata",
@@ -75,7 +75,7 @@ _HOMES = {
     "estimate_seconds": "onnxfi.campaign.running.estimate",
     "profile": "onnxfi.campaign.profiling",
     "read_inputs": "onnxfi.campaign.inputs",
-    "replay": "onnxfi.campaign.running.replay",
+    "replay": "onnxfi.campaign.replaying.replay",
     "specialise": "onnxfi.campaign.inputs.specialising",
     "translate_classes": "onnxfi.campaign.importers",
     "translate_tensorfi2": "onnxfi.campaign.importers",

@@ -18,12 +18,12 @@ from onnxfi.campaign.arguments import (
     TargetsLike,
     configure,
 )
+from onnxfi.campaign.replaying.replay import replay
 from onnxfi.campaign.running.failed_metric import noting_a_failed_metric
 from onnxfi.campaign.running.other_processor import warn_of_another_processor
 from onnxfi.campaign.running.pace import measure_pace
 from onnxfi.campaign.running.progress import progress_bar
 from onnxfi.campaign.running.rehearsal import rehearse
-from onnxfi.campaign.running.replay import replay
 from onnxfi.campaign.running.rounds import Rounds
 from onnxfi.campaign.running.run_shards import FinishedIds, ShardOutcomes, run_shards
 from onnxfi.campaign.running.submitting import submit_to_executor, submitting_here

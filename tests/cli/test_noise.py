@@ -10,7 +10,7 @@ import onnx
 import onnxruntime
 import pytest
 
-from tests.support.noisy_models import linear, normal_like
+from tests.support.models.noisy_models import linear, normal_like
 from tests.support.small_graphs import node
 
 _NAMED = "The model draws random numbers: 'node_n' (RandomNormalLike)."

@@ -12,7 +12,7 @@ from onnx import helper, numpy_helper
 
 import onnxfi
 from onnxfi.errors import TargetNotFoundError
-from tests.support.odd_models import (
+from tests.support.models.odd_models import (
     ODD_MODELS,
     ODD_NAMES,
     contrib_operators,

@@ -2,7 +2,7 @@
 
 import onnxfi
 from onnxfi.graph.bodies import bodies
-from tests.support.odd_models import nested_bodies
+from tests.support.models.odd_models import nested_bodies
 from tests.support.small_graphs import SMALL_GRAPHS
 
 

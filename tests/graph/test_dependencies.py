@@ -12,7 +12,7 @@ from onnxfi.graph.dependencies import (
     suffix_shares,
     working_nodes,
 )
-from tests.support.odd_models import nested_bodies
+from tests.support.models.odd_models import nested_bodies
 from tests.support.small_graphs import SMALL_GRAPHS, chain
 
 

@@ -7,8 +7,8 @@ import pytest
 
 import onnxfi
 from onnxfi.graph.fault_reach import fault_reach, faults_reaching
-from tests.support.noisy_models import MODELS, dropout
-from tests.support.odd_models import ODD_MODELS
+from tests.support.models.noisy_models import MODELS, dropout
+from tests.support.models.odd_models import ODD_MODELS
 from tests.support.small_graphs import SMALL_GRAPHS
 
 

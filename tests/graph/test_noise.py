@@ -7,7 +7,7 @@ import pytest
 
 import onnxfi
 from onnxfi.graph.noise import describe_noise, draws_noise, is_dropout, only_draws, training_mode
-from tests.support.noisy_models import MODELS, drawn_in_a_body, dropout
+from tests.support.models.noisy_models import MODELS, drawn_in_a_body, dropout
 from tests.support.small_graphs import SMALL_GRAPHS
 
 

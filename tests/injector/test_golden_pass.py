@@ -9,7 +9,7 @@ import pytest
 import onnxfi
 from onnxfi.injector.golden_pass import GoldenPass
 from onnxfi.surgery import extract, prefix_outputs
-from tests.support.light_models import densified
+from tests.support.models.light_models import densified
 from tests.support.small_graphs import SMALL_GRAPHS, constant, names_of, random_inputs, shape_of
 
 

@@ -11,7 +11,7 @@ import pytest
 import onnxfi
 from onnxfi.error_models import load
 from onnxfi.errors import InputError
-from tests.support.noisy_models import (
+from tests.support.models.noisy_models import (
     MODELS,
     drawn_in_a_body,
     dropout,

@@ -11,7 +11,7 @@ from onnxfi.report import Plots
 from onnxfi.report.counts import count_sites, merge
 from onnxfi.run_directory import RunDirectory
 from tests.support.made_run import make_run
-from tests.support.svg_checks import hovers
+from tests.support.pages.svg_checks import hovers
 
 
 def random_rows(size: int) -> list[dict[str, Any]]:

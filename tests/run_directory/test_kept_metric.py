@@ -14,7 +14,7 @@ import onnx
 import pytest
 
 from onnxfi.campaign import Campaign
-from onnxfi.campaign.running.replay import replay
+from onnxfi.campaign.replaying.replay import replay
 from onnxfi.configuration import Configuration
 from onnxfi.errors import ConfigurationError, MetricError
 from onnxfi.run_directory import RunDirectory, read_records

@@ -5,7 +5,7 @@ import numpy as np
 import onnxfi
 from onnxfi.error_models import BitFlip
 from onnxfi.suffix import Experience, Policy
-from tests.support.light_models import densified
+from tests.support.models.light_models import densified
 from tests.support.record_checks import assert_same
 from tests.support.small_graphs import random_inputs
 

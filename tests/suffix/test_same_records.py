@@ -17,7 +17,7 @@ from onnxfi.suffix.patches import LanePatch
 from onnxfi.suffix.phases import windows as windows_phase
 from onnxfi.suffix.policy import PhaseName
 from onnxfi.suffix.windows import NoWindowsError
-from tests.support.light_models import LIGHT_MODELS, densified
+from tests.support.models.light_models import LIGHT_MODELS, densified
 from tests.support.record_checks import assert_same
 from tests.support.small_graphs import (
     SMALL_GRAPHS,

@@ -15,7 +15,7 @@ from onnxfi.suffix.phases.region import find_push_region
 from onnxfi.surgery import Stage
 from onnxfi.surgery.extract import extract
 from tests.support import window_graphs
-from tests.support.light_models import LIGHT_MODELS, densified
+from tests.support.models.light_models import LIGHT_MODELS, densified
 from tests.support.random_graphs.float_chains import float_chain
 from tests.support.rule_checks import values_of_all_kinds
 from tests.support.small_graphs import (

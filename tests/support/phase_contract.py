@@ -15,7 +15,7 @@ from onnxfi.suffix.phases.region import PushRegion
 from onnxfi.suffix.route import Route
 from onnxfi.suffix.suffix import run_from
 from onnxfi.suffix.trial import same_bits
-from tests.support.light_models import LIGHT_MODELS
+from tests.support.models.light_models import LIGHT_MODELS
 from tests.support.phase_cases import RANDOM, Case, find_cases
 from tests.support.small_graphs import SMALL_GRAPHS
 

@@ -7,7 +7,7 @@ import onnxfi
 from onnxfi.errors import ModelFormatError
 from onnxfi.runtime import Session
 from onnxfi.surgery import extract
-from tests.support.odd_models import unknown_operator
+from tests.support.models.odd_models import unknown_operator
 from tests.support.small_graphs import chain, random_inputs
 
 

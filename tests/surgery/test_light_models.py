@@ -8,7 +8,7 @@ import pytest
 
 import onnxfi
 from onnxfi.runtime import Session
-from tests.support.light_models import LIGHT_MODELS, densified
+from tests.support.models.light_models import LIGHT_MODELS, densified
 
 OPERATORS = ("Conv", "Concat", "Relu", "Add")
 SAMPLED = 6

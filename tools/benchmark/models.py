@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 
 import onnxfi
-from tests.support.light_models import densified
+from tests.support.models.light_models import densified
 
 LIGHT = ("resnet50", "squeezenet", "densenet121", "vgg19")
 FROM_TORCH = ("mobilenet_v2", "vgg16", "unet", "torch_resnet50", "torch_squeezenet")

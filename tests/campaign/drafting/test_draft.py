@@ -14,8 +14,9 @@ from onnxfi.campaign import Campaign, draft_campaign
 from onnxfi.configuration import Configuration, json_schema
 from onnxfi.errors import ConfigurationError, InputError
 from onnxfi.run_directory import read_records
-from tests.support import odd_models, small_graphs
-from tests.support.light_models import LIGHT_MODELS, densified
+from tests.support import small_graphs
+from tests.support.models import odd_models
+from tests.support.models.light_models import LIGHT_MODELS, densified
 from tests.support.small_graphs import INT64, model, node, value, weights
 
 

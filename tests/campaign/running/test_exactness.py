@@ -9,8 +9,8 @@ import onnxruntime
 import pytest
 
 from onnxfi.campaign import Campaign
+from onnxfi.campaign.replaying.replay import replay
 from onnxfi.campaign.running import exactness, rehearsal, worker
-from onnxfi.campaign.running.replay import replay
 from onnxfi.errors import ExactnessError
 from onnxfi.injector import Golden
 from onnxfi.run_directory import read_records

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from onnxfi.campaign import Campaign
-from onnxfi.campaign.running.replay import replay
+from onnxfi.campaign.replaying.replay import replay
 from onnxfi.configuration import Configuration
 from onnxfi.errors import ConfigurationError
 from onnxfi.report import write_campaign_report

@@ -11,10 +11,10 @@ import yaml
 
 import onnxfi
 from onnxfi.campaign import Campaign
-from onnxfi.campaign.running.replay import replay
+from onnxfi.campaign.replaying.replay import replay
 from onnxfi.errors import InputError
 from onnxfi.run_directory import read_records
-from tests.support.noisy_models import (
+from tests.support.models.noisy_models import (
     linear,
     normal_like,
     uniform_like_downstream,

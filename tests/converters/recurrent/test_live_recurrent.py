@@ -11,7 +11,7 @@ from tests.support.keras_references import check_faults, check_layers, check_out
 
 pytestmark = [pytest.mark.live, pytest.mark.usefixtures("live")]
 
-PROGRAM = "tests.support.random_sequence_models"
+PROGRAM = "tests.support.models.random_sequence_models"
 ROOT = Path(__file__).resolve().parents[3]
 COUNT = 8
 

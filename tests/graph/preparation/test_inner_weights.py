@@ -1,7 +1,7 @@
 """Weights of subgraphs become weights of the main graph."""
 
 import onnxfi
-from tests.support.odd_models import (
+from tests.support.models.odd_models import (
     nested_bodies,
 )
 

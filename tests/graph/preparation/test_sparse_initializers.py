@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 
 import onnxfi
-from tests.support.odd_models import (
+from tests.support.models.odd_models import (
     sparse,
 )
 from tests.support.small_graphs import (

@@ -4,7 +4,7 @@ import pytest
 
 import onnxfi
 from onnxfi.errors import ModelFormatError, TargetNotFoundError
-from tests.support.odd_models import (
+from tests.support.models.odd_models import (
     contrib_operators,
     unknown_operator,
 )

@@ -11,7 +11,7 @@ from onnxfi.errors import ConfigurationError
 from onnxfi.report import Plots
 from onnxfi.statistics import Rate
 from tests.support.made_run import make_run
-from tests.support.svg_checks import hovers, texts
+from tests.support.pages.svg_checks import hovers, texts
 
 
 def random_rows(count: int = 400) -> list[dict[str, Any]]:

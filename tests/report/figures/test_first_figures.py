@@ -10,7 +10,7 @@ import pytest
 from onnxfi.errors import ConfigurationError
 from onnxfi.report import Plots
 from tests.support.made_run import make_run
-from tests.support.svg_checks import hovers, texts
+from tests.support.pages.svg_checks import hovers, texts
 
 EVIL = "</svg><script>alert('1')</script>&<b>\x00"
 

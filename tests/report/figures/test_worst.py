@@ -13,7 +13,7 @@ from onnxfi.report import Figure, Plots
 from onnxfi.report.figures import OutputPair, worst_figure
 from onnxfi.statistics import WorstInjection, worst_injections
 from tests.support.made_run import make_run
-from tests.support.svg_checks import texts
+from tests.support.pages.svg_checks import texts
 
 NOT_FINITE = re.compile(r' (x|y|width|height|d)="[^"]*(nan|inf)')
 

@@ -12,7 +12,7 @@ from onnxfi.campaign import replay
 from onnxfi.errors import ConfigurationError, MissingExtraError
 from onnxfi.report import write_campaign_report
 from tests.support.made_run import make_run
-from tests.support.page import Page, hash_of
+from tests.support.pages.page import Page, hash_of
 
 EVIL = "</script><b>&'\"\x07"
 HEADINGS = ["layers", "bits", "patterns", "changes", "next", "about"]

@@ -5,7 +5,7 @@ from typing import Any
 
 from onnxfi.report import write_comparison_report
 from tests.support.made_run import make_run
-from tests.support.page import Page, hash_of
+from tests.support.pages.page import Page, hash_of
 
 EVIL = "</script><b>&'\""
 

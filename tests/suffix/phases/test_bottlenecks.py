@@ -9,7 +9,7 @@ from onnxfi.graph.dependencies import consumed_values
 from onnxfi.runtime import Session
 from onnxfi.suffix.phases.bottlenecks import find_bottlenecks, part_after, part_before
 from onnxfi.surgery import split
-from tests.support.light_models import densified
+from tests.support.models.light_models import densified
 from tests.support.small_graphs import SMALL_GRAPHS, names_of, random_inputs
 
 

@@ -3,7 +3,7 @@
 import onnxfi
 from onnxfi.graph import is_dropout
 from onnxfi.surgery import with_masks_apart
-from tests.support.noisy_models import dropout
+from tests.support.models.noisy_models import dropout
 from tests.support.small_graphs import chain
 
 

@@ -5,7 +5,7 @@ import pytest
 import onnxfi
 from onnxfi.errors import InputError
 from onnxfi.surgery import changed_noise, check_replayable, draws, noise_nodes, noise_note
-from tests.support.noisy_models import normal_like, of_a_computed_shape
+from tests.support.models.noisy_models import normal_like, of_a_computed_shape
 from tests.support.small_graphs import chain
 
 

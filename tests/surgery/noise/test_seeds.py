@@ -8,7 +8,7 @@ import pytest
 
 import onnxfi
 from onnxfi.surgery import with_seeds
-from tests.support.noisy_models import MODELS, normal_like
+from tests.support.models.noisy_models import MODELS, normal_like
 from tests.support.small_graphs import random_inputs
 
 

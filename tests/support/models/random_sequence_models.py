@@ -1,6 +1,6 @@
 """Write random models of recurrent layers and attention, and what Keras computes with them.
 
-    python -m tests.support.random_sequence_models FAMILY FOLDER COUNT
+    python -m tests.support.models.random_sequence_models FAMILY FOLDER COUNT
 
 For each number up to COUNT it writes into FOLDER the files N.h5 and N.keras, and N.npz with the
 arrays that tools/make_sequence_references.py describes. It is a program of its own, because

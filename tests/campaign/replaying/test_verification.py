@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from onnxfi.campaign import Campaign, verify
-from onnxfi.campaign.running.verification import Verification
+from onnxfi.campaign.replaying.verification import Verification
 
 
 @pytest.fixture

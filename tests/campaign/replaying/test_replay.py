@@ -10,7 +10,7 @@ from onnx.reference import ReferenceEvaluator
 from onnx.utils import Extractor
 
 from onnxfi.campaign import Campaign
-from onnxfi.campaign.running.replay import replay
+from onnxfi.campaign.replaying.replay import replay
 from onnxfi.run_directory import read_records
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from onnxfi.campaign.running.replay import replay
+from onnxfi.campaign.replaying.replay import replay
 from onnxfi.results import Results
 from onnxfi.run_directory import RunDirectory
 

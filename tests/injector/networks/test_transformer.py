@@ -16,7 +16,7 @@ import onnxfi
 from onnxfi.error_models import BitFlip, RandomValue, SpatialModel
 from tests.support.small_graphs import FLOAT, INT64, node, run_overwriting, value, weights
 
-EVERY_PATTERN = Path(__file__).parents[1] / "error_models" / "data" / "every_pattern.json"
+EVERY_PATTERN = Path(__file__).parents[2] / "error_models" / "data" / "every_pattern.json"
 SAMPLES, POSITIONS, FEATURES, HEADS, WORDS = 2, 5, 8, 2, 12
 FEEDS: dict[str, np.ndarray] = {
     "tokens": np.random.default_rng(5).integers(0, WORDS, (SAMPLES, POSITIONS)),

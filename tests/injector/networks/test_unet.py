@@ -12,7 +12,7 @@ import pytest
 import onnxfi
 from tests.support.small_graphs import names_of
 
-DATA = Path(__file__).parent.parent / "converters" / "data"
+DATA = Path(__file__).parents[2] / "converters" / "data"
 
 
 def to_keras(tensor: np.ndarray, channel_axis: int | None) -> np.ndarray:

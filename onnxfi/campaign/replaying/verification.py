@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from onnxfi.campaign.running.replay import recorded_injection, replay_with
+from onnxfi.campaign.replaying.replay import recorded_injection, replay_with
 from onnxfi.campaign.running.worker import Worker
 from onnxfi.errors import ConfigurationError
 from onnxfi.run_directory import STOPPED_EARLY, RunDirectory
