@@ -12,6 +12,7 @@ from typing import IO, Any, Protocol
 
 from onnxfi.atomic_write import PARTIAL, atomic_write
 from onnxfi.errors import ConfigurationError, MissingExtraError
+from onnxfi.regular_file import check_regular, open_regular
 
 # Protocols of object stores whose puts are atomic.
 _ATOMIC_PUTS = frozenset({"memory", "s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl"})
@@ -76,6 +77,7 @@ class LocalStorage:
     def write(self, name: str, content: bytes | memoryview) -> None:
         """Write a file atomically, and flush it to the disk."""
         path = self.path / name
+        self._check_own(path.parent)
         if not path.parent.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(path, durable=True) as aside:
@@ -83,11 +85,12 @@ class LocalStorage:
 
     def read(self, name: str) -> bytes:
         """Return the content of a file."""
-        return (self.path / name).read_bytes()
+        with self.open(name) as file:
+            return file.read()
 
     def open(self, name: str) -> contextlib.AbstractContextManager[IO[bytes]]:
         """Open a file to read parts of it."""
-        return (self.path / name).open("rb")
+        return open_regular(self.path / name)
 
     def names(self, folder: str) -> list[str]:
         """Return the names of the files in a folder, which need not exist."""
@@ -100,7 +103,9 @@ class LocalStorage:
 
     def remove(self, name: str) -> None:
         """Remove a file, if it exists."""
-        (self.path / name).unlink(missing_ok=True)
+        path = self.path / name
+        self._check_own(path.parent)
+        path.unlink(missing_ok=True)
 
     def create(self, name: str, content: bytes) -> bool:
         """Write a file that does not exist yet; return whether this call wrote it."""
@@ -123,6 +128,9 @@ class LocalStorage:
         import filelock
 
         self.path.mkdir(parents=True, exist_ok=True)
+        self._check_own(self.path / LOCK)
+        if (self.path / LOCK).exists():
+            check_regular(self.path / LOCK)
         lock = filelock.FileLock(self.path / LOCK, timeout=0)
         try:
             lock.acquire()
@@ -135,6 +143,18 @@ class LocalStorage:
             yield True
         finally:
             lock.release()
+
+    def _check_own(self, path: Path) -> None:
+        """Check that writing to a path inside changes nothing outside.
+
+        Raises:
+            OSError: it is a link.
+        """
+        if path != self.path and path.is_symlink():
+            raise OSError(
+                f"{path} is a link, and files elsewhere are not changed. Link the whole run "
+                "directory instead"
+            )
 
 
 class RemoteStorage:

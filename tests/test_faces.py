@@ -8,6 +8,7 @@ ROOT = Path(__file__).parent.parent
 # Below all packages, without a face.
 SINGLE_MODULES = (
     "onnxfi.atomic_write",
+    "onnxfi.regular_file",
     "onnxfi.display",
     "onnxfi.errors",
     "onnxfi.onnx_ir",

@@ -6,6 +6,7 @@ counted as call 0. In the parsed graph every layer starts at 0.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from heapq import heappop, heappush
 from typing import Any
 
 from onnxfi.converters.keras_files.call_arguments import (
@@ -193,20 +194,33 @@ def _renumber_outputs(
 
 
 def _in_order(calls: list[KerasCall], inputs: Iterable[str], path: str) -> Iterator[KerasCall]:
-    done = {(name, 0) for name in inputs}
-    waiting = calls
-    while waiting:
-        later = []
-        for call in waiting:
-            if all((x.layer, x.call) in done for x in call.references()):
-                done.add((call.layer.name, call.number))
-                yield call
-            else:
-                later.append(call)
-        if len(later) == len(waiting):
-            names = ", ".join(repr(call.layer.name) for call in later[:3])
-            raise damaged(path, f"has layers whose inputs never come: {names}")
-        waiting = later
+    """Yield calls after those that they need, in rounds over the order of the file."""
+    wanted = [{(x.layer, x.call) for x in call.references()} for call in calls]
+    missing = list(map(len, wanted))
+    readers: dict[tuple[str, int], list[int]] = {}
+    for place, keys in enumerate(wanted):
+        for key in keys:
+            readers.setdefault(key, []).append(place)
+    ready = [(0, place) for place, count in enumerate(missing) if not count]
+
+    def release(key: tuple[str, int], done: tuple[int, int]) -> None:
+        """Let the readers of a tensor come, earlier ones in the next round."""
+        for place in readers.pop(key, ()):
+            missing[place] -= 1
+            if not missing[place]:
+                heappush(ready, (done[0] + (place < done[1]), place))
+
+    for name in inputs:
+        release((name, 0), (0, -1))
+    while ready:
+        done = heappop(ready)
+        call = calls[done[1]]
+        yield call
+        release((call.layer.name, call.number), done)
+    if any(missing):
+        late = [call.layer.name for call, count in zip(calls, missing, strict=True) if count]
+        names = ", ".join(map(repr, late[:3]))
+        raise damaged(path, f"has layers whose inputs never come: {names}")
 
 
 def _references(config: Mapping[str, Any], key: str, path: str) -> list[TensorReference]:

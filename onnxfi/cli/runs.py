@@ -15,6 +15,7 @@ from onnxfi.cli.output import print_json
 from onnxfi.cli.rates import CAPTION, format_rate, to_document
 from onnxfi.cli.tables import Column, Table, print_table
 from onnxfi.errors import ConfigurationError, OnnxfiError
+from onnxfi.regular_file import open_regular
 from onnxfi.run_directory import STOPPED_EARLY, RunDirectory, read_sign_of_life
 from onnxfi.statistics import Rate, WeightedRate
 from onnxfi.storage import display_path
@@ -84,7 +85,13 @@ def _is_run_directory(place: Path, files: Collection[str]) -> bool:
     if any((place / "records").glob("*.parquet")):
         return True
     # A campaign that has no records yet. Other programs have manifests too.
-    return "manifest.json" in files and b'"run_id"' in (place / "manifest.json").read_bytes()
+    if "manifest.json" not in files:
+        return False
+    try:
+        with open_regular(place / "manifest.json") as file:
+            return b'"run_id"' in file.read()
+    except OSError:
+        return False
 
 
 def _describe(path: Path) -> _Run:

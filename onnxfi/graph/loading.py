@@ -46,6 +46,10 @@ def load(source: str | Path | onnx.ModelProto) -> Model:
     path = Path(source)
     if not path.exists():
         raise ModelFormatError(f"A model must be an existing file, and {path} does not exist.")
+    if not path.is_file() and not path.is_dir():
+        raise ModelFormatError(
+            f"A model must be a regular file, and {path} is a pipe or a device. Copy it to a file."
+        )
     if converters.is_convertible(path):
         return _prepare(ir.serde.deserialize_model(converters.convert(path)), path)
     return _prepare(_read(path), path)
@@ -110,7 +114,10 @@ def _copied(proto: onnx.ModelProto) -> onnx.ModelProto:
     return copied
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
+    """Return the first line of an error's message, or of its cause inside onnx_ir."""
+    while isinstance(error, ir.serde.SerdeError) and error.__cause__ is not None:
+        error = error.__cause__
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 

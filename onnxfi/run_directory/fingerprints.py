@@ -9,6 +9,7 @@ from typing import Any
 from onnxfi.configuration import Configuration, ExecutionLimits, input_files
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph import Model
+from onnxfi.regular_file import open_regular
 
 # Bytes that are read at once.
 _CHUNK = 1 << 20
@@ -77,7 +78,7 @@ def _sha256(*files: Path) -> str:
     digest = hashlib.sha256()
     try:
         for path in files:
-            with path.open("rb") as file:
+            with open_regular(path) as file:
                 while chunk := file.read(_CHUNK):
                     digest.update(chunk)
     except OSError as error:

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from onnxfi.errors import ConfigurationError
+from onnxfi.run_directory.stored_documents import StoredSign, parse_document
 from onnxfi.storage import Storage
 
 _FILE = "running.json"
@@ -218,6 +219,6 @@ class Heartbeat(Claim):
 def read_sign_of_life(storage: Storage) -> SignOfLife | None:
     """Return the last sign of life; None where no process runs the campaign."""
     try:
-        return SignOfLife(**json.loads(storage.read(_FILE)))
-    except (OSError, ValueError, TypeError):
+        return SignOfLife(**parse_document(storage.read(_FILE), StoredSign))
+    except (OSError, ValueError):
         return None

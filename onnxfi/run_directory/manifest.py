@@ -14,23 +14,12 @@ from onnxfi.errors import ConfigurationError
 from onnxfi.graph import Model, describe_noise
 from onnxfi.run_directory.fingerprints import fingerprints, relevant_keys
 from onnxfi.run_directory.kept_metric import changed_files
+from onnxfi.run_directory.stored_documents import StoredManifest, parse_document
 from onnxfi.runtime import processor
 from onnxfi.storage import Storage
 from onnxfi.surgery import noise_nodes
 
 MANIFEST = "manifest.json"
-_KEYS = {
-    "run_id",
-    "injections",
-    "seed",
-    "provider",
-    "model",
-    "inputs",
-    "error_models",
-    "configuration",
-    "configuration_keys",
-    "versions",
-}
 
 
 def make_manifest(
@@ -79,16 +68,16 @@ def read_manifest(storage: Storage) -> dict[str, Any]:
 
     Raises:
         OSError: there is none, or it cannot be read.
-        ValueError: it is no JSON.
-        ConfigurationError: keys are missing.
+        ConfigurationError: it is not JSON, or keys are missing or have values of a wrong type.
     """
-    manifest = json.loads(storage.read(MANIFEST))
-    if not isinstance(manifest, dict) or not manifest.keys() >= _KEYS:
+    content = storage.read(MANIFEST)
+    try:
+        return parse_document(content, StoredManifest)
+    except ValueError as error:
         raise ConfigurationError(
-            f"{storage}/{MANIFEST} was not written by onnxfi, or was changed: it lacks some of the "
-            f"keys {', '.join(sorted(_KEYS))}."
-        )
-    return manifest
+            f"{storage}/{MANIFEST} was not written by onnxfi, or was changed: {error}. Restore it, "
+            "or run the campaign again."
+        ) from error
 
 
 def check_unchanged(

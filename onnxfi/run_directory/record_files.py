@@ -216,12 +216,20 @@ def set_bad_files_aside(storage: Storage, run: str) -> list[str]:
         one message for each file.
 
     Raises:
+        ConfigurationError: a file cannot be read.
         OSError: a file cannot be renamed.
     """
     messages = []
     for name, fault in bad_files(storage, run):
         path = f"{FOLDER}/{name}"
-        storage.write(path + REJECTED, storage.read(path))
+        try:
+            content = storage.read(path)
+        except OSError as error:  # it is a folder, a pipe or a broken link
+            raise ConfigurationError(
+                f"{storage}/{path} cannot be read: {error}. Move it away, then continue with "
+                f"`onnxfi campaign resume {storage}`."
+            ) from error
+        storage.write(path + REJECTED, content)
         storage.remove(path)
         messages.append(
             f"{storage}/{path} is not as it was written: {fault}. It is set aside as "
@@ -246,7 +254,11 @@ def _fault_of_file(storage: Storage, name: str, run: str) -> str | None:
 
 def about(schema: pa.Schema) -> dict[str, str]:
     """Return the metadata of a records file, such as ``format``, ``run`` and ``shard``."""
-    metadata = {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
+    # A file with damaged texts is found to be of another run.
+    metadata = {
+        key.decode(errors="replace"): value.decode(errors="replace")
+        for key, value in (schema.metadata or {}).items()
+    }
     return {
         key.removeprefix(_PREFIX): value
         for key, value in metadata.items()

@@ -113,3 +113,12 @@ def test_a_pytorch_file_names_its_export(tmp_path: Path) -> None:
     (tmp_path / "m.pt").write_bytes(b"PK\x03\x04")
     with pytest.raises(ModelFormatError, match=r"m\.pt looks like a PyTorch file\. Export it with"):
         onnxfi.load(tmp_path / "m.pt")
+
+
+def test_an_undefined_element_type_is_named_without_the_lines_of_onnx_ir(tmp_path: Path) -> None:
+    proto = model([node("Relu", "x", "y")], [value("x", [2])], [value("y", [2])])
+    proto.graph.output[0].type.tensor_type.elem_type = 128
+    (tmp_path / "odd.onnx").write_bytes(proto.SerializeToString())
+    for source in (proto, tmp_path / "odd.onnx"):
+        with pytest.raises(ModelFormatError, match=r"failed: 128 is not a valid DataType$"):
+            onnxfi.load(source)

@@ -184,7 +184,7 @@ def run_directories(finished: Path) -> MakeCase:
             [
                 ["campaign", "summary", "run"],
                 ["campaign", "status", "run"],
-                ["campaign", "export", "run", "--csv", "out.csv"],
+                ["campaign", "export", "run", "--out", "out.csv"],
                 ["campaign", "resume", "run"],
                 ["report", "run"],
             ]

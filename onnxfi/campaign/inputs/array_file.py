@@ -14,6 +14,7 @@ import numpy as np
 
 from onnxfi.atomic_write import atomic_write
 from onnxfi.errors import InputError
+from onnxfi.regular_file import open_regular
 
 _ENDING = ".npy"
 # Errors of zipfile and NumPy for files that are damaged, encrypted or compressed otherwise.
@@ -57,7 +58,7 @@ class ArrayFile:
             InputError: the file does not exist, holds other things than plain arrays, or is shorter
                 than a header says.
         """
-        with _explained(path), path.open("rb") as file:
+        with _explained(path), open_regular(path) as file:
             if not is_zipfile(file):
                 file.seek(0)
                 size = path.stat().st_size
@@ -82,7 +83,7 @@ class ArrayFile:
         Raises:
             InputError: the file is damaged, or the array does not fit into memory.
         """
-        with _explained(self.path), self.path.open("rb") as file:
+        with _explained(self.path), open_regular(self.path) as file:
             if not is_zipfile(file):
                 file.seek(0)
                 return np.lib.format.read_array(file, allow_pickle=False)
