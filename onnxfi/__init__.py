@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from onnxfi import error_models, errors
     from onnxfi.campaign import Campaign, open, profile
     from onnxfi.error_models import Profile
+    from onnxfi.failure_rates import fit
     from onnxfi.graph import Model, Target, TargetKind, Targets, load
     from onnxfi.injector import Golden, Hits, Injection, InjectionBatch, Injections, Injector
     from onnxfi.results import Results, Summary
@@ -59,6 +60,7 @@ __all__ = [
     "error_models",
     "errors",
     "expose",
+    "fit",
     "load",
     "open",
     "profile",
@@ -86,6 +88,7 @@ _HOMES = {
     "TargetKind": "onnxfi.graph",
     "Targets": "onnxfi.graph",
     "embed": "onnxfi.surgery",
+    "fit": "onnxfi.failure_rates",
     "expose": "onnxfi.surgery",
     "load": "onnxfi.graph",
     "open": "onnxfi.campaign",

@@ -73,6 +73,7 @@ COMMANDS: Sequence[Command | Group] = (
         "Plan, run and evaluate campaigns.\n\nExample: onnxfi campaign run campaign.yaml",
     ),
     Command("report", "campaign.report:report", "Write the report of a campaign as one HTML file."),
+    Command("fit", "fit:print_fit", "Compute failure rates in FIT from a campaign."),
     Group(
         "error-models",
         _ERROR_MODELS,

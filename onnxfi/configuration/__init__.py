@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from onnxfi.configuration.inputs import Inputs, InputTensor, Labels, is_plain
     from onnxfi.configuration.json_schema import json_schema
     from onnxfi.configuration.metric_entry import MetricEntry
+    from onnxfi.configuration.section import Section
     from onnxfi.configuration.selections import Excluded, Targets, TargetsTogether
     from onnxfi.configuration.yaml_text import load_yaml
 
@@ -29,6 +30,7 @@ __all__ = [
     "Inputs",
     "Labels",
     "MetricEntry",
+    "Section",
     "Statistics",
     "Targets",
     "TargetsTogether",
@@ -60,6 +62,7 @@ _HOMES = {
     "input_files": "onnxfi.configuration.input_paths",
     "is_plain": "onnxfi.configuration.inputs",
     "json_schema": "onnxfi.configuration.json_schema",
+    "Section": "onnxfi.configuration.section",
     "load_yaml": "onnxfi.configuration.yaml_text",
     "sample_files": "onnxfi.configuration.input_paths",
 }

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from onnxfi.runtime.heap import give_back_memory
     from onnxfi.runtime.limited_session import LimitedSession
     from onnxfi.runtime.limits import AUTO, Limits
+    from onnxfi.runtime.node_times import measure_node_times
     from onnxfi.runtime.ort_values import (
         copy_from_runtime,
         dtype_beyond_numpy,
@@ -29,6 +30,7 @@ __all__ = [
     "copy_from_runtime",
     "dtype_beyond_numpy",
     "give_back_memory",
+    "measure_node_times",
     "processor",
     "to_numpy",
     "to_ort_value",
@@ -46,6 +48,7 @@ _HOMES = {
     "copy_from_runtime": "ort_values",
     "dtype_beyond_numpy": "ort_values",
     "give_back_memory": "heap",
+    "measure_node_times": "node_times",
     "processor": "processor",
     "to_numpy": "ort_values",
     "to_ort_value": "ort_values",

@@ -52,6 +52,7 @@ class PreparedModel:
         threads: intra-op threads; None leaves the number to ONNX Runtime.
         merge: whether ONNX Runtime may merge and rewrite nodes.
         arena: whether the session keeps working memory for its next run.
+        profile: the beginning of the path of a profile to write; None writes none.
     """
 
     content: bytes
@@ -60,6 +61,7 @@ class PreparedModel:
     threads: int | None
     merge: bool
     arena: bool
+    profile: str | None = None
 
 
 class OpenedModel:
@@ -76,6 +78,9 @@ class OpenedModel:
         if prepared.threads is not None:
             options.intra_op_num_threads = prepared.threads
         options.enable_cpu_mem_arena = prepared.arena
+        if prepared.profile is not None:
+            options.enable_profiling = True
+            options.profile_file_prefix = prepared.profile
         if not prepared.merge:
             options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         self._weights = {
@@ -123,6 +128,10 @@ class OpenedModel:
             if isinstance(feeds[name], np.ndarray):
                 outputs[name] = feeds[name].copy()
         return outputs
+
+    def end_profile(self) -> str:
+        """End the profile, and return the path of its file."""
+        return str(self._session.end_profiling())
 
     def run_bound(
         self, kept: Mapping[str, onnxruntime.OrtValue], sent: Mapping[str, np.ndarray]

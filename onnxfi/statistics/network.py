@@ -26,7 +26,7 @@ class WeightedRate:
         return in_percent(self.share, self.low, self.high)
 
 
-def weighted_rate(rates: Sequence[Rate], weights: Sequence[float]) -> WeightedRate:
+def weighted_rate(rates: Sequence[Rate | WeightedRate], weights: Sequence[float]) -> WeightedRate:
     """Return the weighted mean of independent rates.
 
     Each end of the interval is as far from the mean as the root of the weighted squares of the
