@@ -53,6 +53,10 @@ site: $(VENV)/.docs
 	$(BIN)/python -m tools.write_cli_reference
 	$(BIN)/zensical build --strict --clean
 
+# The wheel and the sdist of the last commit in dist/, built twice, compared and checked.
+dist: $(VENV)/.release
+	$(BIN)/python -m tools.release.build $(ARGUMENTS)
+
 clean:
 	rm -rf $(VENV) build dist site *.egg-info onnxfi-demo
 
@@ -64,7 +68,8 @@ $(VENV)/.docs: EXTRAS = docs
 $(VENV)/.all: EXTRAS = test,oracles
 $(VENV)/.bench: EXTRAS = bench
 $(VENV)/.browser: EXTRAS = browser
-$(VENV)/.demo $(VENV)/.test $(VENV)/.dev $(VENV)/.docs $(VENV)/.all $(VENV)/.bench $(VENV)/.browser: pyproject.toml $(VENV)/.created
+$(VENV)/.release: EXTRAS = release
+$(VENV)/.demo $(VENV)/.test $(VENV)/.dev $(VENV)/.docs $(VENV)/.all $(VENV)/.bench $(VENV)/.browser $(VENV)/.release: pyproject.toml $(VENV)/.created
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[$(EXTRAS)]"
 	touch $@
 

@@ -1,0 +1,1 @@
+"""Programs that build a release and list what it installs."""
