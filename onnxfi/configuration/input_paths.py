@@ -1,5 +1,6 @@
 """Finds the files that an inputs section names."""
 
+import os
 from pathlib import Path
 
 from onnxfi.configuration import Inputs
@@ -38,14 +39,14 @@ def holds_one_input_each(source: Inputs) -> bool:
 
 def is_pattern(path: Path) -> bool:
     """Return whether a path has wildcards and is not a file itself."""
-    return bool(_WILDCARDS & set(str(path))) and not path.exists()
+    return bool(_WILDCARDS & set(str(path))) and not os.path.exists(path)
 
 
 def _matching(pattern: Path) -> list[Path]:
     # Existing folders before the first wildcard may have brackets in their names.
     parts = pattern.parts
     known = 0
-    while known < len(parts) - 1 and Path(*parts[: known + 1]).exists():
+    while known < len(parts) - 1 and os.path.exists(Path(*parts[: known + 1])):
         known += 1
     found = sorted(x for x in Path(*parts[:known]).glob(str(Path(*parts[known:]))) if x.is_file())
     if not found:

@@ -1,5 +1,6 @@
 """Loads a model from an ONNX file, from a file that converts, or from memory."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,7 @@ def load(source: str | Path | onnx.ModelProto) -> Model:
     if isinstance(source, onnx.ModelProto):
         return _prepare(_check(source, "The model"))
     path = Path(source)
-    if not path.exists():
+    if not os.path.exists(path):  # unlike Path.exists, False for a name that is too long
         raise ModelFormatError(f"A model must be an existing file, and {path} does not exist.")
     if not path.is_file() and not path.is_dir():
         raise ModelFormatError(

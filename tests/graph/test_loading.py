@@ -122,3 +122,8 @@ def test_an_undefined_element_type_is_named_without_the_lines_of_onnx_ir(tmp_pat
     for source in (proto, tmp_path / "odd.onnx"):
         with pytest.raises(ModelFormatError, match=r"failed: 128 is not a valid DataType$"):
             onnxfi.load(source)
+
+
+def test_a_name_that_is_too_long_does_not_exist() -> None:
+    with pytest.raises(ModelFormatError, match="does not exist"):
+        onnxfi.load("x" * 100_000)
