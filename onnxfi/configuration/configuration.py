@@ -15,9 +15,13 @@ from onnxfi.configuration.metric_entry import MetricEntry
 from onnxfi.configuration.one_or_more import OneOrMore
 from onnxfi.configuration.section import Section
 from onnxfi.configuration.selections import Targets, TargetsTogether, read_short_targets
-from onnxfi.configuration.validation_errors import describe_error, describe_yaml_problem
+from onnxfi.configuration.validation_errors import (
+    describe_error,
+    describe_yaml_problem,
+    follows_from_others,
+)
 from onnxfi.configuration.yaml_text import dump_yaml, load_yaml
-from onnxfi.display import list_names, shorten
+from onnxfi.display import counted, list_names, shorten
 from onnxfi.errors import ConfigurationError
 from onnxfi.injector.metrics import Sources
 from onnxfi.storage import is_address
@@ -179,10 +183,12 @@ class Configuration(Section):
             # pydantic reports an error for each member of a union; one is enough.
             errors: dict[str, str] = {}
             for entry in error.errors():
+                if follows_from_others(entry):
+                    continue
                 place, description = describe_error(text, entry, cls)
                 errors.setdefault(place, description)
             raise ConfigurationError(
-                "\n".join([f"{name} has {len(errors)} mistake(s):", *errors.values()])
+                "\n".join([f"{name} has {counted(len(errors), 'mistake')}:", *errors.values()])
             ) from error
         return configuration.resolved(folder)
 

@@ -27,6 +27,11 @@ def describe_yaml_problem(error: Exception) -> str:
     return f"line {mark.line + 1}, column {mark.column + 1}: {problem}"
 
 
+def follows_from_others(entry: Any) -> bool:
+    """Whether a list counts as empty only because its items have errors of their own."""
+    return entry["type"] == "too_short" and bool(entry["input"])
+
+
 def describe_error(text: str, entry: Any, section: type[BaseModel]) -> tuple[str, str]:
     """Return the place of an error, and the line that describes it."""
     location = tuple(entry["loc"])
@@ -43,6 +48,8 @@ def describe_error(text: str, entry: Any, section: type[BaseModel]) -> tuple[str
         keys = _section_at(section, location[:-1]).model_fields
         suggestion = did_you_mean(str(location[-1]), keys)
         return place, f"{where}unknown key{suggestion}; the keys here are {', '.join(keys)}."
+    if entry["type"] == "too_short":
+        return place, f"{where}must not be empty."
     if entry["type"] == "missing":
         return place, f"{where}must be given."
     if entry["type"] == "model_type":

@@ -165,7 +165,7 @@ def test_one_mistake(tmp_path: Path, text: str, expected: str) -> None:
 @pytest.mark.parametrize("value", ["many", "0", "[1]", "2.5"])
 def test_a_value_of_two_kinds_is_one_mistake(tmp_path: Path, key: str, value: str) -> None:
     message = message_of(tmp_path, GOOD + f"execution: {{{key}: {value}}}\n")
-    assert "1 mistake(s)" in message
+    assert "1 mistake:" in message
     assert f"line 4, execution.{key}: must be 'auto' or a whole number" in message
     assert "literal" not in message
 
@@ -176,7 +176,18 @@ def test_all_mistakes_at_once(tmp_path: Path) -> None:
     )
     for place in ("model: must", "inputs.file: must", "inputs.fil: unknown", "seed: ", "foo: unkn"):
         assert place in message
-    assert "5 mistake(s)" in message
+    assert "5 mistakes:" in message
+
+
+def test_a_list_with_a_wrong_item_is_not_called_empty(tmp_path: Path) -> None:
+    message = message_of(tmp_path, GOOD + "targets: [{tensor: conv1}]\n")
+    assert "1 mistake:" in message
+    assert "targets.0.tensor: unknown key (did you mean 'tensors'?)" in message
+
+
+def test_an_empty_list(tmp_path: Path) -> None:
+    message = message_of(tmp_path, GOOD + "targets: []\n")
+    assert message.endswith("targets: must not be empty.")
 
 
 def test_unreadable_files(tmp_path: Path) -> None:
@@ -231,7 +242,7 @@ out: runs/lenet
 def test_a_mistake_in_the_inputs(tmp_path: Path, inputs: str, expected: str) -> None:
     message = message_of(tmp_path, GOOD.replace("{file: inputs.npz}", inputs))
     assert expected in message
-    assert "1 mistake(s)" in message
+    assert "1 mistake:" in message
 
 
 def test_inputs_in_every_form(tmp_path: Path) -> None:
