@@ -189,6 +189,11 @@ class Plots:
             pairs.append(OutputPair(injection, again.golden.outputs, again.injection.outputs))
         return worst_figure(pairs, metric=self._opened.configuration.metric.name)
 
+    @property
+    def targets(self) -> list[str]:
+        """The targets that were hit, in the order in which the network computes them."""
+        return list(dict.fromkeys(str(x.key["target"]) for x in self._targets))
+
     def answers(self) -> list[Answer]:
         """Return the main numbers of each error model; `sentence` puts them into words."""
         return answers(self._counts)

@@ -75,8 +75,9 @@ class Results:
         """Return one line: the path, and how many injections are recorded."""
         return f"<onnxfi.Results {shorten(self.path)}: {len(self)} of {self.planned} injections>"
 
-    def _repr_html_(self) -> str:
-        return self.summary()._repr_html_() if len(self) else repr(self)
+    def _repr_html_(self) -> str | None:
+        # Without a table, notebooks show the text.
+        return self.summary()._repr_html_() if len(self) else None
 
     def summary(self, by: str | Sequence[str] | None = None) -> Summary:
         """Return the rates of the outcomes with 95 % intervals, for each error model.

@@ -49,6 +49,7 @@ def summarise(
     directory: str | Path,
     configuration: Configuration,
     *,
+    groupings: Mapping[str, Sequence[str]] = GROUPINGS,
     wrong_inputs: WrongInputsHandling | None = None,
 ) -> CampaignStatistics:
     """Return the statistics of a run directory, whose records are read in parts.
@@ -56,6 +57,8 @@ def summarise(
     Args:
         directory: the run directory, or its address.
         configuration: configuration of the campaign.
+        groupings: the columns to group by, for each grouping, named as `prepare` names them; the
+            rates of the network need ``target``.
         wrong_inputs: whether to keep or exclude injections whose input is wrong without a fault; by
             default as the configuration says.
 
@@ -65,6 +68,7 @@ def summarise(
     masking = MaskingTally()
     found = summarise_records(
         _read_parts(directory, masking),
+        groupings=groupings,
         inputs_per_fault=configuration.injections.inputs_per_fault,
         wrong_inputs=wrong_inputs or configuration.statistics.wrong_inputs,
     )

@@ -15,6 +15,7 @@ from onnxfi.campaign import Campaign
 from onnxfi.display import html_table, list_names, shorten
 from onnxfi.injector import Injections
 from onnxfi.statistics import compare, summarise
+from tests.support.made_run import write_run
 from tests.support.small_graphs import chain, random_inputs
 
 LONGEST = 200
@@ -115,13 +116,20 @@ def test_tables_escape_names_and_load_nothing(finished: Path) -> None:
     results = onnxfi.open(finished)
     comparison = results.compare(results)
     for each in (model, model.targets(), results, results.summary("target"), comparison):
-        read = _Reader(each._repr_html_())
+        shown = each._repr_html_() or ""
+        read = _Reader(shown)
         assert {*read.tags} <= {"div", "table", "caption", "thead", "tbody", "tr", "th", "td"}
         assert {*read.attributes} <= {"style"}
-        assert "url(" not in each._repr_html_()
+        assert "url(" not in shown
     read = _Reader(model.targets()._repr_html_())
     assert read.tags.count("tr") == 1 + len(model.targets())
     assert f"{LONG_NAME}/sum" in read.texts
+
+
+def test_a_notebook_shows_text_before_anything_is_recorded(finished: Path, tmp_path: Path) -> None:
+    results = onnxfi.open(write_run(finished, tmp_path / "run", []))
+    assert results._repr_html_() is None  # "<onnxfi.Results" would be an unknown tag
+    assert repr(results).startswith("<onnxfi.Results")
 
 
 def test_long_tables_end_after_some_rows() -> None:

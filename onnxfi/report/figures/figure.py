@@ -2,11 +2,12 @@
 
 import html
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from onnxfi.atomic_write import atomic_write
+from onnxfi.display import shorten
 from onnxfi.errors import ConfigurationError, MissingExtraError
 from onnxfi.report.figures.drawing import Drawing, pixels
 from onnxfi.report.figures.palette import resolved
@@ -19,7 +20,7 @@ _DOTS_PER_INCH = 300
 _FORMATS = (".svg", ".pdf", ".png")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Figure:
     """One figure of a campaign.
 
@@ -32,8 +33,12 @@ class Figure:
     title: str
     caption: str
     alt: str
-    _draw: Callable[[float], Drawing] = field(repr=False)
-    _plotly: Callable[[], Mapping[str, Any]] = field(repr=False)
+    _draw: Callable[[float], Drawing]
+    _plotly: Callable[[], Mapping[str, Any]]
+
+    def __repr__(self) -> str:
+        """Return one line: the title."""
+        return f"<onnxfi.report.Figure {shorten(self.title)}>"
 
     def svg(self, width: float = WIDTH) -> str:
         """Return the figure as an SVG element that needs nothing else.

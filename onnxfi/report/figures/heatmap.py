@@ -15,9 +15,10 @@ from onnxfi.report.figures.bits import (
 from onnxfi.report.figures.drawing import FONT, SMALL, Drawing
 from onnxfi.report.figures.figure import Figure
 from onnxfi.report.figures.palette import step_of, text_on
-from onnxfi.report.figures.rows import ROW, draw_name, room_for, target_names
+from onnxfi.report.figures.rows import ROW, draw_name, room_for
 from onnxfi.report.figures.steps import STEP_COLOURS, draw_steps, end_of
 from onnxfi.report.figures.text import grouped, percent, plural, rate_text, shorten, width_of
+from onnxfi.report.target_names import target_names
 
 # Sizes in pixels.
 _HEAD = 38.0
@@ -39,7 +40,7 @@ def heatmap_figure(cells: Sequence[Counted], order: Sequence[Counted]) -> Figure
         cells: the counts by bit, target, dtype and error model; at least one.
         order: the counts by target, in the order of the network.
     """
-    names = target_names(order)
+    names = target_names(x.key for x in order)
     panels = panels_of(cells)
     return Figure(
         title="SDC by target and flipped bit",

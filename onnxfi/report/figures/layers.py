@@ -13,9 +13,10 @@ from onnxfi.report.figures.rate_axis import (
     horizontal_rate,
     rate_trace,
 )
-from onnxfi.report.figures.rows import ROW, draw_name, room_for, target_names
+from onnxfi.report.figures.rows import ROW, draw_name, room_for
 from onnxfi.report.figures.scale import Scale
 from onnxfi.report.figures.text import percent, plural, rate_text, shorten
+from onnxfi.report.target_names import target_names
 
 # Sizes in pixels.
 _HEAD = 34.0
@@ -32,7 +33,7 @@ def layers_figure(targets: Sequence[Counted]) -> Figure:
         targets: the counts by target and error model, in the order of the network; at least one.
     """
     models = list(dict.fromkeys(x.error_model for x in targets))
-    names = target_names(targets)
+    names = target_names(x.key for x in targets)
     return Figure(
         title="SDC by target",
         caption="Share of injections that end in silent data corruption (SDC), with its 95 % "

@@ -8,9 +8,10 @@ from onnxfi.report.counts import Counted
 from onnxfi.report.figures.drawing import FONT, SMALL, Drawing
 from onnxfi.report.figures.figure import Figure
 from onnxfi.report.figures.palette import step_of
-from onnxfi.report.figures.rows import ROW, draw_name, room_for, target_names
+from onnxfi.report.figures.rows import ROW, draw_name, room_for
 from onnxfi.report.figures.steps import STEP_COLOURS, draw_steps, end_of
 from onnxfi.report.figures.text import percent, plural, rate_text, shorten
+from onnxfi.report.target_names import target_names
 from onnxfi.report.wiring import Wiring, lanes_of
 
 _JOINT = " + "
@@ -52,7 +53,7 @@ class _Rows:
     def __init__(self, targets: Sequence[Counted], wiring: Wiring) -> None:
         self.wiring = wiring
         self.lanes = lanes_of(wiring.sources)
-        self.names = target_names(targets)
+        self.names = target_names(x.key for x in targets)
         self._of_tensor: dict[tuple[str, str], Counted] = {}
         for x in targets:
             for tensor in (*str(x.key["target"]).split(_JOINT), str(x.key["target"])):

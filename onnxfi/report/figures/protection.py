@@ -9,9 +9,10 @@ from onnxfi.report.figures.drawing import FONT, SMALL, Drawing
 from onnxfi.report.figures.figure import Figure
 from onnxfi.report.figures.palette import colour
 from onnxfi.report.figures.rate_axis import horizontal_axis
-from onnxfi.report.figures.rows import ROW, draw_name, room_for, target_names
+from onnxfi.report.figures.rows import ROW, draw_name, room_for
 from onnxfi.report.figures.scale import Scale
 from onnxfi.report.figures.text import percent, plural, shorten
+from onnxfi.report.target_names import target_names
 
 # The most targets that are drawn.
 _MOST = 20
@@ -29,7 +30,7 @@ def protection_figure(answers: Sequence[Answer], order: Sequence[Counted]) -> Fi
         answers: the answers of the error models with an SDC; at least one.
         order: the counts by target, for their names.
     """
-    names = target_names(order)
+    names = target_names(x.key for x in order)
     return Figure(
         title="What protection would achieve",
         caption="SDC rate of the network if targets are protected perfectly, one after the other, "

@@ -1,8 +1,7 @@
 """Names the rows of figures."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from onnxfi.report.counts import Counted
 from onnxfi.report.figures.drawing import FONT, Drawing
 from onnxfi.report.figures.text import shorten, width_of
 
@@ -11,19 +10,6 @@ ROW = 15.0
 
 _GAP = 8.0
 _WIDEST = 0.38  # of the figure
-
-
-def target_names(targets: Sequence[Counted]) -> dict[str, str]:
-    """Return a name for each target: its layer; its tensor where a layer has several targets."""
-    of_layer: dict[str, set[str]] = {}
-    for x in targets:
-        of_layer.setdefault(x.key["layer"] or "", set()).add(x.key["target"])
-    return {
-        str(x.key["target"]): str(x.key["layer"])
-        if x.key["layer"] and len(of_layer[x.key["layer"]]) == 1
-        else str(x.key["target"])
-        for x in targets
-    }
 
 
 def room_for(names: Iterable[str], width: float) -> float:

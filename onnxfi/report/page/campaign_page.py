@@ -12,11 +12,11 @@ from onnxfi.report.page.explanations import (
     wrong_answer,
 )
 from onnxfi.report.page.findings import Findings
-from onnxfi.report.page.names import labels_of
 from onnxfi.report.page.rendering import render, write_page
 from onnxfi.report.page.sections import sections
 from onnxfi.report.plots import Plots
 from onnxfi.report.sentences import sentence
+from onnxfi.report.target_names import target_names
 
 
 def write_campaign_report(
@@ -49,7 +49,7 @@ def write_campaign_report(
 
 def campaign_page(findings: Findings, plots: Plots) -> str:
     """Return the report of a campaign as HTML."""
-    labels = labels_of(x.key for x in findings.targets)
+    labels = target_names(x.key for x in findings.targets)
     shown = sections(findings, plots, labels)
     return render(
         "report.html.j2",

@@ -6,10 +6,11 @@ from pathlib import Path
 from onnxfi.report.figures.text import percent
 from onnxfi.report.page.comparison_figure import comparison_figure
 from onnxfi.report.page.explanations import definitions
-from onnxfi.report.page.names import anchor, labels_of
+from onnxfi.report.page.names import anchor
 from onnxfi.report.page.pictures import Picture, picture
 from onnxfi.report.page.rendering import points, render, write_page
 from onnxfi.report.page.tables import FLAGS, Column, Row, Table
+from onnxfi.report.target_names import target_names
 from onnxfi.run_directory import RunDirectory
 from onnxfi.statistics import ComparedGroup, Comparison, compare, summarise
 
@@ -40,7 +41,7 @@ def write_comparison_report(first: str | Path, second: str | Path, out: str | Pa
 def _page(first: str | Path, second: str | Path, found: Comparison) -> str:
     runs = [RunDirectory.open(x) for x in (first, second)]
     groups = summarise(first, runs[0].configuration).groups.get("target", ())
-    labels = labels_of(x.key for x in groups)
+    labels = target_names(x.key for x in groups)
     names = list(dict.fromkeys(name for x in found.targets for name in x.rates))
     figures = [x for x in (_picture(found, labels, name) for name in ("sdc", "due")) if x]
     metric = runs[0].configuration.metric.name

@@ -1,6 +1,6 @@
 """Reads everything that a report says in words and in tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,10 +8,10 @@ from onnxfi.report.counts import Answer
 from onnxfi.report.plots import Plots
 from onnxfi.run_directory import RunDirectory
 from onnxfi.statistics import (
+    GROUPINGS,
     CampaignStatistics,
     GroupStatistics,
     WorstInjection,
-    break_down,
     summarise,
     worst_injections,
 )
@@ -19,6 +19,7 @@ from onnxfi.statistics import (
 _MODEL = "error_model"
 # What records without it are left out of comes first.
 _GROUPINGS = {
+    "target": GROUPINGS["target"],
     "bit": ("bit", "bit_field", _MODEL),
     "operator": ("op_type", _MODEL),
     "pattern": ("pattern", _MODEL),
@@ -35,16 +36,16 @@ class Findings:
         place: the run directory as the user named it.
         directory: the run directory.
         statistics: the statistics of the campaign.
-        groups: statistics within each error model, by grouping; those without records are left out.
         answers: the main numbers of each error model.
+        order: the targets, in the order of the network.
         worst: the worst injections.
     """
 
     place: str
     directory: RunDirectory
     statistics: CampaignStatistics
-    groups: Mapping[str, Sequence[GroupStatistics]]
     answers: Sequence[Answer]
+    order: Sequence[str]
     worst: Sequence[WorstInjection]
 
     @classmethod
@@ -59,13 +60,13 @@ class Findings:
             ConfigurationError: it holds no campaign, or no records yet.
         """
         directory = RunDirectory.open(place)
-        configuration = directory.configuration
+        statistics = summarise(place, directory.configuration, groupings=_GROUPINGS)
         return cls(
             str(place),
             directory,
-            summarise(place, configuration),
-            break_down(place, configuration, _GROUPINGS).groups,
+            statistics,
             plots.answers(),
+            plots.targets,
             worst_injections(place),
         )
 
@@ -76,14 +77,15 @@ class Findings:
 
     @property
     def targets(self) -> list[GroupStatistics]:
-        """The statistics by target, one error model after the other."""
-        return [x for model in self.error_models for x in self.of("target", model)]
+        """The statistics by target in the order of the network, one error model after the other."""
+        places = {target: place for place, target in enumerate(self.order)}
+        return [
+            x
+            for model in self.error_models
+            for x in sorted(self.of("target", model), key=lambda x: places[x.key["target"]])
+        ]
 
     def of(self, grouping: str, error_model: str) -> list[GroupStatistics]:
         """Return the statistics by a grouping within one error model."""
-        groups = (
-            self.statistics.groups.get("target", ())
-            if grouping == "target"
-            else self.groups.get(grouping, ())
-        )
+        groups = self.statistics.groups.get(grouping, ())
         return [x for x in groups if x.key[_MODEL] == error_model]

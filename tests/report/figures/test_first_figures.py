@@ -9,6 +9,7 @@ import pytest
 
 from onnxfi.errors import ConfigurationError
 from onnxfi.report import Plots
+from onnxfi.report.figures.text import width_of
 from tests.support.made_run import make_run
 from tests.support.pages.svg_checks import hovers, texts
 
@@ -49,6 +50,18 @@ def test_names_are_escaped_and_shortened_in_the_middle(finished: Path, tmp_path:
         assert any(re.match(r"back.*….*put_0$", x) for x in words)
         assert all(len(x) < 90 for x in words)
     assert "<script" not in figure.svg()
+
+
+# Widths in em in DejaVu Sans, as Chromium measures them.
+@pytest.mark.parametrize(
+    ("text", "em"), [("dense1/Gemm", 7.332), ("WwMm@%", 5.59), ("DOGHNQ", 4.61)]
+)
+def test_text_fits_in_wide_fonts_too(text: str, em: float) -> None:
+    assert em <= width_of(text, 1) < 1.2 * em
+
+
+def test_a_figure_is_shown_on_one_line(finished: Path) -> None:
+    assert repr(Plots(finished).layers()) == "<onnxfi.report.Figure SDC by target>"
 
 
 @pytest.mark.parametrize("ending", ["svg", "pdf", "png"])

@@ -43,6 +43,12 @@ def test_the_answer_comes_first(finished: Path, tmp_path: Path) -> None:
     assert "zero caused no SDC in 100 inferences: the rate is at most 3.7 %" in text
 
 
+def test_targets_stand_in_the_order_of_the_network(finished: Path, tmp_path: Path) -> None:
+    rows = [{"target": x, "outcome": "sdc"} for x in ("scores", "relu", "conv", "elsewhere")]
+    ids = [x for x in write(finished, tmp_path, rows).ids if x.startswith("target-")]
+    assert ids == ["target-conv", "target-relu", "target-scores", "target-elsewhere"]
+
+
 def test_every_link_leads_somewhere(finished: Path, tmp_path: Path) -> None:
     page = write(finished, tmp_path, records(layer="first"))
     assert len(set(page.ids)) == len(page.ids)

@@ -1,17 +1,6 @@
-"""Names and anchors."""
+"""Anchors."""
 
-from onnxfi.report.page.names import anchor, labels_of
-
-
-def test_a_target_is_called_by_its_layer_unless_others_share_it() -> None:
-    keys: list[dict[str, str | None]] = [
-        {"target": "a/out", "layer": "a"},
-        {"target": "b/out", "layer": "b"},
-        {"target": "b/bias", "layer": "b"},
-        {"target": "c", "layer": None},
-    ]
-    expected = {"a/out": "a", "b/out": "b/out", "b/bias": "b/bias", "c": "c"}
-    assert labels_of([*keys, *keys]) == expected
+from onnxfi.report.page.names import anchor
 
 
 def test_anchors_tell_names_apart() -> None:
