@@ -56,8 +56,8 @@ def load(spec: str | Mapping[str, Any] | ErrorModel) -> ErrorModel:
     if not isinstance(spec, type) and isinstance(spec, ErrorModel):
         return spec
     raise ErrorModelError(
-        "an error model is given as a text, a mapping or an error model, "
-        f"got {spec!r}: write for example 'bitflip'"
+        f"An error model must be a text, a mapping or an error model, got {spec!r}. Write for "
+        "example 'bitflip'."
     )
 
 
@@ -73,13 +73,13 @@ def from_dict(document: Mapping[str, Any]) -> ErrorModel:
     for key in document:
         if key not in ("name", "configuration"):
             raise ErrorModelError(
-                "the mapping of an error model has the keys name and configuration, "
-                f"got {key!r}: put the configuration keys under configuration"
+                "The mapping of an error model has the keys name and configuration, got "
+                f"{key!r}. Put the configuration keys under configuration."
             )
     if "name" not in document:
         raise ErrorModelError(
-            f"the mapping of an error model must have a name, got {dict(document)!r}: "
-            f"add one of {', '.join(ERROR_MODELS)}"
+            f"The mapping of an error model must have a name, got {dict(document)!r}. "
+            f"Add one of {', '.join(ERROR_MODELS)}."
         )
     configuration = document.get("configuration")
     # An empty "configuration:" in YAML is None.
@@ -87,8 +87,8 @@ def from_dict(document: Mapping[str, Any]) -> ErrorModel:
         configuration = {}
     if not isinstance(configuration, Mapping):
         raise ErrorModelError(
-            "the configuration of an error model must be a mapping, "
-            f"got {configuration!r}: write 'configuration: {{key: value}}'"
+            f"The configuration of an error model must be a mapping, got {configuration!r}. "
+            "Write 'configuration: {key: value}'."
         )
     return _make(document["name"], configuration)
 
@@ -104,15 +104,15 @@ def find_error_model(name: object) -> type[ErrorModel]:
         module, _, rest = name.partition(":")
         if rest and module in ERROR_MODELS:
             raise ErrorModelError(
-                f"the configuration of {module} is written key=value, got {rest!r}: "
-                f"`onnxfi error-models show {module}` lists the keys"
+                f"The configuration of {module} is written key=value, got {rest!r}. "
+                f"`onnxfi error-models show {module}` lists the keys."
             )
         found = ERROR_MODELS.get(name) or find_plugin(name)
     if found is None:
         known = tuple(dict.fromkeys((*ERROR_MODELS, *declared_names())))
         raise ErrorModelError(
-            f"an error model is one of {', '.join(known)}, or a class as package.module:Class, "
-            f"got {name!r}{did_you_mean(str(name), known)}"
+            f"An error model is one of {', '.join(known)}, or a class as package.module:Class, "
+            f"got {name!r}{did_you_mean(str(name), known)}."
         )
     return found
 

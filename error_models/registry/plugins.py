@@ -37,8 +37,8 @@ def find_plugin(name: str) -> type[ErrorModel] | None:
     values = {each.value for each in entry_points(group=GROUP, name=name)}
     if len(values) > 1:
         raise ErrorModelError(
-            f"the error model {name!r} must be declared once, got {' and '.join(sorted(values))} "
-            f"in the installed packages: write one of these instead of the name"
+            f"The error model {name!r} must be declared once, got {' and '.join(sorted(values))} "
+            f"in the installed packages. Write one of these instead of the name."
         )
     return _load(EntryPoint(name, values.pop(), GROUP)) if values else None
 
@@ -48,16 +48,16 @@ def _load(entry: EntryPoint) -> type[ErrorModel]:
         loaded = entry.load()
     except Exception as error:  # importing a module may raise anything
         raise ErrorModelError(
-            f"the error model {entry.name!r} must be a class that can be imported from "
-            f"{entry.value}, got {type(error).__name__}: {error}: install its package, or correct "
-            "the name"
+            f"The error model {entry.name!r} must be a class that can be imported from "
+            f"{entry.value}, got {type(error).__name__}: {error}. Install its package, or correct "
+            "the name."
         ) from error
     # Checked before the call: a configuration must not be able to call anything else.
     lacks = [each for each in ("name", "sample", "to_dict") if not hasattr(loaded, each)]
     if not isinstance(loaded, type) or lacks:
         what = f"a class without {', '.join(lacks)}" if isinstance(loaded, type) else repr(loaded)
         raise ErrorModelError(
-            f"the error model {entry.name!r} must be a class with name, sample and to_dict, "
-            f"got {what}: see onnxfi.error_models.ErrorModel"
+            f"The error model {entry.name!r} must be a class with name, sample and to_dict, "
+            f"got {what}. See onnxfi.error_models.ErrorModel."
         )
     return loaded

@@ -119,8 +119,8 @@ def test_its_paths_are_those_of_a_region() -> None:
         ("stripes:values_at", "must be a class with name, sample and to_dict, got <function"),
         ("stripes.more:Negated", "got ModuleNotFoundError"),
         ("json:dumps:obj=1", "must be a class with name, sample and to_dict"),
-        ("bitflip:Negated", "the configuration of bitflip is written key=value, got 'Negated'"),
-        ("random:Random", "the configuration of random is written key=value, got 'Random'"),
+        ("bitflip:Negated", "The configuration of bitflip is written key=value, got 'Negated'"),
+        ("random:Random", "The configuration of random is written key=value, got 'Random'"),
         (":Negated", "got ':Negated'"),
         (
             "stripes:Negated:factor=2:count=3",
