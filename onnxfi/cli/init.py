@@ -19,7 +19,7 @@ def init(
     model: ModelArgument,
     inputs: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[INPUTS]", help="A file of arrays, or a folder of one per input."),
+        typer.Argument(metavar="INPUTS", help="A file of arrays, or a folder of one per input."),
     ] = None,
     *,
     out: Annotated[

@@ -24,6 +24,7 @@ from onnxfi.statistics import (
     summarise,
 )
 from onnxfi.storage import display_path
+from onnxfi.suggestions import did_you_mean
 
 
 class Denominator(StrEnum):
@@ -117,4 +118,7 @@ def print_summary(
 def _check(option: str, given: Iterable[str], known: Collection[str]) -> None:
     for name in given:
         if name not in known:
-            raise ConfigurationError(f"{option} must be one of {', '.join(known)}, got {name!r}.")
+            raise ConfigurationError(
+                f"{option} must be one of {', '.join(known)}, got {name!r}"
+                f"{did_you_mean(name, known)}."
+            )

@@ -40,22 +40,29 @@ class TargetOptions:
     target: Annotated[
         list[str] | None,
         typer.Option(
-            help="Only this tensor, layer or node, or the matches of a pattern (conv*); repeatable."
+            metavar="NAME",
+            help="Only this tensor, layer or node, or the matches of a pattern (conv*); "
+            "repeatable.",
         ),
     ] = None
     kind: Annotated[KindName | None, typer.Option(help="Only targets of this kind.")] = None
     op: Annotated[
         list[str] | None,
-        typer.Option(help="Only targets of this operator type, such as Conv; repeatable."),
+        typer.Option(
+            metavar="TYPE", help="Only targets of this operator type, such as Conv; repeatable."
+        ),
     ] = None
     layer: Annotated[
         list[str] | None,
-        typer.Option(help="Only targets of the layers that match this pattern; repeatable."),
+        typer.Option(
+            metavar="LAYER", help="Only targets of the layers that match this pattern; repeatable."
+        ),
     ] = None
     dtype: Annotated[
         list[str] | None,
         typer.Option(
-            help="Only targets of this dtype (int8) or dtype family (float, int); repeatable."
+            metavar="DTYPE",
+            help="Only targets of this dtype (int8) or dtype family (float, int); repeatable.",
         ),
     ] = None
     exclude: Annotated[

@@ -129,6 +129,8 @@ def test_the_summary_groups_and_selects_rates(onnxfi: Callable[..., Any], finish
         mistake = onnxfi("campaign", "summary", finished, option, wrong)
         assert mistake.status == 2
         assert f"{option} must be one of" in mistake.stderr
+    mistake = onnxfi("campaign", "summary", finished, "--by", "layr")
+    assert "got 'layr' (did you mean 'layer'?)." in " ".join(mistake.stderr.split())
 
 
 @pytest.fixture(scope="module")
