@@ -3,7 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import Literal
 
@@ -28,6 +28,16 @@ class _Before:
     @property
     def nbytes(self) -> int:
         return sum(int(getattr(x, "nbytes", 0)) for x in self.values.values())
+
+
+@dataclass(eq=False, slots=True)
+class _Group:
+    """Targets that share a pass of each input; `shared` is None while it is closed."""
+
+    members: Sequence[_Targets]
+    outputs: Iterable[ir.Value]
+    shared: GoldenPass | None = None
+    passed: set[int] = field(default_factory=set)
 
 
 class GoldenRuns:
@@ -71,10 +81,7 @@ class GoldenRuns:
         self._threads = threads
         self._runs: GoldenCache[Golden] = GoldenCache(memory - self._share)
         self._befores: GoldenCache[_Before] = GoldenCache(self._share)
-        self._members: Sequence[_Targets] = ()
-        self._outputs: Iterable[ir.Value] = ()
-        self._pass: GoldenPass | None = None
-        self._passed: set[int] = set()
+        self._group = _Group((), ())
         self._recent: deque[_Targets] = deque(maxlen=_TARGETS_AT_ONCE)
         self._lock = threading.Lock()
 
@@ -101,8 +108,10 @@ class GoldenRuns:
         compare: Callable[[Golden], None],
     ) -> Golden:
         def make() -> Golden:
-            key = self._members_of(injector.targets)[0], index
-            before = self._befores.get(key, lambda: self._run_pass(index, read))
+            # Another thread may begin another group meanwhile, so this one is passed on.
+            group = self._group_of(injector.targets)
+            key = group.members[0], index
+            before = self._befores.get(key, lambda: self._run_pass(group, index, read))
             golden = injector.golden_from(before.values)
             compare(golden)
             self._check(golden, injector.targets, index)
@@ -136,18 +145,20 @@ class GoldenRuns:
 
         return self._get(injector, index, read, compare)
 
-    def _run_pass(self, index: int, read: Callable[[int], dict[str, np.ndarray]]) -> _Before:
+    def _run_pass(
+        self, group: _Group, index: int, read: Callable[[int], dict[str, np.ndarray]]
+    ) -> _Before:
         with self._lock:
-            if self._pass is None:
+            if group.shared is None:
                 # The outputs come first: their values are the answer, the same for all targets.
-                self._pass = self._open([*self._model.graph.outputs, *self._outputs])
-            shared = self._pass
+                group.shared = self._open([*self._model.graph.outputs, *group.outputs])
+            shared = group.shared
         before = _Before(self._run(shared, read(index)))
         with self._lock:
-            self._passed.add(index)
-            if len(self._passed) == self._inputs:  # it holds all weights, and is probably done
-                self._pass = None
-                self._passed.clear()
+            group.passed.add(index)
+            if len(group.passed) == self._inputs:  # it holds all weights, and is probably done
+                group.shared = None
+                group.passed.clear()
         return before
 
     def _run(
@@ -159,10 +170,10 @@ class GoldenRuns:
         part = extract(self._model, self._model.graph.inputs, list(dict.fromkeys(outputs)))
         return GoldenPass(part, provider=self._provider, threads=self._threads)
 
-    def _members_of(self, targets: _Targets) -> Sequence[_Targets]:
+    def _group_of(self, targets: _Targets) -> _Group:
         """Return the targets that share a pass: these, and as many of the next as fit."""
         with self._lock:
-            if targets not in self._members:
+            if targets not in self._group.members:
                 members: list[_Targets] = []
                 outputs: dict[ir.Value, None] = {}
                 size = self._inputs * sum(map(_size, self._model.graph.outputs))
@@ -173,9 +184,8 @@ class GoldenRuns:
                         break
                     members.append(one)
                     outputs.update(dict.fromkeys(added))
-                self._members, self._outputs, self._pass = members, outputs, None
-                self._passed.clear()
-            return self._members
+                self._group = _Group(members, outputs)
+            return self._group
 
 
 def _size(value: ir.Value) -> float:

@@ -44,3 +44,21 @@ def test_one_pass_for_all_targets(kind: str, work: Path, write: Callable[..., Pa
     records_without_memory, passes_without_memory = found[0]
     assert passes_without_memory >= len(inputs) * len(targets)
     assert str(records_without_memory) == str(records)  # where a NaN is one
+
+
+def test_threads_at_different_targets_share_no_pass(
+    work: Path, write: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: Any = vars(GoldenRuns)["_run_pass"]
+
+    def interrupted(self: Any, group: Any, *rest: Any) -> Any:
+        other = next(x for x in self._order if x not in group.members)
+        self._group_of(other)  # as another thread does
+        return taken(self, group, *rest)
+
+    monkeypatch.setattr(GoldenRuns, "_run_pass", interrupted)
+    configuration = {"targets": {"kind": "activation"}, "injections": {"per_target": 2}}
+    path = write(**configuration, execution={"workers": 1}, out=str(work / "threads"))
+    records, passes = run(path, memory=0)
+    assert records
+    assert passes > 2
