@@ -60,7 +60,13 @@ class ProviderError(OnnxfiError, RuntimeError):
 
 
 class ErrorModelError(OnnxfiError, ValueError):
-    """An error model is unknown, or its configuration is wrong."""
+    """An error model is unknown, its configuration is wrong, or a user's error model fails.
+
+    Attributes:
+        faults: numbers of the faults that a user's error model was drawing.
+    """
+
+    faults: range | None = None
 
 
 class ConfigurationError(OnnxfiError, ValueError):

@@ -172,7 +172,10 @@ def _make(name: object, configuration: Mapping[str, Any]) -> ErrorModel:
         return kind(**configuration)
     except ErrorModelError:
         raise
-    except (TypeError, ValueError) as error:  # raised by another package
+    except BaseException as error:  # another package may raise anything
+        if isinstance(error, KeyboardInterrupt):
+            raise
         raise ErrorModelError(
-            f"{name}: the class does not accept the configuration {dict(configuration)!r}: {error}"
+            f"{name}: the class does not accept the configuration {dict(configuration)!r}: "
+            f"{type(error).__name__}: {error}"
         ) from error

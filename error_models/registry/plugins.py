@@ -46,7 +46,9 @@ def find_plugin(name: str) -> type[ErrorModel] | None:
 def _load(entry: EntryPoint) -> type[ErrorModel]:
     try:
         loaded = entry.load()
-    except Exception as error:  # importing a module may raise anything
+    except BaseException as error:  # importing a module may raise anything
+        if isinstance(error, KeyboardInterrupt):
+            raise
         raise ErrorModelError(
             f"The error model {entry.name!r} must be a class that can be imported from "
             f"{entry.value}, got {type(error).__name__}: {error}. Install its package, or correct "

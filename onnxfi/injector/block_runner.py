@@ -7,7 +7,7 @@ import numpy as np
 from onnxfi.error_models import Corruption, Corruptions, values_at
 from onnxfi.errors import InputError
 from onnxfi.graph import Target
-from onnxfi.injector.drawing import Draw, Drawer, Drawers
+from onnxfi.injector.drawing import Draw, Drawer, Drawers, naming_faults
 from onnxfi.injector.due.reasons import due_reasons
 from onnxfi.injector.golden import Golden
 from onnxfi.injector.injection import Injection
@@ -91,9 +91,10 @@ class BlockRunner:
         first = 0
         for batch, drawer in block:
             golden, count = batch.golden, len(batch.faults)
-            corruptions = drawer.draw_many(
-                batch.faults, {x: golden.targets[x.tensor] for x in self._split.targets}
-            )
+            with naming_faults(batch.ids, batch.faults):
+                corruptions = drawer.draw_many(
+                    batch.faults, {x: golden.targets[x.tensor] for x in self._split.targets}
+                )
             patches = {
                 name: Patches.of(x, golden.targets[name].size) for name, x in corruptions.items()
             }
@@ -138,17 +139,15 @@ class BlockRunner:
     ) -> list[Injections]:
         """Inject one after the other; a later corruption is drawn from what earlier ones led to."""
         names = [x.tensor for x in self._split.targets]
-        return [
-            Injections.of(
-                x,
-                [
-                    self._inject_one_in_stages(x.golden, id_, drawer.of_fault(fault), metric)
-                    for id_, fault in zip(x.ids, x.faults, strict=True)
-                ],
-                names,
-            )
-            for x, drawer in block
-        ]
+        found = []
+        for batch, drawer in block:
+            with naming_faults(batch.ids, batch.faults):
+                injections = [
+                    self._inject_one_in_stages(batch.golden, id_, drawer.of_fault(fault), metric)
+                    for id_, fault in zip(batch.ids, batch.faults, strict=True)
+                ]
+            found.append(Injections.of(batch, injections, names))
+        return found
 
     def _inject_one_in_stages(
         self,

@@ -1,16 +1,25 @@
 """Draws the corruptions of injections."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
 
 from onnxfi.error_models import BatchSampler, Corruption, Corruptions, ErrorModel
+from onnxfi.errors import ErrorModelError
 from onnxfi.graph import Target
 from onnxfi.injector.golden import Golden
 from onnxfi.injector.preparation import prepare_for
 from onnxfi.injector.randomness import InjectionGenerators
-from onnxfi.injector.user_code import is_own, sample_many_own, sample_own
+from onnxfi.injector.user_code import (
+    DRAWN_TWICE,
+    is_own,
+    sample_many_own,
+    sample_own,
+    sample_repeated,
+)
 
 #: Draws the corruption of a target from its value.
 Draw = Callable[[Target, np.ndarray], Corruption]
@@ -33,6 +42,7 @@ class Drawer:
         """
         self._models = error_models
         self._generators = generators
+        self._repeated: Counter[str] = Counter()  # draws that were repeated, by target
 
     def draw_many(
         self, faults: range, targets: Mapping[Target, np.ndarray]
@@ -55,12 +65,13 @@ class Drawer:
             if isinstance(model, BatchSampler) and value.size:
                 own = is_own(model)
                 sample_many = partial(sample_many_own, model) if own else model.sample_many
-                corruptions = sample_many(
-                    value,
-                    channel_axis=target.channel_axis,
-                    generators=self._generators,
-                    ids=faults,
-                )
+                with _noting(faults if own else None):
+                    corruptions = sample_many(
+                        value,
+                        channel_axis=target.channel_axis,
+                        generators=self._generators,
+                        ids=faults,
+                    )
                 return {target.tensor: corruptions}
         drawn: dict[str, list[Corruption]] = {x.tensor: [] for x in targets}
         for fault in faults:
@@ -75,14 +86,53 @@ class Drawer:
         It takes one target after the other, with its value, and raises an ErrorModelError if the
         error model does not fit.
         """
-        return partial(self._draw, self._generators.at(fault))
+        return partial(self._draw, self._generators.at(fault), fault)
 
-    def _draw(self, rng: np.random.Generator, target: Target, value: np.ndarray) -> Corruption:
+    def _draw(
+        self, rng: np.random.Generator, fault: int, target: Target, value: np.ndarray
+    ) -> Corruption:
         if not value.size:  # there is nothing for a fault to hit
             return Corruption(np.empty(0, np.int64), np.empty(0, value.dtype))
         model = self._models[target.tensor]
-        sample = partial(sample_own, model) if is_own(model) else model.sample
-        return sample(value, channel_axis=target.channel_axis, rng=rng)
+        if not is_own(model):
+            return model.sample(value, channel_axis=target.channel_axis, rng=rng)
+        repeat = self._repeated[target.tensor] < DRAWN_TWICE
+        self._repeated[target.tensor] += repeat
+        sample = sample_repeated if repeat else sample_own
+        with _noting(range(fault, fault + 1)):
+            return sample(model, value, channel_axis=target.channel_axis, rng=rng)
+
+
+@contextmanager
+def _noting(faults: range | None) -> Iterator[None]:
+    """Note in an `ErrorModelError` which faults were being drawn, for `naming_faults`."""
+    try:
+        yield
+    except ErrorModelError as error:
+        error.faults = faults
+        raise
+
+
+@contextmanager
+def naming_faults(ids: range, faults: range) -> Iterator[None]:
+    """Add the ids of the injections to an `ErrorModelError` of the user's error model.
+
+    Args:
+        ids: ids of the injections.
+        faults: the number of the fault of each.
+
+    Raises:
+        ErrorModelError: one was raised within.
+    """
+    try:
+        yield
+    except ErrorModelError as error:
+        if error.faults is None:
+            raise
+        first = ids[error.faults.start - faults.start]
+        last = first + len(error.faults) - 1
+        named = f"Injection {first}" if first == last else f"Injections {first} to {last}"
+        raise ErrorModelError(f"{named}: {error}") from error.__cause__
 
 
 class Drawers:

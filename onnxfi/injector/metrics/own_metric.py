@@ -8,11 +8,13 @@ import numpy as np
 
 from onnxfi.errors import ConfigurationError, MetricError
 from onnxfi.injector.metrics.metric import ColumnType, Metric, MetricValue, Outputs
-from onnxfi.injector.user_code import describe_failure, read_only
+from onnxfi.injector.user_code import describe_failure, is_interrupt, read_only
 
 _T = TypeVar("_T")
 # What an int64 column of the records holds.
 _INT64 = range(-(2**63), 2**63)
+# Answers that are asked for again: a verdict by a fair coin passes once in 2**8 times.
+_ASKED_TWICE = 8
 
 
 class OwnMetric:
@@ -65,6 +67,7 @@ class OwnMetric:
                     f"{_described(kind)} for {column!r}. Correct its column_types."
                 )
         self._types = dict(types)
+        self._asked_twice = 0
 
     @property
     def column_types(self) -> Mapping[str, ColumnType]:
@@ -77,6 +80,9 @@ class OwnMetric:
         Raises:
             MetricError: the metric fails, or returns neither True nor False.
         """
+        return self._repeated(self._verdict, golden, faulty)
+
+    def _verdict(self, golden: Outputs, faulty: Outputs) -> bool:
         found: Any = self._ask(self._metric.is_wrong, golden, faulty)
         if not isinstance(found, bool | np.bool_):
             raise self._error(
@@ -92,6 +98,9 @@ class OwnMetric:
         Raises:
             MetricError: the metric fails, or returns other columns or types than it declares.
         """
+        return self._repeated(self._columns, golden, faulty)
+
+    def _columns(self, golden: Outputs, faulty: Outputs) -> dict[str, MetricValue]:
         found: Any = self._ask(self._metric.columns, golden, faulty)
         if not isinstance(found, Mapping):
             raise self._error(f"must return a mapping of columns, got {_described(found)}", faulty)
@@ -110,6 +119,22 @@ class OwnMetric:
                 )
         return columns
 
+    def _repeated(
+        self, ask: Callable[[Outputs, Outputs], _T], golden: Outputs, faulty: Outputs
+    ) -> _T:
+        """Return an answer; the first ones must be the same when they are asked for again."""
+        answer = ask(golden, faulty)
+        if self._asked_twice < _ASKED_TWICE:
+            self._asked_twice += 1
+            # As text, NaN equals NaN.
+            if repr(ask(golden, faulty)) != repr(answer):
+                raise self._error(
+                    "must give the same answer to the same outputs, and two answers differ: use "
+                    "no random numbers, and keep no state",
+                    faulty,
+                )
+        return answer
+
     def _ask(
         self, method: Callable[[Outputs, Outputs], _T], golden: Outputs, faulty: Outputs
     ) -> _T:
@@ -119,7 +144,9 @@ class OwnMetric:
     def _call(self, ask: Callable[[], _T], faulty: Outputs) -> _T:
         try:
             return ask()
-        except (Exception, SystemExit) as error:  # the user's code may raise anything
+        except BaseException as error:  # the user's code may raise anything
+            if is_interrupt(error):
+                raise
             raise self._error(f"failed: {describe_failure(error)}", faulty) from error
 
     def _error(self, what: str, faulty: Outputs) -> MetricError:

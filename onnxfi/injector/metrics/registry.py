@@ -23,7 +23,7 @@ from onnxfi.injector.metrics.own_metric import OwnMetric
 from onnxfi.injector.metrics.regression import Regression
 from onnxfi.injector.metrics.segmentation import Segmentation
 from onnxfi.injector.metrics.sequence import TokenSequence
-from onnxfi.injector.user_code import describe_failure
+from onnxfi.injector.user_code import describe_failure, is_interrupt
 from onnxfi.suggestions import did_you_mean
 
 GROUP = "onnxfi.metrics"
@@ -67,7 +67,9 @@ def load_metric(
     if isinstance(loaded, type):
         try:
             metric = loaded(**configuration)
-        except Exception as error:  # the user's code may raise anything
+        except BaseException as error:  # the user's code may raise anything
+            if is_interrupt(error):
+                raise
             raise ConfigurationError(
                 f"The metric {name} must take its configuration, and failed: "
                 f"{describe_failure(error)}."
@@ -139,7 +141,9 @@ def _import(name: str, sources: Sources | None) -> tuple[Any, Mapping[str, bytes
             loaded, files = entry.load(), _installed_file(entry.module)
     except OnnxfiError:
         raise
-    except (Exception, SystemExit) as error:  # a module may raise anything on import
+    except BaseException as error:  # a module may raise anything on import
+        if is_interrupt(error):
+            raise
         looked = "" if sources is None else f" in {sources.folder} or"
         raise ConfigurationError(
             f"The metric {name} must be importable{looked} from an installed package, got "

@@ -198,7 +198,7 @@ class Model:
         ("demanding:Model", "demanding:Model: size must be given: write demanding:Model:size="),
         (
             "demanding:Model:size=x",
-            "does not accept .*{'size': 'x'}: invalid literal",
+            "does not accept .*{'size': 'x'}: ValueError: invalid literal",
         ),
         ("demanding:Model:size=3,others=2", "has the keys size, mode, got 'others'"),
     ):
