@@ -49,15 +49,22 @@ def assign_error_models(
         ErrorModelError: an error model is unknown, or cannot corrupt its target.
     """
     if isinstance(error_model, str) or not isinstance(error_model, Sequence):
-        loaded = load(error_model)
+        loaded = _loaded(error_model)
         return {x.tensor: prepare_error_model(loaded, x) for x in targets}
     if len(error_model) != len(targets):
         raise InputError(
             f"There must be one error model, or one for each of the {len(targets)} "
             f"targets, got {len(error_model)}."
         )
-    pairs = zip(targets, map(load, error_model), strict=True)
+    pairs = zip(targets, map(_loaded, error_model), strict=True)
     return {x.tensor: prepare_error_model(y, x) for x, y in pairs}
+
+
+def _loaded(said: ErrorModelSpec) -> ErrorModel:
+    """Return an error model, which need only have `sample`: nothing here writes it to a file."""
+    if isinstance(said, str | type) or not callable(getattr(said, "sample", None)):
+        return load(said)
+    return said
 
 
 def prepare_for(

@@ -347,12 +347,9 @@ def test_a_folder_without_a_campaign_is_not_opened(work: Path) -> None:
         with pytest.raises(ConfigurationError, match=expected):
             Campaign.open(folder)
     (work / "empty" / "campaign.yaml").touch()
-    (work / "empty" / "manifest.json").write_text("{")
-    with pytest.raises(ConfigurationError, match="readable"):
-        Campaign.open(work / "empty")
-    for text in ("[]", "{}", '{"injections": 3}'):
+    for text in ("{", "[]", "{}", '{"injections": 3}'):
         (work / "empty" / "manifest.json").write_text(text)
-        with pytest.raises(ConfigurationError, match="lacks some of the keys"):
+        with pytest.raises(ConfigurationError, match="was not written by onnxfi"):
             Campaign.open(work / "empty")
 
 

@@ -14,7 +14,9 @@ from onnxfi.error_models.contract import ErrorModelContract
 PAGE = Path(__file__).parents[2] / "docs" / "contributing" / "add-an-error-model.md"
 MODULE, TESTS = (
     block
-    for block in re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    for block in re.findall(
+        r"```python[^\n]*\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL
+    )
     if block.startswith('"""')
 )
 

@@ -7,7 +7,9 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 PAGE = ROOT / "docs" / "contributing" / "translate-a-keras-layer.md"
-BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+BLOCKS = re.findall(
+    r"^```(?:python|text)[^\n]*\n(.*?)```", PAGE.read_text(), re.DOTALL | re.MULTILINE
+)
 
 
 @pytest.mark.parametrize("block", BLOCKS)
