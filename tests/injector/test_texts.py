@@ -50,7 +50,7 @@ def test_a_wrong_text_is_refused_with_a_suggestion(
         next(injector.inject(golden, "bitflp"))
     with pytest.raises(ErrorModelError, match=r"did you mean 'bit'\?"):
         next(injector.inject(golden, ["zero", "bitflip:bitt=3"]))
-    with pytest.raises(ErrorModelError, match="given as a text, a mapping or an error model"):
+    with pytest.raises(ErrorModelError, match="must be a text, a mapping or an error model"):
         next(injector.inject(golden, 30))  # type: ignore[arg-type]
     with pytest.raises(InputError, match="one for each of the 2 targets, got 3"):
         next(injector.inject(golden, ["zero", "zero", "zero"]))

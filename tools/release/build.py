@@ -25,6 +25,8 @@ from pathlib import Path
 _ROOT = Path(__file__).resolve().parents[2]
 # A link or an image of Markdown whose target has no scheme and is no anchor of the page.
 _RELATIVE = re.compile(r"(!?)(\[[^\]]*\]\()(?![a-z]+:|#)([^)\s]+)(?=\))")
+# The attribute of an image in HTML, up to its relative address.
+_RELATIVE_IMAGE = re.compile(r'\b(?:src|srcset)="(?![a-z]+:)')
 # The sdist holds what the wheel is built from, and what people need to know and cite.
 _SDIST = {
     *("onnxfi", "onnxfi.egg-info", "converters", "error_models"),
@@ -93,7 +95,8 @@ def absolute_links(text: str, address: str, *, tag: str) -> str:
         image, label, path = link.groups()
         return f"{image}{label}{address.rstrip('/')}/{'raw' if image else 'blob'}/{tag}/{path}"
 
-    return _RELATIVE.sub(absolute, text)
+    raw = f"{address.rstrip('/')}/raw/{tag}/"
+    return _RELATIVE.sub(absolute, _RELATIVE_IMAGE.sub(rf"\g<0>{raw}", text))
 
 
 def repacked(sdist: bytes, *, epoch: int) -> bytes:

@@ -14,7 +14,7 @@ def test_list_has_what_packages_declare(onnxfi: Callable[..., Any]) -> None:
     rows = json.loads(onnxfi("error-models", "list", "--json").stdout)
     assert rows.keys() >= {*ERROR_MODELS, "doubled", "tripled"}
     assert rows["doubled"] == "Doubles values."
-    assert rows["tripled"].startswith("cannot be used: the error model 'tripled' must be a class")
+    assert rows["tripled"].startswith("cannot be used: The error model 'tripled' must be a class")
 
 
 def test_list_has_a_text_for_each_model(onnxfi: Callable[..., Any]) -> None:
