@@ -87,7 +87,7 @@ def test_inject_within_limits(onnxfi: Callable[..., Any], tmp_path: Path) -> Non
     np.savez(tmp_path / "x.npz", x=np.ones((1, 1), np.float32), length=np.array([[8]]))
     said = ["inject", tmp_path / "m.onnx", "--target", "length", "--inputs", tmp_path / "x.npz"]
     # 256 MiB: more than one limit, and less than the other.
-    said += ["--error-model", "bitflip:bit=26", "--provider", "cpu"]
+    said += ["--error-model", "bitflip:bit=26", "--provider", "cpu", "--limit-seconds", "0"]
     for memory, outcome, reason in (("100", "due", "memory"), ("0", "benign", None)):
         result = onnxfi(*said, "--limit-memory", memory, "--json")
         (row,) = json.loads(result.stdout)["injections"]

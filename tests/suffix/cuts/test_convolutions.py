@@ -15,9 +15,9 @@ from tests.suffix.cuts.test_fusions import run, run_in_two
 from tests.support.small_graphs import model, node, random_inputs, value, weights
 
 
-def residual(after: str) -> onnx.ModelProto:
+def residual(after: str, channels: int = 32) -> onnx.ModelProto:
     """A convolution to c, one to d, and their sum."""
-    given = {name: weights(16, 16, 3, 3, seed=seed) for seed, name in enumerate("vw")}
+    given = {name: weights(channels, channels, 3, 3, seed=seed) for seed, name in enumerate("vw")}
     nodes = [
         node("Conv", "x v", "c", pads=[1, 1, 1, 1]),
         node("Conv", "c w", "d", pads=[1, 1, 1, 1]),
@@ -25,7 +25,7 @@ def residual(after: str) -> onnx.ModelProto:
         node(after, "a", "b"),
         node("Conv", "b v", "y"),
     ]
-    return model(nodes, [value("x", [1, 16, 12, 12])], [value("y", None)], given)
+    return model(nodes, [value("x", [1, channels, 12, 12])], [value("y", None)], given)
 
 
 @pytest.mark.parametrize(("after", "held"), [("Neg", True), ("Relu", False)])
