@@ -15,9 +15,9 @@ demo: $(VENV)/.demo
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -m "not live and not thorough and not nightly and not browser" --numprocesses auto --dist worksteal
 
-# With the thorough tests and the live oracles: installs TensorFlow and PyTorch, about 3 GB.
-test-all: $(VENV)/.all
-	$(BIN)/python -m pytest -m "not nightly and not browser" --numprocesses auto --dist worksteal
+# The thorough tests and the live oracles too: installs TensorFlow and PyTorch, about 3 GB.
+test-all: test $(VENV)/.all
+	$(BIN)/python -m pytest -m "(live or thorough) and not nightly and not browser" --numprocesses auto --dist worksteal
 	@if $(MAKE) --no-print-directory chromium; then $(MAKE) --no-print-directory browser; \
 	else echo "The browser tests did not run: Chromium cannot be installed here." >&2; fi
 

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -14,6 +16,7 @@ def run(program: str) -> list[str]:
     return result.stdout.splitlines()
 
 
+@pytest.mark.thorough
 def test_sympy_is_loaded_when_a_symbolic_size_is_computed() -> None:
     assert run(
         "import sys\n"
@@ -25,6 +28,7 @@ def test_sympy_is_loaded_when_a_symbolic_size_is_computed() -> None:
     ) == ["False", "5", "True"]
 
 
+@pytest.mark.thorough
 def test_others_import_sympy_whole() -> None:
     assert run(
         "from onnxfi.onnx_ir import ir\n"

@@ -5,6 +5,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 LAZY = ("tensorflow", "keras", "tf_keras", "tf2onnx", "sklearn", "jinja2", "plotly", "torch")
 
@@ -35,5 +37,6 @@ def test_importing_onnxfi_imports_no_extra() -> None:
     assert imported("import onnxfi, onnxfi.cli.main") == set()
 
 
+@pytest.mark.thorough
 def test_the_import_test_can_fail() -> None:
     assert "sklearn" in imported("import sklearn")

@@ -72,6 +72,7 @@ def test_polars_reads_the_records(finished: Path) -> None:
     assert repr(frame.to_dict(as_series=False)) == repr(expected)
 
 
+@pytest.mark.live
 def test_duckdb_reads_the_records(finished: Path) -> None:
     duckdb = pytest.importorskip("duckdb")
     files = f"'{finished}/records/*.parquet'"

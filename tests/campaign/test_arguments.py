@@ -42,6 +42,7 @@ execution: {provider: cpu, workers: 1}
 """
 
 
+@pytest.mark.thorough
 def test_the_records_are_those_of_the_yaml(work: Path, arrays: dict[str, np.ndarray]) -> None:
     (work / "c.yaml").write_text(YAML)
     Campaign.from_yaml(work / "c.yaml").run()

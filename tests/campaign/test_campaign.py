@@ -306,6 +306,7 @@ def test_a_changed_configuration_is_refused(begun: Path, old: str, new: str, tol
     assert told in str(caught.value)
 
 
+@pytest.mark.thorough
 def test_a_campaign_goes_on_elsewhere_and_otherwise_executed(
     work: Path, begun: Path, undisturbed: list[dict[str, Any]]
 ) -> None:

@@ -33,10 +33,12 @@ def test_no_extra_is_imported(module: str) -> None:
     assert imported(f"import {module}") == set()
 
 
+@pytest.mark.thorough
 def test_results_import_no_extra() -> None:
     assert imported("import onnxfi; onnxfi.Results; onnxfi.Campaign; onnxfi.Injector") == set()
 
 
+@pytest.mark.thorough
 def test_what_reads_keras_files_is_imported_for_them_alone() -> None:
     readers = ("h5py", "onnxfi.converters.native.route")
     assert imported("import onnxfi.campaign", readers) == set()
@@ -86,12 +88,14 @@ def test_completion_imports_no_command() -> None:
 NEEDLESS = {"sympy.core", "onnxruntime", "h5py", "jinja2", "sklearn", "tensorflow", "torch"}
 
 
+@pytest.mark.thorough
 def test_inspect_reads_a_model_without_running_it(lenet: Path) -> None:
     modules = modules_of("inspect", str(lenet))
     assert "onnx_ir" in modules
     assert modules & (NEEDLESS | {"pyarrow", "pandas", "yaml"}) == set()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("command", ["status", "summary"])
 def test_records_are_read_without_onnx_runtime(finished: Path, command: str) -> None:
     modules = modules_of("campaign", command, str(finished))

@@ -279,6 +279,7 @@ def test_what_a_message_quotes_is_not_markup(refused: Callable[..., str]) -> Non
     assert name in refused("inspect", name)
 
 
+@pytest.mark.thorough
 def test_a_mistake_in_a_process_of_its_own(
     start: Callable[..., subprocess.Popen[str]], work: Path
 ) -> None:

@@ -58,6 +58,7 @@ def test_a_letter_means_the_same_in_all_commands() -> None:
     assert all(len(x) == 1 for x in meanings.values())
 
 
+@pytest.mark.thorough
 def test_convert_prints_json(onnxfi: Callable[..., Any], tmp_path: Path) -> None:
     out = tmp_path / "m.onnx"
     result = onnxfi("convert", KERAS_FILE, "-o", out, "--json")

@@ -66,6 +66,7 @@ def test_the_rate_is_the_sum_over_targets(run: Path) -> None:
     assert residuals == sorted(residuals, reverse=True)
 
 
+@pytest.mark.thorough
 def test_residency_coverage_and_factor(run: Path) -> None:
     whole = onnxfi.fit(run, ALL)
     memory = {**ALL["memories"][0], "residency": 0.25, "coverage": 0.9, "factor": 2.0}

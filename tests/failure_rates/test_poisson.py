@@ -22,6 +22,7 @@ def test_limits(count: int, low: float, high: float) -> None:
     assert poisson_limits(count) == pytest.approx((low, high), rel=1e-3)
 
 
+@pytest.mark.thorough
 def test_the_limits_of_large_counts_are_those_of_the_normal_distribution() -> None:
     assert poisson_limits(10_000) == pytest.approx((9805, 10198), abs=1.5)
 

@@ -87,6 +87,7 @@ def test_bit_flips_that_are_drawn_again() -> None:
         assert together.bits[number] == rng.integers(0, 8, dtype=np.int16)
 
 
+@pytest.mark.thorough
 @settings(max_examples=60, deadline=None)
 @given(
     seed=st.integers(0, 2**70),

@@ -232,6 +232,7 @@ def _assert_close(got: np.ndarray, expected: np.ndarray, graph: PrecisionGraph) 
     assert np.array_equal(np.isnan(got), np.isnan(expected))
 
 
+@pytest.mark.thorough
 def test_500_triples() -> None:
     checked = Checked(Counter(), Counter())
     for seed in range(14):

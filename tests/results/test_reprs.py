@@ -71,6 +71,7 @@ def shown(finished: Path) -> list[object]:
     ]
 
 
+@pytest.mark.thorough
 def test_every_object_is_shown_on_one_short_line(shown: list[object]) -> None:
     assert len({type(x) for x in shown}) == 17
     for each in shown:

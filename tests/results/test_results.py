@@ -131,6 +131,7 @@ def test_a_path_with_a_space_is_quoted_for_the_shell(work: Path, finished: Path)
     assert f"replay '{work}/my run' --id" in first.replay
 
 
+@pytest.mark.thorough
 def test_compare_takes_results_and_paths(results: Results, work: Path, finished: Path) -> None:
     shutil.copytree(finished, work / "other")
     expected = compare(results.path, work / "other")

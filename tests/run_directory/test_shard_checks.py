@@ -80,7 +80,14 @@ def damage(run: Path, how: Damage) -> None:
     how(first, second)
 
 
-@pytest.mark.parametrize("fault", [*DAMAGES, *(f"hidden: {x}" for x in HIDDEN)])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        next(iter(DAMAGES)),
+        *(pytest.param(x, marks=pytest.mark.thorough) for x in list(DAMAGES)[1:]),
+        *(pytest.param(f"hidden: {x}", marks=pytest.mark.thorough) for x in HIDDEN),
+    ],
+)
 def test_resume_runs_bad_shards_again(run: Path, finished: Path, fault: str) -> None:
     damage(run, HIDDEN[fault[8:]] if fault.startswith("hidden: ") else DAMAGES[fault])
     (message,) = RunDirectory.open(run).clean()

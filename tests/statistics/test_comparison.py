@@ -173,6 +173,7 @@ def test_other_faults_are_independent_samples(
     assert rate.p == two_proportion_p(rate.before, rate.after)
 
 
+@pytest.mark.thorough
 def test_faults_with_several_inputs_are_paired_as_faults(
     work: Path, write: Callable[..., Path]
 ) -> None:

@@ -133,6 +133,7 @@ def run_after(
     return lambda value: dict(zip(following, session.run(None, {tensor: value}), strict=True))
 
 
+@pytest.mark.thorough
 def test_a_run_directory_elsewhere_tells_the_same(run: Path) -> None:
     fsspec = pytest.importorskip("fsspec")
     note_all(open_storage(run))
@@ -140,6 +141,7 @@ def test_a_run_directory_elsewhere_tells_the_same(run: Path) -> None:
     assert found_in("memory://masking").masking == found_in(run).masking
 
 
+@pytest.mark.thorough
 def test_without_the_model_the_operators_are_not_known(run: Path) -> None:
     storage = open_storage(run)
     for name in record_files(storage):

@@ -47,6 +47,7 @@ def network() -> onnx.ModelProto:
 ALL = ["c1", "h1", "p1", "c2", "s2", "m2", "a", "b", "c3", "r3", "d3", "e3", "u3", "k3", "c4", "t5"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "target",
     [pytest.param(x, marks=[] if x in ("c1", "c2", "c3") else [pytest.mark.nightly]) for x in ALL],

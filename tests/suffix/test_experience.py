@@ -1,6 +1,7 @@
 """Targets of one model share what trials found."""
 
 import numpy as np
+import pytest
 
 import onnxfi
 from onnxfi.error_models import BitFlip
@@ -17,6 +18,7 @@ def test_injectors_of_one_model_share_it() -> None:
     assert one is not Experience.with_model(model, provider="cpu", threads=2)
 
 
+@pytest.mark.thorough
 def test_windows_of_a_second_target_change_nothing() -> None:
     proto = densified("light_squeezenet")
     model, feeds = onnxfi.load(proto), random_inputs(proto)

@@ -100,6 +100,7 @@ def check_forced(phase: PhaseName, seeds: Iterable[int]) -> None:
     assert run.called
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("phase", FORCED)
 def test_forced_phases(phase: PhaseName, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.CRITICAL)

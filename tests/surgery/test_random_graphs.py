@@ -86,6 +86,7 @@ def test_every_tensor_alone(for_all: ForAll, counts: Counter[str]) -> None:
     assert min(counts.values()) >= counts["graphs"] // 500, counts
 
 
+@pytest.mark.thorough
 def test_several_tensors_at_once(for_all: ForAll, counts: Counter[str]) -> None:
     def check(example: tuple[RandomGraph, list[str]]) -> None:
         graph, names = example
@@ -100,6 +101,7 @@ def test_several_tensors_at_once(for_all: ForAll, counts: Counter[str]) -> None:
     assert counts["2 stages"]
 
 
+@pytest.mark.thorough
 def test_injections_in_onnx_runtime(
     for_all: ForAll, counts: Counter[str], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tools.measure_code import sources as measured
 from tools.measure_code.__main__ import measure_sources, trace
 from tools.measure_code.walk import Walk
@@ -114,6 +116,7 @@ def test_a_walk_counts_the_calls_between_files() -> None:
     assert (walk.files, walk.moves, walk.depth) == ({"/onnxfi/a.py", "/onnxfi/b.py"}, 3, 4)
 
 
+@pytest.mark.thorough
 def test_the_walk_of_an_injection_is_traced() -> None:
     walk = trace(ROOT)
     assert walk["files"] >= 10

@@ -84,6 +84,7 @@ def test_an_exhaustive_campaign_needs_single_flips(
         plan_of(write(error_models=[error_model], injections="exhaustive"))
 
 
+@pytest.mark.thorough
 def test_a_fault_meets_several_inputs_at_the_same_sites(
     work: Path, write: Callable[..., Path]
 ) -> None:

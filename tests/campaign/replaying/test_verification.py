@@ -18,6 +18,7 @@ def run(finished: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(finished, tmp_path / "copy"))
 
 
+@pytest.mark.thorough
 def test_an_untouched_campaign_passes(run: Path) -> None:
     found = verify(run, sample=30)
     assert found.passed
@@ -28,6 +29,7 @@ def test_an_untouched_campaign_passes(run: Path) -> None:
     assert verify(run, sample=30, seed=1).replayed != found.replayed
 
 
+@pytest.mark.thorough
 def test_the_sample_may_be_all_or_none(run: Path) -> None:
     assert verify(run, sample=1000).replayed == tuple(range(240))
     assert verify(run, sample=0) == Verification(240, 240, True, (), ())

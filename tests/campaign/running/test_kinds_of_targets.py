@@ -67,6 +67,7 @@ def test_records_of_a_kind_equal_the_reference_with_the_tensor_overwritten(
             assert row["top1"] == scores.argmax()
 
 
+@pytest.mark.thorough
 def test_inputs_that_share_a_faulty_weight_leave_the_records_as_they_are(
     work: Path, write: Callable[..., Path]
 ) -> None:

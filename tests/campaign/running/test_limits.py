@@ -68,6 +68,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.thorough
 def test_records_have_the_reasons(folder: Path) -> None:
     rows = read_records(folder / "run").to_pylist()
     reasons = Counter((x["target"], x["due_reason"]) for x in rows)

@@ -86,6 +86,7 @@ def test_errors_reach_the_parent(begun: Campaign, work: Path) -> None:
         process.run(Shard(7, 7, 0), on_injections=lambda count: None)
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("two_processes")
 def test_what_no_process_can_open_runs_in_threads(
     begun: Campaign,

@@ -51,6 +51,7 @@ def test_a_given_number_means_threads(write: Callable[..., Path]) -> None:
     assert choose_workers(worker, LIGHT, missing=MANY) == Workers(3)
 
 
+@pytest.mark.thorough
 def test_a_trial_keeps_no_records(worker: Worker, tmp_path: Path) -> None:
     before = sorted(tmp_path.rglob("*"))
     assert 0 <= python_share(worker_choice._trial(worker)) < 1  # noqa: SLF001

@@ -5,7 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 
+
+@pytest.mark.thorough
 def test_a_campaign_compared_with_itself(onnxfi: Callable[..., Any], finished: Path) -> None:
     compared = onnxfi("campaign", "compare", finished, finished)
     assert compared.status == 0
@@ -21,6 +24,7 @@ def test_a_rate_that_no_group_has(onnxfi: Callable[..., Any], finished: Path) ->
     assert "--rate must be one of" in result.stderr
 
 
+@pytest.mark.thorough
 def test_a_report(onnxfi: Callable[..., Any], work: Path, finished: Path) -> None:
     arguments = ("campaign", "compare", finished, finished)
     compared = onnxfi(*arguments, "--report", "new/compare.html")

@@ -6,9 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from onnxfi.run_directory import read_records
 
 
+@pytest.mark.thorough
 def test_the_log_is_json_line_by_line(onnxfi: Callable[..., Any], work: Path) -> None:
     result = onnxfi("campaign", "run", "campaign.yaml", "--out", "run", "--log-json", "log.jsonl")
     assert result.status == 0

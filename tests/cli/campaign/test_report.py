@@ -17,6 +17,7 @@ def test_the_report_is_written_to_a_file(
     assert "relu" in Path("report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.thorough
 def test_json(onnxfi: Callable[..., Any], work: Path, finished: Path) -> None:
     report = onnxfi("report", finished, "--out", "new/report.html", "--json")
     written = Path("new/report.html")

@@ -33,7 +33,7 @@ def test_status_tells_outcomes_and_who_runs(onnxfi: Callable[..., Any], finished
         ({}, True),
         ({"process": 2**22 + 1}, False),  # above the highest process id of Linux
         ({"host": "elsewhere"}, True),
-        ({"host": "elsewhere", "at": 0.0}, False),
+        pytest.param({"host": "elsewhere", "at": 0.0}, False, marks=pytest.mark.thorough),
     ],
 )
 def test_status_believes_signs_of_life_that_can_be(

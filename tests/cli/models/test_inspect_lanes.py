@@ -43,6 +43,7 @@ def ending(*nodes: onnx.NodeProto, **weights: np.ndarray) -> onnx.ModelProto:
     )
 
 
+@pytest.mark.thorough
 def test_lenet(onnxfi: Callable[..., Any], work: Path) -> None:
     options = ("--lanes", "--inputs", "x.npz", "--provider", "cpu")
     table = onnxfi("inspect", "lenet.onnx", *options)

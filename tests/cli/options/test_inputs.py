@@ -88,6 +88,7 @@ def test_commands_take_the_same_inputs(onnxfi: Callable[..., Any], name: str) ->
     assert json.loads(ran.stdout)["inputs"] == len(signature.fed)
 
 
+@pytest.mark.thorough
 def test_inputs_of_different_shapes_give_the_same_records_however_they_run(
     onnxfi: Callable[..., Any],
 ) -> None:

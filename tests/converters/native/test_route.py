@@ -128,6 +128,7 @@ def test_names_are_unique_and_nodes_are_named_after_their_output(
     assert len(names) == len(set(names))
 
 
+@pytest.mark.thorough
 @each_model
 @pytest.mark.parametrize(
     "opset",
@@ -221,6 +222,7 @@ def test_same_file_gives_the_same_bytes(references: Path) -> None:
     assert first == second
 
 
+@pytest.mark.thorough
 def test_converting_imports_no_tensorflow(references: Path) -> None:
     program = (
         "import pathlib, sys; import onnxfi.converters as converters;"

@@ -86,6 +86,7 @@ def test_no_option_of_a_recorded_layer_is_ignored(recorded: Any) -> None:
     assert len(tried) > 500
 
 
+@pytest.mark.thorough
 def test_an_option_that_is_not_known_is_refused_by_name(recorded: Any) -> None:
     for _, probe, layer, *call in recorded:
         for value in (1, False, "x", {"a": 1}):

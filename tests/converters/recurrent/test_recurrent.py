@@ -33,6 +33,7 @@ def test_every_layer_tensor_equals_keras(references: Path, name: str, family: st
     check_layers(references / f"{name}_{family}.h5")
 
 
+@pytest.mark.thorough
 @each_model
 @pytest.mark.parametrize("opset", [OLDEST_OPSET, 17, NEWEST_OPSET])
 def test_every_opset_gives_the_outputs_of_keras_at_any_batch(

@@ -35,6 +35,7 @@ def test_a_child_that_takes_too_long_is_stopped(run: Callable[..., object]) -> N
     assert time.monotonic() - start < 30
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(limits.resident_memory(1) == 0, reason="memory is watched on Linux only")
 def test_a_child_that_takes_too_much_memory_is_stopped(run: Callable[..., object]) -> None:
     with pytest.raises(ModelFormatError, match=r"within 0\.25 GiB of memory, .* --memory-limit"):

@@ -150,6 +150,7 @@ def test_faults_that_meet_several_inputs(finished: Path, tmp_path: Path) -> None
     assert "Each fault meets several inputs" in page.text
 
 
+@pytest.mark.thorough
 def test_outputs_of_the_worst_injections(finished: Path, tmp_path: Path) -> None:
     def fail(directory: str, injection: int) -> Any:
         raise ConfigurationError("the model is elsewhere")
@@ -161,6 +162,7 @@ def test_outputs_of_the_worst_injections(finished: Path, tmp_path: Path) -> None
         assert page.requests == []
 
 
+@pytest.mark.thorough
 def test_same_records_same_bytes(finished: Path, tmp_path: Path) -> None:
     first, second = (
         write_campaign_report(finished, tmp_path / name).read_bytes() for name in ("a", "b")
@@ -194,6 +196,7 @@ def test_a_missing_extra(finished: Path, tmp_path: Path, monkeypatch: pytest.Mon
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.thorough
 def test_importing_imports_no_extra() -> None:
     code = "import sys, onnxfi.report.page.campaign_page\nprint(*sys.modules)"
     done = subprocess.run(

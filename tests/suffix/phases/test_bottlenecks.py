@@ -37,6 +37,7 @@ def test_small_graphs(graph: str) -> None:
             check(model, target.tensor)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "name",
     [

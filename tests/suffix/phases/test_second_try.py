@@ -64,6 +64,7 @@ def test_the_outputs_of_the_second_try_count(limits: Limits | None) -> None:
             injector.resume(golden, np.array([1, -1]))
 
 
+@pytest.mark.thorough
 def test_several_targets_are_tried_again_stage_by_stage() -> None:
     loaded = onnxfi.load(sliced())
     with onnxfi.Injector(loaded, ["reps", "a"], provider="cpu") as injector:
