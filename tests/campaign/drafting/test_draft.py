@@ -18,6 +18,7 @@ from tests.support import small_graphs
 from tests.support.models import odd_models
 from tests.support.models.light_models import LIGHT_MODELS, densified
 from tests.support.small_graphs import INT64, model, node, value, weights
+from tests.support.tiers import rest_by_night
 
 
 def transformer(length: int | str = "S") -> onnx.ModelProto:
@@ -238,7 +239,7 @@ def test_existing_random_inputs_are_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.thorough
-@pytest.mark.parametrize("name", LIGHT_MODELS)
+@pytest.mark.parametrize("name", rest_by_night(LIGHT_MODELS, by_day=("light_squeezenet",)))
 def test_drafts_of_the_light_models(tmp_path: Path, name: str) -> None:
     document = run_draft(tmp_path, densified(name))
     assert "Conv" in document["targets"]["ops"]
