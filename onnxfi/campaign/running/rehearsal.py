@@ -10,9 +10,9 @@ from onnxfi.campaign.running.worker import Worker, named
 from onnxfi.injector.metrics import check_default
 from onnxfi.surgery import noise_note
 
-# Seconds that the start of a campaign may spend on checking golden answers: about as long as
-# opening a session of ResNet-50.
-_CHECKING = 0.5
+# Seconds that the start of a campaign may spend on checking golden answers: enough for all targets
+# of a small network, and less than opening a session of ResNet-50.
+_CHECKING = 0.2
 
 _logger = logging.getLogger("onnxfi")
 
