@@ -45,10 +45,7 @@ def print_fit(
         if test is not None:
             typer.echo(_compare(test, found.sdc))
     if found.missing:
-        messages.print(
-            f"{len(found.missing)} target(s) lie in no memory and are not counted: "
-            f"{', '.join(found.missing)}."
-        )
+        messages.print(f"Not counted, since they lie in no memory: {', '.join(found.missing)}.")
     if found.within_budget is False:
         raise typer.Exit(_OVER_BUDGET)
 

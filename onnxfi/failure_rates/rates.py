@@ -8,6 +8,7 @@ import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from onnxfi.configuration import Section, load_yaml
+from onnxfi.display import counted
 from onnxfi.errors import ConfigurationError
 from onnxfi.failure_rates.units import RawRate
 
@@ -131,7 +132,7 @@ class Rates(Section):
             for entry in error.errors():
                 place = ".".join(map(str, entry["loc"])) or "the whole"
                 found.setdefault(place, f"  {place}: {_message(entry)}")
-            lines = [f"{name} has {len(found)} mistake(s):", *found.values()]
+            lines = [f"{name} has {counted(len(found), 'mistake')}:", *found.values()]
             raise ConfigurationError("\n".join(lines)) from error
 
 

@@ -269,10 +269,10 @@ def _check_empty(storage: Storage) -> None:
         place = display_path(str(storage))
         raise ConfigurationError(
             f"{place} already holds a campaign. Resume it with "
-            f"`onnxfi campaign resume {shlex.quote(place)}`, or choose another --out."
+            f"`onnxfi campaign resume {shlex.quote(place)}`, or choose another `out`."
         )
     if record_files(storage):
         raise ConfigurationError(
             f"{storage}/{FOLDER} holds records that belong to no campaign. Move them away, or "
-            "choose another --out."
+            "choose another `out`."
         )

@@ -52,7 +52,7 @@ def targets(result: Any) -> set[str]:
 
 def test_inspect_and_inject(onnxfi: Callable[..., Any], by_rate: Path) -> None:
     closed = onnxfi("inspect", "m.onnx")
-    assert "If 'node_c' (c) holds 4 node(s)" in closed.stderr
+    assert "If 'node_c' (c) holds 4 nodes" in closed.stderr
     assert "h" not in targets(onnxfi("inspect", "m.onnx", "--json"))
     opened = onnxfi("inspect", "m.onnx", "--json", "--constant", "sr=8000")
     assert {"h", "c"} <= targets(opened)

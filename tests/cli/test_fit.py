@@ -24,7 +24,7 @@ def test_rates_of_a_campaign(
         assert "conv1" in said.stdout
         assert "not shown to be within the budget" in said.stdout
         assert "Prediction and beam test" in said.stdout
-        assert "target(s) lie in no memory" in said.stderr
+        assert "they lie in no memory" in said.stderr
     document = json.loads(onnxfi(*words, "--json").stdout)
     assert document["sdc"]["fit"] == pytest.approx(fit(finished, path).sdc.fit)
     assert document["within_budget"] is False

@@ -105,7 +105,7 @@ def _make_file(model: Model, path: Path) -> DraftedInputs:
             continue
         except OSError as error:
             raise ConfigurationError(
-                f"{path} cannot be written: {error}. Choose another --out."
+                f"{path} cannot be written: {error}. Choose another `out`."
             ) from error
         return DraftedInputs(inputs, {}, random=True)
     raise InputError(

@@ -7,6 +7,7 @@ from itertools import groupby
 import numpy as np
 
 from onnxfi.campaign.planning.fault_space import Shape
+from onnxfi.display import counted
 from onnxfi.error_models import ErrorModel
 from onnxfi.errors import ErrorModelError
 from onnxfi.graph import Target, format_shape
@@ -53,7 +54,7 @@ def check_error_models(
     if refused:
         others = list(dict.fromkeys(x.tensor for x, _ in refused[1:] if x != refused[0][0]))
         more = ", ".join(map(repr, others[:_LISTED])) + (", …" if len(others) > _LISTED else "")
-        also = f" {len(others)} other target(s) are refused as well: {more}." if others else ""
+        also = f" So are {counted(len(others), 'other target')}: {more}." if others else ""
         raise ErrorModelError(refused[0][1] + also)
 
 

@@ -8,6 +8,7 @@ import typer
 from onnxfi.campaign import Replay, replay
 from onnxfi.cli.options.arguments import DirectoryArgument, JsonOption
 from onnxfi.cli.output import messages, print_json
+from onnxfi.display import counted
 
 _DIFFERENT = 1
 _MOST_CHARACTERS = 60  # of a value in a message
@@ -46,7 +47,7 @@ def replay_injection(
         sites = sum(x.indices.size for x in done.injection.corruptions)
         typer.echo(
             f"Injection {injection} into {done.replayed['target']}, input "
-            f"{done.replayed['input_index']}, {sites} site(s): {done.injection.outcome}"
+            f"{done.replayed['input_index']}, {counted(sites, 'site')}: {done.injection.outcome}"
         )
     if done.differences:
         _print_differences(done)

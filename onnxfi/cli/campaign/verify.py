@@ -41,6 +41,6 @@ def verify_campaign(
         if not found.complete:
             typer.echo(f"The campaign is unfinished: `onnxfi campaign resume {directory}`.")
         if found.passed:
-            typer.echo("All records are those of the plan.")
+            typer.echo("The records are whole, and the replayed injections have the same outcome.")
     if not found.passed:
         raise typer.Exit(_FAILED)

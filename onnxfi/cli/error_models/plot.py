@@ -14,6 +14,7 @@ from onnxfi.cli.options.arguments import (
     SeedOption,
 )
 from onnxfi.cli.output import print_json
+from onnxfi.display import counted
 from onnxfi.error_models import load as load_error_model
 from onnxfi.error_models.spatial.display import COLOURS, draw_png, draw_strip, draw_svg, panels_of
 from onnxfi.errors import InputError
@@ -64,9 +65,9 @@ def plot(
             golden, corruption, channel_axis=channel_axis, most=_MOST_CHANNELS
         )
         strips.append(draw_strip(panels))
+        size = counted(corruption.indices.size, "value")
         titles.append(
-            f"{number}: {corruption.pattern or model.name}, {corruption.indices.size} value(s); "
-            f"channels {_ranges(channels)}"
+            f"{number}: {corruption.pattern or model.name}, {size}; channels {_ranges(channels)}"
         )
     picture = draw_png(strips) if out.suffix == ".png" else draw_svg(strips, titles).encode()
     try:

@@ -22,6 +22,7 @@ from onnxfi.cli.options.targets import TargetOptions, select_in_order
 from onnxfi.cli.output import print_json
 from onnxfi.cli.rates import CAPTION, estimate_rate
 from onnxfi.cli.tables import Column, Table, print_table
+from onnxfi.display import counted
 from onnxfi.error_models import ErrorModel
 from onnxfi.error_models import load as load_error_model
 from onnxfi.error_models.values import to_float64
@@ -111,7 +112,7 @@ def inject(
     if as_json:
         print_json({"targets": names, "seed": seed, "injections": rows})
     else:
-        _print(f"{' + '.join(names)}: {count} injection(s)", rows)
+        _print(f"{' + '.join(names)}: {counted(count, 'injection')}", rows)
 
 
 def _run(
@@ -163,7 +164,7 @@ def _print(title: str, rows: Sequence[dict[str, Any]]) -> None:
         (row,) = rows
         sites = sum(len(x["indices"]) for x in row["corruptions"])
         reason = f" ({row['due_reason']})" if row["due_reason"] else ""
-        typer.echo(f"{title}, {sites} site(s): {row['outcome']}{reason}")
+        typer.echo(f"{title}, {counted(sites, 'site')}: {row['outcome']}{reason}")
         return
     counts = Counter(row["outcome"] for row in rows)
     rates = {x: Rate.of(counts[x], len(rows)) for x in OUTCOMES}

@@ -20,6 +20,7 @@ from onnxfi.cli.options.inputs import configure_inputs, read_samples
 from onnxfi.cli.options.targets import KindName, TargetOptions, print_left_out
 from onnxfi.cli.output import messages, print_json
 from onnxfi.cli.tables import Column, Table, print_table
+from onnxfi.display import counted
 from onnxfi.error_models.values import TensorProfile
 from onnxfi.graph import load, select
 
@@ -68,7 +69,7 @@ def profile(
     figures = ("min", "1 %", "median", "99 %", "max", "NaN", "Inf")
     columns = [Column("tensor"), Column("layer"), *(Column(x, "number") for x in figures)]
     rows = [[x.tensor, x.layer or "", *_figures(made.tensors[x.tensor])] for x in selected.targets]
-    print_table(Table(columns, rows, title=f"{model}: {made.inputs} input(s)"))
+    print_table(Table(columns, rows, title=f"{model}: {counted(made.inputs, 'input')}"))
 
 
 def _figures(found: TensorProfile) -> list[str]:

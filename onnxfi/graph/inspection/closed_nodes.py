@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from onnxfi.display import counted
 from onnxfi.graph.bodies import bodies
 from onnxfi.onnx_ir import ir
 
@@ -26,8 +27,8 @@ class NodeWithBody:
         """Return a sentence for people."""
         name = f" {self.node!r}" if self.node else ""
         return (
-            f"{self.op_type}{name} ({', '.join(self.outputs)}) holds {self.nodes} node(s) that are "
-            "not open to faults; its outputs are."
+            f"{self.op_type}{name} ({', '.join(self.outputs)}) holds "
+            f"{counted(self.nodes, 'node')} closed to faults; its outputs are open."
         )
 
 

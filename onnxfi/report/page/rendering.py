@@ -86,7 +86,7 @@ def write_page(out: Path, page: str) -> Path:
     """
     if out.is_dir():
         raise ConfigurationError(
-            f"{out} is a directory, and a report is written to a file. Choose another --out."
+            f"{out} is a directory, and a report is written to a file. Choose another `out`."
         )
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -95,7 +95,7 @@ def write_page(out: Path, page: str) -> Path:
             aside.write_bytes(clean(page).encode("utf-8", errors="replace"))
     except OSError as error:
         raise ConfigurationError(
-            f"{out} cannot be written: {error}. Choose another --out."
+            f"{out} cannot be written: {error}. Choose another `out`."
         ) from error
     return out
 

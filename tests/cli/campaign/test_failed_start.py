@@ -77,5 +77,5 @@ def test_a_folder_that_holds_a_campaign(onnxfi: Callable[..., Any], work: Path) 
     assert result.status == 2
     assert result.stderr == (
         "Error: my runs/x already holds a campaign. Resume it with "
-        "`onnxfi campaign resume 'my runs/x'`, or choose another --out.\n"
+        "`onnxfi campaign resume 'my runs/x'`, or choose another `out`.\n"
     )

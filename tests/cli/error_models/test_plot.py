@@ -18,7 +18,7 @@ def test_plot(onnxfi: Callable[..., Any], tmp_path: Path, suffix: str) -> None:
     assert done.status == 0
     *titles, legend = done.stdout.splitlines()
     assert [each.split(":")[0] for each in titles] == ["1", "2", "3", "4", "5"]
-    assert all(re.search(r"\d: \w+, \d+ value\(s\); channels \d", each) for each in titles)
+    assert all(re.search(r"\d: \w+, \d+ values?; channels \d", each) for each in titles)
     assert legend.startswith("blue: zero, black: nan")
     picture = out.read_bytes()
     onnxfi("error-models", "plot", f"spatial:model={MODEL}", *arguments)

@@ -93,6 +93,6 @@ def test_inject_within_limits(onnxfi: Callable[..., Any], tmp_path: Path) -> Non
         (row,) = json.loads(result.stdout)["injections"]
         assert (row["outcome"], row["due_reason"]) == (outcome, reason)
     one = onnxfi(*said, "--limit-memory", "100").stdout
-    assert one == "length: 1 injection(s), 1 site(s): due (memory)\n"
+    assert one == "length: 1 injection, 1 site: due (memory)\n"
     two = onnxfi(*said, "--limit-memory", "100", "--count", "2").stdout
     assert "due: memory 2" in two

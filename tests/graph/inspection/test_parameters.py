@@ -94,4 +94,4 @@ def test_parameters_in_a_body_count_for_its_node() -> None:
     assert count_parameters(loaded.values["y"], loaded.constants) == 5
     (body,) = nodes_with_bodies(loaded.graph)
     assert (body.op_type, body.outputs, body.nodes) == ("If", ("y",), 4)
-    assert "holds 4 node(s)" in str(body)
+    assert "holds 4 nodes" in str(body)
