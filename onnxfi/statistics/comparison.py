@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from onnxfi.display import counted, html_table, shorten
+from onnxfi.display import counted, html_table, list_names, shorten
+from onnxfi.errors import ConfigurationError
 from onnxfi.injector import OUTCOMES
 from onnxfi.run_directory import RunDirectory
 from onnxfi.statistics.campaign_statistics import CampaignStatistics, GroupStatistics
@@ -123,7 +124,8 @@ def compare(before: str | Path, after: str | Path) -> Comparison:
         after: another one, such as one of the hardened or quantised model.
 
     Raises:
-        ConfigurationError: one of them is not a run directory, or has no records.
+        ConfigurationError: one of them is not a run directory, or has no records; or they have no
+            target under the same error model.
     """
     runs = [RunDirectory.open(place) for place in (before, after)]
     first, second = (
@@ -134,6 +136,8 @@ def compare(before: str | Path, after: str | Path) -> Comparison:
     if runs[0].configuration.seed == runs[1].configuration.seed:
         pairs = pair_faults(before, after, OUTCOMES)
     matches = _match(first.groups.get("target", ()), second.groups.get("target", ()))
+    if not matches:
+        raise ConfigurationError(_unrelated(before, first, after, second))
     excluded = any(x.wrong_inputs.handling == "exclude" for x in (first, second))
     if excluded:
         pairs = None
@@ -143,6 +147,22 @@ def compare(before: str | Path, after: str | Path) -> Comparison:
         only_before=_without(first, [x for x, _ in matches]),
         only_after=_without(second, [y for _, y in matches]),
         network=_compare_networks(first, second),
+    )
+
+
+def _unrelated(
+    before: str | Path, first: CampaignStatistics, after: str | Path, second: CampaignStatistics
+) -> str:
+    sides = []
+    for place, side in ((before, first), (after, second)):
+        groups = side.groups.get("target", ())
+        targets = list_names(dict.fromkeys(x.key["target"] for x in groups))
+        error_models = list_names(dict.fromkeys(x.key["error_model"] for x in groups))
+        sides.append(f"{place} hits {targets} with {error_models}")
+    return (
+        "The campaigns have nothing in common to compare: "
+        f"{'; '.join(sides)}. Compare campaigns that hit tensors or layers of the same names with "
+        "the same error model."
     )
 
 

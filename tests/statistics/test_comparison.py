@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onnxfi.campaign import Campaign
+from onnxfi.errors import ConfigurationError
 from onnxfi.run_directory import read_records
 from onnxfi.statistics import Rate
 from onnxfi.statistics.comparison import Comparison, compare
@@ -171,6 +172,15 @@ def test_other_faults_are_independent_samples(
     rate = group_of(found, "conv", "random").rates["sdc"]
     assert rate.test == "two-proportion"
     assert rate.p == two_proportion_p(rate.before, rate.after)
+
+
+def test_campaigns_without_a_common_target_are_refused(
+    work: Path, write: Callable[..., Path], finished: Path
+) -> None:
+    path = write(targets={"ops": ["Softmax"]}, error_models=["bitflip"])
+    other = Campaign.from_yaml(path, out=work / "other").run().path
+    with pytest.raises(ConfigurationError, match=r"in common.*other hits probabilities with"):
+        compare(finished, other)
 
 
 @pytest.mark.thorough
