@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from onnxfi.campaign.inputs.specialising import specialise
     from onnxfi.campaign.inputs.values import array_of_value
     from onnxfi.campaign.planning.plan import Plan
-    from onnxfi.campaign.planning.strata import Stratum
+    from onnxfi.campaign.planning.strata import Stratum, uncovered_note
     from onnxfi.campaign.profiling import profile
     from onnxfi.campaign.replaying.opening import open
     from onnxfi.campaign.replaying.replay import Replay, replay
@@ -51,6 +51,7 @@ __all__ = [
     "translate_classes",
     "translate_tensorfi2",
     "try_injections",
+    "uncovered_note",
     "verify",
 ]
 
@@ -80,6 +81,7 @@ _HOMES = {
     "translate_classes": "onnxfi.campaign.importers",
     "translate_tensorfi2": "onnxfi.campaign.importers",
     "try_injections": "onnxfi.campaign.running.rehearsal",
+    "uncovered_note": "onnxfi.campaign.planning.strata",
 }
 
 

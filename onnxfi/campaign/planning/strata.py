@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 from onnxfi.campaign.planning.suitability import suited
-from onnxfi.configuration import Configuration, Targets
+from onnxfi.configuration import Configuration, ErrorModelEntry, Targets
+from onnxfi.display import list_names
 from onnxfi.error_models import ErrorModel
-from onnxfi.errors import ConfigurationError, InputError
+from onnxfi.errors import ConfigurationError, ErrorModelError, InputError
 from onnxfi.graph import LeftOut, Model, Selected, Target, select
 
 
@@ -28,6 +30,8 @@ class Stratum:
 def make_strata(model: Model, configuration: Configuration) -> list[Stratum]:
     """Return the strata of a configuration.
 
+    A configuration that chooses no targets leaves out those that an error model does not cover.
+
     Raises:
         TargetNotFoundError: a single target does not exist.
         ConfigurationError: no target satisfies the selection, or two entries of a list of targets
@@ -37,11 +41,7 @@ def make_strata(model: Model, configuration: Configuration) -> list[Stratum]:
     said = configuration.targets
     entries = configuration.error_models
     if isinstance(said, Targets):
-        return [
-            Stratum((target,), (suited(entry.error_model, target),), entry.label)
-            for target in choose_targets(model, said).targets
-            for entry in entries
-        ]
+        return _pair(choose_targets(model, said).targets, entries, may_leave_out=said == Targets())
     own = {}
     for wanted in said:
         for target in choose_targets(model, wanted).targets:
@@ -60,6 +60,48 @@ def make_strata(model: Model, configuration: Configuration) -> list[Stratum]:
         error_models = tuple(suited(x.error_model, target) for x, target in pairs)
         strata.append(Stratum(tuple(own), error_models, " + ".join(labels)))
     return strata
+
+
+def _pair(
+    targets: Sequence[Target], entries: Sequence[ErrorModelEntry], *, may_leave_out: bool
+) -> list[Stratum]:
+    strata, refused = [], None
+    for target, entry in product(targets, entries):
+        try:
+            error_models = (suited(entry.error_model, target),)
+        except ErrorModelError as error:
+            if not may_leave_out:
+                raise
+            refused = refused or error
+        else:
+            strata.append(Stratum((target,), error_models, entry.label))
+    if refused is not None and not strata:
+        raise refused
+    return strata
+
+
+def uncovered_note(
+    model: Model, configuration: Configuration, strata: Sequence[Stratum]
+) -> str | None:
+    """Return a sentence about the targets that an error model does not cover; None without any.
+
+    Args:
+        model: the model.
+        configuration: the configuration.
+        strata: the strata that `make_strata` made of them.
+    """
+    if not isinstance(configuration.targets, Targets):
+        return None
+    targets, notes = choose_targets(model, configuration.targets).targets, []
+    for label in dict.fromkeys(x.label for x in configuration.error_models):
+        covered = {x.targets[0] for x in strata if x.label == label}
+        if left_out := [x for x in targets if x not in covered]:
+            ops = list_names(dict.fromkeys(x.op_type for x in left_out))
+            notes.append(
+                f"{label} does not cover {ops}: {len(left_out)} of {len(targets)} targets are left "
+                f"out of it ({list_names(x.tensor for x in left_out)})."
+            )
+    return " ".join(notes) or None
 
 
 def choose_targets(model: Model, wanted: Targets) -> Selected:

@@ -4,6 +4,7 @@ import logging
 import time
 from typing import Any
 
+from onnxfi.campaign.planning.strata import uncovered_note
 from onnxfi.campaign.running.exactness import TOLERANCES, check_answer
 from onnxfi.campaign.running.limits import measure_limits
 from onnxfi.campaign.running.worker import Worker, named
@@ -37,6 +38,9 @@ def rehearse(worker: Worker) -> dict[str, Any]:
     worker.injector(worker.plan.strata[0].targets)
     opening = time.perf_counter() - began
     try_injections(worker)
+    note = uncovered_note(worker.model, worker.configuration, worker.plan.strata)
+    if note is not None:
+        _logger.warning(note)
     if worker.inputs.note is not None:
         _logger.warning(worker.inputs.note)
     differences = check_answers(worker, opening=opening)

@@ -4,11 +4,35 @@ from typing import Any
 
 import pytest
 
-from onnxfi.campaign.planning.strata import Stratum, choose_targets, make_strata
+from onnxfi.campaign.planning.strata import Stratum, choose_targets, make_strata, uncovered_note
 from onnxfi.configuration import Configuration, Targets
 from onnxfi.error_models import BitFlip, Zero
-from onnxfi.errors import ConfigurationError, TargetNotFoundError
+from onnxfi.errors import ConfigurationError, ErrorModelError, TargetNotFoundError
 from onnxfi.graph import load
+
+
+def test_targets_that_nobody_chose_may_be_left_out(work: Any) -> None:
+    model = load(work / "model.onnx")
+
+    def configuration(targets: dict[str, Any], *error_models: str) -> Configuration:
+        said = {"error_models": list(error_models), "injections": {"per_target": 1}}
+        said |= {"model": "m", "inputs": {"file": "x.npz"}, "targets": targets}
+        return Configuration.model_validate(said)
+
+    both = configuration({}, "zero", "spatial:model=auto")
+    strata = make_strata(model, both)
+    every = [x.tensor for x in model.targets(kind="activation")]
+    assert [x.targets[0].tensor for x in strata if x.label == "zero"] == every
+    covered = [x.targets[0].tensor for x in strata if x.label == "spatial:model=auto"]
+    assert covered == ["conv", "relu", "pool"]
+    assert uncovered_note(model, both, strata) == (
+        "spatial:model=auto does not cover Flatten, Gemm, Softmax: 3 of 6 targets are left out of "
+        "it (flat, scores, probabilities)."
+    )
+    zero = configuration({}, "zero")
+    assert uncovered_note(model, zero, make_strata(model, zero)) is None
+    with pytest.raises(ErrorModelError, match="'flat'"):  # it was asked for
+        make_strata(model, configuration({"kind": "activation"}, "spatial:model=auto"))
 
 
 def test_targets_must_satisfy_all_that_is_said(work: Any) -> None:
