@@ -1,5 +1,6 @@
 """Imports a command when it is used, so that the rest of the program starts without it."""
 
+import re
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
@@ -8,6 +9,7 @@ import typer
 from typer.core import TyperCommand, TyperOption
 
 from onnxfi.cli.options.groups import expand_groups
+from onnxfi.suggestions import did_you_mean
 
 
 class LazyCommand(TyperCommand):
@@ -40,4 +42,18 @@ class LazyCommand(TyperCommand):
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:
         """Parse the arguments of the command, which is imported now."""
-        return self.load().make_context(*arguments, **options)
+        try:
+            return self.load().make_context(*arguments, **options)
+        except typer.BadParameter as error:
+            error.message = _with_suggestion(error.message)
+            raise
+
+
+def _with_suggestion(message: str) -> str:
+    """Return a message of typer in the words of this program, with the name that was meant."""
+    message = message.removeprefix("Value error, ")  # pydantic's
+    found = re.fullmatch(r"'(.*)' is not one of (.+?)\.", message)
+    if found is None:
+        return message
+    names = re.findall(r"'(.*?)'", found[2])
+    return f"must be one of {', '.join(names)}, got {found[1]!r}{did_you_mean(found[1], names)}."

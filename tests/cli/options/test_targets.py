@@ -136,3 +136,12 @@ def test_options_replace_the_targets_of_a_campaign(
     refused = onnxfi("campaign", "plan", "c.yaml", "--index", "0")
     assert refused.status == 2
     assert "is a list of selections" in refused.stderr
+
+
+def test_a_kind_that_is_misspelt(onnxfi: Callable[..., Any], work: Path) -> None:
+    result = onnxfi("inspect", "lenet.onnx", "--kind", "weigth")
+    assert result.status == 2
+    assert result.stderr.splitlines()[-1] == (
+        "Error: Invalid value for '--kind': must be one of activation, weight, input, got 'weigth' "
+        "(did you mean 'weight'?)."
+    )
