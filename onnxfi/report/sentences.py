@@ -14,11 +14,9 @@ _BLANK = "\N{NO-BREAK SPACE}"
 
 def sentence(answer: Answer) -> str:
     """Return one sentence about an error model; it claims only what the intervals support."""
-    subject = (
-        f"A single bit flip ({answer.error_model})"
-        if answer.only_single_bits
-        else answer.error_model
-    )
+    subject = answer.error_model
+    if answer.only_single_bits:
+        subject = f"A single bit{' flip' if subject.startswith('bitflip') else ''} ({subject})"
     several = len(answer.targets) > 1
     weighted = f" ({len(answer.targets)} targets, weighted with their bits)" if several else ""
     if not answer.sdc_count:

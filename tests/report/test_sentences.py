@@ -29,6 +29,11 @@ def test_without_sdc_the_limit_is_given(finished: Path, tmp_path: Path) -> None:
     ]
 
 
+def test_a_bit_that_is_held_is_not_flipped(finished: Path, tmp_path: Path) -> None:
+    (found,) = said(finished, tmp_path, some(1, 4, bit=3, error_model="stuckat:value=1"))
+    assert found.startswith("A single bit (stuckat:value=1) causes SDC in 25.0 %")
+
+
 def test_all_sdc_of_one_target(finished: Path, tmp_path: Path) -> None:
     assert said(finished, tmp_path, some(4, 4, bit=None, error_model="zero")) == [
         "zero causes SDC in 100.0 % [51.0, 100.0] of inferences."

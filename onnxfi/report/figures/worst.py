@@ -67,7 +67,7 @@ class OutputPair:
     def title(self) -> str:
         """The injection in a line: its id, error model, target, bits and outcome."""
         x = self.injection
-        parts = [f"injection {x.id}", x.error_model, x.layer or x.target, x.pattern]
+        parts = [f"injection {x.id}", x.error_model, x.target, (x.pattern or "").replace("_", " ")]
         if x.bits is not None and len(x.bits) == 1:
             parts.append(f"bit {x.bits[0]}")
         return " · ".join([*(part for part in parts if part), x.outcome])
