@@ -30,7 +30,7 @@ def test_without_sdc_the_limit_is_given(finished: Path, tmp_path: Path) -> None:
 
 
 def test_a_bit_that_is_held_is_not_flipped(finished: Path, tmp_path: Path) -> None:
-    (found,) = said(finished, tmp_path, some(1, 4, bit=3, error_model="stuckat:value=1"))
+    (found,) = said(finished, tmp_path, some(1, 4, bit=[3], error_model="stuckat:value=1"))
     assert found.startswith("A single bit (stuckat:value=1) causes SDC in 25.0 %")
 
 
