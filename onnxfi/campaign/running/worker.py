@@ -16,7 +16,7 @@ from onnxfi.configuration import Configuration
 from onnxfi.error_models.values import finite_range
 from onnxfi.graph import Target, load
 from onnxfi.injector import Golden, InjectionBatch, Injector
-from onnxfi.run_directory import Shard, ShardRecords, make_schema
+from onnxfi.run_directory import FileGuard, Shard, ShardRecords, make_schema
 from onnxfi.runtime import choose_provider
 
 # Open injectors. Each holds sessions with weights and working memory, and shards come sorted by
@@ -44,6 +44,7 @@ class Worker:
         left_out: activations that the configuration leaves out.
         targets_in_order: the targets that are hit together, in the order of the campaign.
         golden_runs: the golden runs.
+        files: notices changes of the files that it has read.
     """
 
     def __init__(self, configuration: Configuration) -> None:
@@ -56,7 +57,9 @@ class Worker:
             OnnxfiError: the configuration does not fit the model or the inputs.
         """
         self.configuration = configuration
+        self.files = FileGuard(configuration)
         whole = load(configuration.model)
+        self.files.add(whole.files)
         self.inputs = read_inputs(whole, configuration.inputs)
         self.model = specialise(
             whole, self.inputs.constants, lambda model: chosen_targets(model, configuration)
