@@ -19,16 +19,16 @@ from onnxfi.campaign.arguments import (
     configure,
 )
 from onnxfi.campaign.replaying.replay import replay
-from onnxfi.campaign.running.failed_user_code import noting_failed_user_code
-from onnxfi.campaign.running.local.submitting import submit_to_executor, submitting_here
-from onnxfi.campaign.running.local.worker_choice import choose_workers
+from onnxfi.campaign.running.failed_metric import noting_a_failed_metric
 from onnxfi.campaign.running.other_processor import warn_of_another_processor
 from onnxfi.campaign.running.pace import measure_pace
 from onnxfi.campaign.running.progress import progress_bar
 from onnxfi.campaign.running.rehearsal import rehearse
-from onnxfi.campaign.running.rounds import Rounds
 from onnxfi.campaign.running.run_shards import FinishedIds, ShardOutcomes, run_shards
+from onnxfi.campaign.running.severity_rounds import make_rounds
+from onnxfi.campaign.running.submitting import submit_to_executor, submitting_here
 from onnxfi.campaign.running.worker import Worker
+from onnxfi.campaign.running.worker_choice import choose_workers
 from onnxfi.configuration import Configuration
 from onnxfi.display import shorten
 from onnxfi.errors import ConfigurationError, InputError, MetricError, OnnxfiError
@@ -202,12 +202,6 @@ class Campaign:
                     provider=provider,
                     exactness=exactness,
                 )
-            if changed := worker.files.changed():  # before or after the manifest got its hash
-                self._directory.discard()
-                self._directory = None
-                raise ConfigurationError(
-                    f"{changed[0]} changed while the campaign began. Start it again."
-                )
             self._is_new = True
             self.configuration = worker.configuration
             self._left_out, self._rehearsed = worker.left_out, worker
@@ -304,8 +298,7 @@ class Campaign:
         execution = directory.configuration.execution
         until = directory.configuration.injections.until
         showing = progress_bar(self.injections, shown=progress)
-        noting = noting_failed_user_code(directory)
-        with Heartbeat(directory.storage) as heartbeat, showing as advance, noting:
+        with Heartbeat(directory.storage) as heartbeat, showing as advance:
             for message in directory.clean():
                 _logger.warning(message)
 
@@ -314,7 +307,7 @@ class Campaign:
                 advance(done)
                 on_injections(done)
 
-            worker, self._rehearsed = self._rehearsed or _opened(directory), None
+            worker, self._rehearsed = self._rehearsed or Worker(directory.configuration), None
             finished = FinishedIds(directory.finished())
             advance(len(finished))
             on_injections(len(finished))
@@ -327,8 +320,9 @@ class Campaign:
                 largest=max(worker.plan.faults, default=0) * worker.plan.inputs_per_fault,
                 workers=max(1, count_workers()),
             )
-            rounds = Rounds(worker.plan, until)
-            if until is not None and len(finished):
+            rounds = make_rounds(worker.plan, directory.configuration)
+            decides = until is not None or worker.plan.most is not None
+            if decides and len(finished):
                 rounds.add_records(read_shards(directory.place, ("injection_id", "outcome")))
 
             def keep(outcomes: ShardOutcomes) -> None:
@@ -342,12 +336,12 @@ class Campaign:
                 if executor is None
                 else nullcontext(submit_to_executor(directory, executor))
             )
-            with submitting as submit:
+            with noting_a_failed_metric(directory), submitting as submit:
                 for shards in rounds.shards(size):
                     run_shards(
                         finished.missing(shards), submit, workers=count_workers, on_shard=keep
                     )
-            if until is not None:
+            if decides:
                 directory.storage.write(STOPPED_EARLY, b"")
 
     def _place(self) -> str | Path:
@@ -356,9 +350,3 @@ class Campaign:
                 "The campaign has no run directory. Give `out` in the configuration, or --out."
             )
         return self._out if is_address(self._out) else Path(self._out).resolve()
-
-
-def _opened(directory: RunDirectory) -> Worker:
-    worker = Worker(directory.configuration)
-    directory.check_unchanged(worker.model)  # it may have changed since `Campaign.open`
-    return worker

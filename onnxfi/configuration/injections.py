@@ -2,27 +2,41 @@
 
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from onnxfi.configuration.section import Section
 
 
 class Until(Section):
-    """Ends a stratum when its rate is precise enough.
+    """Ends the injections of a target when its rate is precise enough.
 
-    A stratum runs in rounds. It ends after the first round in which half the width of the Wilson
-    interval of its sdc rate is at most the margin, and at the latest after the number of faults of
-    the finite-population formula.
+    Each pair of target and error model runs in rounds. It ends after the first round in which half
+    the width of the Wilson interval of its sdc rate is at most the margin, and at the latest after
+    the number of faults of the finite-population formula. With ``sampling: severity``, the rate is
+    that of the network under each error model.
 
     Attributes:
         margin: half the width of the interval.
+        relative: the margin as a share of the rate, in place of `margin`; with
+            ``sampling: severity`` only.
         confidence: confidence of the interval.
-        per_round: faults of each stratum in a round.
+        per_round: faults of each pair in a round; ``sampling: severity`` sizes its rounds itself.
     """
 
-    margin: float = Field(gt=0, lt=0.5)
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["margin"]}, {"required": ["relative"]}]}
+    )
+
+    margin: float | None = Field(default=None, gt=0, lt=0.5)
+    relative: float | None = Field(default=None, gt=0, lt=1)
     confidence: float = Field(default=0.95, gt=0, lt=1)
     per_round: int = Field(default=500, ge=1)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.margin is None) == (self.relative is None):
+            raise ValueError("until needs one of margin and relative")
+        return self
 
 
 class Injections(Section):
@@ -42,6 +56,8 @@ class Injections(Section):
         until: runs rounds until the interval is narrow enough.
         exhaustive: every single-bit flip once, instead of a sample.
         inputs_per_fault: number of inputs that each fault meets, one injection each.
+        sampling: ``uniform`` draws faults uniformly. ``severity`` scores many faults without
+            running them, and runs most where the network's rate depends on it (docs/statistics.md).
     """
 
     short_forms: ClassVar[tuple[dict[str, Any], ...]] = ({"const": "exhaustive"},)
@@ -55,6 +71,7 @@ class Injections(Section):
     until: Until | None = None
     exhaustive: bool = False
     inputs_per_fault: Literal["all"] | Annotated[int, Field(ge=1)] = 1
+    sampling: Literal["uniform", "severity"] = "uniform"
 
     @model_validator(mode="before")
     @classmethod
@@ -76,7 +93,25 @@ class Injections(Section):
             raise ValueError(
                 f"allocation shares a number that is given by per_target or total, got {ways[0]}"
             )
+        if self.sampling == "severity":
+            self._check_severity(ways[0])
+        elif self.until is not None and self.until.relative is not None:
+            raise ValueError("until: {relative: …} needs `sampling: severity`; give a margin")
         return self
+
+    def _check_severity(self, way: str) -> None:
+        if way not in ("per_target", "total", "until"):
+            raise ValueError(f"sampling: severity goes with per_target, total or until, got {way}")
+        if self.inputs_per_fault != 1:
+            raise ValueError(
+                "sampling: severity draws one input for each fault: leave out inputs_per_fault, "
+                f"got {self.inputs_per_fault}"
+            )
+        if self.allocation != "per_target":
+            raise ValueError(
+                "sampling: severity allocates the faults itself: leave out allocation, "
+                f"got {self.allocation}"
+            )
 
 
 # The keys of Injections that give the number of faults; exactly one is used.

@@ -37,25 +37,35 @@ BASE = pa.schema(
     ]
 )
 
+#: The columns that campaigns with ``sampling: severity`` have besides: the stratum of scored faults
+#: that the fault was drawn from, counted from the mildest; its severity; and the share of all
+#: faults that the stratum holds.
+SCORED = pa.schema([("stratum", pa.int8()), ("score", pa.float64()), ("weight", pa.float64())])
+
 #: Columns that older versions of onnxfi did not write.
 ADDED = frozenset(["due_reason"])
 
 _TYPES = {bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
 
 
-def make_schema(column_types: Mapping[str, ColumnType]) -> pa.Schema:
+def make_schema(column_types: Mapping[str, ColumnType], *, scored: bool = False) -> pa.Schema:
     """Return the columns of the records, followed by the columns of a metric.
+
+    Args:
+        column_types: the types of the metric's columns.
+        scored: whether faults are drawn from strata of scored faults.
 
     Raises:
         ConfigurationError: a column of the metric has a name that is taken, or a type other than
             bool, int and float.
     """
-    schema = BASE
+    schema = pa.schema([*BASE, *SCORED]) if scored else BASE
+    taken = (*BASE.names, *SCORED.names)
     for name, kind in column_types.items():
-        if name in BASE.names or kind not in _TYPES:
+        if name in taken or kind not in _TYPES:
             raise ConfigurationError(
                 f"A metric's column must be bool, int or float, under a name that the records do "
-                f"not use ({', '.join(BASE.names)}), got {name!r} of {kind!r}."
+                f"not use ({', '.join(taken)}), got {name!r} of {kind!r}."
             )
         schema = schema.append(pa.field(name, _TYPES[kind]))
     return schema

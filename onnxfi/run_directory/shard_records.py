@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from onnxfi.error_models import severities
 from onnxfi.error_models.values import VALUE_CLASSES, class_numbers, to_float64
 from onnxfi.graph import Target
 from onnxfi.injector import Injections
@@ -27,6 +28,7 @@ class ShardRecords:
         error_model: str,
         target_bits: int,
         schema: pa.Schema,
+        drawn_from: tuple[int, float] | None = None,
     ) -> None:
         """Begin without a record.
 
@@ -35,6 +37,8 @@ class ShardRecords:
             error_model: name of the error models in the records.
             target_bits: bits of the targets that faults can hit: their weight in the fault space.
             schema: the columns of the records, including the metric's.
+            drawn_from: the stratum of scored faults, and its share of all faults; None where faults
+                are drawn uniformly.
         """
         self.outcomes: Counter[str] = Counter()
         self.masked_at: Counter[str] = Counter()
@@ -43,7 +47,7 @@ class ShardRecords:
         self._targets = tuple(targets)
         self._schema = schema
         named = any(target.layer for target in targets)
-        self._constant = {
+        self._constant: dict[str, Any] = {
             "target": self.target,
             "kind": _JOINT.join(x.kind for x in targets),
             "op_type": _JOINT.join(x.op_type for x in targets),
@@ -52,6 +56,8 @@ class ShardRecords:
             "target_bits": target_bits,
             "error_model": error_model,
         }
+        if drawn_from is not None:
+            self._constant |= {"stratum": drawn_from[0], "weight": drawn_from[1]}
         self._columns: dict[str, list[Any]] = {
             name: [] for name in schema.names if name not in self._constant
         }
@@ -92,6 +98,8 @@ class ShardRecords:
             if label is None or "top1" not in self._columns
             else [x == label for x in metric_columns["top1"]],
         }
+        if "score" in self._columns:
+            columns["score"] = _scores(injections)
         of_sites = _Sites.NAMES
         for name, column in self._columns.items():
             if name in columns:
@@ -172,6 +180,15 @@ def _site_columns(pieces: Sequence[_Sites], targets: Sequence[Target]) -> dict[s
         "bit": lists(pa.array(joined("bits"), mask=joined("without_bit")), ~flips),
         "target_of_site": lists(names.take(pa.array(joined("target"))), everywhere),
     }
+
+
+def _scores(injections: Injections) -> list[float]:
+    """Return the severity of each injection, which has one target."""
+    scores = np.full(len(injections), -np.inf)
+    for hits in injections.hits:
+        found = severities(hits.replaced, hits.corruptions.values, hits.corruptions.sizes)
+        scores[hits.members] = found
+    return [float(x) for x in scores]
 
 
 def _patterns(injections: Injections) -> Sequence[str | None]:

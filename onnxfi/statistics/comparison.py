@@ -22,6 +22,7 @@ from onnxfi.statistics.network import WeightedRate
 from onnxfi.statistics.pairing import PairCounts, PairKey, pair_faults
 from onnxfi.statistics.rate import Rate
 from onnxfi.statistics.summary import summarise
+from onnxfi.statistics.weighting import EstimatedRate
 
 Test = Literal["two-proportion", "mcnemar", "intervals"]
 
@@ -133,7 +134,8 @@ def compare(before: str | Path, after: str | Path) -> Comparison:
         for place, run in zip((before, after), runs, strict=True)
     )
     pairs = None
-    if runs[0].configuration.seed == runs[1].configuration.seed:
+    same = [x.configuration.injections.sampling == "uniform" for x in runs]
+    if all(same) and runs[0].configuration.seed == runs[1].configuration.seed:
         pairs = pair_faults(before, after, OUTCOMES)
     matches = _match(first.groups.get("target", ()), second.groups.get("target", ()))
     if not matches:
@@ -214,7 +216,7 @@ def _compare_groups(
             if clustered:
                 first, second = before.per_fault[name], after.per_fault[name]
             rates[name] = _compare_pairs(first, second, of_group[name])
-        elif clustered:
+        elif clustered or isinstance(first, EstimatedRate) or isinstance(second, EstimatedRate):
             p = interval_p(first, second)
             rates[name] = ComparedRate(first, second, difference(first, second), p, "intervals")
         else:

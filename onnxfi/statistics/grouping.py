@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from onnxfi.error_models import bit_layout
 from onnxfi.errors import ErrorModelError
 from onnxfi.injector import OUTCOMES
+from onnxfi.statistics.weighting import STRATUM, WEIGHT
 
 #: The columns that records are grouped by, for each grouping. Error models are never pooled: the
 #: rate of a mixture depends on how often each was drawn.
@@ -52,6 +53,8 @@ def prepare(records: pa.Table, flags: Sequence[str]) -> pa.Table:
     """
     kept = ("injection_id", "fault_id", "input_index", "pattern")
     columns = {name: records[name] for name in (*kept, *GROUPINGS["target"])}
+    if STRATUM in records.column_names:
+        columns |= {name: records[name] for name in (STRATUM, WEIGHT)}
     columns["bit"] = _single_bits(records["bit"])
     columns["bit_field"] = _bit_fields(columns["bit"], records["dtype"])
     columns["value_class"] = _value_classes(records["value_classes"])

@@ -87,7 +87,7 @@ def in_percent(share: float, low: float, high: float) -> str:
 
 
 def wilson(
-    count: int, total: int, effective: float, *, confidence: float = 0.95
+    count: float, total: float, effective: float, *, confidence: float = 0.95
 ) -> tuple[float, float]:
     """Return the Wilson interval of a share as if it came from `effective` trials."""
     if total == 0 or effective <= 0:

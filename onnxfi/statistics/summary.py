@@ -35,10 +35,10 @@ from onnxfi.statistics.grouping import (
     prepare,
 )
 from onnxfi.statistics.masked_locations import MaskingTally
-from onnxfi.statistics.network import weighted_rate
+from onnxfi.statistics.network import WeightedRate, weighted_rate
 from onnxfi.statistics.open_faults import OpenFaults
 from onnxfi.statistics.rate import Rate
-from onnxfi.statistics.tally import Group, Tally
+from onnxfi.statistics.tally import Group, Tally, WeightedGroup
 
 # Records in memory at once, at least.
 _ROWS_AT_ONCE = 1 << 16
@@ -133,6 +133,7 @@ def summarise_records(
     faults = OpenFaults(inputs_per_fault if isinstance(inputs_per_fault, int) else None)
     tallies = {name: Tally(keys, counted, clustered=clustered) for name, keys in groupings.items()}
     overall = Tally((), counted, clustered=clustered)
+    whole = Tally(GROUPINGS["error_model"], counted, clustered=clustered)
     reasons = Tally(("due_reason", "target", "error_model"), (), clustered=False)
     inputs = Tally(("input_index", GOLDEN_CORRECT), (), clustered=False)
     for part in () if first is None else chain((first,), waiting):
@@ -142,7 +143,7 @@ def summarise_records(
             prepared = prepared.filter(pc.fill_null(prepared[GOLDEN_CORRECT], True))
         complete = faults.add(part) if clustered else None
         reasons.add(prepared)
-        for tally in (overall, *tallies.values()):
+        for tally in (overall, whole, *tallies.values()):
             tally.add(prepared)
             if complete is not None:
                 tally.close(complete)
@@ -157,7 +158,7 @@ def summarise_records(
         faults=sum(x.faults for x in overall.groups()),
         wrong_inputs=_wrong_inputs(inputs.groups(), wrong_inputs),
         groups=groups,
-        network=_network(groups.get("target", ()), names),
+        network=_network(groups.get("target", ()), whole.groups(), names),
         due=_due(reasons.groups()),
     )
 
@@ -202,7 +203,9 @@ def _due(groups: Sequence[Group]) -> list[TargetDue]:
     ]
 
 
-def _network(targets: Sequence[GroupStatistics], names: Sequence[str]) -> list[NetworkStatistics]:
+def _network(
+    targets: Sequence[GroupStatistics], whole: Sequence[Group], names: Sequence[str]
+) -> list[NetworkStatistics]:
     found = []
     for error_model in dict.fromkeys(x.key["error_model"] for x in targets):
         parts = [x for x in targets if x.key["error_model"] == error_model]
@@ -210,6 +213,11 @@ def _network(targets: Sequence[GroupStatistics], names: Sequence[str]) -> list[N
         rates = {
             name: weighted_rate([x.per_inference[name] for x in parts], bits) for name in names
         }
+        for group in whole:
+            # Strata of scored faults count targets by their bits already.
+            if isinstance(group, WeightedGroup) and group.key["error_model"] == error_model:
+                of_faults = {name: group.per_inference(name) for name in names}
+                rates = {x: WeightedRate(y.share, y.low, y.high) for x, y in of_faults.items()}
         found.append(NetworkStatistics(error_model, len(parts), sum(bits), rates))
     return found
 

@@ -1,12 +1,13 @@
 """Counts records by group, in parts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from onnxfi.statistics.rate import ClusterSums, Rate
+from onnxfi.statistics.weighting import STRATUM, Sampling
 
 _ROWS = "injections"
 _FIRST = "first"
@@ -34,6 +35,8 @@ class Tally:
         self._counted = list(counted)
         self._by = [*keys, _FAULT] if clustered else list(keys)
         self._clustered = clustered
+        # How the records were drawn, where strata of scored faults were sampled.
+        self._sampling: Sampling | None = None
         self._partial: list[pa.Table] = []
         self._closed: list[pa.Table] = []
         self._rows = 0
@@ -41,6 +44,11 @@ class Tally:
 
     def add(self, prepared: pa.Table) -> None:
         """Add records as `prepare` returns them."""
+        if STRATUM in prepared.column_names:
+            if self._sampling is None:
+                self._sampling = Sampling()
+                self._by.append(STRATUM)
+            self._sampling.add(prepared)
         known = prepared.filter(pc.is_valid(prepared[self._keys[0]])) if self._keys else prepared
         if not known.num_rows:
             return
@@ -63,12 +71,22 @@ class Tally:
         if not self._partial:
             return []
         table = self._sum(pa.concat_tables(self._partial))
+        if self._sampling is not None:
+            return self._weighted(table.sort_by(_FIRST).to_pylist(), self._sampling)
         sums = pa.concat_tables([*self._closed, self._sums_over_faults(table)])
         names = [x for x in sums.column_names if x not in (*self._keys, _FIRST)]
         aggregates = [*((name, "sum") for name in names), (_FIRST, "min")]
         together = _plain(sums.group_by(self._keys, use_threads=False).aggregate(aggregates))
         rows = together.sort_by(_FIRST).to_pylist()
         return [Group(row, self._keys, clustered=self._clustered) for row in rows]
+
+    def _weighted(self, rows: list[dict[str, Any]], sampling: Sampling) -> list["Group"]:
+        """Return the groups of rows that are kept apart by stratum."""
+        together: dict[tuple[Any, ...], dict[int, dict[str, Any]]] = {}
+        for row in rows:
+            key = tuple(row[x] for x in self._keys)
+            together.setdefault(key, {})[row[STRATUM]] = row
+        return [WeightedGroup(parts, self._keys, sampling) for parts in together.values()]
 
     def _keep(self, part: pa.Table) -> None:
         self._partial.append(part)
@@ -146,6 +164,34 @@ class Group:
         if not self._clustered:
             return Rate.of(self.count(name), self.injections)
         return Rate.of(int(self._row[f"{name} any"]), self.faults)
+
+
+class WeightedGroup(Group):
+    """The sums of one group of records that were drawn from strata of scored faults."""
+
+    def __init__(
+        self, parts: Mapping[int, dict[str, Any]], keys: Sequence[str], sampling: Sampling
+    ) -> None:
+        """Keep the sums of a row for each stratum."""
+        first = next(iter(parts.values()))
+        numbers = [x for x in first if x not in (*keys, STRATUM, _FIRST)]
+        row = {x: first[x] for x in keys}
+        row |= {x: sum(part[x] for part in parts.values()) for x in numbers}
+        super().__init__(row, keys, clustered=False)
+        self._parts = parts
+        self._sampling = sampling
+
+    def per_inference(self, name: str) -> Rate:
+        """Return the share of all faults that count; the records have weights."""
+        return self._sampling.rate(
+            self.key["error_model"],
+            {x: part[_ROWS] for x, part in self._parts.items()},
+            {x: part[name] for x, part in self._parts.items()},
+        )
+
+    def per_fault(self, name: str) -> Rate:
+        """Return the same, since each fault meets one input."""
+        return self.per_inference(name)
 
 
 def _plain(table: pa.Table) -> pa.Table:

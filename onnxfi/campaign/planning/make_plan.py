@@ -21,7 +21,12 @@ from onnxfi.campaign.planning.suitability import check_error_models
 from onnxfi.configuration import Configuration, Injections
 from onnxfi.errors import ConfigurationError
 from onnxfi.graph import Model, Target
+from onnxfi.statistics.stratified import SHARES
 from onnxfi.surgery import check_replayable
+
+# A relative margin may never be reached, where no fault matters: the injections end where this
+# margin would.
+_LEAST_MARGIN = 0.0005
 
 
 def make_plan(model: Model, inputs: InputSource, configuration: Configuration) -> Plan:
@@ -50,6 +55,8 @@ def make_plan(model: Model, inputs: InputSource, configuration: Configuration) -
     )
     sizes = [sum(count_bits(x, shapes[x]) for x in stratum.targets) for stratum in strata]
     input_ranges = -(-len(inputs) // width)
+    if wanted.sampling == "severity":
+        return _by_severity(strata, sizes, len(inputs), configuration)
     if wanted.exhaustive:
         _check_that_shapes_are_fixed(targets, inputs)
         strata, faults = _list_all(strata, shapes)
@@ -58,7 +65,8 @@ def make_plan(model: Model, inputs: InputSource, configuration: Configuration) -
         faults = [size(count_faults(stratum, shapes, input_ranges)) for stratum in strata]
     elif wanted.until is not None:
         until = wanted.until
-        size = partial(sample_size, margin=until.margin, confidence=until.confidence)
+        margin = until.margin or _LEAST_MARGIN
+        size = partial(sample_size, margin=margin, confidence=until.confidence)
         faults = [size(count_faults(stratum, shapes, input_ranges)) for stratum in strata]
     else:
         total = wanted.total or (wanted.per_target or 0) * len(strata)
@@ -70,6 +78,34 @@ def make_plan(model: Model, inputs: InputSource, configuration: Configuration) -
         inputs_per_fault=width,
         per_round=wanted.until.per_round if wanted.until else None,
         sizes=sizes,
+    )
+
+
+def _by_severity(
+    strata: Sequence[Stratum], sizes: Sequence[int], inputs: int, configuration: Configuration
+) -> Plan:
+    """Return a plan in which each pair of target and error model has strata of scored faults."""
+    wanted, scored = configuration.injections, []
+    for stratum in strata:
+        if len(stratum.targets) > 1:
+            raise ConfigurationError(
+                "sampling: severity needs one target per injection, got "
+                f"{' + '.join(x.tensor for x in stratum.targets)!r}. Leave sampling out, or give "
+                "the targets as one selection."
+            )
+        scored += [replace(stratum, score_stratum=x) for x in range(len(SHARES))]
+    models = len({x.label for x in strata})
+    if wanted.until is None:
+        most = (wanted.total or (wanted.per_target or 0) * len(strata)) // models
+    else:
+        margin = wanted.until.margin or _LEAST_MARGIN
+        most = sample_size(None, margin=margin, confidence=wanted.until.confidence)
+    return Plan(
+        strata=scored,
+        inputs=inputs,
+        faults=[most] * len(scored),
+        sizes=[size for size in sizes for _ in SHARES],
+        most=most * models,
     )
 
 

@@ -75,6 +75,8 @@ class Plan:
         inputs_per_fault: number of inputs that each fault meets, from 1 to `inputs`.
         per_round: faults of a stratum in each round; None for a single round.
         sizes: bits of the targets of each stratum: its weight in the fault space.
+        most: the most injections of the campaign, where it is below the sum of the strata; None
+            elsewhere.
     """
 
     strata: Sequence[Stratum]
@@ -83,6 +85,7 @@ class Plan:
     inputs_per_fault: int = 1
     per_round: int | None = None
     sizes: Sequence[int] = ()
+    most: int | None = None
 
     @cached_property
     def _first_faults(self) -> tuple[int, ...]:
@@ -91,6 +94,8 @@ class Plan:
 
     def __len__(self) -> int:
         """Return the number of injections."""
+        if self.most is not None:
+            return self.most
         return self._first_faults[-1] * self.inputs_per_fault
 
     @property
@@ -102,11 +107,17 @@ class Plan:
 
     def expected(self, targets: Sequence[Target]) -> int:
         """Return the largest number of injections in a round that hit the targets together."""
+        if self.most is not None:
+            return self.most // len({x.targets for x in self.strata})
         return self.inputs_per_fault * sum(
             min(faults, self.per_round or faults)
             for stratum, faults in zip(self.strata, self.faults, strict=True)
             if stratum.targets == targets
         )
+
+    def first_id(self, stratum: int) -> int:
+        """Return the id of the first injection of a stratum."""
+        return self._first_faults[stratum] * self.inputs_per_fault
 
     def stratum(self, injection_id: int) -> int:
         """Return the index of the stratum of an injection."""

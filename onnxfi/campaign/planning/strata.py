@@ -20,11 +20,14 @@ class Stratum:
         targets: the target of each injection, or several that are hit together.
         error_models: the error model of each target.
         label: name of the error models in the records.
+        score_stratum: the stratum of scored faults that they are, counted from the mildest; None
+            where faults are drawn uniformly.
     """
 
     targets: tuple[Target, ...]
     error_models: tuple[ErrorModel, ...]
     label: str
+    score_stratum: int | None = None
 
 
 def make_strata(model: Model, configuration: Configuration) -> list[Stratum]:

@@ -112,16 +112,19 @@ def replay_with(worker: Worker, recorded: Mapping[str, Any]) -> Replay:
     """
     plan, injection_id = worker.plan, int(recorded["injection_id"])
     shard = Shard(injection_id, 1, plan.stratum(injection_id))
-    (replayed,) = worker.run(shard).table().to_pylist()
     stratum = plan.strata[shard.stratum]
+    if stratum.score_stratum is not None:
+        worker.recorded[injection_id] = recorded["input_index"], recorded["fault_id"]
+    (replayed,) = worker.run(shard).table().to_pylist()
     injector = worker.injector(stratum.targets)
-    golden = worker.golden(injector, plan.input_index(injection_id))
+    input_index, fault = worker.place(injection_id)
+    golden = worker.golden(injector, input_index)
     (injection,) = injector.inject(
         golden,
         stratum.error_models,
         seed=worker.configuration.seed,
         first_id=injection_id,
-        first_fault=plan.fault_id(injection_id),
+        first_fault=fault,
         metric=worker.metric,
     )
     corrupted = injector.corrupted(golden, injection)
@@ -135,7 +138,8 @@ def recorded_injection(directory: RunDirectory, injection_id: int) -> dict[str, 
         ConfigurationError: there is none.
     """
     planned = int(directory.manifest["injections"])
-    if not 0 <= injection_id < planned:
+    scored = directory.configuration.injections.sampling == "severity"
+    if not scored and not 0 <= injection_id < planned:
         raise ConfigurationError(
             f"The injections of {directory.place} are numbered from 0 to {planned - 1}, got "
             f"{injection_id}."

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from onnxfi.campaign.running.run_shards import ShardOutcomes
-from onnxfi.campaign.running.worker import StoppedError, Worker
+from onnxfi.campaign.running.worker import Worker
 from onnxfi.run_directory import RunDirectory, Shard
 
 
@@ -26,16 +26,11 @@ def record_shard(
         on_injections: called from time to time with the number of injections done since.
 
     Raises:
-        OnnxfiError: the shard cannot be run, its records cannot be written, or a file of the
-            campaign changed meanwhile.
+        OnnxfiError: the shard cannot be run, or its records cannot be written.
         StoppedError: the worker was stopped.
     """
     began = time.perf_counter()
     records = worker.run(shard, on_injections=on_injections)
-    # Inputs and external weights are read during the run.
-    worker.files.check(lambda: directory.check_unchanged(worker.model))
-    if worker.stopped:
-        raise StoppedError
     directory.write(shard, records.table())
     seconds = time.perf_counter() - began
     return ShardOutcomes(
@@ -67,10 +62,7 @@ def open_worker(place: str, run_id: str) -> tuple[RunDirectory, Worker]:
     """Return the run directory and this process's worker; a new `run_id` makes a new worker.
 
     Raises:
-        OnnxfiError: the run directory or the model cannot be opened, or something changed since the
-            campaign began.
+        OnnxfiError: the run directory or the model cannot be opened.
     """
     directory = RunDirectory.open(place)
-    worker = Worker(directory.configuration)
-    directory.check_unchanged(worker.model)
-    return directory, worker
+    return directory, Worker(directory.configuration)

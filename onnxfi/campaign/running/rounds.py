@@ -70,4 +70,4 @@ class Rounds:
             faults,
             confidence=self._until.confidence,
         )
-        return (high - low) / 2 <= self._until.margin
+        return (high - low) / 2 <= (self._until.margin or 0.0)

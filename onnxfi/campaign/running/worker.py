@@ -12,12 +12,14 @@ from onnxfi.campaign.planning.strata import chosen_targets, count_left_out
 from onnxfi.campaign.running.exactness import check_answer
 from onnxfi.campaign.running.golden_runs import GoldenRuns
 from onnxfi.campaign.running.metric_columns import metric_columns
+from onnxfi.campaign.running.scored_faults import ScoredFaults
 from onnxfi.configuration import Configuration
 from onnxfi.error_models.values import finite_range
 from onnxfi.graph import Target, load
 from onnxfi.injector import Golden, InjectionBatch, Injector
-from onnxfi.run_directory import FileGuard, Shard, ShardRecords, make_schema
+from onnxfi.run_directory import Shard, ShardRecords, make_schema
 from onnxfi.runtime import choose_provider
+from onnxfi.statistics.stratified import SHARES
 
 # Open injectors. Each holds sessions with weights and working memory, and shards come sorted by
 # target. A thread that is still at the previous target keeps its injector alive.
@@ -44,7 +46,6 @@ class Worker:
         left_out: activations that the configuration leaves out.
         targets_in_order: the targets that are hit together, in the order of the campaign.
         golden_runs: the golden runs.
-        files: notices changes of the files that it has read.
     """
 
     def __init__(self, configuration: Configuration) -> None:
@@ -57,9 +58,7 @@ class Worker:
             OnnxfiError: the configuration does not fit the model or the inputs.
         """
         self.configuration = configuration
-        self.files = FileGuard(configuration)
         whole = load(configuration.model)
-        self.files.add(whole.files)
         self.inputs = read_inputs(whole, configuration.inputs)
         self.model = specialise(
             whole, self.inputs.constants, lambda model: chosen_targets(model, configuration)
@@ -80,7 +79,15 @@ class Worker:
             threads=THREADS,
             check=self._check_answer,
         )
-        self._schema = make_schema(self.metric.column_types)
+        #: Places of injections that are known without scoring faults: those of records.
+        self.recorded: dict[int, tuple[int, int]] = {}
+        self._scored = ScoredFaults(
+            self.plan,
+            seed=configuration.seed,
+            golden=lambda targets, index: self.golden(self.injector(targets), index),
+        )
+        scored = configuration.injections.sampling == "severity"
+        self._schema = make_schema(self.metric.column_types, scored=scored)
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._injectors: OrderedDict[tuple[Target, ...], Injector] = OrderedDict()
@@ -164,6 +171,9 @@ class Worker:
             error_model=stratum.label,
             target_bits=self.plan.sizes[shard.stratum],
             schema=self._schema,
+            drawn_from=None
+            if stratum.score_stratum is None
+            else (stratum.score_stratum, SHARES[stratum.score_stratum]),
         )
         golden: Golden | None = None
         ranges: list[tuple[float, float]] = []
@@ -188,7 +198,26 @@ class Worker:
             on_injections(len(injections))
         return records
 
+    def place(self, injection_id: int) -> tuple[int, int]:
+        """Return the input that an injection meets, and the number of its fault.
+
+        Raises:
+            OnnxfiError: the faults of a campaign with ``sampling: severity`` cannot be scored.
+        """
+        if injection_id in self.recorded:
+            return self.recorded[injection_id]
+        if self.plan.strata[self.plan.stratum(injection_id)].score_stratum is not None:
+            return self._scored.locate(injection_id)
+        return self.plan.input_index(injection_id), self.plan.fault_id(injection_id)
+
     def _batches(self, shard: Shard, injector: Injector) -> Iterator[InjectionBatch]:
+        if self.plan.strata[shard.stratum].score_stratum is not None:
+            placed = [(*self.place(x), x) for x in range(shard.first, shard.first + shard.count)]
+            for input_index, fault, injection_id in sorted(placed):
+                golden = self.golden(injector, input_index)
+                faults = range(fault, fault + 1)
+                yield InjectionBatch(golden, injection_id, faults, input_index)
+            return
         # Inputs that meet the same faulty weight share a batch.
         of_weights = all(x.kind == "weight" for x in injector.targets)
         walk = self.plan.by_fault if of_weights else self.plan.by_input

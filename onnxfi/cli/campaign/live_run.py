@@ -13,12 +13,12 @@ from onnxfi.campaign import Campaign, ShardOutcomes, dask_executor
 from onnxfi.cli.campaign.event_log import EventLog
 from onnxfi.cli.campaign.live_view import LiveView
 from onnxfi.cli.campaign.workload import describe_workload
-from onnxfi.cli.interrupts import INTERRUPTED
 from onnxfi.cli.options.targets import print_left_out
 from onnxfi.cli.output import messages
 from onnxfi.errors import OnnxfiError
-from onnxfi.injector import surviving_exits
 from onnxfi.storage import display_path
+
+INTERRUPTED = 130
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,16 +52,16 @@ def run_to_end(campaign: Campaign, options: LiveRunOptions | None = None) -> str
     executing: AbstractContextManager[tuple[Executor | None, Callable[[], int] | None]] = (
         nullcontext((None, None)) if options.scheduler is None else dask_executor(options.scheduler)
     )
-    with (
-        surviving_exits(),
-        executing as (executor, workers),
-        EventLog(options.log_json) as log,
-    ):
+    with executing as (executor, workers), EventLog(options.log_json) as log:
         view: LiveView | None = None
         try:
             campaign.begin()
             place = display_path(campaign.directory.place)
-            view = LiveView(planned=campaign.injections, disabled=log.on_stderr)
+            view = LiveView(
+                planned=campaign.injections,
+                weighted=campaign.configuration.injections.sampling != "uniform",
+                disabled=log.on_stderr,
+            )
             provider = campaign.directory.manifest["provider"]
             if not log.on_stderr:
                 print_left_out(campaign.left_out)
@@ -82,14 +82,13 @@ def run_to_end(campaign: Campaign, options: LiveRunOptions | None = None) -> str
 
             with view:
                 campaign.run(executor, workers=workers, on_injections=view.advance, on_shard=keep)
-        except KeyboardInterrupt as error:
+        except KeyboardInterrupt:
             log.write("interrupted")
-            running = "".join(f"{x}\n" for x in getattr(error, "__notes__", ()))
             if not log.on_stderr:
                 messages.print(
-                    f"{running}Interrupted before the first injection. Nothing was written."
+                    "Interrupted before the first injection. Nothing was written."
                     if view is None
-                    else f"{running}{_describe_interruption(campaign, done=view.done)}"
+                    else _describe_interruption(campaign, done=view.done)
                 )
             raise typer.Exit(INTERRUPTED) from None
         except OnnxfiError as error:

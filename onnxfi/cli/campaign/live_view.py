@@ -1,6 +1,7 @@
 """Shows the progress of a campaign on a terminal: rate, time left, and outcome rates so far."""
 
 from collections import Counter
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
@@ -37,14 +38,16 @@ _LINES_BELOW = 2
 class LiveView:
     """Shows the progress of a campaign on stderr, if stderr is a terminal."""
 
-    def __init__(self, *, planned: int, disabled: bool = False) -> None:
+    def __init__(self, *, planned: int, weighted: bool = False, disabled: bool = False) -> None:
         """Prepare the view.
 
         Args:
             planned: the number of injections of the campaign.
+            weighted: whether injections have weights, without which rates would mislead.
             disabled: show nothing, even on a terminal.
         """
         self._planned = planned
+        self._weighted = weighted
         self._strata: dict[tuple[str, str], Counter[str]] = {}
         self._progress = Progress(
             BarColumn(),
@@ -108,8 +111,26 @@ class LiveView:
         return self._progress
 
     def _table(self, count: int) -> Table:
-        rows: list[Row] = []
-        for (target, error_model), counted in list(self._strata.items())[-count:]:
-            rates = (Rate.of(counted[x], counted.total()) for x in ("sdc", "due"))
-            rows.append((target, error_model, str(counted.total()), *map(estimate_rate, rates)))
-        return Table(STRATUM_COLUMNS, rows, caption="this run so far, in % with 95 % intervals")
+        shown = dict(list(self._strata.items())[-count:])
+        return counts_table(shown, weighted=self._weighted, what="this run so far")
+
+
+def counts_table(
+    strata: Mapping[tuple[str, str], Counter[str]], *, weighted: bool, what: str
+) -> Table:
+    """Return a table of outcomes by target and error model.
+
+    Args:
+        strata: the number of injections of each outcome, by target and error model.
+        weighted: whether injections have weights: their rates are left out.
+        what: what the counts are of, for the caption.
+    """
+    rows: list[Row] = []
+    for (target, error_model), counted in strata.items():
+        rates = () if weighted else (Rate.of(counted[x], counted.total()) for x in ("sdc", "due"))
+        rows.append((target, error_model, str(counted.total()), *map(estimate_rate, rates)))
+    if weighted:
+        caption = f"{what}; `onnxfi campaign summary` weights them"
+        return Table(STRATUM_COLUMNS[:3], rows, caption=caption, within="error model")
+    caption = f"{what}, in % with 95 % intervals"
+    return Table(STRATUM_COLUMNS, rows, caption=caption, within="error model")

@@ -72,10 +72,13 @@ def plan_campaign(
             within="error model",
         )
     )
-    typer.echo(format_workload(len(plan), seconds, at_most=plan.rounds > 1))
+    at_most = plan.rounds > 1 or plan.most is not None
+    typer.echo(format_workload(len(plan), seconds, at_most=at_most))
 
 
 def _rows(plan: Plan) -> list[dict[str, Any]]:
+    if plan.most is not None:
+        return _rows_by_bits(plan)
     return [
         {
             "target": " + ".join(x.tensor for x in stratum.targets),
@@ -85,4 +88,25 @@ def _rows(plan: Plan) -> list[dict[str, Any]]:
             "injections": faults * plan.inputs_per_fault,
         }
         for stratum, bits, faults in zip(plan.strata, plan.sizes, plan.faults, strict=True)
+    ]
+
+
+def _rows_by_bits(plan: Plan) -> list[dict[str, Any]]:
+    """Return a row for each pair of target and error model, of those that share injections."""
+    pairs = [
+        (stratum, bits, faults)
+        for stratum, bits, faults in zip(plan.strata, plan.sizes, plan.faults, strict=True)
+        if not stratum.score_stratum  # the strata of a pair follow one another
+    ]
+    return [
+        {
+            "target": stratum.targets[0].tensor,
+            "error_model": stratum.label,
+            "target_bits": bits,
+            "faults": shared,
+            "injections": shared,
+        }
+        for stratum, bits, faults in pairs
+        for whole in (sum(x[1] for x in pairs if x[0].label == stratum.label),)
+        for shared in (round(faults * bits / whole),)
     ]

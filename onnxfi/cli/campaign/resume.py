@@ -25,10 +25,9 @@ def resume(
     campaign = Campaign.open(directory)
     opened = campaign.directory
     before = _count_records(opened)
-    damaged = next(opened.bad_files(), None) is not None
-    if damaged or before != int(opened.manifest["injections"]):
+    if before != int(opened.manifest["injections"]):
         run_to_end(campaign, live)
-        if damaged or opened.recorded != before:
+        if opened.recorded != before:
             print_summary(directory, as_json=as_json)
             return
     _report_finished(opened, live)

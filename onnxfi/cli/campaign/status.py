@@ -6,11 +6,10 @@ from typing import Any
 
 import typer
 
-from onnxfi.cli.campaign.live_view import STRATUM_COLUMNS
+from onnxfi.cli.campaign.live_view import counts_table
 from onnxfi.cli.options.arguments import DirectoryArgument, JsonOption
 from onnxfi.cli.output import print_json
-from onnxfi.cli.rates import estimate_rate
-from onnxfi.cli.tables import Row, Table, print_table
+from onnxfi.cli.tables import print_table
 from onnxfi.run_directory import (
     STOPPED_EARLY,
     RunDirectory,
@@ -18,7 +17,6 @@ from onnxfi.run_directory import (
     read_shards,
     read_sign_of_life,
 )
-from onnxfi.statistics import Rate
 
 _COLUMNS = ("target", "error_model", "outcome")
 
@@ -59,7 +57,8 @@ def status(directory: DirectoryArgument, *, as_json: JsonOption = False) -> None
     typer.echo(f"{done} of {planned} injections recorded ({100 * done / max(1, planned):.1f} %)")
     typer.echo(_describe_process(sign, left=0 if enough else planned - done, place=directory))
     if strata:
-        print_table(_table(strata))
+        weighted = opened.configuration.injections.sampling != "uniform"
+        print_table(counts_table(strata, weighted=weighted, what="rates so far"))
 
 
 def _count(directory: RunDirectory) -> dict[tuple[str, str], Counter[str]]:
@@ -103,16 +102,3 @@ def _format_clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}"
-
-
-def _table(strata: dict[tuple[str, str], Counter[str]]) -> Table:
-    rows: list[Row] = []
-    for (target, error_model), counted in strata.items():
-        rates = (Rate.of(counted[x], counted.total()) for x in ("sdc", "due"))
-        rows.append((target, error_model, str(counted.total()), *map(estimate_rate, rates)))
-    return Table(
-        STRATUM_COLUMNS,
-        rows,
-        caption="rates so far, in % with 95 % Wilson intervals",
-        within="error model",
-    )

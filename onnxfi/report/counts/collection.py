@@ -7,6 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from onnxfi.errors import ConfigurationError
 from onnxfi.injector import OUTCOMES
 from onnxfi.report.counts.answers_given import AnswersGiven, ClassPair
 from onnxfi.report.counts.magnitudes import Magnitudes, MagnitudeTally
@@ -84,8 +85,15 @@ def collect(opened: RunDirectory) -> Collection:
     Injections whose input is wrong without a fault are left out if the configuration says so.
 
     Raises:
-        ConfigurationError: there are no records, or they cannot be read.
+        ConfigurationError: there are no records, they cannot be read, or their faults were not
+            drawn uniformly.
     """
+    if opened.configuration.injections.sampling != "uniform":
+        raise ConfigurationError(
+            f"{opened.place} samples by severity, and figures count faults that were drawn "
+            "uniformly. Show its weighted rates with `onnxfi campaign summary`, or run a campaign "
+            "without `sampling: severity` for a report."
+        )
     per_fault = opened.configuration.injections.inputs_per_fault
     clustered = per_fault != 1
     tallies = {name: Tally(keys, OUTCOMES, clustered=clustered) for name, keys in _KEYS.items()}

@@ -5,7 +5,7 @@ import numpy as np
 # The shares of all faults that strata should have, from the highest scores down: in float32 one
 # bit of 32 causes nearly all sdc. The last takes what is left.
 #: The wanted share of each stratum, from the lowest scores to the highest; their sum is 1.
-SHARES = (0.6, 0.1, 0.1, 0.05, 0.05, 0.025, 0.025, 0.025, 0.025)
+SHARES = (0.7, 0.15, 0.05, 0.025, 0.0125, 0.0125, 0.0125, 0.0125, 0.0125, 0.0125)
 
 
 def group_scores(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -149,7 +149,10 @@ def test_margins_size_each_stratum(write: Callable[..., Path]) -> None:
         ({"per_target": 5, "margin": 0.1}, "per_target and margin"),
         ({"margin": 0.1, "allocation": "uniform"}, "allocation shares a number"),
         ({"margin": 0.5}, "injections.margin"),
-        ({"until": {"confidence": 0.9}}, "injections.until.margin: must be given"),
+        (
+            {"until": {"confidence": 0.9}},
+            "until needs one of margin and relative",
+        ),
         ({"inputs_per_fault": 0}, "injections.inputs_per_fault: must be 'all' or a whole number"),
         ({"inputs_per_fault": "some"}, "must be 'all' or a whole number of at least 1, got 'some'"),
         ("everything", "injections"),

@@ -11,7 +11,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from contextvars import copy_context
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import IO
@@ -19,7 +18,6 @@ from typing import IO
 from onnxfi.campaign.running.record_shard import open_worker, record_shard
 from onnxfi.campaign.running.run_shards import ShardOutcomes
 from onnxfi.errors import OnnxfiError
-from onnxfi.injector import surviving_exits, watching_calls
 from onnxfi.run_directory import Shard
 
 
@@ -60,7 +58,7 @@ class Failed:
         error: the error, as a class that can be unpickled.
     """
 
-    error: Exception
+    error: OnnxfiError
 
 
 #: Everything that the child sends.
@@ -94,8 +92,7 @@ def main() -> None:
     place, run_id = pickle.load(sys.stdin.buffer)
     shards: SimpleQueue[Shard] = SimpleQueue()
     threading.Thread(target=_read, args=(sys.stdin.buffer, shards), daemon=True).start()
-
-    def run_all() -> None:
+    try:
         directory, worker = open_worker(place, run_id)
         send(Opened())
         while True:
@@ -105,16 +102,11 @@ def main() -> None:
                     directory, worker, shard, on_injections=lambda count: send(Injected(count))
                 )
             )
-
-    context = copy_context()
-    try:
-        with surviving_exits(), watching_calls([context]):
-            context.run(run_all)
-    except (OnnxfiError, MemoryError) as error:
+    except OnnxfiError as error:
         send(Failed(_portable(error)))
 
 
-def _portable(error: Exception) -> Exception:
+def _portable(error: OnnxfiError) -> OnnxfiError:
     """Return an error that can be unpickled: some classes take more than a message."""
     try:
         pickle.loads(pickle.dumps(error))

@@ -12,14 +12,14 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
 
-from onnxfi.campaign.running.local.shard_child import Failed, Injected, Logged, Message, Opened
 from onnxfi.campaign.running.run_shards import ShardOutcomes
+from onnxfi.campaign.running.shard_child import Failed, Injected, Logged, Message, Opened
 from onnxfi.run_directory import RunDirectory, Shard
 
 # The child imports from where this process does.
 _COMMAND = (
     "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); "
-    "from onnxfi.campaign.running.local.shard_child import main; main()"
+    "from onnxfi.campaign.running.shard_child import main; main()"
 )
 
 _logger = logging.getLogger("onnxfi")
@@ -64,7 +64,6 @@ class ShardProcess:
             CannotOpenError: the process cannot open the campaign.
             BrokenExecutor: the process died.
             OnnxfiError: the shard cannot be run.
-            MemoryError: it needs more memory than there is.
         """
         try:
             if not self._opened:
@@ -72,10 +71,6 @@ class ShardProcess:
             self._send(shard)
             while isinstance(message := self._receive(), Injected):
                 on_injections(message.count)
-        except BrokenExecutor as error:
-            self.end()
-            last = shard.first + shard.count - 1
-            raise BrokenExecutor(f"{error}, in injections {shard.first} to {last}") from error
         except BaseException:
             self.end()  # its next message would belong to this shard
             raise

@@ -1,1 +1,0 @@
-"""Runs shards in threads and processes of this machine."""

@@ -1,0 +1,30 @@
+"""The commands on a campaign that samples by severity."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onnxfi.campaign.running import scored_faults
+from tests.cli.conftest import CONFIGURATION
+
+
+def test_no_rate_is_shown_without_weights(
+    onnxfi: Callable[..., Any], work: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scored_faults, "SCORED", 400)
+    text = CONFIGURATION.replace("per_target: 40", "total: 300, sampling: severity")
+    (work / "c.yaml").write_text(text)
+    planned = onnxfi("campaign", "plan", "c.yaml").stdout
+    assert planned.count("conv1") == 1
+    assert "at most 300 injections" in planned
+    assert onnxfi("campaign", "run", "c.yaml", "--out", "run").status == 0
+    status = onnxfi("campaign", "status", "run").stdout
+    assert "300 of 300 injections recorded" in status
+    assert "sdc" not in status
+    assert "onnxfi campaign summary" in status
+    assert " sdc " in onnxfi("campaign", "summary", "run").stdout
+    refused = onnxfi("report", "run")
+    assert refused.status == 2
+    assert "samples by severity" in refused.stderr
