@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from onnxfi.campaign.running.rehearsal import try_injections
     from onnxfi.campaign.running.run_shards import ShardOutcomes
     from onnxfi.campaign.running.worker import Worker
+    from onnxfi.campaign.shrinking.shrink import Shrunk, shrink
 
 __all__ = [
     "SCHEMA_FILE",
@@ -35,6 +36,7 @@ __all__ = [
     "Plan",
     "Replay",
     "ShardOutcomes",
+    "Shrunk",
     "Stratum",
     "Translation",
     "Verification",
@@ -47,6 +49,7 @@ __all__ = [
     "profile",
     "read_inputs",
     "replay",
+    "shrink",
     "specialise",
     "translate_classes",
     "translate_tensorfi2",
@@ -67,6 +70,8 @@ _HOMES = {
     "Replay": "onnxfi.campaign.replaying.replay",
     "SCHEMA_FILE": "onnxfi.campaign.drafting",
     "ShardOutcomes": "onnxfi.campaign.running.run_shards",
+    "Shrunk": "onnxfi.campaign.shrinking.shrink",
+    "shrink": "onnxfi.campaign.shrinking.shrink",
     "Stratum": "onnxfi.campaign.planning.strata",
     "Translation": "onnxfi.campaign.importers",
     "Worker": "onnxfi.campaign.running.worker",

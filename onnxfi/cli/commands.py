@@ -74,6 +74,7 @@ COMMANDS: Sequence[Command | Group] = (
     ),
     Command("report", "campaign.report:report", "Write the report of a campaign as one HTML file."),
     Command("fit", "fit:print_fit", "Compute failure rates in FIT from a campaign."),
+    Command("shrink", "shrink:shrink_injection", "Shrink an sdc to the smallest corruption."),
     Group(
         "error-models",
         _ERROR_MODELS,

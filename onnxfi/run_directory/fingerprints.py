@@ -47,6 +47,11 @@ def _relevant(configuration: Configuration) -> dict[str, Any]:
     limits = configuration.execution.limits
     if limits != ExecutionLimits():  # they decide outcomes; older manifests lack them
         relevant["limits"] = limits.model_dump()
+    injections = relevant["injections"]  # older manifests lack these keys
+    if injections["sampling"] == "uniform":
+        del injections["sampling"]
+    if injections["until"] is not None and injections["until"]["relative"] is None:
+        del injections["until"]["relative"]
     for place in ("execution", "statistics", "out", "model", "error_models"):
         del relevant[place]
     del relevant["inputs"]["file"]

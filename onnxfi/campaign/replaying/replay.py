@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from onnxfi.atomic_write import atomic_write
 from onnxfi.campaign.inputs.array_file import write_arrays
 from onnxfi.campaign.running.worker import Worker
-from onnxfi.error_models import SiteList, bit_layout
+from onnxfi.error_models import Corruption, ErrorModel, SiteList, bit_layout
 from onnxfi.errors import ConfigurationError, InputError
 from onnxfi.injector import Golden, Injection
 from onnxfi.run_directory import RunDirectory, Shard, read_file
@@ -85,23 +85,116 @@ class Replay:
             SiteList(shape, (corruption,)).save(folder / f"sites_{number}.npz")
 
 
-def replay(directory: str | Path, injection_id: int) -> Replay:
+@dataclass(frozen=True, slots=True)
+class Exactly:
+    """An error model that draws one given corruption.
+
+    Attributes:
+        corruption: the corruption.
+    """
+
+    name: ClassVar[str] = "exactly"
+
+    corruption: Corruption
+
+    def sample(
+        self, golden: np.ndarray, *, channel_axis: int | None, rng: np.random.Generator
+    ) -> Corruption:
+        """Return the corruption."""
+        return self.corruption
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the name; the corruption is no configuration."""
+        return {"name": self.name, "configuration": {}}
+
+
+class Replayer:
+    """Runs one recorded injection again, as it was or with another corruption."""
+
+    def __init__(self, worker: Worker, recorded: Mapping[str, Any]) -> None:
+        """Open the injector of the injection, and make its golden run.
+
+        Args:
+            worker: a worker of the campaign.
+            recorded: the record of the injection.
+
+        Raises:
+            OnnxfiError: the model or the input does not fit.
+        """
+        self._worker, self._recorded = worker, recorded
+        self._id = int(recorded["injection_id"])
+        number = worker.plan.stratum(self._id)
+        self._shard, self._stratum = Shard(self._id, 1, number), worker.plan.strata[number]
+        if self._stratum.score_stratum is not None:
+            worker.recorded[self._id] = recorded["input_index"], recorded["fault_id"]
+        self._injector = worker.injector(self._stratum.targets)
+        input_index, self._fault = worker.place(self._id)
+        self._golden = worker.golden(self._injector, input_index)
+
+    @classmethod
+    def open(cls, directory: str | Path, injection_id: int) -> Self:
+        """Return one for a recorded injection of a run directory.
+
+        Raises:
+            ConfigurationError: the directory has no such record, or what the campaign depends on
+                changed.
+            OnnxfiError: the model or the input does not fit.
+        """
+        opened = RunDirectory.open(directory)
+        recorded = recorded_injection(opened, injection_id)
+        worker = Worker(opened.configuration)
+        opened.check_unchanged(worker.model)
+        return cls(worker, recorded)
+
+    def run(self) -> Replay:
+        """Run the injection as it was.
+
+        Raises:
+            OnnxfiError: the injection cannot be run.
+        """
+        (replayed,) = self._worker.run(self._shard).table().to_pylist()
+        injection = self.inject(*self._stratum.error_models)
+        corrupted = self._injector.corrupted(self._golden, injection)
+        return Replay(injection, self._golden, corrupted, self._recorded, replayed)
+
+    def inject(self, *error_models: ErrorModel) -> Injection:
+        """Run the injection with an error model for each target.
+
+        Raises:
+            OnnxfiError: the injection cannot be run.
+        """
+        (injection,) = self._injector.inject(
+            self._golden,
+            error_models,
+            seed=self._worker.configuration.seed,
+            first_id=self._id,
+            first_fault=self._fault,
+            metric=self._worker.metric,
+        )
+        return injection
+
+
+def replay(directory: str | Path, injection_id: int, *, sites: str | Path | None = None) -> Replay:
     """Run an injection of a campaign again.
 
     Args:
         directory: the run directory, or its address.
         injection_id: the id of a recorded injection.
+        sites: a file of injection sites (`SiteList`) whose first corruption takes the place of the
+            recorded one; None for the injection as it was.
 
     Raises:
         ConfigurationError: the directory has no such record, or what the campaign depends on
             changed.
+        InputError: the sites cannot be read, or do not fit the target.
         OnnxfiError: the injection cannot be run.
     """
-    opened = RunDirectory.open(directory)
-    recorded = recorded_injection(opened, injection_id)
-    worker = Worker(opened.configuration)
-    opened.check_unchanged(worker.model)
-    return replay_with(worker, recorded)
+    replayer = Replayer.open(directory, injection_id)
+    found = replayer.run()
+    if sites is None:
+        return found
+    injection = replayer.inject(Exactly(SiteList.load(Path(sites)).corruptions[0]))
+    return replace(found, injection=injection)
 
 
 def replay_with(worker: Worker, recorded: Mapping[str, Any]) -> Replay:
@@ -110,25 +203,7 @@ def replay_with(worker: Worker, recorded: Mapping[str, Any]) -> Replay:
     Raises:
         OnnxfiError: the injection cannot be run.
     """
-    plan, injection_id = worker.plan, int(recorded["injection_id"])
-    shard = Shard(injection_id, 1, plan.stratum(injection_id))
-    stratum = plan.strata[shard.stratum]
-    if stratum.score_stratum is not None:
-        worker.recorded[injection_id] = recorded["input_index"], recorded["fault_id"]
-    (replayed,) = worker.run(shard).table().to_pylist()
-    injector = worker.injector(stratum.targets)
-    input_index, fault = worker.place(injection_id)
-    golden = worker.golden(injector, input_index)
-    (injection,) = injector.inject(
-        golden,
-        stratum.error_models,
-        seed=worker.configuration.seed,
-        first_id=injection_id,
-        first_fault=fault,
-        metric=worker.metric,
-    )
-    corrupted = injector.corrupted(golden, injection)
-    return Replay(injection, golden, corrupted, recorded, replayed)
+    return Replayer(worker, recorded).run()
 
 
 def recorded_injection(directory: RunDirectory, injection_id: int) -> dict[str, Any]:

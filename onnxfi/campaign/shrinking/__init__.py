@@ -1,0 +1,1 @@
+"""Shrinks an injection to the smallest corruption that has the same outcome."""
