@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from onnxfi.campaign.running.rehearsal import try_injections
     from onnxfi.campaign.running.run_shards import ShardOutcomes
     from onnxfi.campaign.running.worker import Worker
+    from onnxfi.campaign.searching.search import FoundFault, SearchResult, search
     from onnxfi.campaign.shrinking.shrink import Shrunk, shrink
 
 __all__ = [
@@ -32,9 +33,11 @@ __all__ = [
     "ArrayFile",
     "Campaign",
     "Draft",
+    "FoundFault",
     "InputSource",
     "Plan",
     "Replay",
+    "SearchResult",
     "ShardOutcomes",
     "Shrunk",
     "Stratum",
@@ -49,6 +52,7 @@ __all__ = [
     "profile",
     "read_inputs",
     "replay",
+    "search",
     "shrink",
     "specialise",
     "translate_classes",
@@ -65,6 +69,9 @@ _HOMES = {
     "ArrayFile": "onnxfi.campaign.inputs.array_file",
     "Campaign": "onnxfi.campaign.campaign",
     "Draft": "onnxfi.campaign.drafting",
+    "FoundFault": "onnxfi.campaign.searching.search",
+    "SearchResult": "onnxfi.campaign.searching.search",
+    "search": "onnxfi.campaign.searching.search",
     "InputSource": "onnxfi.campaign.inputs",
     "Plan": "onnxfi.campaign.planning.plan",
     "Replay": "onnxfi.campaign.replaying.replay",

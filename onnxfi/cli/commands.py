@@ -74,6 +74,7 @@ COMMANDS: Sequence[Command | Group] = (
     ),
     Command("report", "campaign.report:report", "Write the report of a campaign as one HTML file."),
     Command("fit", "fit:print_fit", "Compute failure rates in FIT from a campaign."),
+    Command("search", "search:search_faults", "Search for the most dangerous faults."),
     Command("shrink", "shrink:shrink_injection", "Shrink an sdc to the smallest corruption."),
     Group(
         "error-models",

@@ -1,0 +1,1 @@
+"""Searches for the most dangerous faults with few runs."""
