@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         describe_place,
     )
     from onnxfi.statistics.difference import Difference
+    from onnxfi.statistics.drivers import Driver, describe_drivers, find_drivers
     from onnxfi.statistics.grouping import GOLDEN_CORRECT, GROUPINGS, NOT_RECORDED, prepare
     from onnxfi.statistics.masked_locations import MaskedAt, TargetMasking
     from onnxfi.statistics.network import WeightedRate, weighted_rate
@@ -47,6 +48,7 @@ __all__ = [
     "ComparedGroup",
     "Comparison",
     "Difference",
+    "Driver",
     "Group",
     "GroupStatistics",
     "MaskedAt",
@@ -64,9 +66,11 @@ __all__ = [
     "break_down",
     "compare",
     "describe_counts",
+    "describe_drivers",
     "describe_due",
     "describe_masking",
     "describe_place",
+    "find_drivers",
     "prepare",
     "summarise",
     "summarise_records",
@@ -81,6 +85,7 @@ _HOMES = {
     "ComparedGroup": "onnxfi.statistics.comparison",
     "Comparison": "onnxfi.statistics.comparison",
     "Difference": "onnxfi.statistics.difference",
+    "Driver": "onnxfi.statistics.drivers",
     "GOLDEN_CORRECT": "onnxfi.statistics.grouping",
     "GROUPINGS": "onnxfi.statistics.grouping",
     "Group": "onnxfi.statistics.tally",
@@ -101,9 +106,11 @@ _HOMES = {
     "break_down": "onnxfi.statistics.summary",
     "compare": "onnxfi.statistics.comparison",
     "describe_counts": "onnxfi.statistics.descriptions",
+    "describe_drivers": "onnxfi.statistics.drivers",
     "describe_due": "onnxfi.statistics.descriptions",
     "describe_masking": "onnxfi.statistics.descriptions",
     "describe_place": "onnxfi.statistics.descriptions",
+    "find_drivers": "onnxfi.statistics.drivers",
     "prepare": "onnxfi.statistics.grouping",
     "summarise": "onnxfi.statistics.summary",
     "summarise_records": "onnxfi.statistics.summary",

@@ -12,7 +12,7 @@ from onnxfi.cli.campaign.outcome_tables import due_table, group_table, masking_t
 from onnxfi.cli.options.arguments import DirectoryArgument, JsonOption, RatesOption
 from onnxfi.cli.output import print_json
 from onnxfi.cli.rates import to_document
-from onnxfi.cli.tables import print_table
+from onnxfi.cli.tables import Column, Table, print_table
 from onnxfi.errors import ConfigurationError
 from onnxfi.injector import OUTCOMES
 from onnxfi.run_directory import RunDirectory
@@ -20,7 +20,9 @@ from onnxfi.statistics import (
     GROUPINGS,
     WrongInputsHandling,
     describe_counts,
+    describe_drivers,
     describe_masking,
+    find_drivers,
     summarise,
 )
 from onnxfi.storage import display_path
@@ -49,6 +51,9 @@ def summary(
         WrongInputsHandling | None,
         typer.Option(help="Keep or exclude inputs that the model gets wrong without a fault."),
     ] = None,
+    drivers: Annotated[
+        bool, typer.Option("--drivers", help="Print what explains the sdc outcomes instead.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Summarise the records of a campaign.
@@ -57,9 +62,44 @@ def summary(
 
     Example: onnxfi campaign summary runs/lenet --by bit_field --by layer
     """
+    if drivers:
+        print_drivers(directory, as_json=as_json)
+        return
     print_summary(
         directory, by=by or (), rates=rate or OUTCOMES, per=per, wrong=wrong_inputs, as_json=as_json
     )
+
+
+def print_drivers(directory: str, *, as_json: bool) -> None:
+    """Print how much of the sdc outcomes each property of the faults explains.
+
+    Raises:
+        ConfigurationError: there are no records.
+    """
+    found = find_drivers(directory)
+    if as_json:
+        print_json(to_document(found))
+        return
+    print_table(
+        Table(
+            [
+                Column("property"),
+                Column("error model"),
+                Column("values", "number"),
+                Column("injections", "number"),
+                Column("explained", "number", important=True),
+            ],
+            [
+                (x.factor, x.error_model, str(x.levels), str(x.faults), f"{100 * x.explained:.1f}")
+                for x in found
+            ],
+            title=f"Drivers of sdc in {display_path(directory)}",
+            caption="share of the variance of sdc between the values of one property, in %",
+            within="error model",
+        )
+    )
+    typer.echo()
+    typer.echo("\n".join(describe_drivers(found)))
 
 
 def print_summary(

@@ -200,3 +200,11 @@ def test_error_models_are_never_pooled(onnxfi: Callable[..., Any], pair: Path) -
         for group in groups:
             sdc = group["per_inference"]["sdc"]["share"]
             assert sdc == 0 if group["key"]["error_model"] == "bitflip:bit=0" else sdc > 0.5
+
+
+def test_drivers(onnxfi: Callable[..., Any], finished: Path) -> None:
+    done = onnxfi("campaign", "summary", finished, "--drivers")
+    assert done.status == 0
+    assert "Drivers of sdc" in done.stdout
+    document = json.loads(onnxfi("campaign", "summary", finished, "--drivers", "--json").stdout)
+    assert {x["factor"] for x in document} >= {"target", "bit"}
