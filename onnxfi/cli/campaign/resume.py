@@ -25,9 +25,10 @@ def resume(
     campaign = Campaign.open(directory)
     opened = campaign.directory
     before = _count_records(opened)
-    if before != int(opened.manifest["injections"]):
+    damaged = next(opened.bad_files(), None) is not None
+    if damaged or before != int(opened.manifest["injections"]):
         run_to_end(campaign, live)
-        if opened.recorded != before:
+        if damaged or opened.recorded != before:
             print_summary(directory, as_json=as_json)
             return
     _report_finished(opened, live)

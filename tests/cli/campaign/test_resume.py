@@ -1,10 +1,13 @@
 """``onnxfi campaign resume``."""
 
+import io
 import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pyarrow.parquet as pq
 
 
 def test_nothing_is_left_of_a_finished_campaign(
@@ -41,6 +44,20 @@ def test_damaged_records_are_run_again(
     result = onnxfi("campaign", "resume", "run", "--json")
     assert result.status == 0
     assert json.loads(result.stdout)["injections"] == 200
+
+
+def test_as_many_records_as_planned_may_be_others(
+    onnxfi: Callable[..., Any], work: Path, finished: Path
+) -> None:
+    shutil.copytree(finished, work / "run")
+    first, second, *_ = sorted((work / "run" / "records").glob("*.parquet"))
+    expected = second.read_bytes()
+    shutil.copy(first, second)
+    result = onnxfi("campaign", "resume", "run", "--json")
+    assert result.status == 0
+    assert "it holds other injections than its name says" in result.stderr.replace("\n", " ")
+    assert json.loads(result.stdout)["injections"] == 200
+    assert pq.read_table(second).equals(pq.read_table(io.BytesIO(expected)))
 
 
 def test_a_campaign_that_stopped_early_is_finished(onnxfi: Callable[..., Any], work: Path) -> None:
