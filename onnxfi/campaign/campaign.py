@@ -20,15 +20,15 @@ from onnxfi.campaign.arguments import (
 )
 from onnxfi.campaign.replaying.replay import replay
 from onnxfi.campaign.running.failed_metric import noting_a_failed_metric
+from onnxfi.campaign.running.local.submitting import submit_to_executor, submitting_here
+from onnxfi.campaign.running.local.worker_choice import choose_workers
 from onnxfi.campaign.running.other_processor import warn_of_another_processor
 from onnxfi.campaign.running.pace import measure_pace
 from onnxfi.campaign.running.progress import progress_bar
 from onnxfi.campaign.running.rehearsal import rehearse
 from onnxfi.campaign.running.run_shards import FinishedIds, ShardOutcomes, run_shards
 from onnxfi.campaign.running.severity_rounds import make_rounds
-from onnxfi.campaign.running.submitting import submit_to_executor, submitting_here
 from onnxfi.campaign.running.worker import Worker
-from onnxfi.campaign.running.worker_choice import choose_workers
 from onnxfi.configuration import Configuration
 from onnxfi.display import shorten
 from onnxfi.errors import ConfigurationError, InputError, MetricError, OnnxfiError

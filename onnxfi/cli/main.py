@@ -1,19 +1,26 @@
 """The program ``onnxfi``."""
 
+import contextlib
+import os
 import sys
-from typing import Annotated, Any
+import threading
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 import onnxfi
 from onnxfi.cli.commands import COMMANDS, Command, Group
+from onnxfi.cli.interrupts import INTERRUPTED, interruptible
 from onnxfi.cli.lazy_command import LazyCommand
 from onnxfi.cli.verbosity import QuietOption, VerboseOption, show_log
 from onnxfi.errors import OnnxfiError
 
 # Exit status of invalid input.
 INVALID_INPUT = 2
+# Beginning of the names of threads that may be abandoned in code of the user: THREAD_NAME in
+# onnxfi/campaign/running/local/shard_threads.py, which takes long to import.
+ABANDONED = "onnxfi-shards"
 
 
 class _Group(TyperGroup):
@@ -88,11 +95,50 @@ def main() -> None:
     Exit status: 0 done; 1 a check found a difference; 2 invalid input, with one message; 130
     interrupted.
     """
+    status: object = 0
     try:
-        with show_log():
+        with interruptible(), show_log():
             make_program()(prog_name="onnxfi")
-    except OnnxfiError as error:
-        from onnxfi.cli.output import print_error
+    except SystemExit as end:
+        status = end.code
+        if _is_unreported(end):
+            from onnxfi.cli.output import messages
 
-        print_error(error)
-        sys.exit(INVALID_INPUT)
+            messages.print("Interrupted.")
+    except KeyboardInterrupt:  # while another one was being handled
+        status = INTERRUPTED
+    except OnnxfiError as error:
+        status = INVALID_INPUT
+        _report(error)
+    except MemoryError as error:
+        status = INVALID_INPUT
+        _report(
+            f"Not enough memory{f': {error}' if str(error) else ''}. End other programs, or use "
+            "fewer workers. An interrupted campaign continues with `onnxfi campaign resume DIR`."
+        )
+    except OSError as error:  # stdout cannot be written, for example
+        status = INVALID_INPUT
+        _report(f"The system refused a file or a process: {error}.")
+    _leave(status)
+
+
+def _is_unreported(end: SystemExit) -> bool:
+    """Return whether a command ended by an interrupt that it did not handle itself."""
+    cause = None if end.__context__ is None else end.__context__.__cause__
+    return end.code == INTERRUPTED and isinstance(cause, KeyboardInterrupt)
+
+
+def _report(error: Exception | str) -> None:
+    from onnxfi.cli.output import print_error
+
+    print_error(error)
+
+
+def _leave(status: object) -> NoReturn:
+    """End the process, also if an abandoned thread still runs code of the user."""
+    if any(x.name.startswith(ABANDONED) for x in threading.enumerate()):
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(status if isinstance(status, int) else INVALID_INPUT)
+    raise SystemExit(status)

@@ -21,7 +21,7 @@ _LONGEST_WORD = 200
 _LONGEST_MESSAGE = 2_000
 
 
-def print_error(error: Exception) -> None:
+def print_error(error: Exception | str) -> None:
     """Print the message of an error: long words and texts shortened, control characters escaped.
 
     Names come from files of strangers.

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 
 import numpy as np
@@ -13,9 +13,11 @@ from onnxfi.graph import Target
 from onnxfi.injector.golden import Golden
 from onnxfi.injector.preparation import prepare_for
 from onnxfi.injector.randomness import InjectionGenerators
-from onnxfi.injector.user_code import (
+from onnxfi.injector.user_code.calls import calling, naming_calls
+from onnxfi.injector.user_code.checking import (
     DRAWN_TWICE,
     is_own,
+    name_of,
     sample_many_own,
     sample_own,
     sample_repeated,
@@ -65,7 +67,7 @@ class Drawer:
             if isinstance(model, BatchSampler) and value.size:
                 own = is_own(model)
                 sample_many = partial(sample_many_own, model) if own else model.sample_many
-                with _noting(faults if own else None):
+                with _noting(model, faults) if own else nullcontext():
                     corruptions = sample_many(
                         value,
                         channel_axis=target.channel_axis,
@@ -99,15 +101,16 @@ class Drawer:
         repeat = self._repeated[target.tensor] < DRAWN_TWICE
         self._repeated[target.tensor] += repeat
         sample = sample_repeated if repeat else sample_own
-        with _noting(range(fault, fault + 1)):
+        with _noting(model, range(fault, fault + 1)):
             return sample(model, value, channel_axis=target.channel_axis, rng=rng)
 
 
 @contextmanager
-def _noting(faults: range | None) -> Iterator[None]:
-    """Note in an `ErrorModelError` which faults were being drawn, for `naming_faults`."""
+def _noting(model: ErrorModel, faults: range) -> Iterator[None]:
+    """Note which faults a user's error model draws, for `naming_faults`."""
     try:
-        yield
+        with calling(f"the error model {name_of(model)}", faults):
+            yield
     except ErrorModelError as error:
         error.faults = faults
         raise
@@ -124,15 +127,21 @@ def naming_faults(ids: range, faults: range) -> Iterator[None]:
     Raises:
         ErrorModelError: one was raised within.
     """
+
+    def name(drawn: object) -> str | None:
+        if not isinstance(drawn, range):
+            return None
+        first = ids[drawn.start - faults.start]
+        last = first + len(drawn) - 1
+        return f"Injection {first}" if first == last else f"Injections {first} to {last}"
+
     try:
-        yield
+        with naming_calls(name):
+            yield
     except ErrorModelError as error:
         if error.faults is None:
             raise
-        first = ids[error.faults.start - faults.start]
-        last = first + len(error.faults) - 1
-        named = f"Injection {first}" if first == last else f"Injections {first} to {last}"
-        raise ErrorModelError(f"{named}: {error}") from error.__cause__
+        raise ErrorModelError(f"{name(error.faults)}: {error}") from error.__cause__
 
 
 class Drawers:

@@ -7,7 +7,7 @@ import numpy as np
 from onnxfi.error_models import ErrorModel, Preparable, load
 from onnxfi.errors import InputError
 from onnxfi.graph import Target
-from onnxfi.injector.user_code import is_own, prepare_own
+from onnxfi.injector.user_code.checking import is_own, prepare_own
 
 #: An error model; or its text, such as ``bitflip:bit=30``.
 ErrorModelSpec = ErrorModel | str

@@ -1,5 +1,6 @@
 """Logs the events of a campaign as JSON lines."""
 
+import contextlib
 import json
 import logging
 import sys
@@ -29,6 +30,7 @@ class EventLog:
             ConfigurationError: the file cannot be written.
         """
         self._closing = ExitStack()
+        self._place = place
         self._handler = _Messages(self)
         self._file = None
         if place == "-":
@@ -48,10 +50,22 @@ class EventLog:
         return self._file is sys.stderr
 
     def write(self, event: str, **details: Any) -> None:
-        """Write one event."""
-        if self._file is not None:
-            line = {"time": datetime.now(UTC).isoformat(), "event": event, **details}
+        """Write one event.
+
+        Raises:
+            ConfigurationError: the file cannot be written; later events are dropped.
+        """
+        if self._file is None:
+            return
+        line = {"time": datetime.now(UTC).isoformat(), "event": event, **details}
+        try:
             print(json.dumps(line), file=self._file, flush=True)
+        except OSError as error:
+            self._file = None
+            raise ConfigurationError(
+                f"The log {self._place} cannot be written: {error}. Finished shards are kept; "
+                "continue with `onnxfi campaign resume DIR`, or give another --log-json."
+            ) from error
 
     def __enter__(self) -> Self:
         """Start to log the messages of the library."""
@@ -67,7 +81,8 @@ class EventLog:
     ) -> None:
         """Close the file."""
         logging.getLogger("onnxfi").removeHandler(self._handler)
-        self._closing.close()
+        with contextlib.suppress(OSError):  # `write` has reported it
+            self._closing.close()
 
 
 class _Messages(logging.Handler):

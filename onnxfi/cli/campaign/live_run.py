@@ -13,12 +13,11 @@ from onnxfi.campaign import Campaign, ShardOutcomes, dask_executor
 from onnxfi.cli.campaign.event_log import EventLog
 from onnxfi.cli.campaign.live_view import LiveView
 from onnxfi.cli.campaign.workload import describe_workload
+from onnxfi.cli.interrupts import INTERRUPTED
 from onnxfi.cli.options.targets import print_left_out
 from onnxfi.cli.output import messages
 from onnxfi.errors import OnnxfiError
 from onnxfi.storage import display_path
-
-INTERRUPTED = 130
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,13 +81,14 @@ def run_to_end(campaign: Campaign, options: LiveRunOptions | None = None) -> str
 
             with view:
                 campaign.run(executor, workers=workers, on_injections=view.advance, on_shard=keep)
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
             log.write("interrupted")
+            running = "".join(f"{x}\n" for x in getattr(error, "__notes__", ()))
             if not log.on_stderr:
                 messages.print(
-                    "Interrupted before the first injection. Nothing was written."
+                    f"{running}Interrupted before the first injection. Nothing was written."
                     if view is None
-                    else _describe_interruption(campaign, done=view.done)
+                    else f"{running}{_describe_interruption(campaign, done=view.done)}"
                 )
             raise typer.Exit(INTERRUPTED) from None
         except OnnxfiError as error:

@@ -8,7 +8,8 @@ import numpy as np
 
 from onnxfi.errors import ConfigurationError, MetricError
 from onnxfi.injector.metrics.metric import ColumnType, Metric, MetricValue, Outputs
-from onnxfi.injector.user_code import describe_failure, is_interrupt, read_only
+from onnxfi.injector.user_code.calls import calling, naming_calls
+from onnxfi.injector.user_code.checking import describe_failure, is_interrupt, read_only
 
 _T = TypeVar("_T")
 # What an int64 column of the records holds.
@@ -143,7 +144,8 @@ class OwnMetric:
 
     def _call(self, ask: Callable[[], _T], faulty: Outputs) -> _T:
         try:
-            return ask()
+            with calling(f"the metric {self.name}", faulty):
+                return ask()
         except BaseException as error:  # the user's code may raise anything
             if is_interrupt(error):
                 raise
@@ -166,13 +168,19 @@ def naming_injections(ids: Sequence[int], outputs: Sequence[Outputs]) -> Iterato
     Raises:
         MetricError: one was raised within.
     """
+
+    def name(subject: object) -> str | None:
+        found = (x for x, faulty in zip(ids, outputs, strict=True) if faulty is subject)
+        return next((f"Injection {x}" for x in found), None)
+
     try:
-        yield
+        with naming_calls(name):
+            yield
     except MetricError as error:
-        for injection_id, faulty in zip(ids, outputs, strict=True):
-            if faulty is error.faulty:
-                raise MetricError(f"Injection {injection_id}: {error}") from error.__cause__
-        raise
+        injection = name(error.faulty)
+        if injection is None:
+            raise
+        raise MetricError(f"{injection}: {error}") from error.__cause__
 
 
 def _read_only(outputs: Outputs) -> dict[str, Any]:

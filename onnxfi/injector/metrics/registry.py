@@ -23,7 +23,7 @@ from onnxfi.injector.metrics.own_metric import OwnMetric
 from onnxfi.injector.metrics.regression import Regression
 from onnxfi.injector.metrics.segmentation import Segmentation
 from onnxfi.injector.metrics.sequence import TokenSequence
-from onnxfi.injector.user_code import describe_failure, is_interrupt
+from onnxfi.injector.user_code.checking import describe_failure, is_interrupt
 from onnxfi.suggestions import did_you_mean
 
 GROUP = "onnxfi.metrics"

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from onnxfi.campaign.running import worker_choice
+from onnxfi.campaign.running.local import worker_choice
+from onnxfi.campaign.running.local.worker_choice import Workers, choose_workers, python_share
 from onnxfi.campaign.running.pace import Pace
 from onnxfi.campaign.running.worker import Worker
-from onnxfi.campaign.running.worker_choice import Workers, choose_workers, python_share
 from onnxfi.configuration import Configuration
 from onnxfi.runtime import Session
 

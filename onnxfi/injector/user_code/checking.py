@@ -1,6 +1,8 @@
 """Calls code of the user's: protects its arguments, checks its results, and locates failures."""
 
 import importlib
+import signal
+import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,7 +27,7 @@ DRAWN_TWICE = 4
 _OUR_PACKAGE = "onnxfi."
 # Files of the frames that call or import the user's code.
 _CALLERS = (
-    str(Path(__file__).parents[1]),
+    str(Path(__file__).parents[2]),
     str(Path(importlib.__file__).parent),
     "<frozen importlib",
 )
@@ -52,7 +54,12 @@ def describe_failure(error: BaseException) -> str:
 
 def is_interrupt(error: BaseException) -> bool:
     """Return whether an exception came from the keyboard; all others are the user's code's own."""
-    return isinstance(error, KeyboardInterrupt)
+    return (
+        isinstance(error, KeyboardInterrupt)
+        # Signals reach no other thread, and no process that ignores them.
+        and threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+    )
 
 
 def read_only(value: Any) -> Any:
@@ -181,12 +188,13 @@ def sample_many_own(
 
 def _not_repeated(model: ErrorModel) -> ErrorModelError:
     return ErrorModelError(
-        f"the error model {_name(model)} must draw the same corruption from the same generator, "
+        f"the error model {name_of(model)} must draw the same corruption from the same generator, "
         "and two draws differ: take every random number from rng, and keep no state"
     )
 
 
-def _name(model: ErrorModel) -> str:
+def name_of(model: ErrorModel) -> str:
+    """Return the name of a user's error model, as messages show it."""
     try:
         return str(model.name)
     except Exception:  # a property of the user's may raise anything
@@ -199,12 +207,12 @@ def _naming(model: ErrorModel) -> Iterator[None]:
     try:
         yield
     except ErrorModelError as error:
-        raise ErrorModelError(f"the error model {_name(model)}: {error}") from error
+        raise ErrorModelError(f"the error model {name_of(model)}: {error}") from error
     except BaseException as error:  # the user's code may raise anything
         if is_interrupt(error):
             raise
         raise ErrorModelError(
-            f"the error model {_name(model)} failed: {describe_failure(error)}"
+            f"the error model {name_of(model)} failed: {describe_failure(error)}"
         ) from error
 
 

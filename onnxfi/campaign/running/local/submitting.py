@@ -1,18 +1,24 @@
 """Submits shards to an executor, or to threads and processes of this machine."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
 from queue import SimpleQueue
 
+from onnxfi.campaign.running.local.shard_process import CannotOpenError, ShardProcess
+from onnxfi.campaign.running.local.shard_threads import ShardThreads
+from onnxfi.campaign.running.local.worker_choice import Workers
 from onnxfi.campaign.running.record_shard import record_shard, run_shard
 from onnxfi.campaign.running.run_shards import ShardOutcomes
-from onnxfi.campaign.running.shard_process import CannotOpenError, ShardProcess
 from onnxfi.campaign.running.worker import Worker
-from onnxfi.campaign.running.worker_choice import Workers
+from onnxfi.injector.user_code.calls import watching_calls
 from onnxfi.run_directory import RunDirectory, Shard
 
 Submit = Callable[[Shard], Future[ShardOutcomes]]
+
+#: Seconds that shards in flight get to stop. They stop after a block of injections, which takes a
+#: fraction of a second; code of the user may never return.
+GRACE = 5.0
 
 
 def submit_to_executor(directory: RunDirectory, executor: Executor) -> Submit:
@@ -58,15 +64,23 @@ def submitting_here(
         finally:
             idle.put(process)
 
-    pool = ThreadPoolExecutor(workers.count)
-    try:
-        yield lambda shard: pool.submit(run, shard)
-    finally:
+    threads = ShardThreads(workers.count, run)
+
+    def end() -> list[str]:
         # However it ends: shards in flight stop, and leave no records.
         worker.stop()
         for process in processes:
             process.end()
-        pool.shutdown(cancel_futures=True)
+        return threads.end(within=GRACE)
+
+    with watching_calls(threads.contexts):
+        try:
+            yield threads.submit
+        except BaseException as error:
+            for note in end():
+                error.add_note(note)
+            raise
+        end()
 
 
 def _start(directory: RunDirectory, count: int) -> list[ShardProcess]:

@@ -12,14 +12,14 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor
 
+from onnxfi.campaign.running.local.shard_child import Failed, Injected, Logged, Message, Opened
 from onnxfi.campaign.running.run_shards import ShardOutcomes
-from onnxfi.campaign.running.shard_child import Failed, Injected, Logged, Message, Opened
 from onnxfi.run_directory import RunDirectory, Shard
 
 # The child imports from where this process does.
 _COMMAND = (
     "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); "
-    "from onnxfi.campaign.running.shard_child import main; main()"
+    "from onnxfi.campaign.running.local.shard_child import main; main()"
 )
 
 _logger = logging.getLogger("onnxfi")

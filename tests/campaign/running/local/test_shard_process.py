@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from onnxfi.campaign import Campaign, campaign
-from onnxfi.campaign.running.shard_process import CannotOpenError, ShardProcess
-from onnxfi.campaign.running.worker_choice import Workers
+from onnxfi.campaign.running.local.shard_process import CannotOpenError, ShardProcess
+from onnxfi.campaign.running.local.worker_choice import Workers
 from onnxfi.errors import ConfigurationError
 from onnxfi.run_directory import read_records
 from onnxfi.run_directory.shard import Shard

@@ -1,0 +1,1 @@
+"""Runs shards in threads and processes of this machine."""

@@ -1,0 +1,1 @@
+"""Calls code of the user: protects its arguments, checks its results, and names the injection."""
