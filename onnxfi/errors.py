@@ -59,6 +59,10 @@ class ProviderError(OnnxfiError, RuntimeError):
     """The given execution provider cannot run on this machine."""
 
 
+class OutOfMemoryError(OnnxfiError, MemoryError):
+    """An execution needs more memory than this machine has, whatever the fault."""
+
+
 class ErrorModelError(OnnxfiError, ValueError):
     """An error model is unknown, its configuration is wrong, or a user's error model fails.
 

@@ -19,7 +19,7 @@ from onnxfi.campaign.arguments import (
     configure,
 )
 from onnxfi.campaign.replaying.replay import replay
-from onnxfi.campaign.running.failed_metric import noting_a_failed_metric
+from onnxfi.campaign.running.failed_user_code import noting_failed_user_code
 from onnxfi.campaign.running.local.submitting import submit_to_executor, submitting_here
 from onnxfi.campaign.running.local.worker_choice import choose_workers
 from onnxfi.campaign.running.other_processor import warn_of_another_processor
@@ -202,6 +202,12 @@ class Campaign:
                     provider=provider,
                     exactness=exactness,
                 )
+            if changed := worker.files.changed():  # before or after the manifest got its hash
+                self._directory.discard()
+                self._directory = None
+                raise ConfigurationError(
+                    f"{changed[0]} changed while the campaign began. Start it again."
+                )
             self._is_new = True
             self.configuration = worker.configuration
             self._left_out, self._rehearsed = worker.left_out, worker
@@ -298,7 +304,8 @@ class Campaign:
         execution = directory.configuration.execution
         until = directory.configuration.injections.until
         showing = progress_bar(self.injections, shown=progress)
-        with Heartbeat(directory.storage) as heartbeat, showing as advance:
+        noting = noting_failed_user_code(directory)
+        with Heartbeat(directory.storage) as heartbeat, showing as advance, noting:
             for message in directory.clean():
                 _logger.warning(message)
 
@@ -307,7 +314,7 @@ class Campaign:
                 advance(done)
                 on_injections(done)
 
-            worker, self._rehearsed = self._rehearsed or Worker(directory.configuration), None
+            worker, self._rehearsed = self._rehearsed or _opened(directory), None
             finished = FinishedIds(directory.finished())
             advance(len(finished))
             on_injections(len(finished))
@@ -336,7 +343,7 @@ class Campaign:
                 if executor is None
                 else nullcontext(submit_to_executor(directory, executor))
             )
-            with noting_a_failed_metric(directory), submitting as submit:
+            with submitting as submit:
                 for shards in rounds.shards(size):
                     run_shards(
                         finished.missing(shards), submit, workers=count_workers, on_shard=keep
@@ -350,3 +357,9 @@ class Campaign:
                 "The campaign has no run directory. Give `out` in the configuration, or --out."
             )
         return self._out if is_address(self._out) else Path(self._out).resolve()
+
+
+def _opened(directory: RunDirectory) -> Worker:
+    worker = Worker(directory.configuration)
+    directory.check_unchanged(worker.model)  # it may have changed since `Campaign.open`
+    return worker

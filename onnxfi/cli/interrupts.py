@@ -18,12 +18,13 @@ _IGNORED_SECONDS = 8.0
 def interruptible() -> Iterator[None]:
     """Raise KeyboardInterrupt on SIGINT and SIGTERM; of several in a row, on the first only.
 
-    Signals that the parent process has set to be ignored stay ignored.
+    Signals that the parent process has set to be ignored stay ignored. After an interrupt they are
+    ignored to the end of the process, which must follow soon.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    last = -float("inf")
+    last = -1e9
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         nonlocal last
@@ -40,4 +41,4 @@ def interruptible() -> Iterator[None]:
         yield
     finally:
         for each, handler in taken.items():
-            signal.signal(each, handler)
+            signal.signal(each, handler if last < 0 else signal.SIG_IGN)

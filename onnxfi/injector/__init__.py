@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from onnxfi.injector.randomness import InjectionGenerators, injection_rng
     from onnxfi.injector.repeatability import check_repeated, relative_distance
     from onnxfi.injector.target_lanes import lanes_of_target
+    from onnxfi.injector.user_code.calls import describe_call, watching_calls
+    from onnxfi.injector.user_code.exits import surviving_exits
 
 __all__ = [
     "DUE_REASONS",
@@ -43,12 +45,15 @@ __all__ = [
     "check_repeated",
     "check_tensor",
     "decide_outcome",
+    "describe_call",
     "draw_inputs",
     "injection_rng",
     "lanes_of_target",
     "prepare_error_model",
     "relative_distance",
     "shape_fits",
+    "surviving_exits",
+    "watching_calls",
 ]
 
 # Imported when first used: most commands need few of them.
@@ -73,12 +78,15 @@ _HOMES = {
     "check_repeated": "repeatability",
     "check_tensor": "inputs",
     "decide_outcome": "outcome",
+    "describe_call": "user_code.calls",
     "draw_inputs": "random_inputs",
     "injection_rng": "randomness",
     "lanes_of_target": "target_lanes",
     "prepare_error_model": "preparation",
     "relative_distance": "repeatability",
     "shape_fits": "inputs",
+    "surviving_exits": "user_code.exits",
+    "watching_calls": "user_code.calls",
 }
 
 

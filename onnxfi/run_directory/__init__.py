@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from onnxfi.run_directory.export import export_records
+    from onnxfi.run_directory.file_guard import FileGuard
     from onnxfi.run_directory.heartbeat import Heartbeat, SignOfLife, read_sign_of_life
     from onnxfi.run_directory.kept_metric import forget_failure, note_failure
     from onnxfi.run_directory.record_files import about, read_file, read_records, read_shards
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "STOPPED_EARLY",
+    "FileGuard",
     "Heartbeat",
     "RunDirectory",
     "Shard",
@@ -36,6 +38,7 @@ __all__ = [
 
 _HOMES = {
     "STOPPED_EARLY": "onnxfi.run_directory.run_directory",
+    "FileGuard": "onnxfi.run_directory.file_guard",
     "Heartbeat": "onnxfi.run_directory.heartbeat",
     "RunDirectory": "onnxfi.run_directory.run_directory",
     "Shard": "onnxfi.run_directory.shard",

@@ -21,6 +21,8 @@ _FILE = "running.json"
 _EVERY_SECONDS = 5.0
 # Longer than a write to an object store takes.
 _SETTLING_SECONDS = 2.0
+# Long enough for a running process to write a sign of life.
+_LISTENING_SECONDS = 2 * _EVERY_SECONDS + _SETTLING_SECONDS
 #: Seconds without a sign of life after which a process counts as gone.
 GONE_AFTER = 30.0
 
@@ -47,13 +49,14 @@ class SignOfLife:
 
     @property
     def rate(self) -> float:
-        """Injections per second since it began."""
-        return self.done / max(self.at - self.began, 1e-9)
+        """Injections per second since it began; 0 if its clock was set back."""
+        return self.done / (self.at - self.began) if self.at > self.began else 0.0
 
     @property
     def running(self) -> bool:
         """Whether the process seems to be running."""
-        if time.time() - self.at > GONE_AFTER:
+        # A time in the future is of a clock that was set back, or of another machine's.
+        if abs(time.time() - self.at) > GONE_AFTER:
             return False
         # Signal 0 only checks whether a process exists; on Windows it would be Ctrl-C.
         if self.host != platform.node() or sys.platform == "win32":
@@ -136,12 +139,17 @@ class Claim:
         other = read_sign_of_life(self._storage)
         # With the lock, a process of this machine that left a sign has ended.
         if not (locked and (other is None or other.host == platform.node())):
-            if other is not None and other.running:
-                raise self._taken(other)
+            if other is not None and (other.running or self._is_heard(other)):
+                raise self._taken(read_sign_of_life(self._storage) or other)
             self.write(0)
             time.sleep(_SETTLING_SECONDS)  # another machine may take it over at the same time
             self.check()
         self.write(0)
+
+    def _is_heard(self, other: SignOfLife) -> bool:
+        """Return whether another process writes a new sign: clocks may differ, or be set."""
+        time.sleep(_LISTENING_SECONDS)
+        return read_sign_of_life(self._storage) not in (None, other)
 
     def _sign(self, done: int) -> bytes:
         sign = SignOfLife(platform.node(), os.getpid(), self._began, time.time(), done, self._token)
@@ -180,10 +188,16 @@ class Heartbeat(Claim):
         """Add finished injections.
 
         Raises:
-            ConfigurationError: another machine took the run directory over.
+            ConfigurationError: another machine took the run directory over, or may do so.
         """
         if self._lost is not None:
             raise self._lost
+        if not self._thread.is_alive():
+            raise ConfigurationError(
+                f"The thread that claims {self._storage} died, so another machine may take the "
+                "campaign over. Finished shards are kept; continue with `onnxfi campaign resume "
+                f"{self._storage}`."
+            )
         with self._counting:
             self._done += count
 

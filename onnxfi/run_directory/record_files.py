@@ -21,6 +21,8 @@ FORMAT = "1"
 _ENDING = ".parquet"
 # All keys of the metadata begin so.
 _PREFIX = "onnxfi."
+# Errors of pyarrow for files that are damaged; names of columns may not be UTF-8.
+_DAMAGES = (OSError, pa.ArrowException, UnicodeDecodeError)
 # Neighbouring values are close, so their differences are encoded.
 _COUNTING = ("injection_id", "fault_id", "indices")
 
@@ -248,7 +250,7 @@ def _fault_of_file(storage: Storage, name: str, run: str) -> str | None:
                 for _ in file.iter_batches():  # decodes every page
                     pass
             return found
-    except (OSError, pa.ArrowException) as error:
+    except _DAMAGES as error:
         return f"it cannot be read ({error})"
 
 
@@ -270,7 +272,7 @@ def _read(storage: Storage, name: str, read: Any) -> Any:
     try:
         with storage.open(f"{FOLDER}/{name}") as opened, pq.ParquetFile(opened) as file:
             return read(file)
-    except (OSError, pa.ArrowException) as error:
+    except _DAMAGES as error:
         raise ConfigurationError(
             f"{storage}/{FOLDER}/{name} is damaged, or not a Parquet file of onnxfi: {error}. "
             f"Run `onnxfi campaign resume {storage}`, which sets it aside and runs its injections "

@@ -167,10 +167,11 @@ class RunDirectory:
         with Claim(storage):
             try:
                 _check_empty(storage)
-                storage.write(_CONFIGURATION, configuration.to_yaml().encode())
-                manifest["metric"] = keep_metric(storage, configuration.metric.metric)
-                # The manifest comes last: a folder with a manifest is a campaign.
-                write_manifest(storage, manifest)
+                with _undone_on_failure(storage):
+                    storage.write(_CONFIGURATION, configuration.to_yaml().encode())
+                    manifest["metric"] = keep_metric(storage, configuration.metric.metric)
+                    # The manifest comes last: a folder with a manifest is a campaign.
+                    write_manifest(storage, manifest)
             except OSError as error:
                 raise ConfigurationError(f"{place} is not writable: {error}.") from error
         return cls(storage, configuration, manifest)
@@ -181,9 +182,7 @@ class RunDirectory:
             with Claim(self.storage):
                 if self.files():
                     return
-                kept = [f"{KEPT_FOLDER}/{x}" for x in self.storage.names(KEPT_FOLDER)]
-                for name in (MANIFEST, _CONFIGURATION, *kept, LOCK):
-                    self.storage.remove(name)
+                _remove_all(self.storage)
             if isinstance(self.storage, LocalStorage):
                 for name in (KEPT_FOLDER, FOLDER, ""):
                     with contextlib.suppress(FileNotFoundError):
@@ -262,6 +261,24 @@ class RunDirectory:
             ConfigurationError: something changed; the message names it.
         """
         check_unchanged(self.manifest, self.configuration, model, self.storage)
+
+
+@contextlib.contextmanager
+def _undone_on_failure(storage: Storage) -> Iterator[None]:
+    """Remove the files of a campaign whose creation fails or is interrupted."""
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            _remove_all(storage)
+        raise
+
+
+def _remove_all(storage: Storage) -> None:
+    """Remove the files of a campaign without records, and the lock."""
+    kept = [f"{KEPT_FOLDER}/{x}" for x in storage.names(KEPT_FOLDER)]
+    for name in (MANIFEST, _CONFIGURATION, *kept, LOCK):
+        storage.remove(name)
 
 
 def _check_empty(storage: Storage) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from onnxfi.runtime.alignment import aligned
+    from onnxfi.runtime.child import is_out_of_memory
     from onnxfi.runtime.heap import give_back_memory
     from onnxfi.runtime.limited_session import LimitedSession
     from onnxfi.runtime.limits import AUTO, Limits
@@ -30,6 +31,7 @@ __all__ = [
     "copy_from_runtime",
     "dtype_beyond_numpy",
     "give_back_memory",
+    "is_out_of_memory",
     "measure_node_times",
     "processor",
     "to_numpy",
@@ -48,6 +50,7 @@ _HOMES = {
     "copy_from_runtime": "ort_values",
     "dtype_beyond_numpy": "ort_values",
     "give_back_memory": "heap",
+    "is_out_of_memory": "child",
     "measure_node_times": "node_times",
     "processor": "processor",
     "to_numpy": "ort_values",

@@ -103,8 +103,7 @@ def _run(model: OpenedModel, feeds: Mapping[str, Any], allowed: Allowed, watch: 
         with watch.over(allowed.seconds), _memory_limited(allowed.memory):
             outputs = model.run(feeds)
     except InputError as error:
-        no_memory = any(x in str(error) for x in _OUT_OF_MEMORY)
-        return Reply("memory" if no_memory else "refused", str(error))
+        return Reply("memory" if is_out_of_memory(error) else "refused", str(error))
     except MemoryError as error:
         return Reply("memory", str(error))
     if allowed.memory is not None and 2 * _size(outputs.values()) > allowed.memory << 20:
@@ -112,6 +111,11 @@ def _run(model: OpenedModel, feeds: Mapping[str, Any], allowed: Allowed, watch: 
     seconds = min(now - start for now, start in zip(_clocks(), began, strict=True))
     memory = _resident_memory(peak=True) - before if allowed == UNLIMITED else 0.0
     return Reply("done", "", outputs, Taken(seconds, memory))
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Return whether an execution failed because it was refused memory."""
+    return any(x in str(error) for x in _OUT_OF_MEMORY)
 
 
 def _size(outputs: Iterable[Any]) -> int:

@@ -1,6 +1,7 @@
 """Running commands, and what they run on."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -49,12 +50,16 @@ def onnxfi(
     def run(*arguments: Any) -> Result:
         monkeypatch.setattr(sys, "argv", ["onnxfi", *map(str, arguments)])
         capsys.readouterr()
+        before = {x: signal.getsignal(x) for x in (signal.SIGINT, signal.SIGTERM)}
         try:
             main()
         except SystemExit as done:
             status = 0 if done.code is None else int(done.code)
         else:
             status = 0
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)  # an interrupted program ignores them to its end
         return Result(status, *capsys.readouterr())
 
     return run

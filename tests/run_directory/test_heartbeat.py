@@ -5,6 +5,7 @@ import os
 import platform
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -80,6 +81,7 @@ def test_the_claim_of_a_dead_machine_is_taken_over(
     storage: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(heartbeat, "_SETTLING_SECONDS", 0.01)
+    monkeypatch.setattr(heartbeat, "_LISTENING_SECONDS", 0.01)
     write_sign(storage, "elsewhere", age=GONE_AFTER + 1)
     with Claim(storage) as claim:
         claim.check()
@@ -91,10 +93,66 @@ def test_of_two_machines_that_take_over_one_gives_way(
 ) -> None:
     storage = LocalStorage(tmp_path)
     write_sign(storage, "elsewhere", age=GONE_AFTER + 1)
-    monkeypatch.setattr(time, "sleep", lambda seconds: write_sign(storage, "third"))
+    pauses: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 2:  # it has heard nothing, and written its own sign
+            write_sign(storage, "third")
+
+    monkeypatch.setattr(time, "sleep", sleep)
     with pytest.raises(ConfigurationError, match="in use by process 1 on third"):
         Claim(storage).__enter__()
     assert json.loads(storage.read("running.json"))["host"] == "third"
+
+
+@pytest.mark.parametrize("age", [GONE_AFTER + 1, -3600.0])
+def test_a_machine_whose_clock_differs_is_not_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, age: float
+) -> None:
+    """Clocks jump, and differ between machines; a running process writes new signs."""
+    storage = LocalStorage(tmp_path)
+    write_sign(storage, "elsewhere", age=age)
+    monkeypatch.setattr(time, "sleep", lambda _: write_sign(storage, "elsewhere", age=age - 5))
+    with pytest.raises(ConfigurationError, match="in use by process 1 on elsewhere"):
+        Claim(storage).__enter__()
+    assert storage.exists("running.json")
+
+
+def test_a_clock_that_is_set_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    storage, now = LocalStorage(tmp_path), time.time()
+    with Heartbeat(storage) as beating:
+        beating.add(5)
+        monkeypatch.setattr(time, "time", lambda: now - 86_400)
+        beating.write(5)
+        sign = read_sign_of_life(storage)
+        assert sign is not None
+        assert (sign.running, sign.rate) == (True, 0.0)
+        monkeypatch.setattr(time, "time", lambda: now + 86_400)
+        beating.write(5)
+        sign = read_sign_of_life(storage)
+        assert sign is not None
+        assert sign.running
+    # A sign from the future, of a machine that died before its clock was set back.
+    monkeypatch.setattr(time, "time", lambda: now)
+    assert not SignOfLife("elsewhere", 1, now, now + 3600, 5).running
+
+
+def test_a_heartbeat_that_dies_ends_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heartbeat, "_EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(threading, "excepthook", lambda arguments: None)
+    beating = Heartbeat(LocalStorage(tmp_path))
+
+    def fail() -> None:
+        raise MemoryError
+
+    with beating:
+        monkeypatch.setattr(beating, "check", fail)
+        beating._thread.join(10)  # noqa: SLF001
+        with pytest.raises(ConfigurationError, match=r"The thread that claims .* died"):
+            beating.add(1)
 
 
 def test_a_run_that_was_taken_over_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,6 +123,15 @@ def test_a_sign_of_life_with_wrong_types_is_none(tmp_path: Path, key: str, value
     assert read_sign_of_life(LocalStorage(tmp_path)) is None
 
 
+def test_names_of_columns_that_are_not_utf8(run: Path) -> None:
+    content = (run / FIRST).read_bytes()
+    (run / FIRST).write_bytes(content.replace(b"golden_top1", b"golden\xbbtop1"))
+    with pytest.raises(ConfigurationError, match="is damaged, or not a Parquet file of onnxfi"):
+        read_records(run)
+    (message,) = RunDirectory.open(run).clean()
+    assert "it cannot be read" in message
+
+
 def test_texts_that_are_not_utf8_in_records_are_found(run: Path) -> None:
     table = pq.read_table(run / FIRST)
     about = {**table.schema.metadata, b"onnxfi.run": b"\xff\xfe"}

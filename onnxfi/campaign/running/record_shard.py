@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from onnxfi.campaign.running.run_shards import ShardOutcomes
-from onnxfi.campaign.running.worker import Worker
+from onnxfi.campaign.running.worker import StoppedError, Worker
 from onnxfi.run_directory import RunDirectory, Shard
 
 
@@ -26,11 +26,16 @@ def record_shard(
         on_injections: called from time to time with the number of injections done since.
 
     Raises:
-        OnnxfiError: the shard cannot be run, or its records cannot be written.
+        OnnxfiError: the shard cannot be run, its records cannot be written, or a file of the
+            campaign changed meanwhile.
         StoppedError: the worker was stopped.
     """
     began = time.perf_counter()
     records = worker.run(shard, on_injections=on_injections)
+    # Inputs and external weights are read during the run.
+    worker.files.check(lambda: directory.check_unchanged(worker.model))
+    if worker.stopped:
+        raise StoppedError
     directory.write(shard, records.table())
     seconds = time.perf_counter() - began
     return ShardOutcomes(
@@ -62,7 +67,10 @@ def open_worker(place: str, run_id: str) -> tuple[RunDirectory, Worker]:
     """Return the run directory and this process's worker; a new `run_id` makes a new worker.
 
     Raises:
-        OnnxfiError: the run directory or the model cannot be opened.
+        OnnxfiError: the run directory or the model cannot be opened, or something changed since the
+            campaign began.
     """
     directory = RunDirectory.open(place)
-    return directory, Worker(directory.configuration)
+    worker = Worker(directory.configuration)
+    directory.check_unchanged(worker.model)
+    return directory, worker

@@ -78,7 +78,7 @@ def run_shards(
         on_shard: called in this thread for each finished shard.
 
     Raises:
-        ConfigurationError: a worker process died.
+        ConfigurationError: a worker process died, or a worker needs more memory than there is.
     """
     pending: set[Future[ShardOutcomes]] = set()
     done: SimpleQueue[Future[ShardOutcomes]] = SimpleQueue()
@@ -97,6 +97,13 @@ def run_shards(
         raise ConfigurationError(
             f"A worker process died (often out of memory): {str(error).rstrip('.')}. Finished "
             "shards are kept; continue with `onnxfi campaign resume DIR`."
+        ) from error
+    except MemoryError as error:
+        reason = str(error) or "Not enough memory for a worker."
+        raise ConfigurationError(
+            f"{reason.rstrip('.')}. Finished shards are kept. Use fewer workers "
+            "(execution.workers) or end other programs, then continue with "
+            "`onnxfi campaign resume DIR`."
         ) from error
     finally:
         for future in pending:

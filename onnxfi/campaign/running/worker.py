@@ -17,7 +17,7 @@ from onnxfi.configuration import Configuration
 from onnxfi.error_models.values import finite_range
 from onnxfi.graph import Target, load
 from onnxfi.injector import Golden, InjectionBatch, Injector
-from onnxfi.run_directory import Shard, ShardRecords, make_schema
+from onnxfi.run_directory import FileGuard, Shard, ShardRecords, make_schema
 from onnxfi.runtime import choose_provider
 from onnxfi.statistics.stratified import SHARES
 
@@ -46,6 +46,7 @@ class Worker:
         left_out: activations that the configuration leaves out.
         targets_in_order: the targets that are hit together, in the order of the campaign.
         golden_runs: the golden runs.
+        files: notices changes of the files that it has read.
     """
 
     def __init__(self, configuration: Configuration) -> None:
@@ -58,7 +59,9 @@ class Worker:
             OnnxfiError: the configuration does not fit the model or the inputs.
         """
         self.configuration = configuration
+        self.files = FileGuard(configuration)
         whole = load(configuration.model)
+        self.files.add(whole.files)
         self.inputs = read_inputs(whole, configuration.inputs)
         self.model = specialise(
             whole, self.inputs.constants, lambda model: chosen_targets(model, configuration)

@@ -17,6 +17,7 @@ from onnxfi.cli.interrupts import INTERRUPTED
 from onnxfi.cli.options.targets import print_left_out
 from onnxfi.cli.output import messages
 from onnxfi.errors import OnnxfiError
+from onnxfi.injector import surviving_exits
 from onnxfi.storage import display_path
 
 
@@ -51,7 +52,11 @@ def run_to_end(campaign: Campaign, options: LiveRunOptions | None = None) -> str
     executing: AbstractContextManager[tuple[Executor | None, Callable[[], int] | None]] = (
         nullcontext((None, None)) if options.scheduler is None else dask_executor(options.scheduler)
     )
-    with executing as (executor, workers), EventLog(options.log_json) as log:
+    with (
+        surviving_exits(),
+        executing as (executor, workers),
+        EventLog(options.log_json) as log,
+    ):
         view: LiveView | None = None
         try:
             campaign.begin()

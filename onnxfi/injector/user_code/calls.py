@@ -68,6 +68,11 @@ def calling(code: str, subject: object) -> Iterator[None]:
         _call.reset(token)
 
 
+def is_calling() -> bool:
+    """Return whether this thread runs code of the user."""
+    return _call.get() is not None
+
+
 def describe_call(context: Context) -> str | None:
     """Return a sentence about the user's code that runs in another thread; None if none does.
 

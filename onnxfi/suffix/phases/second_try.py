@@ -4,9 +4,9 @@ import threading
 
 import numpy as np
 
-from onnxfi.errors import InputError, ModelFormatError
-from onnxfi.graph import Model
-from onnxfi.runtime import LimitedSession, Session
+from onnxfi.errors import InputError, ModelFormatError, OutOfMemoryError
+from onnxfi.graph import Model, sizes_depend_on
+from onnxfi.runtime import LimitedSession, Session, is_out_of_memory
 from onnxfi.suffix.golden_tensors import Tensors
 from onnxfi.suffix.lane_result import LaneResult
 from onnxfi.suffix.run_settings import RunSettings
@@ -47,7 +47,23 @@ class SecondTry:
 
         Raises:
             InputError: ONNX Runtime refuses it again, or a limit is exceeded.
+            OutOfMemoryError: there is too little memory for executions of any fault.
         """
+        try:
+            return self._run(values, golden)
+        except InputError as error:
+            if is_out_of_memory(error) and self._has_fixed_sizes():
+                raise OutOfMemoryError(
+                    f"Not enough memory for an execution: {error}. No fault at this target changes "
+                    "the size of a tensor, so this is not an outcome."
+                ) from error
+            raise
+
+    def _has_fixed_sizes(self) -> bool:
+        inputs = [x.name or "" for x in self._model.graph.inputs]
+        return self._settings.limits is None and not sizes_depend_on(self._model, inputs)
+
+    def _run(self, values: Tensors, golden: Tensors) -> _Outputs:
         try:
             with self._lock:
                 session = self._session = self._session or self._open()

@@ -11,6 +11,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextvars import copy_context
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import IO
@@ -18,6 +19,7 @@ from typing import IO
 from onnxfi.campaign.running.record_shard import open_worker, record_shard
 from onnxfi.campaign.running.run_shards import ShardOutcomes
 from onnxfi.errors import OnnxfiError
+from onnxfi.injector import surviving_exits, watching_calls
 from onnxfi.run_directory import Shard
 
 
@@ -58,7 +60,7 @@ class Failed:
         error: the error, as a class that can be unpickled.
     """
 
-    error: OnnxfiError
+    error: Exception
 
 
 #: Everything that the child sends.
@@ -92,7 +94,8 @@ def main() -> None:
     place, run_id = pickle.load(sys.stdin.buffer)
     shards: SimpleQueue[Shard] = SimpleQueue()
     threading.Thread(target=_read, args=(sys.stdin.buffer, shards), daemon=True).start()
-    try:
+
+    def run_all() -> None:
         directory, worker = open_worker(place, run_id)
         send(Opened())
         while True:
@@ -102,11 +105,16 @@ def main() -> None:
                     directory, worker, shard, on_injections=lambda count: send(Injected(count))
                 )
             )
-    except OnnxfiError as error:
+
+    context = copy_context()
+    try:
+        with surviving_exits(), watching_calls([context]):
+            context.run(run_all)
+    except (OnnxfiError, MemoryError) as error:
         send(Failed(_portable(error)))
 
 
-def _portable(error: OnnxfiError) -> OnnxfiError:
+def _portable(error: Exception) -> Exception:
     """Return an error that can be unpickled: some classes take more than a message."""
     try:
         pickle.loads(pickle.dumps(error))

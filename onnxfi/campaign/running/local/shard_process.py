@@ -64,6 +64,7 @@ class ShardProcess:
             CannotOpenError: the process cannot open the campaign.
             BrokenExecutor: the process died.
             OnnxfiError: the shard cannot be run.
+            MemoryError: it needs more memory than there is.
         """
         try:
             if not self._opened:
@@ -71,6 +72,10 @@ class ShardProcess:
             self._send(shard)
             while isinstance(message := self._receive(), Injected):
                 on_injections(message.count)
+        except BrokenExecutor as error:
+            self.end()
+            last = shard.first + shard.count - 1
+            raise BrokenExecutor(f"{error}, in injections {shard.first} to {last}") from error
         except BaseException:
             self.end()  # its next message would belong to this shard
             raise

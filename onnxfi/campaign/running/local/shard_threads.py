@@ -9,7 +9,7 @@ from queue import Empty, SimpleQueue
 
 from onnxfi.campaign.running.run_shards import ShardOutcomes
 from onnxfi.errors import ConfigurationError
-from onnxfi.injector.user_code.calls import describe_call
+from onnxfi.injector import describe_call
 from onnxfi.run_directory import Shard
 
 #: Beginning of the names of the threads.

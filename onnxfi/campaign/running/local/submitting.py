@@ -11,7 +11,7 @@ from onnxfi.campaign.running.local.worker_choice import Workers
 from onnxfi.campaign.running.record_shard import record_shard, run_shard
 from onnxfi.campaign.running.run_shards import ShardOutcomes
 from onnxfi.campaign.running.worker import Worker
-from onnxfi.injector.user_code.calls import watching_calls
+from onnxfi.injector import watching_calls
 from onnxfi.run_directory import RunDirectory, Shard
 
 Submit = Callable[[Shard], Future[ShardOutcomes]]
