@@ -56,6 +56,7 @@ def write_records(
             **dict.fromkeys(counting, "DELTA_BINARY_PACKED"),
             **dict.fromkeys(floats, "BYTE_STREAM_SPLIT"),
         },
+        write_page_checksum=True,
         store_schema=False,  # Parquet's own schema is complete
     ) as writer:
         writer.write_table(table)
@@ -186,7 +187,9 @@ def read_file(storage: Storage, name: str, columns: list[str] | None = None) -> 
     return table
 
 
-def bad_files(storage: Storage, run: str) -> Iterator[tuple[str, str]]:
+def bad_files(
+    storage: Storage, run: str, schema: pa.Schema | None = None
+) -> Iterator[tuple[str, str]]:
     """Yield the names of the records files that do not hold what they should, each with the reason.
 
     Every file is read: a file must be whole, of the run, and hold the injections of its name, none
@@ -195,24 +198,26 @@ def bad_files(storage: Storage, run: str) -> Iterator[tuple[str, str]]:
     Args:
         storage: the run directory.
         run: the id of the run.
+        schema: the columns; None if the metric's columns are not known.
     """
     after = 0
     for name in record_files(storage):
         fault: str | None = "it holds injections that another file holds as well"
         if ids_of(name).start >= after:
-            fault = _fault_of_file(storage, name, run)
+            fault = _fault_of_file(storage, name, run, schema)
         if fault is None:
             after = ids_of(name).stop
         else:
             yield name, fault
 
 
-def set_bad_files_aside(storage: Storage, run: str) -> list[str]:
+def set_bad_files_aside(storage: Storage, run: str, schema: pa.Schema | None = None) -> list[str]:
     """Give `bad_files` the ending ``.rejected``, with which they are not read, and return why.
 
     Args:
         storage: the run directory.
         run: the id of the run.
+        schema: the columns; None if the metric's columns are not known.
 
     Returns:
         one message for each file.
@@ -222,7 +227,7 @@ def set_bad_files_aside(storage: Storage, run: str) -> list[str]:
         OSError: a file cannot be renamed.
     """
     messages = []
-    for name, fault in bad_files(storage, run):
+    for name, fault in bad_files(storage, run, schema):
         path = f"{FOLDER}/{name}"
         try:
             content = storage.read(path)
@@ -240,15 +245,17 @@ def set_bad_files_aside(storage: Storage, run: str) -> list[str]:
     return messages
 
 
-def _fault_of_file(storage: Storage, name: str, run: str) -> str | None:
+def _fault_of_file(storage: Storage, name: str, run: str, schema: pa.Schema | None) -> str | None:
     try:
-        with storage.open(f"{FOLDER}/{name}") as opened, pq.ParquetFile(opened) as file:
-            found = fault_of_shard(file, name, thorough=True)
+        with (
+            storage.open(f"{FOLDER}/{name}") as opened,
+            pq.ParquetFile(opened, page_checksum_verification=True) as file,
+        ):
+            found = fault_of_shard(file, name, schema=schema, thorough=True)
             if found is None and about(file.schema_arrow).get("run") != run:
                 found = "it belongs to another run"
             if found is None:
-                for _ in file.iter_batches():  # decodes every page
-                    pass
+                file.read().validate(full=True)  # decodes every page
             return found
     except _DAMAGES as error:
         return f"it cannot be read ({error})"
@@ -270,7 +277,10 @@ def about(schema: pa.Schema) -> dict[str, str]:
 
 def _read(storage: Storage, name: str, read: Any) -> Any:
     try:
-        with storage.open(f"{FOLDER}/{name}") as opened, pq.ParquetFile(opened) as file:
+        with (
+            storage.open(f"{FOLDER}/{name}") as opened,
+            pq.ParquetFile(opened, page_checksum_verification=True) as file,
+        ):
             return read(file)
     except _DAMAGES as error:
         raise ConfigurationError(

@@ -31,6 +31,7 @@ from onnxfi.run_directory.record_files import (
     set_bad_files_aside,
     write_records,
 )
+from onnxfi.run_directory.schema import make_schema
 from onnxfi.run_directory.shard import Shard
 from onnxfi.run_directory.shard_checks import ids_of
 from onnxfi.storage import LOCK, LocalStorage, RemoteStorage, Storage, display_path, open_storage
@@ -110,7 +111,13 @@ class RunDirectory:
 
     def bad_files(self) -> Iterator[tuple[str, str]]:
         """Yield the names of records files that are not as they were written, with the reasons."""
-        return bad_files(self.storage, str(self.manifest["run_id"]))
+        return bad_files(self.storage, str(self.manifest["run_id"]), self._schema())
+
+    def _schema(self) -> pa.Schema | None:
+        """Return the columns of the records; None where a metric was mended, with other columns."""
+        if self.manifest.get("metric", {}).get("earlier"):
+            return None
+        return make_schema(self.configuration.metric.metric.column_types)
 
     def clean(self) -> list[str]:
         """Remove the remains of interrupted writes, and set damaged records files aside.
@@ -127,7 +134,8 @@ class RunDirectory:
             for name in self.storage.names(FOLDER):
                 if name.endswith(PARTIAL):
                     self.storage.remove(f"{FOLDER}/{name}")
-            return set_bad_files_aside(self.storage, str(self.manifest["run_id"]))
+            run_id = str(self.manifest["run_id"])
+            return set_bad_files_aside(self.storage, run_id, self._schema())
         except OSError as error:
             raise ConfigurationError(f"{self.storage} is not writable: {error}.") from error
 

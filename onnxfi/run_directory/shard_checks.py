@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from onnxfi.errors import ConfigurationError
@@ -27,12 +28,19 @@ def ids_of(file_name: str) -> range:
     return range(int(first), int(last) + 1)
 
 
-def fault_of_shard(file: pq.ParquetFile, name: str, *, thorough: bool = False) -> str | None:
+def fault_of_shard(
+    file: pq.ParquetFile,
+    name: str,
+    *,
+    schema: pa.Schema | None = None,
+    thorough: bool = False,
+) -> str | None:
     """Return what is wrong with a records file; None if nothing is.
 
     Args:
         file: the file.
         name: its name, which gives the ids.
+        schema: its columns; None if the metric's columns are not known.
         thorough: whether to read all ids; by default only the smallest and the largest are looked
             at, which the file's header has.
     """
@@ -40,18 +48,20 @@ def fault_of_shard(file: pq.ParquetFile, name: str, *, thorough: bool = False) -
     if rows != len(ids):
         return f"it holds {rows} records, and its name says {len(ids)}"
     columns = {field.name: field.type for field in file.schema_arrow}
-    for field in BASE:
+    for field in schema or BASE:
         if field.name not in columns:
             if field.name not in ADDED:
                 return f"it has no column {field.name}"
         elif columns[field.name] != field.type:
             return f"its column {field.name} is {columns[field.name]} and not {field.type}"
-    if thorough:
+    foreign = [] if schema is None else [x for x in columns if x not in schema.names]
+    if foreign:
+        return f"it has a foreign column {foreign[0]}"
+    limits = [x for pair in _limits(file) for x in pair]
+    fits = not limits or (min(limits), max(limits)) == (ids.start, ids.stop - 1)
+    if fits and thorough:
         found = file.read([_ID])[_ID].to_numpy()
         fits = np.array_equal(found, np.arange(ids.start, ids.stop))
-    else:
-        limits = [x for pair in _limits(file) for x in pair]
-        fits = not limits or (min(limits), max(limits)) == (ids.start, ids.stop - 1)
     return None if fits else "it holds other injections than its name says"
 
 

@@ -63,6 +63,10 @@ DAMAGES: dict[str, Damage] = {
 }
 # Found when every record is read.
 HIDDEN: dict[str, Damage] = {
+    "has a foreign column mine": rewritten(
+        lambda table: table.append_column("mine", [pa.nulls(len(table), pa.int64())])
+    ),
+    "has no column top1": rewritten(lambda table: table.drop_columns(["top1"])),
     "holds other injections": rewritten(with_another_id),
     "it belongs to another run": rewritten(lambda table: table.replace_schema_metadata()),
     "it cannot be read": flip_a_page,
@@ -115,3 +119,23 @@ def test_whole_shards_stay(run: Path) -> None:
 def test_a_file_of_another_name_is_refused(name: str) -> None:
     with pytest.raises(ConfigurationError, match="not a file of onnxfi"):
         ids_of(name)
+
+
+@pytest.mark.thorough
+def test_no_flipped_bit_goes_unnoticed(finished: Path, tmp_path: Path) -> None:
+    """Parquet checks nothing itself; the pages have checksums, and the rest is compared."""
+    run = Path(shutil.copytree(finished, tmp_path / "copy"))
+    first, *others = sorted((run / "records").iterdir())
+    for other in others:
+        other.unlink()
+    content, expected = first.read_bytes(), repr(read_records(run).to_pylist())
+    opened, found = RunDirectory.open(run), 0
+    for place in range(0, len(content), 17):
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << place % 8
+        first.write_bytes(damaged)
+        if list(opened.bad_files()):
+            found += 1
+        else:
+            assert repr(read_records(run).to_pylist()) == expected, place
+    assert found > len(content) // 17 * 0.5

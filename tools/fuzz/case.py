@@ -19,13 +19,20 @@ _MEMORY = 3 << 30
 _STEP = 0.005  # seconds between two looks at a child
 
 
+#: The kinds of good endings.
+GOOD = ("done", "found", "refused")
+# Commands that check something, and end with 1 if they find a difference.
+_CHECKS = ("verify", "replay")
+
+
 @dataclass(frozen=True)
 class Ending:
     """The end of a case.
 
     Attributes:
-        kind: ``done``, ``refused``, or what is wrong: ``traceback``, ``exit N``, ``timeout``,
-            ``signal N``, ``long message``, ``no message``, ``other lines``.
+        kind: ``done``, ``refused``, ``found`` of a check that found a difference, or what is wrong:
+            ``traceback``, ``exit N``, ``timeout``, ``signal N``, ``long message``, ``no message``,
+            ``other lines``, ``other records``.
         text: what the command wrote to stderr.
     """
 
@@ -35,7 +42,7 @@ class Ending:
     @property
     def good(self) -> bool:
         """Whether the command did its work, or refused with one message."""
-        return self.kind in ("done", "refused")
+        return self.kind in GOOD
 
 
 def run_case(words: Sequence[str], folder: Path, *, seconds: float) -> Ending:
@@ -53,7 +60,10 @@ def run_case(words: Sequence[str], folder: Path, *, seconds: float) -> Ending:
         status = _wait(child, seconds)
         errors.seek(0)
         text = errors.read().decode("utf-8", errors="replace")
-    return Ending(_judge(status, text), text)
+    kind = _judge(status, text)
+    if kind in ("exit 1", "no message") and status == 1 and set(_CHECKS) & {*words}:
+        kind = "found"  # stdout says what
+    return Ending(kind, text)
 
 
 def _be_the_child(words: Sequence[str], folder: Path, errors: int, seconds: float) -> None:

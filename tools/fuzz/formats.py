@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import random
 import shutil
 import zipfile
@@ -14,6 +15,8 @@ import numpy as np
 import onnx
 import yaml
 
+from onnxfi.errors import OnnxfiError
+from onnxfi.run_directory import read_records
 from tools.fuzz.mutations import damage_bytes, damage_document, damage_message, nested
 
 #: Fills an empty folder with files, one of them damaged; returns the command that reads it.
@@ -162,6 +165,27 @@ def error_models(files: Sequence[Path]) -> MakeCase:
     return make
 
 
+def _replace(path: Path, other: Path, rng: random.Random) -> None:
+    """Put something else in the place of a file: nothing, another file, a pipe, a link."""
+    content = other.read_bytes()
+    path.unlink()
+    match rng.randrange(7):
+        case 0:
+            path.write_bytes(content)
+        case 1:
+            path.mkdir()
+        case 2:
+            os.mkfifo(path)
+        case 3:
+            path.symlink_to("/dev/zero")
+        case 4:
+            path.symlink_to(path)
+        case 5:
+            path.touch()
+        case _:
+            pass
+
+
 def run_directories(finished: Path) -> MakeCase:
     """Damage one file of a finished run directory."""
     names = sorted(x.relative_to(finished) for x in finished.rglob("*") if x.is_file())
@@ -171,8 +195,8 @@ def run_directories(finished: Path) -> MakeCase:
         shutil.copytree(finished, run)
         path = run / rng.choice(names)
         chance = rng.random()
-        if chance < 0.05:
-            path.unlink()
+        if chance < 0.15:
+            _replace(path, run / rng.choice(names), rng)
         elif chance < 0.5 and path.suffix == ".json":
             path.write_bytes(_json(damage_document(json.loads(path.read_bytes()), rng)))
         elif chance < 0.5 and path.suffix == ".yaml":
@@ -186,8 +210,26 @@ def run_directories(finished: Path) -> MakeCase:
                 ["campaign", "status", "run"],
                 ["campaign", "export", "run", "--out", "out.csv"],
                 ["campaign", "resume", "run"],
+                ["campaign", "resume", "run"],
+                ["campaign", "verify", "run", "--sample", "5"],
+                ["campaign", "replay", "run", "--id", str(rng.randrange(250))],
+                ["campaign", "compare", "run", str(finished)],
+                ["campaign", "compare", str(finished), "run"],
+                ["runs", "."],
                 ["report", "run"],
             ]
         )
 
     return make
+
+
+def has_other_records(words: Sequence[str], folder: Path, finished: Path) -> bool:
+    """Return whether a resumed run directory has other records than before it was damaged."""
+    if "resume" not in words:
+        return False
+    try:
+        # As texts, in which a NaN equals a NaN.
+        found, expected = (repr(read_records(x).to_pylist()) for x in (folder / "run", finished))
+    except OnnxfiError:
+        return True
+    return found != expected

@@ -1,7 +1,13 @@
 """Computes the metric's columns of the records."""
 
 from onnxfi.injector import Injections
-from onnxfi.injector.metrics import Metric, MetricValue, columns_of_all, naming_injections
+from onnxfi.injector.metrics import (
+    Metric,
+    MetricValue,
+    columns_of_all,
+    naming_injection,
+    naming_injections,
+)
 
 
 def metric_columns(metric: Metric, injections: Injections) -> dict[str, list[MetricValue]]:
@@ -13,19 +19,24 @@ def metric_columns(metric: Metric, injections: Injections) -> dict[str, list[Met
     Raises:
         MetricError: a metric of the user fails.
     """
-    golden, count = injections.batch.golden.outputs, len(injections)
-    masked = metric.columns(golden, golden)
-    columns = {name: [masked.get(name)] * count for name in metric.column_types}
-    differing = [x for x, outcome in enumerate(injections.outcomes) if outcome != "masked"]
-    compared = [x for x in differing if injections.outputs[x]]
-    failed = [x for x in differing if not injections.outputs[x]]
+    golden, ids = injections.batch.golden.outputs, injections.batch.ids
+    compared, failed, masked = list[int](), list[int](), list[int]()
+    for place, outcome in enumerate(injections.outcomes):
+        if outcome == "masked":
+            masked.append(place)
+        else:
+            (compared if injections.outputs[place] else failed).append(place)
+    columns: dict[str, list[MetricValue]] = {x: [None] * len(ids) for x in metric.column_types}
+    if masked or failed:
+        with naming_injection(ids[min(masked + failed)]):
+            of_golden = metric.columns(golden, golden)
+        for name, column in columns.items():
+            for place in masked + failed if name.startswith("golden_") else masked:
+                column[place] = of_golden.get(name)
     outputs = [injections.outputs[place] for place in compared]
-    with naming_injections([injections.batch.ids[x] for x in compared], outputs):
+    with naming_injections([ids[x] for x in compared], outputs):
         found = columns_of_all(metric, golden, outputs)
     for name, values in found.items():
-        column = columns[name]
         for place, value in zip(compared, values, strict=True):
-            column[place] = value
-        for place in failed if not name.startswith("golden_") else ():
-            column[place] = None
+            columns[name][place] = value
     return columns

@@ -17,6 +17,7 @@ from onnxfi.configuration import Configuration
 from onnxfi.error_models.values import finite_range
 from onnxfi.graph import Target, load
 from onnxfi.injector import Golden, InjectionBatch, Injector
+from onnxfi.injector.metrics import naming_injection
 from onnxfi.run_directory import FileGuard, Shard, ShardRecords, make_schema
 from onnxfi.runtime import choose_provider
 from onnxfi.statistics.stratified import SHARES
@@ -225,7 +226,8 @@ class Worker:
         of_weights = all(x.kind == "weight" for x in injector.targets)
         walk = self.plan.by_fault if of_weights else self.plan.by_input
         for input_index, ids in walk(shard):
-            golden = self.golden(injector, input_index)
+            with naming_injection(ids.start):
+                golden = self.golden(injector, input_index)
             fault = self.plan.fault_id(ids.start)
             yield InjectionBatch(golden, ids.start, range(fault, fault + len(ids)), input_index)
 

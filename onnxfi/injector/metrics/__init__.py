@@ -8,7 +8,7 @@ from onnxfi.injector.metrics.function_metric import FunctionMetric
 from onnxfi.injector.metrics.many import are_wrong, columns_of_all, in_parts
 from onnxfi.injector.metrics.metric import ColumnType, Comparisons, Metric, MetricValue, Outputs
 from onnxfi.injector.metrics.own_code import KEPT_FOLDER, FolderSources, Sources, is_in
-from onnxfi.injector.metrics.own_metric import OwnMetric, naming_injections
+from onnxfi.injector.metrics.own_metric import OwnMetric, naming_injection, naming_injections
 from onnxfi.injector.metrics.registry import (
     BUILT_IN,
     checked,
@@ -47,6 +47,7 @@ __all__ = [
     "in_parts",
     "is_in",
     "load_metric",
+    "naming_injection",
     "naming_injections",
     "parse_metric",
 ]

@@ -8,7 +8,7 @@ import numpy as np
 
 from onnxfi.errors import ConfigurationError, MetricError
 from onnxfi.injector.metrics.metric import ColumnType, Metric, MetricValue, Outputs
-from onnxfi.injector.user_code.calls import calling, naming_calls
+from onnxfi.injector.user_code.calls import NameInjections, calling, naming_calls
 from onnxfi.injector.user_code.checking import describe_failure, is_interrupt, read_only
 
 _T = TypeVar("_T")
@@ -173,6 +173,23 @@ def naming_injections(ids: Sequence[int], outputs: Sequence[Outputs]) -> Iterato
         found = (x for x, faulty in zip(ids, outputs, strict=True) if faulty is subject)
         return next((f"Injection {x}" for x in found), None)
 
+    with _naming(name):
+        yield
+
+
+@contextmanager
+def naming_injection(injection_id: int) -> Iterator[None]:
+    """Add the id of an injection to a `MetricError` about its golden outputs.
+
+    Raises:
+        MetricError: one was raised within.
+    """
+    with _naming(lambda subject: f"Injection {injection_id}"):
+        yield
+
+
+@contextmanager
+def _naming(name: NameInjections) -> Iterator[None]:
     try:
         with naming_calls(name):
             yield

@@ -43,8 +43,13 @@ def run_and_disturb(run: Path, disturb: Callable[[], None], at: int = 5) -> None
     ("name", "disturb", "message"),
     [
         ("model.onnx", other_model, "The model changed since the campaign began"),
-        ("model.onnx", Path.unlink, "cannot be read: .*model.onnx"),
-        ("inputs.npz", other_bytes, "The inputs changed since the campaign began"),
+        pytest.param(
+            *("model.onnx", Path.unlink, "cannot be read: .*model.onnx"), marks=pytest.mark.thorough
+        ),
+        pytest.param(
+            *("inputs.npz", other_bytes, "The inputs changed since the campaign began"),
+            marks=pytest.mark.thorough,
+        ),
         ("inputs.npz", Path.unlink, "cannot be read: .*inputs.npz"),
     ],
 )
@@ -61,7 +66,7 @@ def test_a_file_of_the_campaign(
     check_resumes(run, finished)
 
 
-@pytest.mark.parametrize("vanishes", [True, False])
+@pytest.mark.parametrize("vanishes", [pytest.param(True, marks=pytest.mark.thorough), False])
 def test_one_of_several_input_files(work: Path, write: Callable[..., Path], vanishes: bool) -> None:
     """They are read when their injections come."""
     rng = np.random.default_rng(0)
