@@ -116,9 +116,9 @@ def main() -> None:
             f"Not enough memory{f': {error}' if str(error) else ''}. End other programs, or use "
             "fewer workers. An interrupted campaign continues with `onnxfi campaign resume DIR`."
         )
-    except OSError as error:  # stdout cannot be written, for example
+    except (OSError, ImportError) as error:  # stdout cannot be written, for example
         status = INVALID_INPUT
-        _report(f"The system refused a file or a process: {error}.")
+        _report(f"The system refused a file, a process or a library: {error}.")
     _leave(status)
 
 

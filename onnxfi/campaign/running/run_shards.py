@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from itertools import islice
 from queue import SimpleQueue
 
-from onnxfi.errors import ConfigurationError
+from onnxfi.errors import ConfigurationError, InputError
 from onnxfi.run_directory import Shard
+from onnxfi.runtime import is_out_of_memory
 
 # Shards handed to the executor ahead of time, per worker: enough to keep it busy.
 _QUEUED_PER_WORKER = 2
@@ -98,7 +99,9 @@ def run_shards(
             f"A worker process died (often out of memory): {str(error).rstrip('.')}. Finished "
             "shards are kept; continue with `onnxfi campaign resume DIR`."
         ) from error
-    except MemoryError as error:
+    except (MemoryError, InputError) as error:
+        if not isinstance(error, MemoryError) and not is_out_of_memory(error):
+            raise
         reason = str(error) or "Not enough memory for a worker."
         raise ConfigurationError(
             f"{reason.rstrip('.')}. Finished shards are kept. Use fewer workers "

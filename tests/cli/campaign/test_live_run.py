@@ -1,6 +1,5 @@
 """Ctrl-C and kill -9 in the middle of a campaign."""
 
-import random
 import re
 import signal
 import subprocess
@@ -112,39 +111,3 @@ def test_a_killed_campaign_resumes(
     process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL
     resume_and_compare(onnxfi, work)
-
-
-@pytest.mark.nightly
-@pytest.mark.parametrize("seed", range(5))
-def test_fifty_kills_at_random_moments(
-    start: Callable[..., subprocess.Popen[str]], work: Path, seed: int
-) -> None:
-    """Ten kills a campaign: a random number of shards after the last, at any moment of a shard."""
-    text = (work / "campaign.yaml").read_text().replace("per_target: 40}", "per_target: 2000}")
-    (work / "campaign.yaml").write_text(text.replace("workers: 1", "workers: 2"))
-    configuration = Configuration.from_yaml(work / "campaign.yaml")
-    Campaign(configuration, out=work / "undisturbed").run()
-    expected = repr(read_records(work / "undisturbed").to_pylist())
-    directory = Campaign(configuration, out=work / "my run").begin().directory
-    moments = random.Random(seed)
-    recorded, half_written = [0], 0
-    for _ in range(10):
-        process = start("campaign", "resume", "my run", cwd=work)
-        shards = len(directory.files()) + moments.randrange(45)  # of 500
-        while process.poll() is None and len(directory.files()) < shards:
-            time.sleep(0.002)
-        time.sleep(moments.uniform(0, 0.05))
-        assert process.poll() is None, process.communicate()  # it ended before it was killed
-        process.kill()
-        process.communicate(timeout=60)
-        half_written += sum(x.suffix != ".parquet" for x in directory.records.glob(".*"))
-        recorded.append(directory.recorded)
-        assert recorded[-1] >= recorded[-2]  # what was finished stays
-    assert recorded[-1] > 500
-    process = start("campaign", "resume", "my run", cwd=work)
-    _, stderr = process.communicate(timeout=600)
-    assert process.returncode == 0, stderr
-    assert repr(read_records(work / "my run").to_pylist()) == expected
-    assert all(x.suffix == ".parquet" for x in directory.records.iterdir())
-    assert not (work / "my run" / "running.json").exists()
-    print(f"records after each kill: {recorded}, files half-written: {half_written}")  # noqa: T201

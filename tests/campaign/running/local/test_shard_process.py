@@ -10,14 +10,9 @@ from onnxfi.campaign import Campaign, campaign
 from onnxfi.campaign.running.local.shard_process import CannotOpenError, ShardProcess
 from onnxfi.campaign.running.local.worker_choice import Workers
 from onnxfi.errors import ConfigurationError
-from onnxfi.run_directory import read_records
 from onnxfi.run_directory.shard import Shard
 from onnxfi.storage import LocalStorage
-
-
-def rows_of(place: str | Path) -> str:
-    """Return the records as text, in which a NaN equals a NaN."""
-    return repr(read_records(place).to_pylist())
+from tests.support.disturbed_runs import check_kept, check_resumes, rows_of
 
 
 @pytest.fixture
@@ -71,6 +66,26 @@ def test_a_process_that_dies_is_reported(begun: Campaign) -> None:
     process._process.kill()  # noqa: SLF001
     with pytest.raises(BrokenExecutor, match="exit status is -9"):
         process.run(Shard(7, 7, 0), on_injections=lambda count: None)
+
+
+@pytest.mark.thorough
+@pytest.mark.usefixtures("two_processes")
+def test_a_campaign_whose_process_dies(
+    begun: Campaign, work: Path, finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait = ShardProcess._open  # noqa: SLF001
+
+    def open_and_die(process: ShardProcess) -> None:
+        wait(process)
+        process._process.kill()  # noqa: SLF001
+
+    monkeypatch.setattr(ShardProcess, "_open", open_and_die)
+    message = r"A worker process died .* exit status is -9, in injections \d+ to \d+\. Finished"
+    with pytest.raises(ConfigurationError, match=message):
+        begun.run()
+    monkeypatch.undo()
+    check_kept(work / "run")
+    check_resumes(work / "run", finished)
 
 
 @pytest.mark.thorough
