@@ -35,6 +35,7 @@ def act():
         case "interrupt": raise KeyboardInterrupt
         case "recurse": act()
         case "hang":
+            Path("hung").touch()
             while Path("act").exists(): time.sleep(0.01)
 
 def far(golden, faulty):
@@ -148,9 +149,8 @@ def test_code_that_never_returns(
     monkeypatch.setattr("onnxfi.cli.main.os._exit", end)
 
     def interrupt() -> None:
-        while not (work / "act").exists():
+        while not (work / "hung").exists():
             time.sleep(0.01)
-        time.sleep(0.2)
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=interrupt).start()
@@ -177,8 +177,13 @@ def test_a_hang_in_the_rehearsal(
     onnxfi: Callable[..., Any], work: Path, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (work / "act").write_text("hang")
-    timer = threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT))
-    timer.start()
+
+    def interrupt() -> None:
+        while not (work / "hung").exists():
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt).start()
     result = onnxfi(*RUN)
     assert (result.status, result.stdout) == (130, "")
     named, last = result.stderr.splitlines()[-2:]
