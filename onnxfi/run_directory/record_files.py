@@ -139,6 +139,7 @@ def read_shards(directory: str | Path, columns: Sequence[str] | None = None) -> 
         )
     wanted = None if columns is None else list(columns)
     run, after = None, 0
+    fields: list[pa.Field] = []
     for name in names:
         ids = ids_of(name)
         if ids.start < after:
@@ -148,6 +149,12 @@ def read_shards(directory: str | Path, columns: Sequence[str] | None = None) -> 
             )
         after = ids.stop
         table = read_file(storage, name, wanted)
+        fields = fields or list(table.schema)
+        if list(table.schema) != fields:
+            raise ConfigurationError(
+                f"{storage}/{FOLDER}/{name} has other columns than {names[0]}. Run "
+                f"`onnxfi campaign resume {storage}`, which sets the wrong one aside."
+            )
         of_run = about(table.schema).get("run")
         if name != names[0] and of_run != run:
             raise ConfigurationError(

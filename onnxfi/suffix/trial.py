@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Generic, Literal, TypeVar
 
+import ml_dtypes
 import numpy as np
 
 # The share of elements that `perturbed` draws anew; it moves the others.
@@ -120,7 +121,7 @@ def perturbed(value: Any, rng: np.random.Generator, *, signed: bool = False) -> 
         drawn = np.abs(drawn)
     anew = (rng.random(value.shape) < _DRAWN_SHARE) | (golden == 0) | ~np.isfinite(golden)
     moved = np.where(anew, drawn, golden * rng.uniform(0.5, 1.5, value.shape))
-    largest = float(np.finfo(value.dtype).max)
+    largest = float(ml_dtypes.finfo(value.dtype).max)
     return np.asarray(np.clip(moved, -largest, largest), value.dtype)
 
 

@@ -109,6 +109,15 @@ def test_reading_finds_bad_shards(run: Path, fault: str) -> None:
         read_records(run)
 
 
+def test_columns_that_differ_between_files_are_found(run: Path) -> None:
+    _, second, *_ = sorted((run / "records").glob("*.parquet"))
+    pq.write_table(pq.read_table(second).drop_columns(["top1"]), second)
+    with pytest.raises(ConfigurationError, match=rf"{second.name} has other columns than"):
+        read_records(run)
+    (message,) = RunDirectory.open(run).clean()
+    assert f"{second.name} is not as it was written: it has no column top1" in message
+
+
 def test_whole_shards_stay(run: Path) -> None:
     before = {x.name: x.read_bytes() for x in (run / "records").iterdir()}
     assert RunDirectory.open(run).clean() == []

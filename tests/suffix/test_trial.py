@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -112,6 +113,8 @@ def test_perturbed_values_differ_in_every_float() -> None:
         assert (moved != golden).all()
         assert (perturbed(golden, rng, signed=True) < 0).any()
     assert (perturbed(np.ones(50, np.float32), rng) > 0).all()
+    small = np.ones(50, ml_dtypes.float8_e5m2)
+    assert (perturbed(small, rng) != small).mean() > 0.5
     indices = np.arange(5)
     assert perturbed(indices, rng) is indices
     assert perturbed(None, rng) is None
