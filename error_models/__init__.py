@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from onnxfi.error_models.random_value import RandomValue
     from onnxfi.error_models.registry.loading import ERROR_MODELS, from_dict, load
     from onnxfi.error_models.scale import Scale
-    from onnxfi.error_models.severity import severities
+    from onnxfi.error_models.severity import log2_norm, severities
     from onnxfi.error_models.sites.dense_sites import read_dense_sites, write_dense_sites
     from onnxfi.error_models.sites.region import Region
     from onnxfi.error_models.sites.site_list import SiteList
@@ -73,6 +73,7 @@ __all__ = [  # noqa: RUF022  # grouped, not sorted
     "read_dense_sites",
     "write_dense_sites",
     # how far faults move a tensor
+    "log2_norm",
     "severities",
     # the bits of a dtype
     "BitLayout",
@@ -108,6 +109,7 @@ _HOMES = {
     "from_dict": "registry.loading",
     "load": "registry.loading",
     "read_dense_sites": "sites.dense_sites",
+    "log2_norm": "severity",
     "severities": "severity",
     "values_at": "sites.uniform",
     "write_dense_sites": "sites.dense_sites",

@@ -5,6 +5,20 @@ import numpy as np
 from onnxfi.error_models.values.value_class import to_float64
 
 
+def log2_norm(golden: np.ndarray) -> float:
+    """Return log2 of the root of a tensor's summed squared finite values; 0 if all are zero.
+
+    Subtracted from `severities`, it makes corruptions of different tensors comparable.
+    """
+    finite = to_float64(golden.reshape(-1))
+    finite = np.abs(finite[np.isfinite(finite)])
+    largest = float(finite.max(initial=0.0))
+    if not largest:
+        return 0.0
+    # Scaled by the largest value, whose square could overflow.
+    return float(np.log2(largest) + np.log2(np.square(finite / largest).sum()) / 2)
+
+
 def severities(replaced: np.ndarray, values: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """Return the severity of each corruption: how far it moves its tensor.
 

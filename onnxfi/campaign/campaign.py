@@ -327,7 +327,7 @@ class Campaign:
                 largest=max(worker.plan.faults, default=0) * worker.plan.inputs_per_fault,
                 workers=max(1, count_workers()),
             )
-            rounds = make_rounds(worker.plan, directory.configuration)
+            rounds = make_rounds(worker)
             decides = until is not None or worker.plan.most is not None
             if decides and len(finished):
                 rounds.add_records(read_shards(directory.place, ("injection_id", "outcome")))

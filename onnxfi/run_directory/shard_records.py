@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from onnxfi.error_models import severities
+from onnxfi.error_models import log2_norm, severities
 from onnxfi.error_models.values import VALUE_CLASSES, class_numbers, to_float64
 from onnxfi.graph import Target
 from onnxfi.injector import Injections
@@ -99,7 +99,7 @@ class ShardRecords:
             else [x == label for x in metric_columns["top1"]],
         }
         if "score" in self._columns:
-            columns["score"] = _scores(injections)
+            columns["score"] = _scores(injections, self._targets)
         of_sites = _Sites.NAMES
         for name, column in self._columns.items():
             if name in columns:
@@ -182,12 +182,13 @@ def _site_columns(pieces: Sequence[_Sites], targets: Sequence[Target]) -> dict[s
     }
 
 
-def _scores(injections: Injections) -> list[float]:
-    """Return the severity of each injection, which has one target."""
+def _scores(injections: Injections, targets: Sequence[Target]) -> list[float]:
+    """Return the score of each injection, which has one target, as in `ScoredFaults`."""
+    norm = log2_norm(injections.batch.golden.targets[targets[0].tensor])
     scores = np.full(len(injections), -np.inf)
     for hits in injections.hits:
         found = severities(hits.replaced, hits.corruptions.values, hits.corruptions.sizes)
-        scores[hits.members] = found
+        scores[hits.members] = found - norm
     return [float(x) for x in scores]
 
 

@@ -1,7 +1,7 @@
 """Decides after each round which strata of scored faults run next."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -9,7 +9,8 @@ import pyarrow as pa
 from onnxfi.campaign.planning.plan import Plan
 from onnxfi.campaign.running.rounds import Rounds
 from onnxfi.campaign.running.scored_faults import scored_faults
-from onnxfi.configuration import Configuration, Until
+from onnxfi.campaign.running.worker import Worker
+from onnxfi.configuration import Until
 from onnxfi.run_directory import Shard
 from onnxfi.statistics.stratified import (
     SHARES,
@@ -21,34 +22,43 @@ from onnxfi.statistics.stratified import (
 )
 
 
-def make_rounds(plan: Plan, configuration: Configuration) -> "Rounds | SeverityRounds":
+def make_rounds(worker: Worker) -> "Rounds | SeverityRounds":
     """Return what decides on the injections of each round."""
+    configuration, plan = worker.configuration, worker.plan
     until = configuration.injections.until
     if configuration.injections.sampling == "severity":
-        return SeverityRounds(plan, until, seed=configuration.seed)
+        return SeverityRounds(plan, until, seed=configuration.seed, parts=worker.scored.parts)
     return Rounds(plan, until)
 
 
 class SeverityRounds:
     """Allocates the injections of each round to targets and score strata.
 
-    The injections of a score stratum are drawn from all targets, in proportion to their bits; so
-    the strata of the network have one rate each. Decisions count whole rounds only, so the records
-    do not depend on workers or interruptions.
+    The injections of a score stratum are drawn from all targets, in proportion to the bits of its
+    faults at each; so the strata of the network have one rate each. Decisions count whole rounds
+    only, so the records do not depend on workers or interruptions.
     """
 
-    def __init__(self, plan: Plan, until: Until | None, *, seed: int) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        until: Until | None,
+        *,
+        seed: int,
+        parts: Callable[[str], np.ndarray],
+    ) -> None:
         """Begin before the first round.
 
         Args:
             plan: a plan with score strata.
             until: when the rate of the network is precise enough; None to run all injections.
             seed: seed of the campaign.
+            parts: returns the shares of the pairs of an error model in each stratum.
         """
         self._plan = plan
         self._labels = list(dict.fromkeys(x.label for x in plan.strata))
         self._networks = [
-            _Network(plan, label, until, seed=seed, number=number)
+            _Network(plan, label, until, seed=(seed, number), parts=parts)
             for number, label in enumerate(self._labels)
         ]
 
@@ -84,7 +94,13 @@ class _Network:
     """The injections of one error model."""
 
     def __init__(
-        self, plan: Plan, label: str, until: Until | None, *, seed: int, number: int
+        self,
+        plan: Plan,
+        label: str,
+        until: Until | None,
+        *,
+        seed: tuple[int, int],
+        parts: Callable[[str], np.ndarray],
     ) -> None:
         self._plan = plan
         self._until = until
@@ -96,12 +112,11 @@ class _Network:
             ]
             for of_score in range(len(SHARES))
         ]
-        bits = np.array([plan.sizes[x] for x in self._strata[0]], np.float64)
-        self._parts = bits / bits.sum()
+        self._label, self._parts_of = label, parts
         self._most = plan.faults[self._strata[0][0]]
         error_models = [plan.strata[x].error_models[0] for x in self._strata[0]]
         self._draws = min(scored_faults(x, plan.inputs) for x in error_models)
-        self._seed = (seed, number)
+        self._seed = seed
         self._rounds = 0
         # Number of injections of each stratum of the plan that earlier rounds chose, and the sdc
         # outcomes among its injections, as pairs of the first id and their number.
@@ -128,8 +143,10 @@ class _Network:
         self._rounds += 1
         return [
             self._take(stratum, int(count))
-            for group, total in zip(self._strata, wanted.tolist(), strict=True)
-            for stratum, count in zip(group, rng.multinomial(total, self._parts), strict=True)
+            for group, total, parts in zip(
+                self._strata, wanted.tolist(), self._parts_of(self._label), strict=True
+            )
+            for stratum, count in zip(group, rng.multinomial(total, parts), strict=True)
             if count
         ]
 

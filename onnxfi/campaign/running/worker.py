@@ -48,6 +48,7 @@ class Worker:
         targets_in_order: the targets that are hit together, in the order of the campaign.
         golden_runs: the golden runs.
         files: notices changes of the files that it has read.
+        scored: the scored faults of a plan with score strata.
     """
 
     def __init__(self, configuration: Configuration) -> None:
@@ -85,7 +86,7 @@ class Worker:
         )
         #: Places of injections that are known without scoring faults: those of records.
         self.recorded: dict[int, tuple[int, int]] = {}
-        self._scored = ScoredFaults(
+        self.scored = ScoredFaults(
             self.plan,
             seed=configuration.seed,
             golden=lambda targets, index: self.golden(self.injector(targets), index),
@@ -211,7 +212,7 @@ class Worker:
         if injection_id in self.recorded:
             return self.recorded[injection_id]
         if self.plan.strata[self.plan.stratum(injection_id)].score_stratum is not None:
-            return self._scored.locate(injection_id)
+            return self.scored.locate(injection_id)
         return self.plan.input_index(injection_id), self.plan.fault_id(injection_id)
 
     def _batches(self, shard: Shard, injector: Injector) -> Iterator[InjectionBatch]:

@@ -1,6 +1,7 @@
 """Allocates the next runs to strata, so that the interval of the rate narrows fastest."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -9,11 +10,18 @@ from onnxfi.statistics.rate import normal_quantile
 from onnxfi.statistics.stratified.counts import StratumCounts
 
 #: Runs of each stratum in the first round.
-PILOT = 16
+PILOT = 4
 # The constants below were chosen by simulation; docs/statistics.md has the populations and figures.
 # A stratum stands out if its rate lies above the mean by this many standard deviations: with fewer,
 # chance alone moves runs to strata that are like the others, which biases the estimate.
 _STANDS_OUT = 3.0
+# Adjacent strata whose rates differ by fewer standard deviations are allocated as one: if each
+# decided alone, those with too few hits by chance would get fewer runs and keep a rate that is too
+# low, which biases the estimate.
+_DIFFERS = 3.5
+# Runs that every stratum gets before others get more, unless the rate is so common that these runs
+# are as many as uniform draws need.
+_EXPLORED, _COMMON = 16, 0.1
 # Runs at the mean rate that are added to those of a stratum before its spread is estimated.
 _PRIOR_RUNS = 4.0
 # The least share of the runs for the strata that stand out, where their spread deserves as much:
@@ -24,7 +32,7 @@ _FURTHER_HIT, _HALF_HIT = 1.0, 1.85
 _STEPS = 50
 # A round grows the runs by at most a quarter, so that later rounds know more; small rounds cost
 # more than they teach.
-_GROWTH, _LEAST_ROUND = 0.25, 100
+_GROWTH, _LEAST_ROUND = 0.25, 40
 # The half-width falls with the runs to this power in between, faster than their root, while strata
 # without a hit dominate it.
 _POWER = 1.5
@@ -38,15 +46,16 @@ def pilot(shares: np.ndarray) -> np.ndarray:
 def allocate(counts: StratumCounts, further: int, *, confidence: float = 0.95) -> np.ndarray:
     """Return the further runs of each stratum.
 
-    Strata whose rate stands out share their part by Neyman's rule, in proportion to share times
-    standard deviation. The others are sampled in proportion to their shares: among faults of which
-    none is known to be worse, that keeps the upper limit lowest. The two parts are balanced by the
-    predicted width of the interval. Depends on the counts alone.
+    Adjacent strata that are alike count as one; their runs follow their shares. Strata whose rate
+    stands out share their part by Neyman's rule, in proportion to share times standard deviation.
+    The others are sampled in proportion to their shares: among faults of which none is known to be
+    worse, that keeps the upper limit lowest. The two parts are balanced by the predicted width of
+    the interval. Depends on the counts alone.
 
     Source: J. Neyman, J. R. Stat. Soc. 97 (1934), 558-625.
 
     Args:
-        counts: the counts so far; each stratum has runs.
+        counts: the counts so far; each stratum has runs, and they are ordered by score.
         further: number of runs to allocate.
         confidence: the coverage of the interval.
 
@@ -54,8 +63,10 @@ def allocate(counts: StratumCounts, further: int, *, confidence: float = 0.95) -
         int64, shape ``(strata,)``, with the sum `further`.
     """
     rare = counts.rare_side
-    shares, runs, hits = rare.shares, np.maximum(rare.runs, 1), rare.hits
-    total, mean = rare.total + further, rare.share
+    total, mean, group = rare.total + further, rare.share, _group_alike(rare)
+    shares, runs, hits = (np.bincount(group, x) for x in (rare.shares, rare.runs, rare.hits))
+    runs = np.maximum(runs, 1)
+    found = np.bincount(group, rare.shares * rare.hits / np.maximum(rare.runs, 1))
     out = (_lower_limits(hits, runs) > mean) & (hits >= 2)
     expected = (hits + _PRIOR_RUNS * mean) / (runs + _PRIOR_RUNS)
     spread = np.where(out, shares * np.sqrt(expected * (1 - expected)), 0.0)
@@ -63,13 +74,28 @@ def allocate(counts: StratumCounts, further: int, *, confidence: float = 0.95) -
     part = _part_of_others(
         float(spread.sum()),
         share=float(others.sum()),
-        rate=float((others * hits / runs).sum()),
+        rate=float(found[~out].sum()),
         total=total,
         z=normal_quantile(confidence),
     )
-    wanted = part * total * _parts(others) + (1 - part) * total * _parts(spread)
-    missing = np.maximum(0.0, wanted - rare.runs)
-    return _whole(further * _parts(missing if missing.any() else shares), further)
+    of_group = part * total * _parts(others) + (1 - part) * total * _parts(spread)
+    inside = rare.shares / np.where(shares > 0, shares, 1.0)[group]
+    explored = _explored(rare, further)
+    missing = np.maximum(0.0, of_group[group] * inside - rare.runs - explored)
+    left = further - int(explored.sum())
+    return np.asarray(
+        explored + _whole(left * _parts(missing if missing.any() else rare.shares), left)
+    )
+
+
+def _explored(rare: StratumCounts, further: int) -> np.ndarray:
+    """Return the next runs of strata that are not explored yet: at most `further`."""
+    wanted: np.ndarray = np.where(rare.shares > 0, np.maximum(0, _EXPLORED - rare.runs), 0)
+    if rare.share >= _COMMON:
+        return np.zeros(wanted.size, np.int64)
+    if (total := int(wanted.sum())) <= further:
+        return wanted
+    return _whole(further * wanted / total, further)
 
 
 def round_size(
@@ -87,6 +113,33 @@ def round_size(
     needed = counts.total * (half / margin) ** _POWER - counts.total if margin else math.inf
     size = max(_LEAST_ROUND, math.ceil(min(needed, _GROWTH * counts.total)))
     return size if most is None else min(size, most)
+
+
+def _group_alike(counts: StratumCounts) -> np.ndarray:
+    """Return the group of each stratum: adjacent strata whose rates do not differ share one.
+
+    The two groups that are most alike are merged first, by the test of two proportions.
+    """
+    groups = [
+        ([place], float(hits), float(max(runs, 1)))
+        for place, (hits, runs) in enumerate(zip(counts.hits, counts.runs, strict=True))
+    ]
+    while len(groups) > 1:
+        distances = [_distance(x[1:], y[1:]) for x, y in pairwise(groups)]
+        nearest = int(np.argmin(distances))
+        if distances[nearest] >= _DIFFERS:
+            break
+        (places, hits, runs), (more, others, further) = groups[nearest : nearest + 2]
+        groups[nearest : nearest + 2] = [(places + more, hits + others, runs + further)]
+    return np.repeat(np.arange(len(groups)), [len(x[0]) for x in groups])
+
+
+def _distance(first: tuple[float, float], second: tuple[float, float]) -> float:
+    """Return how many standard deviations the rates of two groups of hits and runs differ by."""
+    (hits, runs), (others, further) = first, second
+    mean = (hits + others) / (runs + further)
+    variance = mean * (1 - mean) * (1 / runs + 1 / further)
+    return abs(hits / runs - others / further) / math.sqrt(variance) if variance > 0 else 0.0
 
 
 def _lower_limits(hits: np.ndarray, runs: np.ndarray) -> np.ndarray:

@@ -11,6 +11,9 @@ from onnxfi.statistics.stratified.counts import StratumCounts
 # Hits below which a stratum joins those whose hits are counted together. In simulations of 12
 # populations (docs/statistics.md) 5 covered; with 2, Wilson's intervals of single hits were summed.
 _FEW = 5
+# The upper limit allows for a further hit where few were seen, so it misses less often than half of
+# 1 - confidence. Where that allowance is all of it, the lower limit may miss as much more often.
+_LOWER_TAIL = 0.5
 
 
 def stratified_rate(
@@ -23,7 +26,9 @@ def stratified_rate(
     one further hit of the largest weight may hide: with nothing seen in a share W of the faults
     after n runs there, the upper limit is about 3.7 W / n. For a smaller excess of coverage, the
     upper limit is the mean of those with and without that further hit. The distances of all
-    limits from the rates are combined as the root of their squares.
+    limits from the rates are combined as the root of their squares. The more of the upper limit is
+    that allowance, the more of 1 - confidence the lower limit may use: up to three quarters, since
+    the upper limit then hardly ever misses.
 
     Sources: E. B. Wilson, J. Am. Stat. Assoc. 22 (1927), 209-212; M. P. Fay, E. J. Feuer, Stat.
     Med. 16 (1997), 791-801; M. P. Fay, S. Kim, Biom. J. 59 (2017), 549-565 (the mean of both
@@ -43,9 +48,14 @@ def stratified_rate(
     used = counts.shares > 0
     shares, runs, hits = (x[used] for x in (counts.shares, counts.runs, counts.hits))
     few = hits < _FEW
-    below, above = _wilson_distances(shares[~few], runs[~few], hits[~few], z)
-    low, high = _gamma_distances(shares[few] / runs[few], hits[few], z)
-    below, above = below + low**2, above + high**2
+    _, above = _wilson_distances(shares[~few], runs[~few], hits[~few], z)
+    _, high = _gamma_distances(shares[few] / runs[few], hits[few], z)
+    above += high**2
+    allowance = high**2 / above if above else 0.0
+    z_low = normal_quantile(1 - (1 - confidence) * (1 + _LOWER_TAIL * allowance))
+    below, _ = _wilson_distances(shares[~few], runs[~few], hits[~few], z_low)
+    low, _ = _gamma_distances(shares[few] / runs[few], hits[few], z_low)
+    below += low**2
     share = counts.share
     if draws is not None:
         # The variance of shares that were estimated from scored faults: multinomial.
