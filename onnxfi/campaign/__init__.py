@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from onnxfi.campaign.inputs.array_file import ArrayFile
     from onnxfi.campaign.inputs.specialising import specialise
     from onnxfi.campaign.inputs.values import array_of_value
+    from onnxfi.campaign.planning.expected_saving import expected_saving
     from onnxfi.campaign.planning.plan import Plan
     from onnxfi.campaign.planning.strata import Stratum, uncovered_note
     from onnxfi.campaign.profiling import profile
@@ -48,6 +49,7 @@ __all__ = [
     "dask_executor",
     "draft_campaign",
     "estimate_seconds",
+    "expected_saving",
     "open",
     "profile",
     "read_inputs",
@@ -74,6 +76,7 @@ _HOMES = {
     "search": "onnxfi.campaign.searching.search",
     "InputSource": "onnxfi.campaign.inputs",
     "Plan": "onnxfi.campaign.planning.plan",
+    "expected_saving": "onnxfi.campaign.planning.expected_saving",
     "Replay": "onnxfi.campaign.replaying.replay",
     "SCHEMA_FILE": "onnxfi.campaign.drafting",
     "ShardOutcomes": "onnxfi.campaign.running.run_shards",

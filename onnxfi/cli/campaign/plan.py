@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from onnxfi.campaign import Plan, Worker, try_injections, uncovered_note
+from onnxfi.campaign import Plan, Worker, expected_saving, try_injections, uncovered_note
 from onnxfi.cli.campaign.target_overrides import override_targets
 from onnxfi.cli.campaign.workload import estimate_duration, format_workload
 from onnxfi.cli.options.arguments import JsonOption
@@ -49,6 +49,7 @@ def plan_campaign(
                 "inputs_per_fault": plan.inputs_per_fault,
                 "rounds": plan.rounds,
                 "seconds": seconds,
+                "expected_saving": _saving(planned),
                 "left_out": asdict(worker.left_out),
                 "strata": rows,
             }
@@ -74,6 +75,21 @@ def plan_campaign(
     )
     at_most = plan.rounds > 1 or plan.most is not None
     typer.echo(format_workload(len(plan), seconds, at_most=at_most))
+    saving = _saving(planned)
+    if saving is not None:
+        typer.echo(
+            f"Sampling by severity is expected to need {saving:.0f} times fewer injections than "
+            "uniform draws, because the severest few percent of the faults usually cause nearly "
+            "all sdc. It saves nothing where severity does not tell dangerous faults from others."
+        )
+
+
+def _saving(configuration: Configuration) -> float | None:
+    """Return how many times fewer injections are expected; None where it is not known."""
+    until = configuration.injections.until
+    if configuration.injections.sampling == "uniform" or until is None or until.relative is None:
+        return None
+    return expected_saving(until.relative)
 
 
 def _rows(plan: Plan) -> list[dict[str, Any]]:

@@ -1,11 +1,13 @@
 """The commands on a campaign that samples by severity."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from onnxfi.campaign import expected_saving
 from onnxfi.campaign.running import scored_faults
 from tests.cli.conftest import CONFIGURATION
 
@@ -28,3 +30,21 @@ def test_no_rate_is_shown_without_weights(
     refused = onnxfi("report", "run")
     assert refused.status == 2
     assert "samples by severity" in refused.stderr
+
+
+def test_the_plan_says_what_it_expects_to_save(onnxfi: Callable[..., Any], work: Path) -> None:
+    text = CONFIGURATION.replace("per_target: 40", "until: {relative: 0.1}, sampling: severity")
+    (work / "c.yaml").write_text(text)
+    planned = " ".join(onnxfi("campaign", "plan", "c.yaml").stdout.split())
+    assert "expected to need 8 times fewer injections than uniform draws, because" in planned
+    found = json.loads(onnxfi("campaign", "plan", "c.yaml", "--json").stdout)
+    assert found["expected_saving"] == pytest.approx(7.92)
+    (work / "c.yaml").write_text(CONFIGURATION)
+    assert (
+        json.loads(onnxfi("campaign", "plan", "c.yaml", "--json").stdout)["expected_saving"] is None
+    )
+
+
+@pytest.mark.parametrize(("relative", "saving"), [(0.1, 7.92), (0.05, 15.84), (0.9, 1.0)])
+def test_the_expected_saving(relative: float, saving: float) -> None:
+    assert expected_saving(relative) == pytest.approx(saving)
