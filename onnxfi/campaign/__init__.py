@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from onnxfi.campaign.agreement import AgreedFault, Agreement, agree
     from onnxfi.campaign.campaign import Campaign
     from onnxfi.campaign.drafting import SCHEMA_FILE, Draft, draft_campaign
     from onnxfi.campaign.importers import Translation, translate_classes, translate_tensorfi2
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from onnxfi.campaign.inputs.values import array_of_value
     from onnxfi.campaign.planning.expected_saving import expected_saving
     from onnxfi.campaign.planning.plan import Plan
-    from onnxfi.campaign.planning.strata import Stratum, uncovered_note
+    from onnxfi.campaign.planning.planning_note import planning_note
+    from onnxfi.campaign.planning.strata import Stratum
     from onnxfi.campaign.profiling import profile
     from onnxfi.campaign.replaying.opening import open
     from onnxfi.campaign.replaying.replay import Replay, replay
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SCHEMA_FILE",
+    "AgreedFault",
+    "Agreement",
     "ArrayFile",
     "Campaign",
     "Draft",
@@ -45,12 +49,14 @@ __all__ = [
     "Translation",
     "Verification",
     "Worker",
+    "agree",
     "array_of_value",
     "dask_executor",
     "draft_campaign",
     "estimate_seconds",
     "expected_saving",
     "open",
+    "planning_note",
     "profile",
     "read_inputs",
     "replay",
@@ -60,11 +66,13 @@ __all__ = [
     "translate_classes",
     "translate_tensorfi2",
     "try_injections",
-    "uncovered_note",
     "verify",
 ]
 
 _HOMES = {
+    "AgreedFault": "onnxfi.campaign.agreement",
+    "Agreement": "onnxfi.campaign.agreement",
+    "agree": "onnxfi.campaign.agreement",
     "open": "onnxfi.campaign.replaying.opening",
     "Verification": "onnxfi.campaign.replaying.verification",
     "verify": "onnxfi.campaign.replaying.verification",
@@ -96,7 +104,7 @@ _HOMES = {
     "translate_classes": "onnxfi.campaign.importers",
     "translate_tensorfi2": "onnxfi.campaign.importers",
     "try_injections": "onnxfi.campaign.running.rehearsal",
-    "uncovered_note": "onnxfi.campaign.planning.strata",
+    "planning_note": "onnxfi.campaign.planning.planning_note",
 }
 
 

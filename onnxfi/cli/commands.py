@@ -42,6 +42,7 @@ _CAMPAIGN = (
     Command("compare", "campaign.compare:compare_campaigns", "Compare two campaigns."),
     Command("replay", "campaign.replay:replay_injection", "Replay a recorded injection."),
     Command("verify", "campaign.verify:verify_campaign", "Verify the records of a campaign."),
+    Command("agree", "campaign.agree:agree_with", "Compare a campaign with published counts."),
     Command("export", "campaign.export:export", "Export the records of a campaign to CSV."),
 )
 _ERROR_MODELS = (

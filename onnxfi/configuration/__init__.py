@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from onnxfi.configuration.configuration import Configuration
     from onnxfi.configuration.error_model_entry import ErrorModelEntry
     from onnxfi.configuration.execution_options import Execution, ExecutionLimits, Statistics
-    from onnxfi.configuration.injections import Injections, Until
+    from onnxfi.configuration.injections import Injections, ListColumns, Until
     from onnxfi.configuration.input_paths import holds_one_input_each, input_files, sample_files
     from onnxfi.configuration.inputs import Inputs, InputTensor, Labels, is_plain
     from onnxfi.configuration.json_schema import json_schema
@@ -29,6 +29,7 @@ __all__ = [
     "InputTensor",
     "Inputs",
     "Labels",
+    "ListColumns",
     "MetricEntry",
     "Section",
     "Statistics",
@@ -53,6 +54,7 @@ _HOMES = {
     "InputTensor": "onnxfi.configuration.inputs",
     "Inputs": "onnxfi.configuration.inputs",
     "Labels": "onnxfi.configuration.inputs",
+    "ListColumns": "onnxfi.configuration.injections",
     "MetricEntry": "onnxfi.configuration.metric_entry",
     "Statistics": "onnxfi.configuration.execution_options",
     "Targets": "onnxfi.configuration.selections",

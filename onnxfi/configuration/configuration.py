@@ -105,6 +105,13 @@ class Configuration(Section):
         targets = self.targets if isinstance(self.targets, tuple) else ()
         return (*self.error_models, *(x.error_model for x in targets if x.error_model is not None))
 
+    @property
+    def fault_files(self) -> tuple[Path, ...]:
+        """The files that faults come from: of the error models, and the list of faults."""
+        listed = self.injections.list
+        of_models = (path for entry in self.error_model_entries for path in entry.files)
+        return (*of_models, *(() if listed is None else (listed,)))
+
     @classmethod
     def from_yaml(cls, path: str | Path) -> Self:
         """Read a configuration; its relative paths become absolute.
@@ -198,6 +205,9 @@ class Configuration(Section):
         update = {"model": folder / self.model, "inputs": self.inputs.resolved(folder)}
         if self.out is not None and not is_address(self.out):
             update["out"] = folder / self.out
+        if self.injections.list is not None:
+            listed = {"list": folder / self.injections.list}
+            update["injections"] = self.injections.model_copy(update=listed)
         return self.model_copy(update=update)
 
     def with_out(self, folder: Path) -> Self:

@@ -1,5 +1,6 @@
 """Configures the number of injections."""
 
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
@@ -39,8 +40,27 @@ class Until(Section):
         return self
 
 
+class ListColumns(Section):
+    """Names of the columns of a fault list.
+
+    Attributes:
+        target: the column with the tensor, or the layer of the source framework.
+        index: the column with the flat index, or one index for each axis: ``(3, 0, 2, 1)``.
+        bit: the column with the bit to flip; 0 is the least significant.
+    """
+
+    target: str = "Layer"
+    index: str = "TensorIndex"
+    bit: str = "Bit"
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """The three names."""
+        return self.target, self.index, self.bit
+
+
 class Injections(Section):
-    """The number of faults, by one of: per_target, total, margin, until, exhaustive.
+    """The faults, by one of: per_target, total, margin, until, exhaustive, list.
 
     Attributes:
         per_target: faults of each pair of target and error model, spread evenly over the inputs;
@@ -55,6 +75,10 @@ class Injections(Section):
         p: the rate that the formula expects.
         until: runs rounds until the interval is narrow enough.
         exhaustive: every single-bit flip once, instead of a sample.
+        list: a CSV or Parquet file of bit flips, each of which runs once with each of its inputs.
+        columns: names of the columns of the list.
+        layout: the framework whose order of axes the list uses. ``auto`` takes ``onnx`` for names
+            of tensors, and the order of the source framework for names of its layers.
         inputs_per_fault: number of inputs that each fault meets, one injection each.
         sampling: ``uniform`` draws faults uniformly. ``severity`` scores many faults without
             running them, and runs most where the network's rate depends on it (docs/statistics.md).
@@ -70,6 +94,9 @@ class Injections(Section):
     p: float = Field(default=0.5, gt=0, lt=1)
     until: Until | None = None
     exhaustive: bool = False
+    list: Path | None = None
+    columns: ListColumns | None = None
+    layout: Literal["auto", "onnx", "torch", "keras"] = "auto"
     inputs_per_fault: Literal["all"] | Annotated[int, Field(ge=1)] = 1
     sampling: Literal["uniform", "severity"] = "uniform"
 
@@ -93,6 +120,8 @@ class Injections(Section):
             raise ValueError(
                 f"allocation shares a number that is given by per_target or total, got {ways[0]}"
             )
+        if self.list is None and (self.columns is not None or self.layout != "auto"):
+            raise ValueError("columns and layout belong to a fault list: add list, or leave them")
         if self.sampling == "severity":
             self._check_severity(ways[0])
         elif self.until is not None and self.until.relative is not None:
@@ -115,4 +144,4 @@ class Injections(Section):
 
 
 # The keys of Injections that give the number of faults; exactly one is used.
-_WAYS = ("per_target", "total", "margin", "until", "exhaustive")
+_WAYS = ("per_target", "total", "margin", "until", "exhaustive", "list")

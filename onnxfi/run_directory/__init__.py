@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from onnxfi.run_directory.export import export_records
+    from onnxfi.run_directory.fault_export import export_faults
     from onnxfi.run_directory.file_guard import FileGuard
     from onnxfi.run_directory.heartbeat import Heartbeat, SignOfLife, read_sign_of_life
     from onnxfi.run_directory.kept_metric import forget_failure, note_failure
@@ -26,6 +27,7 @@ __all__ = [
     "ShardRecords",
     "SignOfLife",
     "about",
+    "export_faults",
     "export_records",
     "forget_failure",
     "make_schema",
@@ -45,6 +47,7 @@ _HOMES = {
     "ShardRecords": "onnxfi.run_directory.shard_records",
     "SignOfLife": "onnxfi.run_directory.heartbeat",
     "about": "onnxfi.run_directory.record_files",
+    "export_faults": "onnxfi.run_directory.fault_export",
     "export_records": "onnxfi.run_directory.export",
     "forget_failure": "onnxfi.run_directory.kept_metric",
     "make_schema": "onnxfi.run_directory.schema",

@@ -14,10 +14,9 @@ class FileGuard:
 
     def __init__(self, configuration: Configuration) -> None:
         """Watch the files that a configuration names; before they are read."""
-        entries = configuration.error_model_entries
         self._stamps: dict[Path, _Stamp | None] = {}
         self.add([configuration.model, *input_files(configuration.inputs)])
-        self.add(path for entry in entries for path in entry.files)
+        self.add(configuration.fault_files)
 
     def add(self, paths: Iterable[Path]) -> None:
         """Watch further files."""

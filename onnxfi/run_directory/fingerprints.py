@@ -27,11 +27,10 @@ def fingerprints(configuration: Configuration, model: Model) -> dict[str, str]:
     """
     # Python's JSON distinguishes NaN and the infinities; pydantic's does not.
     text = json.dumps(_relevant(configuration))
-    entries = configuration.error_model_entries
     return {
         "model": _sha256(*model.files),
         "inputs": _sha256_of_inputs(input_files(configuration.inputs)),
-        "error_models": _sha256(*(path for entry in entries for path in entry.files)),
+        "error_models": _sha256(*configuration.fault_files),
         "configuration": hashlib.sha256(text.encode()).hexdigest(),
     }
 
@@ -50,6 +49,8 @@ def _relevant(configuration: Configuration) -> dict[str, Any]:
     injections = relevant["injections"]  # older manifests lack these keys
     if injections["sampling"] == "uniform":
         del injections["sampling"]
+    if injections.pop("list") is None:
+        del injections["columns"], injections["layout"]
     if injections["until"] is not None and injections["until"]["relative"] is None:
         del injections["until"]["relative"]
     for place in ("execution", "statistics", "out", "model", "error_models"):

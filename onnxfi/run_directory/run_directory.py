@@ -117,8 +117,12 @@ class RunDirectory:
         """Return the columns of the records; None where a metric was mended, with other columns."""
         if self.manifest.get("metric", {}).get("earlier"):
             return None
-        scored = self.configuration.injections.sampling == "severity"
-        return make_schema(self.configuration.metric.metric.column_types, scored=scored)
+        injections = self.configuration.injections
+        return make_schema(
+            self.configuration.metric.metric.column_types,
+            scored=injections.sampling == "severity",
+            listed=injections.list is not None,
+        )
 
     def clean(self) -> list[str]:
         """Remove the remains of interrupted writes, and set damaged records files aside.

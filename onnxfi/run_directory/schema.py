@@ -42,25 +42,32 @@ BASE = pa.schema(
 #: faults that the stratum holds.
 SCORED = pa.schema([("stratum", pa.int8()), ("score", pa.float64()), ("weight", pa.float64())])
 
+#: The columns that campaigns of a fault list have besides: the row, counted from 1 behind the
+#: header, and all of its columns as a JSON object.
+LISTED = pa.schema([("list_row", pa.int64()), ("listed", pa.string())])
+
 #: Columns that older versions of onnxfi did not write.
 ADDED = frozenset(["due_reason"])
 
 _TYPES = {bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
 
 
-def make_schema(column_types: Mapping[str, ColumnType], *, scored: bool = False) -> pa.Schema:
+def make_schema(
+    column_types: Mapping[str, ColumnType], *, scored: bool = False, listed: bool = False
+) -> pa.Schema:
     """Return the columns of the records, followed by the columns of a metric.
 
     Args:
         column_types: the types of the metric's columns.
         scored: whether faults are drawn from strata of scored faults.
+        listed: whether faults come from a list.
 
     Raises:
         ConfigurationError: a column of the metric has a name that is taken, or a type other than
             bool, int and float.
     """
-    schema = pa.schema([*BASE, *SCORED]) if scored else BASE
-    taken = (*BASE.names, *SCORED.names)
+    schema = pa.schema([*BASE, *(SCORED if scored else ()), *(LISTED if listed else ())])
+    taken = (*BASE.names, *SCORED.names, *LISTED.names)
     for name, kind in column_types.items():
         if name in taken or kind not in _TYPES:
             raise ConfigurationError(

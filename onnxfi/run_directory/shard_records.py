@@ -70,6 +70,7 @@ class ShardRecords:
         ranges: Sequence[tuple[float, float]],
         label: int | None,
         metric_columns: Mapping[str, Sequence[MetricValue]],
+        list_columns: Mapping[str, Sequence[Any]] | None = None,
     ) -> None:
         """Add the records of injections that met one input.
 
@@ -78,6 +79,7 @@ class ShardRecords:
             ranges: lowest and highest finite value of each golden tensor.
             label: the right class of the input, for the column ``correct``; or None.
             metric_columns: the metric's columns by name, each with a value for each injection.
+            list_columns: the columns of a fault list; None without one.
         """
         count, batch = len(injections), injections.batch
         self.outcomes.update(injections.outcomes)
@@ -98,6 +100,7 @@ class ShardRecords:
             if label is None or "top1" not in self._columns
             else [x == label for x in metric_columns["top1"]],
         }
+        columns |= list_columns or {}
         if "score" in self._columns:
             columns["score"] = _scores(injections, self._targets)
         of_sites = _Sites.NAMES

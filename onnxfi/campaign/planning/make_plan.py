@@ -7,6 +7,8 @@ from functools import partial
 from onnxfi.campaign.inputs import InputSource
 from onnxfi.campaign.planning.allocation import allocate_faults
 from onnxfi.campaign.planning.exhaustive import EveryBit
+from onnxfi.campaign.planning.fault_list.listed import Listed
+from onnxfi.campaign.planning.fault_list.planning import list_strata
 from onnxfi.campaign.planning.fault_space import (
     Shape,
     count_bits,
@@ -39,9 +41,12 @@ def make_plan(model: Model, inputs: InputSource, configuration: Configuration) -
         ErrorModelError: an error model does not fit its target.
         InputError: a fault would change which random numbers the model draws.
     """
-    strata = make_strata(model, configuration)
-    check_replayable(model, dict.fromkeys(stratum.targets for stratum in strata))
     wanted = configuration.injections
+    if wanted.list is None:
+        strata = make_strata(model, configuration)
+    else:
+        strata = list_strata(model, inputs, configuration)
+    check_replayable(model, dict.fromkeys(stratum.targets for stratum in strata))
     width = _inputs_per_fault(wanted, len(inputs))
     targets = dict.fromkeys(target for stratum in strata for target in stratum.targets)
     shapes = target_shapes(model, targets, inputs)
@@ -57,7 +62,10 @@ def make_plan(model: Model, inputs: InputSource, configuration: Configuration) -
     input_ranges = -(-len(inputs) // width)
     if wanted.sampling == "severity":
         return _by_severity(strata, sizes, len(inputs), configuration)
-    if wanted.exhaustive:
+    if wanted.list is not None:
+        models = (stratum.error_models[0] for stratum in strata)
+        faults = [len(x.rows) if isinstance(x, Listed) else 0 for x in models]
+    elif wanted.exhaustive:
         _check_that_shapes_are_fixed(targets, inputs)
         strata, faults = _list_all(strata, shapes)
     elif wanted.margin is not None:

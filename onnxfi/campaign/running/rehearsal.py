@@ -4,7 +4,7 @@ import logging
 import time
 from typing import Any
 
-from onnxfi.campaign.planning.strata import uncovered_note
+from onnxfi.campaign.planning.planning_note import planning_note
 from onnxfi.campaign.running.exactness import TOLERANCES, check_answer
 from onnxfi.campaign.running.limits import measure_limits
 from onnxfi.campaign.running.worker import Worker, named
@@ -38,7 +38,7 @@ def rehearse(worker: Worker) -> dict[str, Any]:
     worker.injector(worker.plan.strata[0].targets)
     opening = time.perf_counter() - began
     try_injections(worker)
-    note = uncovered_note(worker.model, worker.configuration, worker.plan.strata)
+    note = planning_note(worker.model, worker.configuration, worker.plan.strata)
     if note is not None:
         _logger.warning(note)
     if worker.inputs.note is not None:

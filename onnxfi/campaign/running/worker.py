@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from onnxfi.campaign.inputs.source import read_inputs
 from onnxfi.campaign.inputs.specialising import specialise
+from onnxfi.campaign.planning.fault_list.listed import Listed
 from onnxfi.campaign.planning.make_plan import make_plan
 from onnxfi.campaign.planning.strata import chosen_targets, count_left_out
 from onnxfi.campaign.running.exactness import check_answer
@@ -15,7 +16,7 @@ from onnxfi.campaign.running.metric_columns import metric_columns
 from onnxfi.campaign.running.scored_faults import ScoredFaults
 from onnxfi.configuration import Configuration
 from onnxfi.error_models.values import finite_range
-from onnxfi.graph import Target, load
+from onnxfi.graph import LeftOut, Target, load
 from onnxfi.injector import Golden, InjectionBatch, Injector
 from onnxfi.injector.metrics import naming_injection
 from onnxfi.run_directory import FileGuard, Shard, ShardRecords, make_schema
@@ -69,8 +70,11 @@ class Worker:
             whole, self.inputs.constants, lambda model: chosen_targets(model, configuration)
         )
         self.metric = configuration.metric.metric
+        injections = configuration.injections
         self.plan = make_plan(self.model, self.inputs, configuration)
-        self.left_out = count_left_out(self.model, configuration)
+        self.left_out = (
+            LeftOut() if injections.list is not None else count_left_out(self.model, configuration)
+        )
         self.targets_in_order = list(dict.fromkeys(x.targets for x in self.plan.strata))
         execution = configuration.execution
         met = max(self.plan.faults, default=0) * self.plan.inputs_per_fault
@@ -91,8 +95,11 @@ class Worker:
             seed=configuration.seed,
             golden=lambda targets, index: self.golden(self.injector(targets), index),
         )
-        scored = configuration.injections.sampling == "severity"
-        self._schema = make_schema(self.metric.column_types, scored=scored)
+        self._schema = make_schema(
+            self.metric.column_types,
+            scored=injections.sampling == "severity",
+            listed=injections.list is not None,
+        )
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._injectors: OrderedDict[tuple[Target, ...], Injector] = OrderedDict()
@@ -180,6 +187,7 @@ class Worker:
             if stratum.score_stratum is None
             else (stratum.score_stratum, SHARES[stratum.score_stratum]),
         )
+        listed = stratum.error_models[0]
         golden: Golden | None = None
         ranges: list[tuple[float, float]] = []
         for injections in injector.inject_all(
@@ -199,6 +207,7 @@ class Worker:
                 ranges=ranges,
                 label=None if labels is None else int(labels[batch.input_index]),
                 metric_columns=metric_columns(self.metric, injections),
+                list_columns=listed.columns(batch.faults) if isinstance(listed, Listed) else None,
             )
             on_injections(len(injections))
         return records

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from onnxfi.campaign import Plan, Worker, expected_saving, try_injections, uncovered_note
+from onnxfi.campaign import Plan, Worker, expected_saving, planning_note, try_injections
 from onnxfi.cli.campaign.target_overrides import override_targets
 from onnxfi.cli.campaign.workload import estimate_duration, format_workload
 from onnxfi.cli.options.arguments import JsonOption
@@ -35,7 +35,7 @@ def plan_campaign(
     try_injections(worker)
     if worker.inputs.note is not None:
         messages.print(worker.inputs.note)
-    note = uncovered_note(worker.model, planned, worker.plan.strata)
+    note = planning_note(worker.model, planned, worker.plan.strata)
     if note is not None:
         messages.print(note)
     print_left_out(worker.left_out)

@@ -1,0 +1,1 @@
+"""Plans the faults of a list that someone else made."""
