@@ -19,22 +19,17 @@ from onnxfi.campaign.arguments import (
     configure,
 )
 from onnxfi.campaign.replaying.replay import replay
-from onnxfi.campaign.running.failed_user_code import noting_failed_user_code
-from onnxfi.campaign.running.local.submitting import submit_to_executor, submitting_here
-from onnxfi.campaign.running.local.worker_choice import choose_workers
 from onnxfi.campaign.running.other_processor import warn_of_another_processor
-from onnxfi.campaign.running.pace import measure_pace
-from onnxfi.campaign.running.progress import progress_bar
 from onnxfi.campaign.running.rehearsal import rehearse
-from onnxfi.campaign.running.run_shards import FinishedIds, ShardOutcomes, run_shards
-from onnxfi.campaign.running.severity_rounds import make_rounds
+from onnxfi.campaign.running.run_missing import RunOptions, run_missing
+from onnxfi.campaign.running.run_shards import ShardOutcomes
 from onnxfi.campaign.running.worker import Worker
 from onnxfi.configuration import Configuration
 from onnxfi.display import shorten
 from onnxfi.errors import ConfigurationError, InputError, MetricError, OnnxfiError
 from onnxfi.graph import LeftOut, load
 from onnxfi.results import Results
-from onnxfi.run_directory import STOPPED_EARLY, Heartbeat, RunDirectory, read_shards
+from onnxfi.run_directory import RunDirectory
 from onnxfi.runtime import choose_provider
 from onnxfi.storage import is_address
 
@@ -280,7 +275,9 @@ class Campaign:
         directory = self.begin().directory
         is_new, self._is_new = self._is_new, False
         try:
-            self._run(directory, executor, workers, progress, on_injections, on_shard)
+            rehearsed, self._rehearsed = self._rehearsed, None
+            options = RunOptions(executor, workers, progress, on_injections, on_shard)
+            run_missing(directory, rehearsed, options)
         except OnnxfiError as error:
             # The campaign can go on once a metric is corrected; ConfigurationErrors are about the
             # run directory or a dead worker here.
@@ -292,74 +289,9 @@ class Campaign:
             raise
         return Results(directory, replay=replay)
 
-    def _run(
-        self,
-        directory: RunDirectory,
-        executor: Executor | None,
-        workers: Callable[[], int] | None,
-        progress: bool | None,
-        on_injections: Callable[[int], None],
-        on_shard: Callable[[ShardOutcomes], None],
-    ) -> None:
-        execution = directory.configuration.execution
-        until = directory.configuration.injections.until
-        showing = progress_bar(self.injections, shown=progress)
-        noting = noting_failed_user_code(directory)
-        with Heartbeat(directory.storage) as heartbeat, showing as advance, noting:
-            for message in directory.clean():
-                _logger.warning(message)
-
-            def count(done: int) -> None:
-                heartbeat.add(done)
-                advance(done)
-                on_injections(done)
-
-            worker, self._rehearsed = self._rehearsed or _opened(directory), None
-            finished = FinishedIds(directory.finished())
-            advance(len(finished))
-            on_injections(len(finished))
-            pace = measure_pace(worker)
-            missing = len(worker.plan) - len(finished) if executor is None else 0
-            here = choose_workers(worker, pace, missing=missing)
-            count_workers = workers or (lambda: here.count)
-            size = pace.shard(
-                execution,
-                largest=max(worker.plan.faults, default=0) * worker.plan.inputs_per_fault,
-                workers=max(1, count_workers()),
-            )
-            rounds = make_rounds(worker)
-            decides = until is not None or worker.plan.most is not None
-            if decides and len(finished):
-                rounds.add_records(read_shards(directory.place, ("injection_id", "outcome")))
-
-            def keep(outcomes: ShardOutcomes) -> None:
-                rounds.add(outcomes.shard, outcomes.outcomes)
-                if executor is not None:
-                    count(outcomes.shard.count)
-                on_shard(outcomes)
-
-            submitting = (
-                submitting_here(directory, worker, here, on_injections=count)
-                if executor is None
-                else nullcontext(submit_to_executor(directory, executor))
-            )
-            with submitting as submit:
-                for shards in rounds.shards(size):
-                    run_shards(
-                        finished.missing(shards), submit, workers=count_workers, on_shard=keep
-                    )
-            if decides:
-                directory.storage.write(STOPPED_EARLY, b"")
-
     def _place(self) -> str | Path:
         if self._out is None:
             raise ConfigurationError(
                 "The campaign has no run directory. Give `out` in the configuration, or --out."
             )
         return self._out if is_address(self._out) else Path(self._out).resolve()
-
-
-def _opened(directory: RunDirectory) -> Worker:
-    worker = Worker(directory.configuration)
-    directory.check_unchanged(worker.model)  # it may have changed since `Campaign.open`
-    return worker

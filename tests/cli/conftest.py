@@ -51,6 +51,8 @@ def onnxfi(
         monkeypatch.setattr(sys, "argv", ["onnxfi", *map(str, arguments)])
         capsys.readouterr()
         before = {x: signal.getsignal(x) for x in (signal.SIGINT, signal.SIGTERM)}
+        # A shell that runs the tests in the background has them ignore interrupts.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
             main()
         except SystemExit as done:

@@ -44,7 +44,7 @@ def test_a_failure_before_the_first_records(
         raise ErrorModelError("The error model does not fit the second target.")
 
     with monkeypatch.context() as failing:
-        failing.setattr("onnxfi.campaign.campaign.measure_pace", fail)
+        failing.setattr("onnxfi.campaign.running.run_missing.measure_pace", fail)
         result = onnxfi(*RUN)
     assert result.status == 2
     assert "second target" in result.stderr
@@ -64,7 +64,7 @@ def test_a_failure_keeps_what_was_there(
     (work / "runs" / "x" / "notes.txt").write_text("mine")
     Campaign.from_yaml("campaign.yaml", out="runs/y").begin()
     with monkeypatch.context() as failing:
-        failing.setattr("onnxfi.campaign.campaign.measure_pace", fail)
+        failing.setattr("onnxfi.campaign.running.run_missing.measure_pace", fail)
         assert onnxfi(*RUN).status == 2
         assert onnxfi("campaign", "resume", "runs/y").status == 2
     assert [x.name for x in (work / "runs" / "x").iterdir()] == ["notes.txt"]
