@@ -36,7 +36,8 @@ def act():
         case "recurse": act()
         case "hang":
             Path("hung").touch()
-            while Path("act").exists(): time.sleep(0.01)
+            end = time.monotonic() + 20
+            while Path("act").exists() and time.monotonic() < end: time.sleep(0.01)
 
 def far(golden, faulty):
     act()
@@ -130,6 +131,7 @@ def test_code_that_fails(
     assert rows_of("run") == rows_of("undisturbed")
 
 
+@pytest.mark.thorough
 def test_code_that_never_returns(
     onnxfi: Callable[..., Any],
     work: Path,
@@ -173,6 +175,7 @@ def test_code_that_never_returns(
     assert onnxfi("campaign", "resume", "run").status == 0
 
 
+@pytest.mark.thorough
 def test_a_hang_in_the_rehearsal(
     onnxfi: Callable[..., Any], work: Path, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
