@@ -37,6 +37,8 @@ def elementwise_rule(model: Model, node: ir.Node, patched: Sequence[int]) -> Rul
     quantises = node.op_type in _QUANTISING
     if quantises and (set(patched) != {0} or node.attributes.get_int("block_size", 0) != 0):
         return None
+    if node.op_type == "Clip" and set(patched) != {0}:
+        return None  # a bound is for all elements, and the kernel takes no vector
     values = [node.inputs[position] for position in patched]
     if any(x is None or _may_repeat(x, node.outputs[0]) for x in values):
         return None  # a broadcast element changes many: the result is not sparse

@@ -191,6 +191,22 @@ def test_clip(low: str, high: str, dtype: type, shape: tuple[int, ...], seed: in
     check_rules(one_node("Clip", f"x {low} {high}", shape, used, dtype=dtype), seed)
 
 
+@pytest.mark.parametrize("target", ["x", "low", "high"])
+def test_bounds_of_a_clip_of_one_number(target: str) -> None:
+    """The kernel takes no vector of bounds, though they have the shape of the tensor."""
+    limits = {"low": np.array(-1, F4), "high": np.array(2, F4)}
+    loaded = onnxfi.load(one_node("Clip", "x low high", (), limits))
+    found = []
+    for propagation in (True, False):
+        with onnxfi.Injector(
+            loaded, target, provider="cpu", threads=1, propagation=propagation
+        ) as injector:
+            golden = injector.golden({"x": np.array(0.5, F4)})
+            some = list(injector.inject(golden, "bitflip", count=40))
+            found.append([x.outputs["y"].tobytes() for x in some])
+    assert found[0] == found[1]
+
+
 @few
 @given(shape=shapes, seed=seeds)
 def test_clip_by_attributes(shape: tuple[int, ...], seed: int) -> None:
