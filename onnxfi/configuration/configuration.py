@@ -5,7 +5,15 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import Discriminator, Field, Tag, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from onnxfi.configuration.error_model_entry import ErrorModelEntry
 from onnxfi.configuration.execution_options import Execution, Statistics
@@ -78,6 +86,14 @@ class Configuration(Section):
         return f"<Configuration of {shorten(self.model.name)}: {models}; seed {self.seed}>"
 
     __str__ = __repr__
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flip_listed_bits(cls, said: Any) -> Any:
+        """Give campaigns of a fault list the error model bitflip."""
+        injections = said.get("injections") if isinstance(said, dict) else None
+        listed = isinstance(injections, dict) and injections.get("list") is not None
+        return {"error_models": ["bitflip"], **said} if listed else said
 
     @field_validator("targets", mode="before")
     @classmethod

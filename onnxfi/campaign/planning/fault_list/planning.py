@@ -52,6 +52,11 @@ def _group(model: Model, configuration: Configuration) -> dict[Named, list[Liste
     kind = said.kind if isinstance(said, Targets) and said != Targets() else None
     if not isinstance(said, Targets):
         raise ConfigurationError("A fault list names its targets: leave out the list of targets.")
+    if [x.label for x in configuration.error_models] != [Listed.name]:
+        labels = ", ".join(x.label for x in configuration.error_models)
+        raise ConfigurationError(
+            f"A fault list flips the bits that it names: leave out error_models, got {labels}."
+        )
     found: dict[str, Named] = {}
     groups: dict[Named, list[ListedFault]] = {}
     for fault in read_faults(wanted.list, wanted.columns or ListColumns()):

@@ -111,3 +111,11 @@ def test_a_missing_column_is_named(work: Path) -> None:
     with pytest.raises(ConfigurationError, match="has no column Layer"):
         run(work)
     assert len(run(work, columns={"target": "Tensor"})) == INPUTS
+
+
+def test_another_error_model_is_refused(work: Path) -> None:
+    write(work / "faults.csv", [(0, "fc/w", 3, 1)])
+    document = make_document(error_models=["zero"], injections={"list": "faults.csv"})
+    (work / "campaign.yaml").write_text(yaml.safe_dump(document))
+    with pytest.raises(ConfigurationError, match="leave out error_models, got zero"):
+        Campaign.from_yaml(work / "campaign.yaml").run()
