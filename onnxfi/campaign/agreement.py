@@ -40,8 +40,16 @@ class AgreedFault:
     published: Mapping[str, int]
 
     @property
+    def critical_difference(self) -> int:
+        """The difference of the critical counts."""
+        return abs(self.ours["critical"] - self.published["critical"])
+
+    @property
     def difference(self) -> int:
-        """The number of inputs whose outcome must differ, at least."""
+        """The number of inputs whose outcome must differ, at least.
+
+        Rounding of kernels decides whether a flip of the lowest bits is masked or not critical.
+        """
         return sum(abs(self.ours[x] - self.published[x]) for x in COUNTS) // 2
 
 
@@ -63,12 +71,17 @@ class Agreement:
 
     @property
     def agreeing(self) -> int:
-        """Number of faults whose counts differ by the tolerance at most."""
+        """Number of faults whose critical counts differ by the tolerance at most."""
+        return sum(x.critical_difference <= self.tolerance for x in self.faults)
+
+    @property
+    def agreeing_in_all(self) -> int:
+        """Number of faults all of whose counts differ by the tolerance at most."""
         return sum(x.difference <= self.tolerance for x in self.faults)
 
     @property
     def share(self) -> float:
-        """The share of the faults that agree."""
+        """The share of the faults whose critical counts agree."""
         return self.agreeing / len(self.faults)
 
     def total(self, count: str) -> tuple[int, int]:
@@ -78,7 +91,7 @@ class Agreement:
 
     def worst(self, count: int = 10) -> list[AgreedFault]:
         """Return the faults that differ most, without those that do not differ."""
-        ordered = sorted(self.faults, key=lambda x: -x.difference)
+        ordered = sorted(self.faults, key=lambda x: (-x.critical_difference, -x.difference))
         return [x for x in ordered[:count] if x.difference]
 
 

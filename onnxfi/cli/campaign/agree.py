@@ -43,7 +43,8 @@ def agree_with(
 def _print(found: Agreement) -> None:
     within = f" within {found.tolerance} inputs" if found.tolerance else ""
     typer.echo(
-        f"{found.agreeing} of {len(found.faults)} faults agree{within} ({found.share:.2%}). "
+        f"{found.agreeing} of {len(found.faults)} faults agree in critical{within} "
+        f"({found.share:.2%}), {found.agreeing_in_all} in all counts. "
         f"Only here: {found.only_here}; only published: {found.only_published}."
     )
     columns = [Column("count"), Column("here", "number"), Column("published", "number")]
@@ -80,6 +81,7 @@ def _document(found: Agreement) -> dict[str, Any]:
     return {
         "faults": len(found.faults),
         "agreeing": found.agreeing,
+        "agreeing_in_all": found.agreeing_in_all,
         "share": found.share,
         "tolerance": found.tolerance,
         "only_here": found.only_here,

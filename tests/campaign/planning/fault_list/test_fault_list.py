@@ -83,9 +83,9 @@ def test_agree_finds_the_fault_that_differs(listed: Path, tmp_path: Path) -> Non
     last = (*rows[2][:5], *(x + y for x, y in zip(rows[2][5:], changed, strict=True)))
     path = write(tmp_path / "published.csv", [rows[0], rows[1], last], HEADER + counts)
     found = agree(listed / "run", path)
-    assert (found.agreeing, len(found.faults)) == (2, 3)
+    assert (found.agreeing_in_all, len(found.faults)) == (2, 3)
     assert [(x.index, x.difference) for x in found.worst()] == [((4,), 2)]
-    assert agree(listed / "run", path, tolerance=2).share == 1
+    assert agree(listed / "run", path, tolerance=2).agreeing_in_all == 3
 
 
 @pytest.mark.parametrize(
