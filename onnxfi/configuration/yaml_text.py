@@ -57,6 +57,8 @@ def load_yaml(text: str) -> Any:
         raise yaml.YAMLError("the document is nested too deeply") from error
     if sum(1 for _ in islice(_values(document), _MOST_VALUES + 1)) > _MOST_VALUES:
         raise yaml.YAMLError(f"the document has more than {_MOST_VALUES} values")
+    if any(isinstance(x, str) and "\0" in x for x in _values(document)):
+        raise yaml.YAMLError("a text holds a null character, which no name of a file may")
     return document
 
 

@@ -35,7 +35,7 @@ def _random_input(value: ir.Value, rng: np.random.Generator) -> np.ndarray:
     dtype = value.dtype
     if (
         not isinstance(value.type, ir.TensorType)
-        or dtype in (None, ir.DataType.STRING)
+        or dtype in (None, ir.DataType.STRING, ir.DataType.UNDEFINED)
         or sizes is None
         or len(sizes) != len(dims or ())
     ):

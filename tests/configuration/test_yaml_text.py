@@ -27,3 +27,9 @@ def test_aliases_that_stand_for_too_much_are_refused() -> None:
     with pytest.raises(yaml.YAMLError, match="more than 1000000 values"):
         load_yaml("\n".join(levels))
     assert load_yaml("a: &a [1, 2]\nb: *a") == {"a": [1, 2], "b": [1, 2]}
+
+
+def test_null_characters_are_refused() -> None:
+    """No path may hold one, and the system's functions raise a ValueError."""
+    with pytest.raises(yaml.YAMLError, match="null character"):
+        load_yaml('inputs: {file: "a\\0.npz"}')

@@ -48,6 +48,12 @@ def test_unknown_sizes_are_refused(shape: list[int | str] | None) -> None:
         draw_inputs(onnxfi.load(proto), rng=np.random.default_rng(0))
 
 
+def test_an_undefined_element_type_is_refused() -> None:
+    proto = model([node("Relu", "x", "y")], [value("x", [1, 3], 0)], [value("y", None)])
+    with pytest.raises(InputError, match="'x' is"):
+        draw_inputs(onnxfi.load(proto), rng=np.random.default_rng(0))
+
+
 def test_an_input_that_would_fill_the_memory_is_refused() -> None:
     proto = model([node("Relu", "x", "y")], [value("x", [2, 2**31 - 1, 6])], [value("y", None)])
     with pytest.raises(InputError, match=r"268,435,456 elements, and 'x' has the shape"):
