@@ -113,8 +113,13 @@ def agree(directory: str | Path, published: str | Path, *, tolerance: int = 0) -
     """
     opened = RunDirectory.open(directory)
     columns = opened.configuration.injections.columns or ListColumns()
-    here = _count_here(opened, columns)
     there = _read_published(Path(published), columns)
+    listed = opened.configuration.injections.list is not None
+    here = _count_here(opened, columns, listed=listed)
+    if listed and not here.keys() >= there.keys():
+        # The file may be of `campaign export --faults`, with tensors and flat indices.
+        by_site = _count_here(opened, columns, listed=False)
+        here = max(here, by_site, key=lambda counts: len(counts.keys() & there.keys()))
     both = [x for x in there if x in here]
     if not both:
         raise ConfigurationError(
@@ -132,8 +137,9 @@ def agree(directory: str | Path, published: str | Path, *, tolerance: int = 0) -
     return Agreement(faults, len(here) - len(both), len(there) - len(both), tolerance)
 
 
-def _count_here(opened: RunDirectory, columns: ListColumns) -> dict[_Key, dict[str, int]]:
-    listed = opened.configuration.injections.list is not None
+def _count_here(
+    opened: RunDirectory, columns: ListColumns, *, listed: bool
+) -> dict[_Key, dict[str, int]]:
     names = ["listed", "outcome"] if listed else ["target", "indices", "bit", "outcome"]
     count_of = {outcome: name for name, outcomes in COUNTS.items() for outcome in outcomes}
     counts: dict[_Key, dict[str, int]] = {}

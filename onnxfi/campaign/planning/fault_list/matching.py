@@ -53,6 +53,8 @@ def find_target(model: Model, fault: ListedFault, kind: str | None, file: str) -
     of_layer = [x for x in listed if fault.name in (x.layer, x.node)]
     if len(fault.index) > 1:
         of_layer = [x for x in of_layer if len(x.shape or ()) == len(fault.index)]
+    elif kind == "weight":  # a flat index alone does not say whether kernel or bias is meant
+        of_layer = [x for x in of_layer if len(x.shape or ()) > 1] or of_layer
     if len(of_layer) == 1:
         keras = METADATA_KEY in model.ir_model.metadata_props
         return Named(of_layer[0], "keras" if keras else "torch")

@@ -2,13 +2,18 @@
 
 import csv
 import json
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import h5py
+import numpy as np
 import pytest
 import yaml
 
 from onnxfi.campaign import Campaign, agree, replay
+from onnxfi.configuration import Configuration
+from onnxfi.demo import prepare
 from onnxfi.errors import ConfigurationError
 from onnxfi.run_directory import export_faults
 from tests.support.small_campaign import INPUTS, fill, make_document
@@ -65,6 +70,7 @@ def test_the_exported_list_runs_again_with_the_same_outcomes(listed: Path, tmp_p
         assert again[name].to_pylist() == first[name].to_pylist()
     found = agree(folder / "run", folder / "faults.csv")
     assert (found.share, found.only_here, found.only_published) == (1, 0, 0)
+    assert agree(listed / "run", folder / "faults.csv").agreeing_in_all == 3
 
 
 def test_agree_finds_the_fault_that_differs(listed: Path, tmp_path: Path) -> None:
@@ -119,3 +125,30 @@ def test_another_error_model_is_refused(work: Path) -> None:
     (work / "campaign.yaml").write_text(yaml.safe_dump(document))
     with pytest.raises(ConfigurationError, match="leave out error_models, got zero"):
         Campaign.from_yaml(work / "campaign.yaml").run()
+
+
+def test_indices_of_keras_layers_hit_the_same_weights(tmp_path: Path) -> None:
+    demo = prepare(tmp_path)
+    rows = [(0, "conv1", "(2, 1, 0, 3)", 0), (1, "conv2", "(2, 1, 5, 9)", 0), (2, "dense1", 77, 0)]
+    write(tmp_path / "faults.csv", rows)
+    document = {
+        "model": demo.model.name,
+        "inputs": {"file": "digits.npz", "limit": 1},
+        "targets": {"kind": "weight"},
+        "injections": {"list": "faults.csv"},
+    }
+    planned = Configuration.from_document(document, "test", folder=tmp_path)
+    records = Campaign(planned, out=tmp_path / "run").run().records().to_pylist()
+    with h5py.File(str(resources.files("onnxfi.demo") / "assets" / "lenet_digits.h5")) as file:
+        kernels = {
+            layer: np.asarray(file[f"model_weights/{layer}/lenet_digits/{layer}/kernel"])
+            for layer in ("conv1", "conv2", "dense1")
+        }
+    found = {x["list_row"]: np.float32(x["values"][0]) for x in records}
+    wanted = (
+        kernels["conv1"][2, 1, 0, 3],
+        kernels["conv2"][2, 1, 5, 9],
+        kernels["dense1"].flat[77],
+    )
+    for row, value in enumerate(wanted, 1):
+        assert found[row].view(np.uint32) == value.view(np.uint32) ^ 1
