@@ -40,6 +40,7 @@ _CAMPAIGN = (
     Command("status", "campaign.status:status", "Show the progress of a campaign."),
     Command("summary", "campaign.summary:summary", "Summarise the records of a campaign."),
     Command("compare", "campaign.compare:compare_campaigns", "Compare two campaigns."),
+    Command("check", "campaign.check:check", "Check a campaign against limits."),
     Command("replay", "campaign.replay:replay_injection", "Replay a recorded injection."),
     Command("verify", "campaign.verify:verify_campaign", "Verify the records of a campaign."),
     Command("agree", "campaign.agree:agree_with", "Compare a campaign with published counts."),

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Group, RenderableType
 from rich.live import Live
@@ -15,11 +15,13 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from onnxfi.campaign import ShardOutcomes
 from onnxfi.cli.output import messages
 from onnxfi.cli.rates import estimate_rate
 from onnxfi.cli.tables import Column, Row, Table, format_table
 from onnxfi.statistics import Rate
+
+if TYPE_CHECKING:  # it needs ONNX Runtime, which reading records does not
+    from onnxfi.campaign import ShardOutcomes
 
 #: The columns of a table of strata.
 STRATUM_COLUMNS = (
@@ -94,7 +96,7 @@ class LiveView:
         """Number of injections done, including those of unfinished shards and of earlier runs."""
         return int(self._progress.tasks[0].completed) if self._progress.tasks else 0
 
-    def add(self, shard: ShardOutcomes) -> None:
+    def add(self, shard: "ShardOutcomes") -> None:
         """Count the outcomes of a shard."""
         key = (shard.target, shard.error_model)
         counted = self._strata.pop(key, Counter())
