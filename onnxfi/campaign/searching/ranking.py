@@ -35,10 +35,11 @@ class Chosen:
 class Ranking:
     """Ranks groups of faults by what was found in them, and at first by their severity.
 
-    Faults of one place in one direction are kin: if one of them does not have the outcome, those
-    that move the value less are put off until no other fault is left, since the deviation of the
-    outputs mostly grows with that of the value (Z. Chen, G. Li, K. Pattabiraman, N. DeBardeleben,
-    BinFI, SC'19). Some of them are run all the same, to tell how often that fails.
+    Faults of one place in one direction are kin: if one of them is too mild to have the outcome,
+    those that move the value less are put off until no other fault is left, since the deviation of
+    the outputs mostly grows with that of the value (Z. Chen, G. Li, K. Pattabiraman, N.
+    DeBardeleben, BinFI, SC'19). Some of them, drawn uniformly, run all the same, to tell how often
+    that fails.
 
     Depends on the scores, the results and the seed alone.
     """
@@ -61,6 +62,7 @@ class Ranking:
         """
         self._scores, self._kin, self._rng = scores, kin, rng
         self._put_off = [np.zeros(x.size, bool) for x in scores]
+        self._ran = [np.zeros(x.size, bool) for x in scores]
         self._left: list[tuple[int, np.ndarray]] = []
         priors = []
         for number, (score, group) in enumerate(zip(scores, groups, strict=True)):
@@ -85,13 +87,14 @@ class Ranking:
             if not count or (best and belief[group] < _WAITS * best):
                 break
             number, members = self._left[group]
-            waiting = members[self._put_off[number][members]]
+            members = members[~self._ran[number][members]]
+            self._left[group] = number, members
             members = members[~self._put_off[number][members]]
             some = min(max(_STEP, int(self._runs[group])), count, members.size)
             if some:
                 best = best or float(belief[group])
                 chosen.append(Chosen(group, number, members[:some]))
-                self._left[group] = number, np.concatenate([members[some:], waiting])
+                self._ran[number][members[:some]] = True
                 count -= some
         if best or not any(x.any() for x in self._put_off):
             return chosen
@@ -99,8 +102,14 @@ class Ranking:
             x[:] = False
         return chosen or self.next(count)
 
-    def add(self, chosen: Chosen, hit: np.ndarray) -> None:
-        """Add the results of faults: whether each has the outcome."""
+    def add(self, chosen: Chosen, hit: np.ndarray, mild: np.ndarray) -> None:
+        """Add the results of faults.
+
+        Args:
+            chosen: the faults.
+            hit: bool, shape ``(faults,)``: whether each has the outcome.
+            mild: bool, shape ``(faults,)``: whether each is too mild to have it.
+        """
         if chosen.group is None:
             self.checks += hit.size
             self.broken += int(hit.sum())
@@ -110,7 +119,7 @@ class Ranking:
         kin = self._kin[chosen.number]
         if kin is None:
             return
-        scores, missed = self._scores[chosen.number], chosen.members[~hit]
+        scores, missed = self._scores[chosen.number], chosen.members[mild]
         highest: dict[int, float] = defaultdict(lambda: -np.inf)
         for each in missed.tolist():
             highest[int(kin[each])] = max(highest[int(kin[each])], float(scores[each]))
@@ -121,13 +130,16 @@ class Ranking:
 
     def _checks(self, count: int) -> list[Chosen]:
         """Return some faults that were put off, at random."""
-        wanted = self._rng.binomial(count, _CHECKS)
+        wanted = int(self._rng.binomial(count, _CHECKS))
+        waiting = [np.flatnonzero(x & ~y) for x, y in zip(self._put_off, self._ran, strict=True)]
+        ends = np.cumsum([x.size for x in waiting])
+        if not wanted or not ends[-1]:
+            return []
+        places = self._rng.choice(int(ends[-1]), min(wanted, int(ends[-1])), replace=False)
         found = []
-        for group in self._rng.permutation(len(self._left))[:wanted].tolist():
-            number, members = self._left[group]
-            waiting = np.flatnonzero(self._put_off[number][members])
-            if waiting.size:
-                place = int(self._rng.choice(waiting))
-                found.append(Chosen(None, number, members[place : place + 1]))
-                self._left[group] = number, np.delete(members, place)
+        for place in np.sort(places).tolist():
+            number = int(np.searchsorted(ends, place, side="right"))
+            member = waiting[number][place - int(ends[number])]  # counted from the end
+            self._ran[number][member] = True
+            found.append(Chosen(None, number, np.array([member])))
         return found

@@ -1,7 +1,7 @@
 """Searches for the faults that have an outcome."""
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,6 +18,11 @@ from onnxfi.graph import Target
 
 Wanted = Literal["sdc", "due"]
 
+# The outcomes of faults that are too mild to have the one that is searched for.
+_MILD: Mapping[Wanted, frozenset[str]] = {
+    "sdc": frozenset({"masked", "benign"}),
+    "due": frozenset({"masked", "benign", "sdc"}),
+}
 # Faults to choose from, over all targets and inputs: some 200 MB.
 _MOST_CANDIDATES = 2_000_000
 # The same where they are drawn one after the other, which takes some 20 microseconds each.
@@ -135,9 +140,11 @@ def search(
             members = np.concatenate([x.members for x in by_list[number]])
             outcomes = _run(worker, lists[number], members)
             hit = np.array([x == wanted for x in outcomes])
+            mild = np.array([x in _MILD[wanted] for x in outcomes])
             place = 0
             for x in by_list[number]:
-                ranking.add(x, hit[place : place + x.members.size])
+                part = slice(place, place + x.members.size)
+                ranking.add(x, hit[part], mild[part])
                 place += x.members.size
             for each in np.flatnonzero(hit).tolist():
                 fault = int(members[each])

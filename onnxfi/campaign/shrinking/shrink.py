@@ -4,6 +4,7 @@ import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from onnxfi.campaign.shrinking.minimise import minimise
 from onnxfi.error_models import Corruption, SiteList, bit_layout
 from onnxfi.error_models.values import to_float64
 from onnxfi.errors import InputError
+from onnxfi.storage import is_address
 
 # Steps of the bisection of the size of the changes: float32 has 24 bits of precision.
 _STEPS = 24
@@ -28,7 +30,7 @@ HERE = Path(__file__).parent
 
 
 def test_injection_{id}() -> None:
-    again = replay(HERE / {place!r}, {id}, sites=HERE / {sites!r})
+    again = replay({place}, {id}, sites=HERE / {sites!r})
     assert again.injection.outcome == {outcome!r}
 '''
 
@@ -38,6 +40,27 @@ def changed_bits(golden: np.ndarray, corruption: Corruption) -> list[int]:
     unsigned = bit_layout(golden.dtype).unsigned
     before = golden.reshape(-1)[corruption.indices].view(unsigned)
     return [int(x) for x in before ^ corruption.values.view(unsigned)]
+
+
+def _flips(golden: np.ndarray, corruption: Corruption) -> list[tuple[int, int]]:
+    """Return the bits that differ from the golden tensor, each with its site."""
+    masks = changed_bits(golden, corruption)
+    return [
+        (site, bit)
+        for site, mask in zip(corruption.indices.tolist(), masks, strict=True)
+        for bit in range(mask.bit_length())
+        if mask >> bit & 1
+    ]
+
+
+def _size(golden: np.ndarray, corruption: Corruption) -> tuple[int, int]:
+    """Return the numbers of sites and of bits."""
+    return corruption.indices.size, len(_flips(golden, corruption))
+
+
+def _some_sites(corruption: Corruption, kept: Sequence[int]) -> Corruption:
+    chosen = np.asarray(kept, np.int64)
+    return Corruption(corruption.indices[chosen], corruption.values[chosen])
 
 
 class _OutOfRunsError(Exception):
@@ -128,7 +151,9 @@ class Shrunk:
         text = _TEST.format(
             id=self.injection_id,
             outcome=self.outcome,
-            place=os.path.relpath(self.place, folder),
+            place=repr(self.place)
+            if is_address(self.place)
+            else f"HERE / {os.path.relpath(self.place, folder)!r}",
             sites=sites.name,
         )
         try:
@@ -221,17 +246,12 @@ class _Search:
             return suffices
 
         try:
-            places = range(self._original.indices.size)
-            minimise(places, tried(lambda kept: self._some_sites(self._original, kept)))
-            masks = changed_bits(self.golden, smallest)
-            sites = smallest.indices.tolist()
-            flips = [
-                (site, bit)
-                for site, mask in zip(sites, masks, strict=True)
-                for bit in range(mask.bit_length())
-                if mask >> bit & 1
-            ]
-            minimise(flips, tried(self._flipped))
+            size = None
+            while size != _size(self.golden, smallest):  # fewer bits may make a site needless
+                size, whole = _size(self.golden, smallest), smallest
+                places = range(whole.indices.size)
+                minimise(places, tried(partial(_some_sites, whole)))
+                minimise(_flips(self.golden, smallest), tried(self._flipped))
         except _OutOfRunsError:
             return smallest, False
         return smallest, True
@@ -263,10 +283,6 @@ class _Search:
         except _OutOfRunsError:
             pass
         return high
-
-    def _some_sites(self, corruption: Corruption, kept: Sequence[int]) -> Corruption:
-        chosen = np.asarray(kept, np.int64)
-        return Corruption(corruption.indices[chosen], corruption.values[chosen])
 
     def _flipped(self, flips: Sequence[tuple[int, int]]) -> Corruption:
         masks: dict[int, int] = {}

@@ -81,8 +81,21 @@ def test_the_ranking_runs_each_fault_once(seed: int) -> None:
         assert sum(x.members.size for x in chosen) <= 25
         for x in chosen:
             seen += [(x.number, int(member)) for member in x.members]
-            ranking.add(x, rng.random(x.members.size) < 0.3)
+            hit = rng.random(x.members.size) < 0.3
+            ranking.add(x, hit, ~hit)
     assert sorted(seen) == [(0, x) for x in range(200)] + [(1, x) for x in range(31)]
+
+
+def test_kin_of_a_fault_that_is_too_severe_do_not_wait() -> None:
+    """A flip that ends as due says nothing of milder ones, which may be sdc."""
+    scores, kin = np.array([3.0, 2.0, 1.0]), np.zeros(3, np.int64)
+    ranking = Ranking([scores], [np.arange(3)], [kin], rng=np.random.default_rng(0))
+    (first,) = ranking.next(1)
+    assert first.members.tolist() == [0]
+    ranking.add(first, np.array([False]), np.array([False]))
+    (second,) = ranking.next(1)
+    assert (second.group, second.members.tolist()) == (1, [1])
+    assert ranking.checks == 0
 
 
 def test_kin_of_a_fault_without_effect_wait() -> None:
@@ -94,5 +107,5 @@ def test_kin_of_a_fault_without_effect_wait() -> None:
     while len(first) < 20:
         for x in ranking.next(20 - len(first)):
             first += x.members.tolist()
-            ranking.add(x, np.zeros(x.members.size, bool))
+            ranking.add(x, np.zeros(x.members.size, bool), np.ones(x.members.size, bool))
     assert np.mean(scores[first] == 3) > 0.5
