@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from onnxfi.campaign import Campaign, campaign
+from onnxfi.campaign import Campaign
+from onnxfi.campaign.running import run_missing
 from onnxfi.campaign.running.local.shard_process import CannotOpenError, ShardProcess
 from onnxfi.campaign.running.local.worker_choice import Workers
 from onnxfi.errors import ConfigurationError
@@ -19,7 +20,7 @@ from tests.support.disturbed_runs import check_kept, check_resumes, rows_of
 def two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let campaigns choose a thread and two processes."""
     workers = Workers(3, processes=True)
-    monkeypatch.setattr(campaign, "choose_workers", lambda *arguments, **options: workers)
+    monkeypatch.setattr(run_missing, "choose_workers", lambda *arguments, **options: workers)
 
 
 @pytest.fixture
