@@ -81,6 +81,7 @@ def test_small_flips_run_on_as_without_limits(at_length: onnxfi.Injector) -> Non
             assert limited.outputs["y"].tobytes() == plain.outputs["y"].tobytes()
 
 
+@pytest.mark.thorough
 def test_rounds_that_take_too_long() -> None:
     loaded = onnxfi.load(positions())
     with onnxfi.Injector(loaded, "rounds", provider="cpu", threads=1, limits=SHORT) as injector:
@@ -102,6 +103,7 @@ def test_arrays_that_change_between_two_calls(at_length: onnxfi.Injector) -> Non
     assert at_length.resume(golden, length)["y"].tobytes() != first.tobytes()
 
 
+@pytest.mark.thorough
 def test_several_targets_one_after_the_other() -> None:
     loaded = onnxfi.load(positions())
     targets = ["length", "shifted"]

@@ -25,6 +25,7 @@ def test_numpy_dtypes_are_not_among_them() -> None:
     assert dtype_of_number(ir.DataType.FLOAT16.value) is None
 
 
+@pytest.mark.thorough
 def test_opening_needs_nothing_that_reads_graphs() -> None:
     code = "import sys, onnxfi.runtime.opened_model; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -51,6 +51,7 @@ def test_chance_explains_nothing_and_a_cause_everything() -> None:
     assert explained_variance(levels, (levels > 9) * 1.0, np.ones(3000))[1] == pytest.approx(1)
 
 
+@pytest.mark.thorough
 def test_drivers_of_a_campaign(work: Path, write: Callable[..., Path]) -> None:
     path = write(error_models=["bitflip", "zero"], injections={"per_target": 150})
     run = Campaign.from_yaml(path, out=work / "run").run().path

@@ -201,6 +201,7 @@ def weighted_classifier() -> onnx.ModelProto:
     return small_model(nodes, [value("x", ["N", 1, 6, 6])], [value("y", ["N", 4])], weights)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "name",
     rest_by_night(["light_squeezenet", "light_shufflenet", "light_resnet50"], ["light_shufflenet"]),

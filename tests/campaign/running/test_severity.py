@@ -55,6 +55,7 @@ def rows_of(place: Path | str) -> list[str]:
     return sorted(map(repr, read_records(place).to_pylist()))
 
 
+@pytest.mark.thorough
 def test_interruptions_workers_and_shards_change_no_record(work: Path, path: Path) -> None:
     undisturbed = rows_of(Campaign.from_yaml(path, out=work / "run").run().path)
     text = path.read_text().replace("shard: 7", "shard: 30")
@@ -79,6 +80,7 @@ def test_interruptions_workers_and_shards_change_no_record(work: Path, path: Pat
     assert RunDirectory.open(work / "again").storage.exists(STOPPED_EARLY)
 
 
+@pytest.mark.thorough
 def test_records_say_where_their_fault_was_drawn(scored: Path) -> None:
     rows = read_records(scored).to_pylist()
     assert len(rows) == 900
@@ -100,6 +102,7 @@ def test_a_stratum_is_drawn_from_targets_by_the_bits_of_its_faults(scored: Path)
     assert np.array(SHARES) @ parts == pytest.approx(sizes / sizes.sum(), abs=2e-3)
 
 
+@pytest.mark.thorough
 def test_rates_are_weighted(scored: Path) -> None:
     rows = read_records(scored).to_pandas()
     found = summarise(scored, RunDirectory.open(scored).configuration)
@@ -139,6 +142,7 @@ def test_the_rate_is_that_of_all_faults(work: Path, write: Callable[..., Path]) 
     assert (rate.high - rate.low) / 2 < 0.02
 
 
+@pytest.mark.thorough
 def test_a_replay_needs_no_scores(scored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = read_records(scored)["injection_id"].to_pylist()
     monkeypatch.setattr(scored_faults.ScoredFaults, "locate", None)
@@ -147,6 +151,7 @@ def test_a_replay_needs_no_scores(scored: Path, monkeypatch: pytest.MonkeyPatch)
     assert verify(scored, sample=5).passed
 
 
+@pytest.mark.thorough
 def test_what_counts_faults_alike_is_refused(scored: Path) -> None:
     with pytest.raises(ConfigurationError, match="samples by severity"):
         write_campaign_report(scored, scored.parent / "report.html")

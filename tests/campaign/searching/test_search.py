@@ -55,6 +55,7 @@ def test_faults_say_what_was_flipped(path: Path) -> None:
         assert fault.score == pytest.approx(np.log2(change), abs=1e-3)
 
 
+@pytest.mark.thorough
 def test_other_error_models_are_sampled(path: Path, write: Callable[..., Path]) -> None:
     path = write(error_models=["random:low=-9,high=9"], targets={"tensors": ["conv"]})
     found = search(configuration(path), budget=300)

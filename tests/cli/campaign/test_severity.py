@@ -12,6 +12,7 @@ from onnxfi.campaign.running import scored_faults
 from tests.cli.conftest import CONFIGURATION
 
 
+@pytest.mark.thorough
 def test_no_rate_is_shown_without_weights(
     onnxfi: Callable[..., Any], work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,6 +45,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(place)], check=True)
 
 
+@pytest.mark.thorough
 @as_root
 def test_a_disk_that_fills(onnxfi: Callable[..., Any], many: Path, small_disk: Path) -> None:
     run = small_disk / "run"
@@ -85,6 +86,7 @@ def test_a_disk_that_is_full_when_the_campaign_begins(
     assert onnxfi("campaign", "verify", small_disk / "run", "--sample", "3").status == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_log_and_an_output_on_a_full_disk(
     onnxfi: Callable[..., Any], many: Path, finished: Path, monkeypatch: pytest.MonkeyPatch
@@ -124,6 +126,7 @@ def shared(work: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.chdir("/")
 
 
+@pytest.mark.thorough
 @as_root
 def test_another_user_can_read_and_not_write(onnxfi: Callable[..., Any], shared: Path) -> None:
     Campaign.from_yaml("campaign.yaml", out="finished").run()

@@ -8,7 +8,7 @@ from tests.support.phase_cases import Case
 from tests.support.phase_contract import PhaseContract, entry_of, graphs
 
 
-@graphs("loop_with_captures", "two_targets", nightly=["skips", "branch_with_captures", "random_0"])
+@graphs("two_targets", nightly=["loop_with_captures", "skips", "branch_with_captures", "random_0"])
 class TestLimited(PhaseContract):
     """Limited."""
 
