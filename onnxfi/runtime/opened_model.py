@@ -119,9 +119,7 @@ class OpenedModel:
             else:
                 results = self._session.run(self.output_names, feeds)
         except _REFUSALS as error:
-            raise InputError(
-                f"ONNX Runtime could not run the model on these inputs: {error}"
-            ) from error
+            raise _refused_inputs(error) from error
         outputs = dict(zip(self.output_names, results, strict=True))
         for name in self._handed_through:
             # ONNX Runtime 1.23 returns the input's memory without keeping it alive.
@@ -155,9 +153,7 @@ class OpenedModel:
                 binding.bind_output(name)
             self._session.run_with_iobinding(binding)
         except _REFUSALS as error:
-            raise InputError(
-                f"ONNX Runtime could not run the model on these inputs: {error}"
-            ) from error
+            raise _refused_inputs(error) from error
         return dict(zip(self.output_names, binding.copy_outputs_to_cpu(), strict=True))
 
     def _run_on_ort_values(self, feeds: Mapping[str, np.ndarray]) -> list[np.ndarray]:
@@ -182,7 +178,20 @@ def _open(
     try:
         return onnxruntime.InferenceSession(content, options, providers=providers)
     except _REFUSALS as error:
-        raise ModelFormatError(f"ONNX Runtime must be able to run the model: {error}") from error
+        raise ModelFormatError(
+            f"ONNX Runtime must be able to run the model: {_on_one_line(error)}"
+        ) from error
+
+
+def _refused_inputs(error: Exception) -> InputError:
+    return InputError(
+        f"ONNX Runtime could not run the model on these inputs: {_on_one_line(error)}"
+    )
+
+
+def _on_one_line(error: Exception) -> str:
+    """Return what ONNX Runtime said: some of its messages have several lines."""
+    return " ".join(str(error).split())
 
 
 def _dtypes_beyond_numpy(arguments: Iterable[onnxruntime.NodeArg]) -> dict[str, DtypeBeyondNumpy]:
