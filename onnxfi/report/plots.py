@@ -91,8 +91,9 @@ class Plots:
         """Return which golden class became which faulty class.
 
         Raises:
-            ConfigurationError: the metric records no classes.
+            ConfigurationError: the metric records no classes, or faults were sampled by severity.
         """
+        self._need_uniform("classes")
         if not self._counts.classes:
             raise self._nothing("has a class, which the metric classification records")
         return confusion_figure(self._counts.classes)
@@ -101,8 +102,10 @@ class Plots:
         """Return how far the outputs moved, by outcome.
 
         Raises:
-            ConfigurationError: the metric records no ``max_absolute_error``.
+            ConfigurationError: the metric records no ``max_absolute_error``, or faults were sampled
+                by severity.
         """
+        self._need_uniform("errors")
         if not self._counts.magnitudes:
             raise self._nothing("has a max_absolute_error, which some metrics record")
         return magnitudes_figure(self._counts.magnitudes)
@@ -131,8 +134,10 @@ class Plots:
 
         Raises:
             TargetNotFoundError: no injection hits such a target.
-            ConfigurationError: no injection at it changes a value.
+            ConfigurationError: no injection at it changes a value, or faults were sampled by
+                severity.
         """
+        self._need_uniform("sites")
         tensor = self._tensor(target)
         known = None if self._model is None else self._model.find(tensor)
         sites = count_sites(
@@ -243,6 +248,15 @@ class Plots:
             return min((places[x] for x in tensors if x in places), default=len(places))
 
         return sorted(targets, key=place)
+
+    def _need_uniform(self, what: str) -> None:
+        """Refuse a figure that counts injections, if these were not drawn alike."""
+        if self._opened.configuration.injections.sampling != "uniform":
+            raise ConfigurationError(
+                f"{self._opened.place} samples by severity, and this figure counts the {what} of "
+                "injections that were drawn alike. Choose a figure of rates, such as layers or "
+                "bits, or run a campaign with `sampling: uniform`."
+            )
 
     def _nothing(self, what: str) -> ConfigurationError:
         return ConfigurationError(

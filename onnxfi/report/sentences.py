@@ -1,5 +1,6 @@
 """Puts answers into words."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -46,9 +47,12 @@ def _bits(found: TellingBits) -> str:
     ]
     field = f"{inside[0]} " if inside and layout.kind == "float" else ""
     plural = "bit" if len(found.bits) == 1 else "bits"
+    counts = f" ({grouped(found.count)} of {grouped(found.total)})"
+    if not math.isclose(found.share, found.count / found.total):
+        counts = ""  # of injections that were sampled by severity
     return (
-        f"{percent(found.count / found.total)}{_BLANK}% of these SDCs ({grouped(found.count)} of "
-        f"{grouped(found.total)}) come from {field}{plural} {_ranges(found.bits)}"
+        f"{percent(found.share)}{_BLANK}% of these SDCs{counts} come from {field}{plural} "
+        f"{_ranges(found.bits)}"
     )
 
 

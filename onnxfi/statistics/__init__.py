@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from onnxfi.statistics.rate import Rate, wilson
     from onnxfi.statistics.summary import break_down, summarise, summarise_records
     from onnxfi.statistics.tally import Group, Tally
+    from onnxfi.statistics.weighting import EstimatedRate
     from onnxfi.statistics.worst import WorstInjection, worst_injections
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "Comparison",
     "Difference",
     "Driver",
+    "EstimatedRate",
     "Finding",
     "Group",
     "GroupStatistics",
@@ -95,6 +97,7 @@ _HOMES = {
     "check_campaign": "onnxfi.statistics.checking",
     "Difference": "onnxfi.statistics.difference",
     "Driver": "onnxfi.statistics.drivers",
+    "EstimatedRate": "onnxfi.statistics.weighting",
     "GOLDEN_CORRECT": "onnxfi.statistics.grouping",
     "GROUPINGS": "onnxfi.statistics.grouping",
     "Group": "onnxfi.statistics.tally",

@@ -28,8 +28,9 @@ GROUPINGS: Mapping[str, tuple[str, ...]] = {
 NOT_READ = ("indices", "values", "target_of_site")
 #: The due reason of records of older versions of onnxfi.
 NOT_RECORDED = "not recorded"
-#: Counts for labelled inputs: all; right with the fault; right only without it; right only with it.
-LABELLED, RIGHT, LOST, GAINED = "labelled", "right", "lost", "gained"
+#: Counts for labelled inputs: all; right without the fault; right with it; right only without it;
+#: right only with it.
+LABELLED, GOLDEN_RIGHT, RIGHT, LOST, GAINED = "labelled", "golden_right", "right", "lost", "gained"
 #: Column: whether the answer is right without the fault; null without a label.
 GOLDEN_CORRECT = "golden_correct"
 
@@ -72,6 +73,7 @@ def prepare(records: pa.Table, flags: Sequence[str]) -> pa.Table:
     labelled = pc.and_(pc.is_valid(right), pc.is_valid(golden_right))
     columns[GOLDEN_CORRECT] = golden_right
     columns[LABELLED] = _as_count(labelled)
+    columns[GOLDEN_RIGHT] = _as_count(pc.and_(labelled, golden_right))
     columns[RIGHT] = _as_count(pc.and_(labelled, right))
     columns[LOST] = _as_count(pc.and_not(golden_right, right))
     columns[GAINED] = _as_count(pc.and_not(right, golden_right))

@@ -25,6 +25,7 @@ from onnxfi.statistics.difference import difference
 from onnxfi.statistics.grouping import (
     GAINED,
     GOLDEN_CORRECT,
+    GOLDEN_RIGHT,
     GROUPINGS,
     LABELLED,
     LOST,
@@ -42,7 +43,7 @@ from onnxfi.statistics.tally import Group, Tally, WeightedGroup
 
 # Records in memory at once, at least.
 _ROWS_AT_ONCE = 1 << 16
-_COUNTED = (*OUTCOMES, LABELLED, RIGHT, LOST, GAINED)
+_COUNTED = (*OUTCOMES, LABELLED, GOLDEN_RIGHT, RIGHT, LOST, GAINED)
 
 
 def summarise(
@@ -173,9 +174,14 @@ def _ordered(groups: Sequence[Group]) -> list[Group]:
 def _group(group: Group, names: Sequence[str]) -> GroupStatistics:
     accuracy = None
     if group.count(LABELLED):
-        golden = group.count(RIGHT) + group.count(LOST) - group.count(GAINED)
+        # Which inputs are right without a fault does not depend on the faults.
+        golden = (
+            group.per_inference(GOLDEN_RIGHT)
+            if isinstance(group, WeightedGroup)
+            else Rate.of(group.count(GOLDEN_RIGHT), group.count(LABELLED))
+        )
         accuracy = Accuracy(
-            golden=Rate.of(golden, group.count(LABELLED)),
+            golden=golden,
             faulty=group.per_inference(RIGHT),
             drop=difference(group.per_inference(GAINED), group.per_inference(LOST)),
         )

@@ -23,9 +23,11 @@ class EstimatedRate(Rate):
 
     Attributes:
         estimate: the estimated share.
+        part: the estimated share of the group among all faults of its error model.
     """
 
     estimate: float = 0.0
+    part: float = 1.0
 
     @property
     def share(self) -> float:
@@ -77,8 +79,9 @@ class Sampling:
         weights = shares / drawn
         whole, squares = float((weights * inside).sum()), float((weights**2 * inside).sum())
         if not whole:
-            return EstimatedRate(count, total, 0.0, 1.0, 0.0)
+            return EstimatedRate(count, total, 0.0, 1.0, 0.0, 0.0)
         share, effective = float((weights * counting).sum()) / whole, whole**2 / squares
         # As a count of the effective records; an end at 0 or 1 stays there.
         low, high = wilson(share * effective, effective, effective)
-        return EstimatedRate(count, total, max(0.0, low), min(1.0, high), share)
+        part = whole / float(shares.sum())
+        return EstimatedRate(count, total, max(0.0, low), min(1.0, high), share, part)

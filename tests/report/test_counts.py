@@ -21,14 +21,15 @@ KEYS = {
 
 
 def one_by_one(run: Path, name: str) -> Counter[tuple[Any, ...]]:
-    """Count the records of each group and outcome."""
+    """Count the records of each group, and those that are sdc."""
     found: Counter[tuple[Any, ...]] = Counter()
     for row in read_records(run).to_pylist():
         bits = row["bit"] or []
         row["bit"] = bits[0] if len(bits) == 1 else None
         key = tuple(row[x] for x in KEYS[name])
         if key[0] is not None:
-            found[(*key, row["outcome"])] += 1
+            found[(*key, "sdc")] += row["outcome"] == "sdc"
+            found[(*key, "all")] += 1
     return found
 
 
@@ -36,9 +37,10 @@ def as_counter(name: str, counted: list[Counted]) -> Counter[tuple[Any, ...]]:
     """Bring the counts into the same form."""
     found: Counter[tuple[Any, ...]] = Counter()
     for x in counted:
-        for outcome, count in x.outcomes.items():
-            found[(*(x.key[k] for k in KEYS[name]), outcome)] += count
-    return +found
+        key = tuple(x.key[k] for k in KEYS[name])
+        found[(*key, "sdc")] += x.sdc.count
+        found[(*key, "all")] += x.injections
+    return found
 
 
 def collected(run: Path) -> Collection:
@@ -51,7 +53,7 @@ def test_counts_are_those_of_the_records(finished: Path) -> None:
     for name in KEYS:
         counted = list(getattr(found, name))
         assert as_counter(name, counted) == one_by_one(finished, name)
-        assert all(x.sdc == Rate.of(x.outcomes["sdc"], x.injections) for x in counted)
+        assert all(x.sdc == Rate.of(x.sdc.count, x.injections) for x in counted)
     assert found.error_models == ["bitflip:bit=any", "zero", "random"]
 
 

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from onnxfi.report.counts.collection import Collection, Counted
-from onnxfi.statistics import Rate, WeightedRate, weighted_rate
+from onnxfi.statistics import EstimatedRate, Rate, WeightedRate, weighted_rate
 
 #: Half the width of the interval that `Answer.more_injections` aims at: one percentage point.
 MARGIN = 0.01
@@ -42,12 +42,14 @@ class TellingBits:
     Attributes:
         bits: the bits, ascending.
         dtype: the dtype of the targets.
-        count: number of SDCs that flipped one of them.
-        total: number of SDCs that flipped one bit.
+        share: the share of these bits in the SDCs of single flips.
+        count: number of recorded SDCs that flipped one of them.
+        total: number of recorded SDCs that flipped one bit.
     """
 
     bits: Sequence[int]
     dtype: str
+    share: float
     count: int
     total: int
 
@@ -89,7 +91,7 @@ def _answer(counts: Collection, error_model: str) -> Answer:
     targets = [x for x in counts.targets if x.error_model == error_model]
     bits = [x for x in counts.bits if x.error_model == error_model]
     injections = sum(x.injections for x in targets)
-    sdc = weighted_rate([x.sdc for x in targets], [x.key["target_bits"] for x in targets])
+    sdc = _network_rate(counts, targets)
     return Answer(
         error_model=error_model,
         injections=injections,
@@ -103,6 +105,14 @@ def _answer(counts: Collection, error_model: str) -> Answer:
     )
 
 
+def _network_rate(counts: Collection, targets: Sequence[Counted]) -> WeightedRate:
+    for x in counts.models:
+        # Strata of scored faults count targets by their bits already.
+        if x.error_model == targets[0].error_model and isinstance(x.sdc, EstimatedRate):
+            return WeightedRate(x.sdc.share, x.sdc.low, x.sdc.high)
+    return weighted_rate([x.sdc for x in targets], [x.key["target_bits"] for x in targets])
+
+
 def more_injections(injections: int, rate: Rate | WeightedRate) -> int:
     """Return how many more injections narrow an interval to one percentage point on either side.
 
@@ -114,19 +124,24 @@ def more_injections(injections: int, rate: Rate | WeightedRate) -> int:
 
 def _telling_bits(bits: Sequence[Counted]) -> TellingBits | None:
     """Return the fewest bits that nearly all SDCs come from, if they are a small part."""
-    total = sum(x.sdc.count for x in bits)
+    total = math.fsum(x.sdc_share for x in bits)
     dtypes = {str(x.key["dtype"]) for x in bits}
     if sum(x.sdc_faults for x in bits) < _FEWEST or len(dtypes) != 1:
         return None
     chosen: list[Counted] = []
-    for x in sorted(bits, key=lambda x: (-x.sdc.count, -x.key["bit"])):
-        if sum(y.sdc.count for y in chosen) >= _MOST * total:
+    for x in sorted(bits, key=lambda x: (-x.sdc_share, -x.key["bit"])):
+        if math.fsum(y.sdc_share for y in chosen) >= _MOST * total:
             break
         chosen.append(x)
     if 2 * len(chosen) > len(bits):
         return None
-    count = sum(x.sdc.count for x in chosen)
-    return TellingBits(sorted(int(x.key["bit"]) for x in chosen), dtypes.pop(), count, total)
+    return TellingBits(
+        sorted(int(x.key["bit"]) for x in chosen),
+        dtypes.pop(),
+        math.fsum(x.sdc_share for x in chosen) / total,
+        sum(x.sdc.count for x in chosen),
+        sum(x.sdc.count for x in bits),
+    )
 
 
 def _protection(targets: Sequence[Counted]) -> list[Protected]:
@@ -136,11 +151,11 @@ def _protection(targets: Sequence[Counted]) -> list[Protected]:
     total = math.fsum(parts)
     if not total:
         return []
-    rates = [x.sdc for x in targets]
+    rates: list[Rate | WeightedRate] = [x.sdc for x in targets]
     found, together = [], 0.0
     for place in sorted(range(len(targets)), key=lambda k: -parts[k]):
         # A protected target's rate is zero for certain.
-        rates[place] = replace(rates[place], count=0, low=0.0, high=0.0)
+        rates[place] = WeightedRate(0.0, 0.0, 0.0)
         together += parts[place] / total
         key = targets[place].key
         remaining = weighted_rate(rates, weights)

@@ -7,15 +7,23 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from onnxfi.errors import ConfigurationError
 from onnxfi.injector import OUTCOMES
 from onnxfi.report.counts.answers_given import AnswersGiven, ClassPair
 from onnxfi.report.counts.magnitudes import Magnitudes, MagnitudeTally
 from onnxfi.run_directory import RunDirectory, read_shards
-from onnxfi.statistics import GOLDEN_CORRECT, Group, OpenFaults, Rate, Tally, prepare
+from onnxfi.statistics import (
+    GOLDEN_CORRECT,
+    EstimatedRate,
+    Group,
+    OpenFaults,
+    Rate,
+    Tally,
+    prepare,
+)
 
 # The columns that rates are grouped by; records with a null in the first are left out.
 _KEYS: Mapping[str, tuple[str, ...]] = {
+    "models": ("error_model",),
     "targets": ("target", "layer", "op_type", "kind", "dtype", "target_bits", "error_model"),
     "bits": ("bit", "dtype", "error_model"),
     "bits_of_targets": ("bit", "dtype", "target", "error_model"),
@@ -34,16 +42,22 @@ class Counted:
     Attributes:
         key: the common values, by column.
         injections: number of injections.
-        outcomes: number of injections with each outcome.
-        sdc: the share with the outcome sdc; its interval respects clustering by fault.
+        sdc: the share with the outcome sdc; its interval respects clustering by fault. It is
+            estimated from strata if faults were sampled by severity.
         sdc_faults: number of faults with an injection that ended in sdc.
     """
 
     key: Mapping[str, Any]
     injections: int
-    outcomes: Mapping[str, int]
     sdc: Rate
     sdc_faults: int
+
+    @property
+    def sdc_share(self) -> float:
+        """What the group adds to the SDCs: their number, or their estimated share of all faults."""
+        if isinstance(self.sdc, EstimatedRate):
+            return self.sdc.share * self.sdc.part
+        return self.sdc.count
 
     @property
     def error_model(self) -> str:
@@ -56,6 +70,7 @@ class Collection:
     """The counts of a campaign; each group is within one error model.
 
     Attributes:
+        models: by error model.
         targets: by target, in the order of their first injections.
         bits: by flipped bit and dtype, for injections that flip exactly one bit.
         bits_of_targets: by flipped bit and target.
@@ -66,6 +81,7 @@ class Collection:
             them.
     """
 
+    models: Sequence[Counted]
     targets: Sequence[Counted]
     bits: Sequence[Counted]
     bits_of_targets: Sequence[Counted]
@@ -85,15 +101,8 @@ def collect(opened: RunDirectory) -> Collection:
     Injections whose input is wrong without a fault are left out if the configuration says so.
 
     Raises:
-        ConfigurationError: there are no records, they cannot be read, or their faults were not
-            drawn uniformly.
+        ConfigurationError: there are no records, or they cannot be read.
     """
-    if opened.configuration.injections.sampling != "uniform":
-        raise ConfigurationError(
-            f"{opened.place} samples by severity, and figures count faults that were drawn "
-            "uniformly. Show its weighted rates with `onnxfi campaign summary`, or run a campaign "
-            "without `sampling: severity` for a report."
-        )
     per_fault = opened.configuration.injections.inputs_per_fault
     clustered = per_fault != 1
     tallies = {name: Tally(keys, OUTCOMES, clustered=clustered) for name, keys in _KEYS.items()}
@@ -145,7 +154,6 @@ def _counted(groups: Sequence[Group]) -> list[Counted]:
         Counted(
             key=group.key,
             injections=group.injections,
-            outcomes={name: group.count(name) for name in OUTCOMES},
             sdc=group.per_inference("sdc"),
             sdc_faults=group.per_fault("sdc").count,
         )

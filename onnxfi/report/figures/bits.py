@@ -13,7 +13,7 @@ from onnxfi.report.figures.drawing import FONT, SMALL, Drawing
 from onnxfi.report.figures.figure import Figure
 from onnxfi.report.figures.rate_axis import highest, rate_trace, vertical_axis, vertical_rate
 from onnxfi.report.figures.scale import Scale
-from onnxfi.report.figures.text import plural, rate_text, shorten, width_of
+from onnxfi.report.figures.text import plural, rate_text, share_shown, shorten, width_of
 
 # Sizes in pixels.
 _LEFT = 40.0
@@ -34,7 +34,7 @@ def bits_figure(bits: Sequence[Counted]) -> Figure:
     panels = panels_of(bits)
     return Figure(
         title="SDC by flipped bit",
-        caption="Share of injections that end in silent data corruption (SDC), with its 95 % "
+        caption=f"The {share_shown(x.sdc for x in bits)}, with its 95 % "
         "interval, by the flipped bit; bit 0 is the least significant. Only injections that flip "
         "exactly one bit count. Each error model has its own scale.",
         alt=" ".join(_sentence(panel, found) for panel, found in panels.items()),

@@ -17,7 +17,15 @@ from onnxfi.report.figures.figure import Figure
 from onnxfi.report.figures.palette import step_of, text_on
 from onnxfi.report.figures.rows import ROW, draw_name, room_for
 from onnxfi.report.figures.steps import STEP_COLOURS, draw_steps, end_of
-from onnxfi.report.figures.text import grouped, percent, plural, rate_text, shorten, width_of
+from onnxfi.report.figures.text import (
+    grouped,
+    percent,
+    plural,
+    rate_text,
+    share_shown,
+    shorten,
+    width_of,
+)
 from onnxfi.report.target_names import target_names
 
 # Sizes in pixels.
@@ -44,7 +52,7 @@ def heatmap_figure(cells: Sequence[Counted], order: Sequence[Counted]) -> Figure
     panels = panels_of(cells)
     return Figure(
         title="SDC by target and flipped bit",
-        caption="Share of injections that end in silent data corruption (SDC), by target in the "
+        caption=f"The {share_shown(x.sdc for x in cells)}, by target in the "
         "order of the network and by the flipped bit. The numbers in the cells are percentages. "
         "An outlined cell had no injection; a pale one had some, without an SDC.",
         alt=" ".join(_sentence(panel, found, names) for panel, found in panels.items()),

@@ -15,7 +15,7 @@ from onnxfi.report.figures.rate_axis import (
 )
 from onnxfi.report.figures.rows import ROW, draw_name, room_for
 from onnxfi.report.figures.scale import Scale
-from onnxfi.report.figures.text import percent, plural, rate_text, shorten
+from onnxfi.report.figures.text import percent, plural, rate_text, share_shown, shorten
 from onnxfi.report.target_names import target_names
 
 # Sizes in pixels.
@@ -36,7 +36,7 @@ def layers_figure(targets: Sequence[Counted]) -> Figure:
     names = target_names(x.key for x in targets)
     return Figure(
         title="SDC by target",
-        caption="Share of injections that end in silent data corruption (SDC), with its 95 % "
+        caption=f"The {share_shown(x.sdc for x in targets)}, with its 95 % "
         "interval, for each target in the order of the network. Each error model has its own "
         "scale.",
         alt=" ".join(

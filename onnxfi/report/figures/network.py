@@ -10,7 +10,7 @@ from onnxfi.report.figures.figure import Figure
 from onnxfi.report.figures.palette import step_of
 from onnxfi.report.figures.rows import ROW, draw_name, room_for
 from onnxfi.report.figures.steps import STEP_COLOURS, draw_steps, end_of
-from onnxfi.report.figures.text import percent, plural, rate_text, shorten
+from onnxfi.report.figures.text import percent, plural, rate_text, share_shown, shorten
 from onnxfi.report.target_names import target_names
 from onnxfi.report.wiring import Wiring, lanes_of
 
@@ -38,7 +38,7 @@ def network_figure(targets: Sequence[Counted], wiring: Wiring) -> Figure:
     return Figure(
         title="SDC in the network",
         caption="The network from its inputs (above) to its outputs (below). Each target is "
-        "coloured by the share of injections that end in silent data corruption (SDC). Operators "
+        f"coloured by the {share_shown(x.sdc for x in targets)}. Operators "
         "that are no targets are left out, but for those that join branches (small points).",
         alt=f"The network with {plural(sum(bool(x.tensors) for x in wiring.vertices), 'target')}. "
         + " ".join(_sentence(model, rows) for model in models),

@@ -15,7 +15,16 @@ from onnxfi.report.figures.rate_axis import (
     rate_trace,
 )
 from onnxfi.report.figures.scale import Scale
-from onnxfi.report.figures.text import grouped, plural, rate_text, shorten, width_of
+from onnxfi.report.figures.text import (
+    grouped,
+    percent,
+    plural,
+    rate_text,
+    share_shown,
+    shorten,
+    width_of,
+)
+from onnxfi.statistics import EstimatedRate
 
 # Sizes in pixels.
 _ROW = GLYPH_HEIGHT + 9
@@ -42,7 +51,7 @@ def patterns_figure(patterns: Sequence[Counted]) -> Figure:
     }
     return Figure(
         title="SDC by spatial pattern",
-        caption="Share of injections that end in silent data corruption (SDC), with its 95 % "
+        caption=f"The {share_shown(x.sdc for x in patterns)}, with its 95 % "
         "interval, by the spatial pattern of the corrupted values, the most dangerous first. The "
         "drawings are examples: three channels, each with rows and columns.",
         alt=" ".join(
@@ -68,7 +77,7 @@ def _draw(panels: dict[str, list[Counted]], width: float) -> Drawing:
     for model, panel in panels.items():
         bottom = top + _HEAD + _ROW * len(panel)
         drawing.text(left, top + 12, shorten(model, FONT, width - left), look="bold", hover=model)
-        drawing.text(width, top + 26, "SDC of injections", look="soft", anchor="end", size=SMALL)
+        drawing.text(width, top + 26, "SDC", look="soft", anchor="end", size=SMALL)
         scale = Scale.of(highest([x.sdc for x in panel]), left + 3, width - _VALUES - _GAP)
         horizontal_axis(drawing, scale, top + _HEAD, bottom)
         for row, x in enumerate(panel):
@@ -78,6 +87,8 @@ def _draw(panels: dict[str, list[Counted]], width: float) -> Drawing:
             draw_glyph(drawing, str(x.key["pattern"]), room + _GAP, y - GLYPH_HEIGHT / 2)
             horizontal_rate(drawing, scale, y, x.sdc, name=_name(x))
             value = f"{grouped(x.sdc.count)} of {grouped(x.injections)}"
+            if isinstance(x.sdc, EstimatedRate):
+                value = f"{percent(x.sdc.share)}\N{NO-BREAK SPACE}%"
             drawing.text(width, y + SMALL / 3, value, look="soft", anchor="end", size=SMALL)
         top = bottom + _AXIS + _BETWEEN
     drawing.reach(top - _BETWEEN)

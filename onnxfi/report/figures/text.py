@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
-from onnxfi.statistics import Rate
+from onnxfi.statistics import EstimatedRate, Rate
 
 # Advance widths of DejaVu Sans, in em. It is the widest of the fonts that browsers fall back to,
 # so labels fit whatever font a reader has.
@@ -63,11 +64,25 @@ def percent(share: float) -> str:
 
 
 def rate_text(rate: Rate) -> str:
-    """Return a rate with its interval and counts, such as ``2.5 % [1.9, 3.3], 25 of 1000``."""
+    """Return a rate with its interval and counts, such as ``2.5 % [1.9, 3.3], 25 of 1000``.
+
+    Counts of injections that were sampled by severity would mislead, and are left out.
+    """
+    counts = f"{rate.count} of {rate.total}"
+    if isinstance(rate, EstimatedRate):
+        counts = f"estimated from {plural(rate.total, 'injection')}"
     return (
         f"{percent(rate.share)}\N{NO-BREAK SPACE}% "
-        f"[{percent(rate.low)}, {percent(rate.high)}], {rate.count} of {rate.total}"
+        f"[{percent(rate.low)}, {percent(rate.high)}], {counts}"
     )
+
+
+def share_shown(rates: Iterable[Rate]) -> str:
+    """Return which share a figure of SDC rates shows, for its caption."""
+    silent = "that end in silent data corruption (SDC)"
+    if any(isinstance(x, EstimatedRate) for x in rates):
+        return f"share of faults {silent}, estimated from injections sampled by severity"
+    return f"share of injections {silent}"
 
 
 def grouped(number: int) -> str:

@@ -46,6 +46,11 @@ def due_rates(findings: Findings) -> str:
 def how_counted(findings: Findings) -> str:
     """Return how the rates of the answer are computed."""
     text = "Brackets hold 95 % confidence intervals."
+    if findings.directory.configuration.injections.sampling != "uniform":
+        text += (
+            " Faults were sampled by severity: dangerous ones were run more often, and each rate "
+            "is estimated with the weights of the records. Numbers of injections are no shares."
+        )
     if findings.statistics.faults != findings.statistics.injections:
         text += " Each fault meets several inputs; the intervals respect that."
     return text

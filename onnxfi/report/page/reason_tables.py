@@ -36,10 +36,15 @@ def due_table(findings: Findings, labels: Mapping[str, str]) -> Table | None:
 
 
 def masking_table(findings: Findings, labels: Mapping[str, str]) -> Table | None:
-    """Return where injections were masked; None if no location is known."""
+    """Return where injections were masked.
+
+    None if no location is known, or if faults were sampled by severity.
+    """
     masking = findings.statistics.masking
     if not any(place.tensor for x in masking for place in x.masked_at):
         return None
+    if findings.directory.configuration.injections.sampling != "uniform":
+        return None  # shares of injections that were drawn alike
     columns = [
         Column("target"),
         Column("error model"),

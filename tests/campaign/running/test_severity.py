@@ -13,7 +13,8 @@ from onnxfi.campaign import Campaign, replay, verify
 from onnxfi.campaign.running import scored_faults
 from onnxfi.campaign.running.worker import StoppedError, Worker
 from onnxfi.errors import ConfigurationError
-from onnxfi.report import write_campaign_report
+from onnxfi.report import Plots, write_campaign_report
+from onnxfi.report.counts import answers, collect
 from onnxfi.run_directory import STOPPED_EARLY, RunDirectory, read_records
 from onnxfi.statistics import summarise
 from onnxfi.statistics.stratified import SHARES, StratumCounts, stratified_rate
@@ -152,11 +153,31 @@ def test_a_replay_needs_no_scores(scored: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.thorough
-def test_what_counts_faults_alike_is_refused(scored: Path) -> None:
+def test_figures_show_weighted_rates(scored: Path) -> None:
+    rows = read_records(scored).to_pandas()
+    wrong = rows.outcome == "sdc"
+    weights = rows.weight / rows.stratum.map(rows.groupby("stratum").size())
+    bits = rows.bit.map(lambda x: x[0])
+    found = collect(RunDirectory.open(scored))
+    assert len(found.bits) == bits.nunique()
+    for x in found.bits:
+        inside = bits == x.key["bit"]
+        assert x.sdc.share == pytest.approx(weights[inside & wrong].sum() / weights[inside].sum())
+        assert x.sdc_share == pytest.approx(weights[inside & wrong].sum())
+    (answer,) = answers(found)
+    assert answer.sdc.share == pytest.approx(weights[wrong].sum())
+    assert "sampled by severity" in onnxfi.open(scored).plot.bits().caption
+    page = write_campaign_report(scored, scored.parent / "report.html").read_text("utf-8")
+    assert "Faults were sampled by severity" in page
+    assert 'id="figure-heatmap"' in page
+    assert 'id="figure-magnitudes"' not in page
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("draw", [Plots.confusion, Plots.magnitudes, lambda x: x.sites("conv")])
+def test_what_counts_injections_is_refused(scored: Path, draw: Callable[[Plots], object]) -> None:
     with pytest.raises(ConfigurationError, match="samples by severity"):
-        write_campaign_report(scored, scored.parent / "report.html")
-    with pytest.raises(ConfigurationError, match="samples by severity"):
-        onnxfi.open(scored).plot.bits()
+        draw(Plots(scored))
 
 
 @pytest.mark.parametrize(

@@ -28,9 +28,7 @@ def test_no_rate_is_shown_without_weights(
     assert "sdc" not in status
     assert "onnxfi campaign summary" in status
     assert " sdc " in onnxfi("campaign", "summary", "run").stdout
-    refused = onnxfi("report", "run")
-    assert refused.status == 2
-    assert "samples by severity" in refused.stderr
+    assert onnxfi("report", "run").status == 0
 
 
 def test_the_plan_says_what_it_expects_to_save(onnxfi: Callable[..., Any], work: Path) -> None:
