@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from onnxfi.error_models import Profile
     from onnxfi.failure_rates import fit
     from onnxfi.graph import Model, Target, TargetKind, Targets, load
+    from onnxfi.hardening import Hardened, harden
     from onnxfi.injector import Golden, Hits, Injection, InjectionBatch, Injections, Injector
     from onnxfi.results import Results, Summary
     from onnxfi.runtime import Limits
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Campaign",
     "Golden",
+    "Hardened",
     "Hits",
     "Injection",
     "InjectionBatch",
@@ -61,6 +63,7 @@ __all__ = [
     "errors",
     "expose",
     "fit",
+    "harden",
     "load",
     "open",
     "profile",
@@ -71,6 +74,7 @@ __all__ = [
 _HOMES = {
     "Campaign": "onnxfi.campaign",
     "Golden": "onnxfi.injector",
+    "Hardened": "onnxfi.hardening",
     "Hits": "onnxfi.injector",
     "Injection": "onnxfi.injector",
     "InjectionBatch": "onnxfi.injector",
@@ -90,6 +94,7 @@ _HOMES = {
     "embed": "onnxfi.surgery",
     "fit": "onnxfi.failure_rates",
     "expose": "onnxfi.surgery",
+    "harden": "onnxfi.hardening",
     "load": "onnxfi.graph",
     "open": "onnxfi.campaign",
     "profile": "onnxfi.campaign",

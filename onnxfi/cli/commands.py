@@ -68,6 +68,7 @@ COMMANDS: Sequence[Command | Group] = (
     Command("split", "models.split:split", "Split a model at a target into prefix and suffix."),
     Command("profile", "models.profile:profile", "Profile tensor values over a data set."),
     Command("inject", "models.inject:inject", "Inject faults and show the outcomes."),
+    Command("harden", "models.harden:harden", "Add protections to a model."),
     Command("embed", "models.embed:embed", "Embed corruptions in a model."),
     Group(
         "campaign",

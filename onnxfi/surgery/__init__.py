@@ -6,6 +6,8 @@ from onnxfi.surgery.embedding import counts_samples, embed, sample_shape
 from onnxfi.surgery.exposing import expose
 from onnxfi.surgery.extract import extract
 from onnxfi.surgery.free_batch import with_free_batch
+from onnxfi.surgery.free_name import free_name
+from onnxfi.surgery.node_builder import NodeBuilder, constant
 from onnxfi.surgery.noise.dropout_masks import with_masks_apart
 from onnxfi.surgery.noise.replay import (
     changed_noise,
@@ -20,15 +22,18 @@ from onnxfi.surgery.weights_file import WEIGHTS_FILE, large_initializers
 
 __all__ = [
     "WEIGHTS_FILE",
+    "NodeBuilder",
     "Split",
     "Stage",
     "changed_noise",
     "check_replayable",
+    "constant",
     "counts_samples",
     "draws",
     "embed",
     "expose",
     "extract",
+    "free_name",
     "keep_definition",
     "large_initializers",
     "noise_nodes",

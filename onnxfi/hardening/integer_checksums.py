@@ -1,0 +1,103 @@
+"""Checks products of integers by the sums of their outputs: exactly."""
+
+import numpy as np
+
+from onnxfi.hardening.checksums import node_like, sum_of_outputs
+from onnxfi.hardening.correction import correct
+from onnxfi.hardening.graph_editor import GraphEditor
+from onnxfi.hardening.protections import Abft
+from onnxfi.onnx_ir import ir
+from onnxfi.surgery import NodeBuilder
+
+# Summed weights are written in digits of this base, from -32 to 31: kernels that saturate sums of
+# two products of uint8 and int8 numbers are exact on them (255 * 32 * 2 < 2^15).
+_BASE = 64
+# Digits of a sum: 2^29 of 8-bit weights.
+_DIGITS = 6
+
+
+def check_integer_product(
+    editor: GraphEditor, node: ir.Node, protection: Abft, layer: str
+) -> str | None:
+    """Add a checksum to a ConvInteger or a MatMulInteger.
+
+    The summed weights, less their zero points, are split into 8-bit digits, and the sum of the
+    digits' products is compared with the sum of the outputs. Both are exact modulo 2^32, so that
+    every change of the sum is seen, and no fault-free run raises an alarm.
+
+    Returns:
+        Why the node cannot be checked; None if it is.
+    """
+    output = node.outputs[0]
+    if output.shape is None:
+        return "the rank of its output is unknown"
+    weights, zero_points = editor.array(node.inputs[1]), _zero_points(editor, node)
+    if weights is None or zero_points is None:
+        return "its weights or their zero points are computed while it runs"
+    is_conv = node.op_type == "ConvInteger"
+    if weights.ndim < 2 or (not is_conv and output.shape.rank() < 2):
+        return "it is no product of matrices"
+    builder = editor.builder(f"{output.name}/abft")
+    axis = 1 if is_conv else output.shape.rank() - 1
+    total = editor.reduce(builder, "ReduceSum", output, [axis], keep=True)
+    expected = _expected(editor, builder, node, _summed(node, weights, zero_points))
+    same = builder.node("Equal", "same", total, expected)
+    wrong = builder.node("Not", "wrong", same)
+    raised = editor.any_of_sample(builder, wrong, output)
+    corrected = correct(editor, builder, node, wrong, raised, protection.on_alarm)
+    editor.add_alarm(raised, output, protection.name, layer)
+    editor.insert(builder, output)
+    if corrected is not None:
+        editor.replace(output, corrected)
+    return None
+
+
+def _zero_points(editor: GraphEditor, node: ir.Node) -> np.ndarray | None:
+    """Return the zero points of the weights: int64, of shape () or (outputs,)."""
+    given = node.inputs[3] if len(node.inputs) > 3 else None
+    if given is None:
+        return np.zeros((), np.int64)
+    found = editor.array(given)
+    return None if found is None else found.astype(np.int64).squeeze()
+
+
+def _summed(node: ir.Node, weights: np.ndarray, zero_points: np.ndarray) -> np.ndarray:
+    """Return the weights of one output that is the sum of all."""
+    wide = weights.astype(np.int64)
+    if node.op_type == "ConvInteger":
+        by_output = zero_points.reshape(-1, *[1] * (weights.ndim - 1))
+        return sum_of_outputs(wide - by_output, node.attributes.get_int("group", 1))
+    return np.asarray((wide - zero_points).sum(axis=-1, keepdims=True))
+
+
+def _expected(
+    editor: GraphEditor, builder: NodeBuilder, node: ir.Node, sums: np.ndarray
+) -> ir.Value:
+    """Return the sum of the outputs, computed from summed weights: int32."""
+    is_conv = node.op_type == "ConvInteger"
+    digits = _digits(sums)
+    stored = builder.constant(
+        "weights", np.concatenate([x.astype(np.int8) for x in digits], axis=0 if is_conv else -1)
+    )
+    inputs = [x for x in (node.inputs[0], stored) if x is not None]
+    if len(node.inputs) > 2 and node.inputs[2] is not None:
+        inputs.append(node.inputs[2])
+    parts = node_like(builder, node.op_type, "parts", inputs, node)
+    powers = np.array([_BASE**x for x in range(len(digits))], np.int64).astype(np.int32)
+    rank = node.outputs[0].shape.rank() if node.outputs[0].shape is not None else 2
+    axis = 1 if is_conv else rank - 1
+    by_digit = powers.reshape([-1 if x == axis else 1 for x in range(rank)])
+    scaled = builder.node("Mul", "scaled", parts, builder.constant("powers", by_digit))
+    return editor.reduce(builder, "ReduceSum", scaled, [axis], keep=True)
+
+
+def _digits(sums: np.ndarray) -> list[np.ndarray]:
+    """Return the digits of numbers in base 64, from -32 to 31, the lowest first."""
+    found: list[np.ndarray] = []
+    left = sums
+    while left.any() or not found:
+        digit = (left + _BASE // 2) % _BASE - _BASE // 2
+        found.append(digit)
+        left = (left - digit) // _BASE
+    assert len(found) <= _DIGITS
+    return found

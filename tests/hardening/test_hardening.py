@@ -1,0 +1,205 @@
+"""Ranges, copies and stored checksums, on the demo network."""
+
+from collections.abc import Sequence
+from math import comb
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import onnxfi
+from onnxfi.demo import prepare, split_digits
+from onnxfi.errors import InputError, ModelFormatError
+from onnxfi.hardening import Hardened, alarms_of, cost, harden
+from tests.hardening.test_checksums import run
+from tests.support.small_graphs import chain
+
+Feeds = list[dict[str, np.ndarray]]
+
+
+@pytest.fixture(scope="module")
+def lenet(tmp_path_factory: pytest.TempPathFactory) -> onnxfi.Model:
+    folder = tmp_path_factory.mktemp("demo")
+    prepare(folder)
+    return onnxfi.load(folder / "lenet.onnx")
+
+
+@pytest.fixture(scope="module")
+def training() -> Feeds:
+    return [{"image": x[np.newaxis]} for x in split_digits().training_images[:200]]
+
+
+@pytest.fixture(scope="module")
+def held_out() -> np.ndarray:
+    return split_digits().held_out_images
+
+
+@pytest.fixture(scope="module")
+def profile(lenet: onnxfi.Model, training: Feeds) -> onnxfi.Profile:
+    return onnxfi.profile(lenet, lenet.targets(kind="activation"), training)
+
+
+def injected(
+    model: onnxfi.Model, target: str, image: np.ndarray, error_model: str, count: int = 300
+) -> list[onnxfi.Injection]:
+    with onnxfi.Injector(model, target, provider="cpu") as injector:
+        golden = injector.golden({"image": image[np.newaxis]})
+        return list(injector.inject(golden, error_model, count=count))
+
+
+def answers(injections: Sequence[onnxfi.Injection], output: str) -> list[int]:
+    scores = [np.nan_to_num(x.outputs[output], nan=-np.inf) for x in injections]
+    return [int(x.argmax()) for x in scores]
+
+
+def raised(hardened: Hardened, injection: onnxfi.Injection) -> bool:
+    return any(bool(injection.outputs[x].any()) for x in hardened.alarms)
+
+
+@pytest.mark.parametrize("on_alarm", [None, "clip", "zero", "flag"])
+def test_ranger(
+    lenet: onnxfi.Model,
+    profile: onnxfi.Profile,
+    held_out: np.ndarray,
+    on_alarm: Any,
+) -> None:
+    hardened = harden(lenet, ranger=profile, on_alarm=on_alarm)
+    assert hardened.protected["ranger"][:2] == ["relu1", "pool1"]
+    assert len(hardened.alarms) == (0 if on_alarm is None else len(hardened.protected["ranger"]))
+    output = lenet.graph.outputs[0].name or ""
+    image = held_out[0]
+    golden = int(run(lenet, image[np.newaxis])[output].argmax())
+    plain = injected(lenet, "conv1", image, "bitflip:bit=30")
+    bounded = injected(hardened.model, "conv1", image, "bitflip:bit=30")
+    wrong = np.array([answers(x, output) for x in (plain, bounded)]) != golden
+    cured, broken = int((wrong[0] & ~wrong[1]).sum()), int((wrong[1] & ~wrong[0]).sum())
+    if on_alarm == "flag":
+        np.testing.assert_array_equal(wrong[0], wrong[1])
+        changed = np.array([x.outcome == "sdc" for x in bounded])
+        assert changed.sum() > 20
+        assert all(raised(hardened, x) for x, y in zip(bounded, changed, strict=True) if y)
+        return
+    # McNemar's exact test, one-sided.
+    n = cured + broken
+    assert sum(comb(n, k) for k in range(cured, n + 1)) / 2**n < 1e-6
+
+
+def test_ranger_changes_no_answer(
+    lenet: onnxfi.Model, profile: onnxfi.Profile, held_out: np.ndarray
+) -> None:
+    hardened = harden(lenet, ranger=profile)
+    output = lenet.graph.outputs[0].name or ""
+    before, after = (run(x, held_out)[output].argmax(axis=1) for x in (lenet, hardened.model))
+    assert (before == after).mean() > 0.995
+
+
+def test_clip_bounds_every_activation(lenet: onnxfi.Model, profile: onnxfi.Profile) -> None:
+    hardened = harden(lenet, clip=profile)
+    plain = {x.tensor for x in lenet.targets(kind="activation")}
+    assert {*hardened.protected["clip"]} == plain - {x.name for x in lenet.graph.outputs}
+
+
+@pytest.mark.parametrize(("operators", "tensors"), [(["conv"], 2), (["conv", "gemm"], 4)])
+def test_false_alarms(
+    lenet: onnxfi.Model, training: Feeds, held_out: np.ndarray, operators: list[str], tensors: int
+) -> None:
+    hardened = harden(lenet, abft=operators, inputs=training, false_alarms=0.05)
+    assert len(hardened.alarms) == tensors
+    found = run(hardened.model, held_out)
+    any_alarm = np.any([found[x] for x in hardened.alarms], axis=0)
+    assert any_alarm.shape == (len(held_out),)
+    assert any_alarm.mean() < 0.05
+
+
+def test_recomputing_undoes_a_fault(lenet: onnxfi.Model, training: Feeds) -> None:
+    hardened = harden(lenet, abft=["conv"], inputs=training, on_alarm="recompute")
+    image = training[0]["image"][0]
+    for injection in injected(hardened.model, "conv1", image, "bitflip:bit=30", 40):
+        assert injection.outcome in ("masked", "benign")
+        assert raised(hardened, injection)
+
+
+def test_a_duplicate_sees_every_flip(lenet: onnxfi.Model, held_out: np.ndarray) -> None:
+    hardened = harden(lenet, duplicate=["conv2"], on_alarm="zero")
+    found = injected(hardened.model, "conv2", held_out[1], "bitflip", 100)
+    assert all(raised(hardened, x) for x in found)
+    assert not any(x.any() for k, x in run(hardened.model, held_out).items() if "alarm" in k)
+
+
+@pytest.mark.parametrize("protection", ["tmr", "parity"])
+def test_faults_in_weights_are_seen(
+    lenet: onnxfi.Model, held_out: np.ndarray, protection: str
+) -> None:
+    hardened = harden(lenet, **{protection: ["weights:conv2"]})  # type: ignore[arg-type]
+    (kernel, bias) = hardened.protected[protection]
+    assert (kernel, bias) == ("conv2/kernel", "conv2/bias")
+    after = run(hardened.model, held_out)
+    assert not any(after[x].any() for x in hardened.alarms)
+    output = lenet.graph.outputs[0].name or ""
+    before = run(lenet, held_out)[output]
+    np.testing.assert_allclose(after[output], before, rtol=1e-4, atol=1e-5)
+    for injection in injected(hardened.model, kernel, held_out[0], "bitflip", 200):
+        assert raised(hardened, injection)
+        if protection == "tmr":
+            golden = injection.outputs[output]
+            assert np.argmax(golden) == before[0].argmax()
+
+
+def test_a_fault_in_a_copy_changes_no_answer(lenet: onnxfi.Model, held_out: np.ndarray) -> None:
+    hardened = harden(lenet, tmr=["weights:conv2"])
+    for copy in ("second", "third"):
+        name = f"conv2/kernel/tmr/{copy}"
+        for injection in injected(hardened.model, name, held_out[0], "bitflip:bit=30", 50):
+            assert raised(hardened, injection)
+            assert injection.outcome in ("masked", "benign")
+
+
+def test_a_fault_in_a_checksum_raises_an_alarm_only(lenet: onnxfi.Model, training: Feeds) -> None:
+    hardened = harden(lenet, abft=["conv"], inputs=training)
+    image = training[0]["image"][0]
+    found = injected(hardened.model, "conv1/abft/weights", image, "bitflip:bit=30", 50)
+    output = lenet.graph.outputs[0].name or ""
+    assert len({*answers(found, output)}) == 1
+    assert sum(raised(hardened, x) for x in found) > 40
+
+
+def test_all_together_keep_the_names(
+    lenet: onnxfi.Model, profile: onnxfi.Profile, training: Feeds, tmp_path: Path
+) -> None:
+    made = harden(
+        lenet,
+        ranger=profile,
+        abft=["conv", "gemm"],
+        duplicate=["conv2"],
+        tmr=["weights"],
+        parity=["weights"],
+        inputs=training,
+    )
+    made.model.save(tmp_path / "h.onnx")
+    again = onnxfi.load(tmp_path / "h.onnx")
+    assert alarms_of(again) == tuple(made.alarms)
+    names = {x.tensor for x in again.targets()}
+    assert {x.tensor for x in lenet.targets()} <= names
+    before, after = cost(lenet), cost(again)
+    assert after.flops > before.flops
+    assert after.parameters > 3 * before.parameters
+    with pytest.raises(InputError, match="must not be hardened already"):
+        harden(again, parity=["weights"])
+
+
+def test_what_cannot_be_done_is_refused(lenet: onnxfi.Model, profile: onnxfi.Profile) -> None:
+    with pytest.raises(InputError, match="at least one protection"):
+        harden(lenet)
+    with pytest.raises(InputError, match="tmr cannot clip"):
+        harden(lenet, tmr=["weights"], on_alarm="clip")
+    with pytest.raises(InputError, match="give weights or weights:LAYER, got 'conv2'"):
+        harden(lenet, tmr=["conv2"])
+    with pytest.raises(InputError, match="must read weights, and the MaxPool"):
+        harden(lenet, duplicate=["pool1"])
+    with pytest.raises(InputError, match="holds none"):
+        harden(lenet, ranger=onnxfi.Profile(1, {}))
+    old = chain()
+    old.opset_import[0].version = 10
+    with pytest.raises(ModelFormatError, match="opset 11 or later, got 10"):
+        harden(onnxfi.load(old), ranger=profile)
