@@ -1,5 +1,6 @@
 """Loads models as dataflow graphs, finds the targets in them, and follows dependencies."""
 
+from onnxfi.graph.alarms import ALARMS_KEY
 from onnxfi.graph.bodies import bodies
 from onnxfi.graph.choosing.dtype_families import check_dtype_name
 from onnxfi.graph.choosing.resolution import Targets, check_distinct, resolve_targets
@@ -37,6 +38,7 @@ from onnxfi.graph.size_dependence import sizes_depend_on
 from onnxfi.graph.target import Target, TargetKind
 
 __all__ = [
+    "ALARMS_KEY",
     "SHAPE_ONLY",
     "SMALLEST_EXTERNAL",
     "Exclusion",

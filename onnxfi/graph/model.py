@@ -10,6 +10,7 @@ from onnxfi.atomic_write import atomic_write
 from onnxfi.converters import METADATA_KEY, Layer, parse_layers
 from onnxfi.display import counted, html_table, list_names, shorten
 from onnxfi.errors import ModelFormatError, TargetNotFoundError
+from onnxfi.graph.alarms import read_alarms
 from onnxfi.graph.dependencies import constant_values, inner_holders, needed_values
 from onnxfi.graph.exporter_layers import exporter_layers
 from onnxfi.graph.inspection.parameters import STRUCTURAL
@@ -80,6 +81,11 @@ class Model:
         """Size of the main graph's initializers in bytes."""
         tensors = (x.const_value for x in self.graph.initializers.values())
         return sum(x.nbytes for x in tensors if x is not None)
+
+    @cached_property
+    def alarms(self) -> tuple[str, ...]:
+        """Names of the outputs that are alarms of protections; see `onnxfi.harden`."""
+        return read_alarms(self.ir_model)
 
     @cached_property
     def notes(self) -> dict[Hashable, object]:

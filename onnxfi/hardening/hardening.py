@@ -8,7 +8,7 @@ import numpy as np
 
 from onnxfi.error_models import Profile
 from onnxfi.errors import InputError
-from onnxfi.graph import Model, infer_types
+from onnxfi.graph import ALARMS_KEY, Model, infer_types
 from onnxfi.hardening.checksums import Threshold
 from onnxfi.hardening.copies import compute_twice, vote
 from onnxfi.hardening.graph_editor import GraphEditor
@@ -27,8 +27,8 @@ from onnxfi.hardening.ranges import restrict_ranges
 from onnxfi.hardening.thresholds import set_thresholds
 from onnxfi.hardening.weight_checksums import add_checksums
 
-#: Where a hardened model lists its alarms and its protections.
-ALARMS_KEY, PROTECTIONS_KEY = "onnxfi.alarms", "onnxfi.hardening"
+#: The metadata that lists what each protection of a model protects.
+PROTECTIONS_KEY = "onnxfi.hardening"
 
 _ON_ALARM: Mapping[type, Sequence[OnAlarm]] = {
     Ranger: ("flag", "clip", "zero"),
@@ -144,12 +144,6 @@ def harden(
     properties[ALARMS_KEY] = json.dumps(editor.alarms)
     properties[PROTECTIONS_KEY] = json.dumps(protected)
     return Hardened(result, tuple(editor.alarms), protected, left_out)
-
-
-def alarms_of(model: Model) -> tuple[str, ...]:
-    """Return the names of the outputs of a model that raise an alarm."""
-    text = model.ir_model.metadata_props.get(ALARMS_KEY)
-    return () if text is None else tuple(json.loads(text))
 
 
 def _able(protection: type[Protection], on_alarm: OnAlarm | None) -> OnAlarm | None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from onnxfi.injector.golden_pass import GoldenPass
     from onnxfi.injector.injection import Injection
     from onnxfi.injector.injection_batch import InjectionBatch
-    from onnxfi.injector.injections import Hits, Injections
+    from onnxfi.injector.injections import Hits, Injections, is_raised
     from onnxfi.injector.injector import Injector
     from onnxfi.injector.inputs import check_inputs, check_tensor, shape_fits
     from onnxfi.injector.metrics import Classification, Metric
@@ -48,6 +48,7 @@ __all__ = [
     "describe_call",
     "draw_inputs",
     "injection_rng",
+    "is_raised",
     "lanes_of_target",
     "prepare_error_model",
     "relative_distance",
@@ -81,6 +82,7 @@ _HOMES = {
     "describe_call": "user_code.calls",
     "draw_inputs": "random_inputs",
     "injection_rng": "randomness",
+    "is_raised": "injections",
     "lanes_of_target": "target_lanes",
     "prepare_error_model": "preparation",
     "relative_distance": "repeatability",

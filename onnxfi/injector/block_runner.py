@@ -80,7 +80,8 @@ class BlockRunner:
         faulty = self._suffix.run_stages(
             {**golden.boundary, **first}, corrupt, golden=golden.values
         )
-        return {**golden.outputs, **{name: faulty[name] for name in self._split.faulty_outputs}}
+        changed = {name: faulty[name] for name in self._split.faulty_outputs}
+        return {**golden.outputs, **golden.alarms, **changed}
 
     def _inject_in_lanes(
         self, block: Sequence[tuple[InjectionBatch, Drawer]], metric: Metric
@@ -119,7 +120,7 @@ class BlockRunner:
         failures = {place: x.failure for place, x in enumerate(results) if x.outputs is None}
         if failures:
             self._check_that_golden_runs(golden)
-        outputs = [_faulty_outputs(golden, x) for x in results]
+        outputs = [_faulty_outputs(golden, x.outputs) for x in results]
         with naming_injections(batch.ids, outputs):
             outcomes = decide_outcomes(golden.outputs, outputs, metric)
         return Injections(
@@ -132,6 +133,7 @@ class BlockRunner:
             outcomes=outcomes,
             masked_at=[x.masked_at for x in results],
             due_reasons=due_reasons(golden.outputs, outputs, outcomes, failures),
+            alarms=[_alarms(golden, x.outputs) for x in results],
         )
 
     def _inject_in_stages(
@@ -169,11 +171,13 @@ class BlockRunner:
             x.tensor: corrupt(x, golden.targets[x.tensor]) for x in self._split.stages[0].targets
         }
         failures: dict[int, Failure] = {}
+        made: Mapping[str, np.ndarray] | None = None
         try:
-            outputs = self.outputs(golden, first, corrupt)
+            made = self.outputs(golden, first, corrupt)
         except InputError as error:
             self._check_that_golden_runs(golden)
-            failures, outputs = {0: LaneResult.failed(error).failure}, {}
+            failures = {0: LaneResult.failed(error).failure}
+        outputs = _faulty_outputs(golden, made)
         with naming_injections([injection_id], [outputs]):
             outcome = decide_outcome(golden.outputs, outputs, metric)
         return Injection(
@@ -184,6 +188,7 @@ class BlockRunner:
             outputs=outputs,
             outcome=outcome,
             due_reason=due_reasons(golden.outputs, [outputs], [outcome], failures)[0],
+            alarms=_alarms(golden, made),
         )
 
     def _check_that_golden_runs(self, golden: Golden) -> None:
@@ -194,7 +199,19 @@ class BlockRunner:
             self._runs = golden
 
 
-def _faulty_outputs(golden: Golden, result: LaneResult) -> Mapping[str, np.ndarray]:
-    if result.outputs is None:
+def _faulty_outputs(
+    golden: Golden, made: Mapping[str, np.ndarray] | None
+) -> Mapping[str, np.ndarray]:
+    """Return the outputs of a faulty execution; empty where it failed."""
+    if made is None:
         return {}
-    return {**golden.outputs, **result.outputs} if result.outputs else golden.outputs
+    if golden.alarms:
+        made = {name: x for name, x in made.items() if name not in golden.alarms}
+    return {**golden.outputs, **made} if made else golden.outputs
+
+
+def _alarms(golden: Golden, made: Mapping[str, np.ndarray] | None) -> Mapping[str, np.ndarray]:
+    """Return the alarms of a faulty execution; empty where it failed."""
+    if made is None or not golden.alarms:
+        return {}
+    return {name: made.get(name, x) for name, x in golden.alarms.items()}

@@ -1,7 +1,7 @@
 """Holds the values of a fault-free execution."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,6 +25,8 @@ class Golden:
             whatever the targets. The same as `outputs` where only the targets were computed.
         boundary: the other tensors that the suffix takes, by name.
         tensors: every tensor that is known of the golden run.
+        alarms: the alarms of a hardened model, by name, as they are without a fault; they are not
+            among the outputs.
     """
 
     targets: Mapping[str, np.ndarray]
@@ -32,6 +34,7 @@ class Golden:
     answer: Mapping[str, np.ndarray]
     boundary: Mapping[str, np.ndarray]
     tensors: GoldenTensors
+    alarms: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Return one line: the targets and the outputs."""

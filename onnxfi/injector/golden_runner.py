@@ -34,7 +34,8 @@ class GoldenRunner:
         self._split = split
         self._suffix = suffix
         self._settings = settings
-        self._outputs = tuple(dict.fromkeys(x.name or "" for x in model.graph.outputs))
+        names = dict.fromkeys(x.name or "" for x in model.graph.outputs)
+        self._outputs = tuple(x for x in names if x not in model.alarms)
         self._prefix: GoldenPass | None = None
         self._is_new, self._lock = True, threading.Lock()
 
@@ -68,7 +69,8 @@ class GoldenRunner:
         targets = {name: values[name] for name in targets}
         outputs = {name: values[name] for name in self._outputs}
         answer = {name: before.get(name, value) for name, value in outputs.items()}
-        return Golden(targets, outputs, answer, boundary, GoldenTensors(values))
+        alarms = {name: values[name] for name in self._model.alarms}
+        return Golden(targets, outputs, answer, boundary, GoldenTensors(values), alarms)
 
     def _open_prefix(self) -> GoldenPass:
         settings, prefix = self._settings, self._split.prefix

@@ -1,7 +1,7 @@
 """Defines an injection: one faulty execution and its outcome."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -29,6 +29,9 @@ class Injection:
         due_reason: why the outcome is due: ``nan`` or ``inf`` in the outputs (nan where there are
             both), or a faulty execution that was ``refused`` by ONNX Runtime or exceeded a limit
             (``timeout``, ``memory``); None where it is not due.
+        alarms: the alarms of a hardened model, by name; empty where it has none, or the execution
+            failed.
+        flagged: whether any alarm was raised; None where the model has none.
     """
 
     id: int
@@ -39,11 +42,14 @@ class Injection:
     outcome: Outcome
     masked_at: str | None = None
     due_reason: DueReason | None = None
+    alarms: Mapping[str, np.ndarray] = field(default_factory=dict)
+    flagged: bool | None = None
 
     def __repr__(self) -> str:
         """Return one line: the id, the targets, the number of sites and the outcome."""
         sites = counted(sum(x.indices.size for x in self.corruptions), "site")
         reason = f" ({self.due_reason})" if self.due_reason else ""
+        reason += ", flagged" if self.flagged else ""
         return (
             f"<onnxfi.Injection {self.id} at {list_names(self.targets)}: {sites}, "
             f"{self.outcome}{reason}>"

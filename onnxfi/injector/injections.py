@@ -62,6 +62,7 @@ class Injections(Sequence[Injection]):
         masked_at: for each the name of the tensor in which nothing was left of the fault; None
             where that was not seen on the way to the outputs.
         due_reasons: why each is due; None where it is not.
+        alarms: the alarms of each by name; empty where the model has none, or the execution failed.
     """
 
     batch: InjectionBatch
@@ -70,6 +71,7 @@ class Injections(Sequence[Injection]):
     outcomes: Sequence[Outcome]
     masked_at: Sequence[str | None]
     due_reasons: Sequence[DueReason | None]
+    alarms: Sequence[Mapping[str, np.ndarray]]
 
     def __repr__(self) -> str:
         """Return one line: the number of injections with each outcome."""
@@ -102,7 +104,15 @@ class Injections(Sequence[Injection]):
             [x.outcome for x in injections],
             [x.masked_at for x in injections],
             [x.due_reason for x in injections],
+            [x.alarms for x in injections],
         )
+
+    @property
+    def flagged(self) -> Sequence[bool | None]:
+        """Whether any alarm was raised in each; None where the model has none."""
+        if not self.batch.golden.alarms:
+            return [None] * len(self)
+        return [is_raised(x) for x in self.alarms]
 
     def __len__(self) -> int:
         """Return the number of injections."""
@@ -134,4 +144,11 @@ class Injections(Sequence[Injection]):
             self.outcomes[place],
             self.masked_at[place],
             self.due_reasons[place],
+            self.alarms[place],
+            is_raised(self.alarms[place]) if self.batch.golden.alarms else None,
         )
+
+
+def is_raised(alarms: Mapping[str, np.ndarray]) -> bool:
+    """Return whether any of some alarms is raised."""
+    return any(bool(x.any()) for x in alarms.values())

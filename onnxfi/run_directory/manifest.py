@@ -51,6 +51,7 @@ def make_manifest(
         "versions": _versions(),
         "processor": processor(),
         "exactness": dict(exactness),
+        **({"alarms": list(model.alarms)} if model.alarms else {}),
     }
 
 

@@ -122,6 +122,7 @@ class RunDirectory:
             self.configuration.metric.metric.column_types,
             scored=injections.sampling == "severity",
             listed=injections.list is not None,
+            flagged=bool(self.manifest.get("alarms")),
         )
 
     def clean(self) -> list[str]:

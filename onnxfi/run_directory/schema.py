@@ -46,6 +46,10 @@ SCORED = pa.schema([("stratum", pa.int8()), ("score", pa.float64()), ("weight", 
 #: header, and all of its columns as a JSON object.
 LISTED = pa.schema([("list_row", pa.int64()), ("listed", pa.string())])
 
+#: The columns that campaigns on a hardened model have besides: whether an alarm was raised, and
+#: whether one is raised without a fault.
+FLAGGED = pa.schema([("flagged", pa.bool_()), ("golden_flagged", pa.bool_())])
+
 #: Columns that older versions of onnxfi did not write.
 ADDED = frozenset(["due_reason"])
 
@@ -53,7 +57,11 @@ _TYPES = {bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
 
 
 def make_schema(
-    column_types: Mapping[str, ColumnType], *, scored: bool = False, listed: bool = False
+    column_types: Mapping[str, ColumnType],
+    *,
+    scored: bool = False,
+    listed: bool = False,
+    flagged: bool = False,
 ) -> pa.Schema:
     """Return the columns of the records, followed by the columns of a metric.
 
@@ -61,13 +69,15 @@ def make_schema(
         column_types: the types of the metric's columns.
         scored: whether faults are drawn from strata of scored faults.
         listed: whether faults come from a list.
+        flagged: whether the model has alarms.
 
     Raises:
         ConfigurationError: a column of the metric has a name that is taken, or a type other than
             bool, int and float.
     """
-    schema = pa.schema([*BASE, *(SCORED if scored else ()), *(LISTED if listed else ())])
-    taken = (*BASE.names, *SCORED.names, *LISTED.names)
+    chosen = {SCORED: scored, LISTED: listed, FLAGGED: flagged}
+    schema = pa.schema([*BASE, *(x for columns, yes in chosen.items() if yes for x in columns)])
+    taken = (*BASE.names, *(x for columns in chosen for x in columns.names))
     for name, kind in column_types.items():
         if name in taken or kind not in _TYPES:
             raise ConfigurationError(

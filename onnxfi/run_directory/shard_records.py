@@ -12,7 +12,7 @@ import pyarrow as pa
 from onnxfi.error_models import log2_norm, severities
 from onnxfi.error_models.values import VALUE_CLASSES, class_numbers, to_float64
 from onnxfi.graph import Target
-from onnxfi.injector import Injections
+from onnxfi.injector import Injections, is_raised
 from onnxfi.injector.metrics import MetricValue
 
 _JOINT = " + "
@@ -100,6 +100,9 @@ class ShardRecords:
             if label is None or "top1" not in self._columns
             else [x == label for x in metric_columns["top1"]],
         }
+        if "flagged" in self._columns:
+            columns["flagged"] = injections.flagged
+            columns["golden_flagged"] = repeat(is_raised(batch.golden.alarms), count)
         columns |= list_columns or {}
         if "score" in self._columns:
             columns["score"] = _scores(injections, self._targets)

@@ -88,6 +88,37 @@ class TargetDue:
 
 
 @dataclass(frozen=True, slots=True)
+class Coverage:
+    """What the alarms of a hardened model see of the harm under one error model.
+
+    Attributes:
+        error_model: the error model.
+        target: the target; None for the network: the mean of its targets, each weighted with its
+            bits and its share of harmful injections.
+        coverage: diagnostic coverage: the share of the sdc and due injections that raised an alarm.
+    """
+
+    error_model: str
+    target: str | None
+    coverage: Rate | WeightedRate
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What the alarms of a hardened model see.
+
+    Attributes:
+        network: the coverage of the network under each error model with sdc or due injections.
+        targets: the coverage of each target and error model with such injections.
+        false_alarms: the share of the inputs that raise an alarm without a fault.
+    """
+
+    network: Sequence[Coverage]
+    targets: Sequence[Coverage]
+    false_alarms: Rate
+
+
+@dataclass(frozen=True, slots=True)
 class WrongInputs:
     """The inputs that the model gets wrong without a fault.
 
@@ -118,6 +149,7 @@ class CampaignStatistics:
         network: the statistics of the network for each error model.
         masking: masked locations by target and error model; empty if only records were given.
         due: due reasons by target and error model; only those with due injections.
+        detection: what alarms see; None for a model without alarms.
     """
 
     injections: int
@@ -127,6 +159,7 @@ class CampaignStatistics:
     network: Sequence[NetworkStatistics]
     masking: Sequence[TargetMasking] = ()
     due: Sequence[TargetDue] = ()
+    detection: Detection | None = None
 
     def __repr__(self) -> str:
         """Return one line: the number of injections, faults and error models."""

@@ -1,6 +1,6 @@
 """Describes statistics in words."""
 
-from onnxfi.statistics.campaign_statistics import CampaignStatistics, TargetDue
+from onnxfi.statistics.campaign_statistics import CampaignStatistics, Detection, TargetDue
 from onnxfi.statistics.masked_locations import MaskedAt
 
 
@@ -34,6 +34,12 @@ def describe_masking(found: CampaignStatistics) -> str:
         f"The masked locations of {not_known} of {total} injections are unknown: an older version "
         "of onnxfi recorded them."
     )
+
+
+def describe_false_alarms(found: Detection) -> str:
+    """Return how many inputs raise an alarm without a fault."""
+    rate = found.false_alarms
+    return f"False alarms: {rate.count} of {rate.total} inputs raise an alarm without a fault."
 
 
 def describe_due(due: TargetDue) -> str:

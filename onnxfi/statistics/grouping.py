@@ -34,19 +34,28 @@ LABELLED, GOLDEN_RIGHT, RIGHT, LOST, GAINED = "labelled", "golden_right", "right
 #: Column: whether the answer is right without the fault; null without a label.
 GOLDEN_CORRECT = "golden_correct"
 
+#: For a hardened model: whether an alarm was raised; in spite of the fault's sdc none was; and
+#: whether one is raised without a fault.
+FLAGGED, UNFLAGGED_SDC, GOLDEN_FLAGGED = "flagged", "unflagged_sdc", "golden_flagged"
+#: Column: true where the outcome is sdc or due, null elsewhere and where the model has no alarms.
+HARMFUL = "harmful"
+
+_NO_FLAGS = ("correct", FLAGGED, GOLDEN_FLAGGED)
 _VALUE_CLASSES = ("zero", "nan", "in_range", "out_of_range", "flip")
 _JOINT = " + "
 
 
 def flags_of(schema: pa.Schema) -> list[str]:
-    """Return the Boolean columns of the metric, such as ``sdc5``."""
-    return [x.name for x in schema if pa.types.is_boolean(x.type) and x.name != "correct"]
+    """Return the Boolean columns of the metric, such as ``sdc5``, and those of alarms."""
+    found = [x.name for x in schema if pa.types.is_boolean(x.type) and x.name not in _NO_FLAGS]
+    return [*found, *((FLAGGED, UNFLAGGED_SDC) if FLAGGED in schema.names else ())]
 
 
 def prepare(records: pa.Table, flags: Sequence[str]) -> pa.Table:
     """Return the columns to group by, and the columns of 0 and 1 to count.
 
-    A flag of the metric counts as sdc does: only if the outcome is not due.
+    A flag of the metric counts as sdc does: only if the outcome is not due. An alarm counts
+    whatever the outcome.
 
     Args:
         records: some records.
@@ -67,7 +76,15 @@ def prepare(records: pa.Table, flags: Sequence[str]) -> pa.Table:
         columns[outcome] = _as_count(pc.equal(records["outcome"], outcome))
     silent = pc.not_equal(records["outcome"], "due")
     for flag in flags:
-        columns[flag] = _as_count(pc.and_(pc.fill_null(records[flag], False), silent))
+        if flag not in (FLAGGED, UNFLAGGED_SDC):
+            columns[flag] = _as_count(pc.and_(pc.fill_null(records[flag], False), silent))
+    if FLAGGED in records.column_names:
+        raised, sdc = records[FLAGGED], pc.equal(records["outcome"], "sdc")
+        columns[FLAGGED] = _as_count(raised)
+        columns[UNFLAGGED_SDC] = _as_count(pc.and_not(sdc, raised))
+        columns[GOLDEN_FLAGGED] = records[GOLDEN_FLAGGED]
+        harmful = pc.or_(sdc, pc.equal(records["outcome"], "due"))
+        columns[HARMFUL] = pc.if_else(harmful, True, pa.scalar(None, pa.bool_()))
     right = records["correct"]
     golden_right = pa.nulls(len(records), pa.bool_()) if golden is None else pc.equal(golden, label)
     labelled = pc.and_(pc.is_valid(right), pc.is_valid(golden_right))

@@ -21,8 +21,10 @@ from onnxfi.statistics.campaign_statistics import (
     WrongInputs,
     WrongInputsHandling,
 )
+from onnxfi.statistics.detection import DetectionTally
 from onnxfi.statistics.difference import difference
 from onnxfi.statistics.grouping import (
+    FLAGGED,
     GAINED,
     GOLDEN_CORRECT,
     GOLDEN_RIGHT,
@@ -137,6 +139,7 @@ def summarise_records(
     whole = Tally(GROUPINGS["error_model"], counted, clustered=clustered)
     reasons = Tally(("due_reason", "target", "error_model"), (), clustered=False)
     inputs = Tally(("input_index", GOLDEN_CORRECT), (), clustered=False)
+    detection = DetectionTally(clustered=clustered) if FLAGGED in flags else None
     for part in () if first is None else chain((first,), waiting):
         prepared = prepare(part, flags)
         inputs.add(prepared)
@@ -144,6 +147,8 @@ def summarise_records(
             prepared = prepared.filter(pc.fill_null(prepared[GOLDEN_CORRECT], True))
         complete = faults.add(part) if clustered else None
         reasons.add(prepared)
+        if detection is not None:
+            detection.add(prepared, complete)
         for tally in (overall, whole, *tallies.values()):
             tally.add(prepared)
             if complete is not None:
@@ -161,6 +166,7 @@ def summarise_records(
         groups=groups,
         network=_network(groups.get("target", ()), whole.groups(), names),
         due=_due(reasons.groups()),
+        detection=None if detection is None else detection.found(groups.get("target", ())),
     )
 
 

@@ -75,7 +75,7 @@ def check(hardened: Hardened, plain: onnxfi.Model, x: np.ndarray) -> None:
     with onnxfi.Injector(hardened.model, "y", provider="cpu") as injector:
         golden = injector.golden({"x": x})
         for injection in injector.inject(golden, "bitflip:bit=30", count=40):
-            assert injection.outputs[alarm].any()
+            assert injection.alarms[alarm].any()
 
 
 @pytest.mark.parametrize("case", CONVOLUTIONS)
@@ -148,7 +148,7 @@ def test_every_flip_of_an_integer_product_is_seen(op: str, kinds: tuple[str, str
         golden = injector.golden({"x": x})
         for bit in range(32):
             for injection in injector.inject(golden, f"bitflip:bit={bit}", count=min(size, 60)):
-                assert injection.outputs[alarm].any()
+                assert injection.alarms[alarm].any()
 
 
 def test_sums_by_hand() -> None:
@@ -168,7 +168,7 @@ def test_a_fault_in_a_weight_is_seen() -> None:
     (alarm,) = hardened.alarms
     with onnxfi.Injector(hardened.model, "w", provider="cpu") as injector:
         golden = injector.golden({"x": x})
-        outputs = [x.outputs[alarm].any() for x in injector.inject(golden, "bitflip", count=50)]
+        outputs = [x.alarms[alarm].any() for x in injector.inject(golden, "bitflip", count=50)]
     assert all(outputs)
 
 

@@ -99,6 +99,7 @@ class Worker:
             self.metric.column_types,
             scored=injections.sampling == "severity",
             listed=injections.list is not None,
+            flagged=bool(self.model.alarms),
         )
         self._stop = threading.Event()
         self._lock = threading.Lock()

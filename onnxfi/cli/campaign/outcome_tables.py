@@ -82,6 +82,41 @@ def network_table(found: CampaignStatistics, *, rates: Sequence[str]) -> Table:
     )
 
 
+def detection_table(found: CampaignStatistics) -> Table:
+    """Return what the alarms of a hardened model see: of the network, then of each target."""
+    assert found.detection is not None
+    unflagged = {
+        (x.key["error_model"], x.key["target"]): x.per_inference["unflagged_sdc"]
+        for x in found.groups.get("target", ())
+    }
+    of_network = {x.error_model: x.per_inference["unflagged_sdc"] for x in found.network}
+    rows: list[list[str | Estimate]] = []
+    for x in (*found.detection.network, *found.detection.targets):
+        left = of_network if x.target is None else unflagged
+        key = x.error_model if x.target is None else (x.error_model, x.target)
+        rows.append(
+            [
+                x.target or "whole network",
+                x.error_model,
+                estimate_rate(x.coverage),
+                estimate_rate(left[key]),  # type: ignore[index]
+            ]
+        )
+    return Table(
+        [
+            Column("target"),
+            Column("error model"),
+            Column("coverage", "number", important=True),
+            Column("sdc not flagged", "number"),
+        ],
+        rows,
+        title="What alarms see",
+        caption="coverage: share of sdc and due that raise an alarm, in %; sdc not flagged: share "
+        "of all injections",
+        within="error model",
+    )
+
+
 def due_table(found: CampaignStatistics) -> Table:
     """Return the due reasons of each target with due injections."""
     return Table(

@@ -8,7 +8,13 @@ from typing import Annotated
 
 import typer
 
-from onnxfi.cli.campaign.outcome_tables import due_table, group_table, masking_table, network_table
+from onnxfi.cli.campaign.outcome_tables import (
+    detection_table,
+    due_table,
+    group_table,
+    masking_table,
+    network_table,
+)
 from onnxfi.cli.options.arguments import DirectoryArgument, JsonOption, RatesOption
 from onnxfi.cli.output import print_json
 from onnxfi.cli.rates import to_document
@@ -21,6 +27,7 @@ from onnxfi.statistics import (
     WrongInputsHandling,
     describe_counts,
     describe_drivers,
+    describe_false_alarms,
     describe_masking,
     find_drivers,
     summarise,
@@ -145,6 +152,11 @@ def print_summary(
             print_table(group_table(groups, title=title, rates=rates, per=per.value))
         else:
             typer.echo(f"No record has a {words}.")
+        typer.echo()
+    if not by and found.detection is not None:
+        if found.detection.targets:
+            print_table(detection_table(found))
+        typer.echo(describe_false_alarms(found.detection))
         typer.echo()
     if not by and found.due:
         print_table(due_table(found))

@@ -11,7 +11,13 @@ from onnxfi.report.page.names import anchor
 from onnxfi.report.page.next_tables import next_tables, next_texts, worst_table
 from onnxfi.report.page.pictures import Picture, picture
 from onnxfi.report.page.reason_tables import due_table, masking_table
-from onnxfi.report.page.tables import Table, groups_table, rates_table, targets_table
+from onnxfi.report.page.tables import (
+    Table,
+    detection_table,
+    groups_table,
+    rates_table,
+    targets_table,
+)
 from onnxfi.report.plots import Plots
 from onnxfi.statistics import GroupStatistics
 
@@ -97,7 +103,10 @@ def _layers(findings: Findings, plots: Plots, labels: Mapping[str, str]) -> Sect
         "layers",
         "Which layers?",
         figures=_pictures({"layers": plots.layers, "network": plots.network}),
-        tables=[targets_table(groups, labels, per_fault=False)],
+        tables=[
+            targets_table(groups, labels, per_fault=False),
+            *_known(detection_table(findings.statistics, labels)),
+        ],
         folds=[
             *faults,
             *_known(

@@ -7,7 +7,13 @@ from typing import Any, Literal
 
 from onnxfi.report.figures.text import plural
 from onnxfi.report.page.names import anchor
-from onnxfi.statistics import GroupStatistics
+from onnxfi.statistics import (
+    CampaignStatistics,
+    GroupStatistics,
+    Rate,
+    WeightedRate,
+    describe_false_alarms,
+)
 
 #: In the order of interest.
 OUTCOMES = ("sdc", "due", "benign", "masked")
@@ -90,6 +96,38 @@ class Table:
     def example(self) -> str:
         """A search that finds something."""
         return f"such as {self.rows[0].cells[0]}"
+
+
+def detection_table(found: CampaignStatistics, labels: Mapping[str, str]) -> Table | None:
+    """Return what alarms see: of the network, then of each target; None without alarms or harm."""
+    if found.detection is None or not found.detection.targets:
+        return None
+    unflagged: dict[tuple[str, str | None], Rate | WeightedRate] = {
+        (x.error_model, None): x.per_inference["unflagged_sdc"] for x in found.network
+    }
+    for group in found.groups["target"]:
+        key = group.key["error_model"], group.key["target"]
+        unflagged[key] = group.per_inference["unflagged_sdc"]
+    rows = [
+        Row(
+            [
+                "whole network" if x.target is None else labels.get(x.target, x.target),
+                x.error_model,
+                x.coverage,
+                unflagged[x.error_model, x.target],
+            ],
+            error_model=x.error_model,
+        )
+        for x in (*found.detection.network, *found.detection.targets)
+    ]
+    columns = [
+        Column("target"),
+        Column("error model"),
+        Column("coverage", "rate", "share of the sdc and due injections that raise an alarm"),
+        Column("sdc not flagged", "rate", "share of all injections"),
+    ]
+    caption = f"What alarms see. {describe_false_alarms(found.detection)}"
+    return Table("table-alarms", caption, columns, rows)
 
 
 def targets_table(

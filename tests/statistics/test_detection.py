@@ -1,0 +1,90 @@
+"""What alarms see, against counting the records one by one."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import yaml
+
+import onnxfi
+from onnxfi.campaign import Campaign, replay, verify
+from onnxfi.report import write_campaign_report
+from onnxfi.run_directory import RunDirectory, read_records
+from onnxfi.statistics import Rate, summarise
+from tests.support.small_campaign import fill, make_classifier, make_document
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a finished campaign on a hardened model; do not write to it."""
+    folder = fill(tmp_path_factory.mktemp("hardened"))
+    images = np.load(folder / "inputs.npz")["images"]
+    hardened = onnxfi.harden(
+        onnxfi.load(make_classifier()),
+        abft=["conv"],
+        inputs=[{"image": x[np.newaxis]} for x in images],
+        false_alarms=0.1,
+    )
+    hardened.model.save(folder / "model.onnx")
+    # A threshold that some of the inputs exceed without a fault.
+    proto = onnx.load(folder / "model.onnx")
+    for x in proto.graph.initializer:
+        if x.name.endswith("threshold"):
+            x.CopyFrom(onnx.numpy_helper.from_array(np.array(1.2e-6, np.float32), x.name))
+    onnx.save(proto, folder / "model.onnx")
+    document = make_document(
+        targets={"tensors": ["conv", "relu"]},
+        error_models=["bitflip"],
+        injections={"per_target": 120, "inputs_per_fault": 2},
+    )
+    (folder / "campaign.yaml").write_text(yaml.safe_dump(document))
+    Campaign.from_yaml(folder / "campaign.yaml", out=folder / "run").run()
+    return folder / "run"
+
+
+def test_counts_are_those_of_the_records(run: Path) -> None:
+    rows = read_records(run).to_pylist()
+    found = summarise(run, RunDirectory.open(run).configuration)
+    assert found.detection is not None
+    for x in found.detection.targets:
+        harmful = [r for r in rows if r["target"] == x.target and r["outcome"] in ("sdc", "due")]
+        assert isinstance(x.coverage, Rate)
+        assert (x.coverage.count, x.coverage.total) == (
+            sum(r["flagged"] for r in harmful),
+            len(harmful),
+        )
+    by_target = {x.target: x.coverage.share for x in found.detection.targets}
+    assert by_target["conv"] > 0.9
+    (network,) = found.detection.network
+    assert min(by_target.values()) < network.coverage.share < max(by_target.values())
+    (rates,) = found.network
+    assert rates.per_inference["unflagged_sdc"].share < rates.per_inference["sdc"].share
+    for group in found.groups["target"]:
+        inside = [r for r in rows if r["target"] == group.key["target"]]
+        unflagged = sum(r["outcome"] == "sdc" and not r["flagged"] for r in inside)
+        assert group.per_inference["unflagged_sdc"].share == unflagged / len(inside)
+        flagged = sum(r["flagged"] for r in inside)
+        assert group.per_inference["flagged"].share == flagged / len(inside)
+    raised = {r["input_index"] for r in rows if r["golden_flagged"]}
+    assert found.detection.false_alarms == Rate.of(
+        len(raised), len({r["input_index"] for r in rows})
+    )
+
+
+def test_records_replay(run: Path) -> None:
+    assert replay(run, 3).differences == ()
+    assert verify(run, sample=4).passed
+
+
+def test_the_report_shows_alarms(run: Path) -> None:
+    page = write_campaign_report(run, run.parent / "report.html").read_text("utf-8")
+    assert 'id="table-alarms"' in page
+    assert "False alarms:" in page
+
+
+def test_a_plain_model_has_no_columns_of_alarms(tmp_path: Path) -> None:
+    folder = fill(tmp_path)
+    found = Campaign.from_yaml(folder / "campaign.yaml", out=folder / "run").run()
+    assert "flagged" not in found.records().column_names
+    assert summarise(folder / "run", found.configuration).detection is None
