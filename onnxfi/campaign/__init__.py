@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from onnxfi.campaign.inputs.array_file import ArrayFile
     from onnxfi.campaign.inputs.specialising import specialise
     from onnxfi.campaign.inputs.values import array_of_value
+    from onnxfi.campaign.overhead import Overhead, measure_overhead
     from onnxfi.campaign.planning.expected_saving import expected_saving
     from onnxfi.campaign.planning.plan import Plan
     from onnxfi.campaign.planning.planning_note import planning_note
@@ -40,6 +41,7 @@ __all__ = [
     "Draft",
     "FoundFault",
     "InputSource",
+    "Overhead",
     "Plan",
     "Replay",
     "SearchResult",
@@ -55,6 +57,7 @@ __all__ = [
     "draft_campaign",
     "estimate_seconds",
     "expected_saving",
+    "measure_overhead",
     "open",
     "planning_note",
     "profile",
@@ -83,6 +86,8 @@ _HOMES = {
     "SearchResult": "onnxfi.campaign.searching.search",
     "search": "onnxfi.campaign.searching.search",
     "InputSource": "onnxfi.campaign.inputs",
+    "Overhead": "onnxfi.campaign.overhead",
+    "measure_overhead": "onnxfi.campaign.overhead",
     "Plan": "onnxfi.campaign.planning.plan",
     "expected_saving": "onnxfi.campaign.planning.expected_saving",
     "Replay": "onnxfi.campaign.replaying.replay",

@@ -24,7 +24,7 @@ from onnxfi.campaign.running.rehearsal import rehearse
 from onnxfi.campaign.running.run_missing import RunOptions, run_missing
 from onnxfi.campaign.running.run_shards import ShardOutcomes
 from onnxfi.campaign.running.worker import Worker
-from onnxfi.configuration import Configuration
+from onnxfi.configuration import Configuration, Targets
 from onnxfi.display import shorten
 from onnxfi.errors import ConfigurationError, InputError, MetricError, OnnxfiError
 from onnxfi.graph import LeftOut, load
@@ -288,6 +288,30 @@ class Campaign:
                 self._directory = None
             raise
         return Results(directory, replay=replay)
+
+    def twin(self, model: str | Path, *, out: str | Path | None = None) -> "Campaign":
+        """Return a campaign of the same faults on another model, such as a hardened one.
+
+        It hits the tensors that this campaign hits, by their names, whatever else the other model
+        computes. Faults are paired, so that `onnxfi.statistics.compare` compares each with itself.
+        This campaign begins, if it has not begun.
+
+        Args:
+            model: the file of the other model.
+            out: its run directory; by default this one's, with ``-hardened`` behind its name.
+
+        Raises:
+            OnnxfiError: this campaign cannot be run.
+        """
+        directory = self.begin().directory
+        worker = self._rehearsed or Worker(self.configuration)
+        update: dict[str, Any] = {"model": Path(model).resolve()}
+        if isinstance(self.configuration.targets, Targets):
+            names = tuple(x.tensor for targets in worker.targets_in_order for x in targets)
+            update["targets"] = Targets(tensors=names)
+        place = f"{directory.place}-hardened" if out is None else str(out)
+        update["out"] = place if is_address(place) else Path(place)
+        return Campaign(self.configuration.model_copy(update=update))
 
     def _place(self) -> str | Path:
         if self._out is None:

@@ -34,7 +34,13 @@ if TYPE_CHECKING:
     )
     from onnxfi.statistics.difference import Difference
     from onnxfi.statistics.drivers import Driver, describe_drivers, find_drivers
-    from onnxfi.statistics.grouping import GOLDEN_CORRECT, GROUPINGS, NOT_RECORDED, prepare
+    from onnxfi.statistics.grouping import (
+        GOLDEN_CORRECT,
+        GROUPINGS,
+        NOT_RECORDED,
+        UNFLAGGED_SDC,
+        prepare,
+    )
     from onnxfi.statistics.masked_locations import MaskedAt, TargetMasking
     from onnxfi.statistics.network import WeightedRate, weighted_rate
     from onnxfi.statistics.open_faults import OpenFaults
@@ -48,6 +54,7 @@ __all__ = [
     "GOLDEN_CORRECT",
     "GROUPINGS",
     "NOT_RECORDED",
+    "UNFLAGGED_SDC",
     "Accuracy",
     "CampaignStatistics",
     "Check",
@@ -112,6 +119,7 @@ _HOMES = {
     "GroupStatistics": "onnxfi.statistics.campaign_statistics",
     "MaskedAt": "onnxfi.statistics.masked_locations",
     "NOT_RECORDED": "onnxfi.statistics.grouping",
+    "UNFLAGGED_SDC": "onnxfi.statistics.grouping",
     "NetworkStatistics": "onnxfi.statistics.campaign_statistics",
     "OpenFaults": "onnxfi.statistics.open_faults",
     "Rate": "onnxfi.statistics.rate",

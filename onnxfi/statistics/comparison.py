@@ -9,7 +9,7 @@ from onnxfi.display import counted, html_table, list_names, shorten
 from onnxfi.errors import ConfigurationError
 from onnxfi.injector import OUTCOMES
 from onnxfi.run_directory import RunDirectory
-from onnxfi.statistics.campaign_statistics import CampaignStatistics, GroupStatistics
+from onnxfi.statistics.campaign_statistics import CampaignStatistics, Detection, GroupStatistics
 from onnxfi.statistics.difference import (
     Difference,
     difference,
@@ -88,6 +88,9 @@ class Comparison:
         only_before: the targets of the first campaign without a match.
         only_after: the targets of the second campaign without a match.
         network: the rates of the network for each common error model.
+        golden_accuracy: the accuracy of both models without faults, over the inputs that were met;
+            None without labels.
+        detection: what the alarms of the second model see; None if it has none.
     """
 
     paired: bool
@@ -95,6 +98,8 @@ class Comparison:
     only_before: Sequence[UnmatchedTarget]
     only_after: Sequence[UnmatchedTarget]
     network: Sequence[ComparedGroup]
+    golden_accuracy: tuple[Rate, Rate] | None = None
+    detection: Detection | None = None
 
     def __repr__(self) -> str:
         """Return one line: the number of targets, and the sdc rate of an error model."""
@@ -149,7 +154,19 @@ def compare(before: str | Path, after: str | Path) -> Comparison:
         only_before=_without(first, [x for x, _ in matches]),
         only_after=_without(second, [y for _, y in matches]),
         network=_compare_networks(first, second),
+        golden_accuracy=_golden_accuracy(first, second),
+        detection=second.detection,
     )
+
+
+def _golden_accuracy(
+    first: CampaignStatistics, second: CampaignStatistics
+) -> tuple[Rate, Rate] | None:
+    sides = [x.wrong_inputs for x in (first, second)]
+    before, after = (
+        None if x.wrong is None else Rate.of(x.inputs - x.wrong, x.inputs) for x in sides
+    )
+    return None if before is None or after is None else (before, after)
 
 
 def _unrelated(

@@ -1,17 +1,20 @@
 """``onnxfi campaign compare``."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from onnxfi.campaign import Overhead, measure_overhead
+from onnxfi.cli.campaign.outcome_tables import coverage_table
 from onnxfi.cli.options.arguments import JsonOption, RatesOption
 from onnxfi.cli.output import messages, print_json
 from onnxfi.cli.rates import estimate_difference, estimate_rate, to_document
 from onnxfi.cli.tables import Column, Row, Table, print_table
 from onnxfi.errors import ConfigurationError
 from onnxfi.report import write_comparison_report
-from onnxfi.statistics import ComparedGroup, Comparison, compare
+from onnxfi.statistics import ComparedGroup, Comparison, compare, describe_false_alarms
 
 
 def compare_campaigns(
@@ -33,14 +36,31 @@ def compare_campaigns(
 
     Example: onnxfi campaign compare runs/plain runs/hardened
     """
-    found = compare(before, after)
     if report is not None:
         write_comparison_report(before, after, report)
         messages.print(f"Report: {report}")
+    print_comparison(before, after, rates=rate or ("sdc", "due"), as_json=as_json)
+
+
+def print_comparison(
+    before: str, after: str, *, rates: Sequence[str] = ("sdc", "due"), as_json: bool = False
+) -> None:
+    """Print the comparison of two run directories.
+
+    Args:
+        before: a run directory.
+        after: another one, such as one of a hardened model.
+        rates: the rates to show.
+        as_json: print JSON instead of tables.
+
+    Raises:
+        ConfigurationError: they have no records, nothing in common, or no such rate.
+    """
+    found = compare(before, after)
+    cost = measure_overhead(before, after)
     if as_json:
-        print_json(to_document(found))
+        print_json({**to_document(found), "overhead": None if cost is None else to_document(cost)})
         return
-    rates = rate or ["sdc", "due"]
     known = {name for group in (*found.targets, *found.network) for name in group.rates}
     for name in rates:
         if known and name not in known:
@@ -54,6 +74,17 @@ def compare_campaigns(
         if targets:
             missing = ", ".join(f"{x.target} ({x.error_model})" for x in targets)
             typer.echo(f"Only in {place}: {missing}")
+    if found.detection is not None:
+        if found.detection.targets:
+            print_table(coverage_table(found.detection))
+        typer.echo(describe_false_alarms(found.detection))
+        typer.echo()
+    if found.golden_accuracy is not None:
+        first, second = (f"{x.count} of {x.total} inputs" for x in found.golden_accuracy)
+        typer.echo(f"Right without faults: {first} before, {second} after.")
+    if cost is not None:
+        print_table(_cost_table(cost))
+        typer.echo()
     typer.echo(
         "Both campaigns inject the same faults, so they are compared fault by fault."
         if found.paired
@@ -81,6 +112,20 @@ def _table(found: Comparison, name: str, before: str, after: str) -> Table:
         title=f"{name}: {before} (before) and {after} (after)",
         caption="in % and percentage points, with 95 % intervals; p: p-value of no change",
         within="error model",
+    )
+
+
+def _cost_table(cost: Overhead) -> Table:
+    rows = [
+        ("FLOPs", cost.before.flops, cost.after.flops),
+        ("stored numbers", cost.before.parameters, cost.after.parameters),
+        ("nodes", cost.before.nodes, cost.after.nodes),
+        ("microseconds", round(1e6 * cost.seconds_before), round(1e6 * cost.seconds_after)),
+    ]
+    return Table(
+        [Column(""), *(Column(x, "number") for x in ("before", "after", "ratio"))],
+        [[name, f"{x:,}", f"{y:,}", f"{y / max(x, 1):.2f}"] for name, x, y in rows],
+        title="Cost of an inference",
     )
 
 

@@ -7,7 +7,9 @@ from onnxfi.cli.rates import CAPTION, estimate_difference, estimate_rate
 from onnxfi.cli.tables import Column, Estimate, Table
 from onnxfi.statistics import (
     CampaignStatistics,
+    Detection,
     GroupStatistics,
+    Rate,
     describe_due,
     describe_place,
 )
@@ -82,37 +84,26 @@ def network_table(found: CampaignStatistics, *, rates: Sequence[str]) -> Table:
     )
 
 
-def detection_table(found: CampaignStatistics) -> Table:
+def coverage_table(found: Detection) -> Table:
     """Return what the alarms of a hardened model see: of the network, then of each target."""
-    assert found.detection is not None
-    unflagged = {
-        (x.key["error_model"], x.key["target"]): x.per_inference["unflagged_sdc"]
-        for x in found.groups.get("target", ())
-    }
-    of_network = {x.error_model: x.per_inference["unflagged_sdc"] for x in found.network}
-    rows: list[list[str | Estimate]] = []
-    for x in (*found.detection.network, *found.detection.targets):
-        left = of_network if x.target is None else unflagged
-        key = x.error_model if x.target is None else (x.error_model, x.target)
-        rows.append(
-            [
-                x.target or "whole network",
-                x.error_model,
-                estimate_rate(x.coverage),
-                estimate_rate(left[key]),  # type: ignore[index]
-            ]
-        )
     return Table(
         [
             Column("target"),
             Column("error model"),
+            Column("sdc and due", "number"),
             Column("coverage", "number", important=True),
-            Column("sdc not flagged", "number"),
         ],
-        rows,
+        [
+            [
+                x.target or "whole network",
+                x.error_model,
+                str(x.coverage.total) if isinstance(x.coverage, Rate) else "",
+                estimate_rate(x.coverage),
+            ]
+            for x in (*found.network, *found.targets)
+        ],
         title="What alarms see",
-        caption="coverage: share of sdc and due that raise an alarm, in %; sdc not flagged: share "
-        "of all injections",
+        caption="coverage: share of sdc and due that raise an alarm, in %",
         within="error model",
     )
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from onnxfi.campaign import Campaign
+from onnxfi.cli.campaign.compare import print_comparison
 from onnxfi.cli.campaign.importers import ImportOptions, import_configuration
 from onnxfi.cli.campaign.live_run import LiveRunOptions, run_to_end
 from onnxfi.cli.campaign.summary import print_summary
@@ -15,7 +16,7 @@ from onnxfi.cli.options.arguments import JsonOption, ProviderName
 from onnxfi.cli.options.feeding import FeedingOptions
 from onnxfi.cli.options.targets import TargetOptions
 from onnxfi.configuration import Configuration
-from onnxfi.errors import ConfigurationError
+from onnxfi.errors import ConfigurationError, OnnxfiError
 
 
 def run(
@@ -40,6 +41,14 @@ def run(
     imported: ImportOptions,
     feeding: FeedingOptions,
     targets: TargetOptions,
+    hardened: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Run the same faults on this model too, and compare both (see `onnxfi harden`); "
+            "its run directory gets -hardened behind its name.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run a campaign and print its summary.
@@ -61,7 +70,19 @@ def run(
         update={key: value for key, value in given.items() if value is not None}
     )
     planned = planned.model_copy(update={"execution": execution})
-    print_summary(run_to_end(Campaign(planned, out=out), live), as_json=as_json)
+    campaign = Campaign(planned, out=out)
+    if hardened is None:
+        print_summary(run_to_end(campaign, live), as_json=as_json)
+        return
+    # Both begin before either runs, so that an interrupt leaves two campaigns to resume.
+    campaign.begin()
+    try:
+        twin = campaign.twin(hardened).begin()
+    except OnnxfiError:
+        campaign.directory.discard()
+        raise
+    places = [run_to_end(x, live) for x in (campaign, twin)]
+    print_comparison(*places, as_json=as_json)
 
 
 def _check_exclusive(

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from onnxfi.cli.campaign.outcome_tables import (
-    detection_table,
+    coverage_table,
     due_table,
     group_table,
     masking_table,
@@ -17,13 +17,14 @@ from onnxfi.cli.campaign.outcome_tables import (
 )
 from onnxfi.cli.options.arguments import DirectoryArgument, JsonOption, RatesOption
 from onnxfi.cli.output import print_json
-from onnxfi.cli.rates import to_document
+from onnxfi.cli.rates import format_rate, to_document
 from onnxfi.cli.tables import Column, Table, print_table
 from onnxfi.errors import ConfigurationError
 from onnxfi.injector import OUTCOMES
 from onnxfi.run_directory import RunDirectory
 from onnxfi.statistics import (
     GROUPINGS,
+    UNFLAGGED_SDC,
     WrongInputsHandling,
     describe_counts,
     describe_drivers,
@@ -144,6 +145,12 @@ def print_summary(
     place = display_path(directory)
     if not by and found.network:
         print_table(network_table(found, rates=rates))
+        if found.detection is not None and rates == OUTCOMES:
+            unflagged = (
+                f"{x.error_model} {format_rate(x.per_inference[UNFLAGGED_SDC])}"
+                for x in found.network
+            )
+            typer.echo(f"sdc that is not flagged, in %: {', '.join(unflagged)}")
         typer.echo()
     for grouping in by or ["target"]:
         words = grouping.replace("_", " ")
@@ -155,7 +162,7 @@ def print_summary(
         typer.echo()
     if not by and found.detection is not None:
         if found.detection.targets:
-            print_table(detection_table(found))
+            print_table(coverage_table(found.detection))
         typer.echo(describe_false_alarms(found.detection))
         typer.echo()
     if not by and found.due:

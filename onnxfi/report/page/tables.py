@@ -8,6 +8,7 @@ from typing import Any, Literal
 from onnxfi.report.figures.text import plural
 from onnxfi.report.page.names import anchor
 from onnxfi.statistics import (
+    UNFLAGGED_SDC,
     CampaignStatistics,
     GroupStatistics,
     Rate,
@@ -103,11 +104,11 @@ def detection_table(found: CampaignStatistics, labels: Mapping[str, str]) -> Tab
     if found.detection is None or not found.detection.targets:
         return None
     unflagged: dict[tuple[str, str | None], Rate | WeightedRate] = {
-        (x.error_model, None): x.per_inference["unflagged_sdc"] for x in found.network
+        (x.error_model, None): x.per_inference[UNFLAGGED_SDC] for x in found.network
     }
     for group in found.groups["target"]:
         key = group.key["error_model"], group.key["target"]
-        unflagged[key] = group.per_inference["unflagged_sdc"]
+        unflagged[key] = group.per_inference[UNFLAGGED_SDC]
     rows = [
         Row(
             [
