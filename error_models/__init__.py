@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from onnxfi.error_models.stuck_at import StuckAt
     from onnxfi.error_models.values.bit_layout import BitLayout, bit_layout
     from onnxfi.error_models.values.profile import Profile
+    from onnxfi.error_models.upset import Upset
     from onnxfi.error_models.zero import Zero
 
 __all__ = [  # noqa: RUF022  # grouped, not sorted
@@ -56,6 +57,7 @@ __all__ = [  # noqa: RUF022  # grouped, not sorted
     "Scale",
     "SpatialModel",
     "StuckAt",
+    "Upset",
     "Zero",
     # for error models of your own
     "SitewiseErrorModel",
@@ -104,6 +106,7 @@ _HOMES = {
     "SpatialModel": "spatial.spatial_model",
     "StuckAt": "stuck_at",
     "TargetInfo": "error_model",
+    "Upset": "upset",
     "Zero": "zero",
     "bit_layout": "values.bit_layout",
     "from_dict": "registry.loading",

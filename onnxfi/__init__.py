@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from onnxfi.results import Results, Summary
     from onnxfi.runtime import Limits
     from onnxfi.suffix import Policy
-    from onnxfi.surgery import Split, Stage, embed, expose, split
+    from onnxfi.surgery import Rounded, Split, Stage, embed, expose, round_weights, split
 
 __all__ = [
     "Campaign",
@@ -52,6 +52,7 @@ __all__ = [
     "Policy",
     "Profile",
     "Results",
+    "Rounded",
     "Split",
     "Stage",
     "Summary",
@@ -67,6 +68,7 @@ __all__ = [
     "load",
     "open",
     "profile",
+    "round_weights",
     "split",
 ]
 
@@ -85,6 +87,7 @@ _HOMES = {
     "Policy": "onnxfi.suffix",
     "Profile": "onnxfi.error_models",
     "Results": "onnxfi.results",
+    "Rounded": "onnxfi.surgery",
     "Split": "onnxfi.surgery",
     "Stage": "onnxfi.surgery",
     "Summary": "onnxfi.results",
@@ -98,6 +101,7 @@ _HOMES = {
     "load": "onnxfi.graph",
     "open": "onnxfi.campaign",
     "profile": "onnxfi.campaign",
+    "round_weights": "onnxfi.surgery",
     "split": "onnxfi.surgery",
 }
 

@@ -16,6 +16,7 @@ from onnxfi.error_models.registry.spec_text import parse_spec
 from onnxfi.error_models.scale import Scale
 from onnxfi.error_models.spatial.spatial_model import SpatialModel
 from onnxfi.error_models.stuck_at import StuckAt
+from onnxfi.error_models.upset import Upset
 from onnxfi.error_models.zero import Zero
 from onnxfi.errors import ErrorModelError
 from onnxfi.suggestions import did_you_mean
@@ -31,6 +32,7 @@ ERROR_MODELS: dict[str, type[ErrorModel]] = {
     "nan": NaN,
     "inf": Infinity,
     "spatial": SpatialModel,
+    "upset": Upset,
 }
 """The error models of onnxfi by name. Other packages cannot use these names."""
 

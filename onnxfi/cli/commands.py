@@ -69,6 +69,7 @@ COMMANDS: Sequence[Command | Group] = (
     Command("profile", "models.profile:profile", "Profile tensor values over a data set."),
     Command("inject", "models.inject:inject", "Inject faults and show the outcomes."),
     Command("harden", "models.harden:harden", "Add protections to a model."),
+    Command("round", "models.round:round_model", "Round a model's weights to a number format."),
     Command("embed", "models.embed:embed", "Embed corruptions in a model."),
     Group(
         "campaign",

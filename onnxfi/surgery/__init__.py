@@ -17,12 +17,14 @@ from onnxfi.surgery.noise.replay import (
     noise_note,
 )
 from onnxfi.surgery.noise.seeds import with_seeds
+from onnxfi.surgery.rounding import Rounded, round_weights
 from onnxfi.surgery.splitting import Split, Stage, split, split_at
 from onnxfi.surgery.weights_file import WEIGHTS_FILE, large_initializers
 
 __all__ = [
     "WEIGHTS_FILE",
     "NodeBuilder",
+    "Rounded",
     "Split",
     "Stage",
     "changed_noise",
@@ -39,6 +41,7 @@ __all__ = [
     "noise_nodes",
     "noise_note",
     "prefix_outputs",
+    "round_weights",
     "sample_shape",
     "split",
     "split_at",

@@ -42,13 +42,22 @@ SPECS = (
     "inf:sign=any,count=8",
     "zero:count=3,region.channels=[0,2],region.rows=1-3",
     "bitflip:rate=0.2,region.box=[all,1-2,all,0-2]",
+    "upset",
+    "upset:cells=60,code=secded72",
+    "upset:cells=9,adjacent=true,code=secded72,interleave=3",
+    "upset:ber=0.02,code=dected",
     f"spatial:model={EVERY_PATTERN}",
     f"spatial:model={EVERY_PATTERN},low=0,high=1.5",
     f"spatial:model={EVERY_PATTERN},pattern=single_block",
 )
 FLOAT_SPECS = ("nan", "nan:count=3", "bitflip:bit=exponent", "stuckat:value=1,bit=mantissa,count=4")
+FORMAT_SPECS = (
+    "upset:format=bf16,cells=3",
+    "upset:format=int8,code=secded39,cells=40",
+    "upset:format=posit16,ber=0.01,code=parity,detected=keep",
+)
 SEVERAL_BITS = ("bitflip:bits_per_value=3,count=2", "bitflip:bits_per_value=4,adjacent=true")
-ALL = (*SPECS, *FLOAT_SPECS, *SEVERAL_BITS)
+ALL = (*SPECS, *FLOAT_SPECS, *FORMAT_SPECS, *SEVERAL_BITS)
 GOLDEN = np.random.default_rng(1).integers(0, 4, (2, 3, 4, 5)).astype(np.float32)
 
 
@@ -109,7 +118,9 @@ class OurContract(ErrorModelContract):
                     error_model.sample(golden, channel_axis=None, rng=rng)
             else:
                 corruption = error_model.sample(golden, channel_axis=None, rng=rng)
-                assert corruption.indices.tolist() in ([[], [0]] if "rate" in spec else [[0]])
+                assert corruption.indices.tolist() in (
+                    [[], [0]] if "rate" in spec or "upset" in spec else [[0]]
+                )
                 assert corruption.apply(golden).shape == ()
 
 
@@ -126,7 +137,7 @@ class TestContractOfFloats(OurContract):
 
     dtypes = FLOATS
 
-    @pytest.fixture(params=FLOAT_SPECS)
+    @pytest.fixture(params=(*FLOAT_SPECS, *FORMAT_SPECS))
     def spec(self, request: pytest.FixtureRequest) -> str:
         return str(request.param)
 
