@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from onnxfi.error_models.sitewise import SitewiseErrorModel
     from onnxfi.error_models.spatial.spatial_model import SpatialModel
     from onnxfi.error_models.stuck_at import StuckAt
+    from onnxfi.error_models.upset import Upset
     from onnxfi.error_models.values.bit_layout import BitLayout, bit_layout
     from onnxfi.error_models.values.profile import Profile
-    from onnxfi.error_models.upset import Upset
     from onnxfi.error_models.zero import Zero
 
 __all__ = [  # noqa: RUF022  # grouped, not sorted

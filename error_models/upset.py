@@ -138,8 +138,8 @@ def _stored_as(upset: Upset, golden: np.ndarray) -> Format | None:
         return None
     if layout.kind != "float":
         raise ErrorModelError(
-            f"upset: {upset.format} holds floating-point numbers, and the target is {golden.dtype}: "
-            "leave format out to hit the bits of the integers"
+            f"upset: {upset.format} holds floating-point numbers, and the target is "
+            f"{golden.dtype}: leave format out to hit the bits of the integers"
         )
     return number_format(upset.format).fitted(golden)
 
