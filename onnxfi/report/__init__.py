@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from onnxfi.report.figures.figure import Figure
     from onnxfi.report.figures.palette import css_variables
     from onnxfi.report.figures.worst import Replay
+    from onnxfi.report.node_data import write_node_data
     from onnxfi.report.page.campaign_page import write_campaign_report
     from onnxfi.report.page.comparison_page import write_comparison_report
     from onnxfi.report.plots import Plots
@@ -25,6 +26,7 @@ __all__ = [
     "sentence",
     "write_campaign_report",
     "write_comparison_report",
+    "write_node_data",
 ]
 
 _HOMES = {
@@ -36,6 +38,7 @@ _HOMES = {
     "sentence": "onnxfi.report.sentences",
     "write_campaign_report": "onnxfi.report.page.campaign_page",
     "write_comparison_report": "onnxfi.report.page.comparison_page",
+    "write_node_data": "onnxfi.report.node_data",
 }
 
 
