@@ -19,6 +19,8 @@ if TYPE_CHECKING:
         Preparable,
         TargetInfo,
     )
+    from onnxfi.error_models.hardware.operation import Operation, OperationReader
+    from onnxfi.error_models.hardware.register import Register
     from onnxfi.error_models.infinity import Infinity
     from onnxfi.error_models.nan import NaN
     from onnxfi.error_models.noise import Noise
@@ -45,6 +47,8 @@ __all__ = [  # noqa: RUF022  # grouped, not sorted
     "ErrorModel",
     "BatchSampler",
     "Generators",
+    "Operation",
+    "OperationReader",
     "Preparable",
     "TargetInfo",
     # the error models
@@ -54,6 +58,7 @@ __all__ = [  # noqa: RUF022  # grouped, not sorted
     "NaN",
     "Noise",
     "RandomValue",
+    "Register",
     "Scale",
     "SpatialModel",
     "StuckAt",
@@ -96,10 +101,13 @@ _HOMES = {
     "Infinity": "infinity",
     "NaN": "nan",
     "Noise": "noise",
+    "Operation": "hardware.operation",
+    "OperationReader": "hardware.operation",
     "Preparable": "error_model",
     "Profile": "values.profile",
     "RandomValue": "random_value",
     "Region": "sites.region",
+    "Register": "hardware.register",
     "Scale": "scale",
     "SiteList": "sites.site_list",
     "SitewiseErrorModel": "sitewise",

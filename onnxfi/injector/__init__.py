@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from onnxfi.injector.injector import Injector
     from onnxfi.injector.inputs import check_inputs, check_tensor, shape_fits
     from onnxfi.injector.metrics import Classification, Metric
+    from onnxfi.injector.operations import operands_of
     from onnxfi.injector.outcome import OUTCOMES, Outcome, decide_outcome
     from onnxfi.injector.preparation import prepare_error_model
     from onnxfi.injector.random_inputs import draw_inputs
@@ -50,6 +51,7 @@ __all__ = [
     "injection_rng",
     "is_raised",
     "lanes_of_target",
+    "operands_of",
     "prepare_error_model",
     "relative_distance",
     "shape_fits",
@@ -84,6 +86,7 @@ _HOMES = {
     "injection_rng": "randomness",
     "is_raised": "injections",
     "lanes_of_target": "target_lanes",
+    "operands_of": "operations",
     "prepare_error_model": "preparation",
     "relative_distance": "repeatability",
     "shape_fits": "inputs",

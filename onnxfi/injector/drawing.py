@@ -7,10 +7,17 @@ from functools import partial
 
 import numpy as np
 
-from onnxfi.error_models import BatchSampler, Corruption, Corruptions, ErrorModel
+from onnxfi.error_models import (
+    BatchSampler,
+    Corruption,
+    Corruptions,
+    ErrorModel,
+    OperationReader,
+)
 from onnxfi.errors import ErrorModelError
 from onnxfi.graph import Target
 from onnxfi.injector.golden import Golden
+from onnxfi.injector.operations import TargetOperation
 from onnxfi.injector.preparation import prepare_for
 from onnxfi.injector.randomness import InjectionGenerators
 from onnxfi.injector.user_code.calls import calling, naming_calls
@@ -152,6 +159,7 @@ class Drawers:
         error_models: Mapping[str, ErrorModel],
         generators: InjectionGenerators,
         first: Sequence[Target],
+        operations: Mapping[str, TargetOperation] | None = None,
     ) -> None:
         """Begin without a golden run.
 
@@ -159,10 +167,12 @@ class Drawers:
             error_models: the error model of each target, by the name of its tensor.
             generators: the generators of the campaign.
             first: the targets whose corruptions are all drawn from golden tensors.
+            operations: the operations that error models read, by the names of their targets.
         """
         self._models = error_models
         self._generators = generators
         self._first = first
+        self._operations = operations or {}
         self._last: tuple[Golden, Drawer] | None = None
 
     def of(self, golden: Golden) -> Drawer:
@@ -173,6 +183,17 @@ class Drawers:
         """
         if self._last is None or self._last[0] is not golden:
             tensors = {x: golden.targets[x.tensor] for x in self._first}
-            drawer = Drawer(prepare_for(self._models, tensors), self._generators)
+            models = {**self._models, **self._reading(golden)}
+            drawer = Drawer(prepare_for(models, tensors), self._generators)
             self._last = golden, drawer
         return self._last[1]
+
+    def _reading(self, golden: Golden) -> dict[str, ErrorModel]:
+        """Return the error models that read an operation, with that of a golden run."""
+        reading: dict[str, ErrorModel] = {}
+        for name, found in self._operations.items():
+            model = self._models[name]
+            assert isinstance(model, OperationReader)
+            operation = found.operation(golden.values, golden.targets[name].shape)
+            reading[name] = model.with_operation(operation)
+        return reading

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -11,9 +11,10 @@ from onnxfi.injector.golden import Golden
 from onnxfi.injector.golden_pass import GoldenPass
 from onnxfi.injector.inputs import check_inputs
 from onnxfi.injector.repeatability import check_repeated
+from onnxfi.onnx_ir import ir
 from onnxfi.runtime import copy_from_runtime
 from onnxfi.suffix import GoldenTensors, RunSettings, Suffix, Tensors
-from onnxfi.surgery import Split, noise_note
+from onnxfi.surgery import Split, extract, noise_note, prefix_outputs, with_masks_apart
 
 _logger = logging.getLogger("onnxfi")
 
@@ -21,7 +22,15 @@ _logger = logging.getLogger("onnxfi")
 class GoldenRunner:
     """Makes golden runs of a split model; safe to use from several threads at once."""
 
-    def __init__(self, model: Model, split: Split, suffix: Suffix, settings: RunSettings) -> None:
+    def __init__(
+        self,
+        model: Model,
+        split: Split,
+        suffix: Suffix,
+        settings: RunSettings,
+        *,
+        kept: Sequence[ir.Value] = (),
+    ) -> None:
         """Keep what runs; the prefix is opened for the first golden run from inputs.
 
         Args:
@@ -29,8 +38,10 @@ class GoldenRunner:
             split: the model split at the targets.
             suffix: runs what follows the targets.
             settings: how to run.
+            kept: further values of the model that golden runs keep.
         """
         self._model = model
+        self._kept = kept
         self._split = split
         self._suffix = suffix
         self._settings = settings
@@ -66,6 +77,7 @@ class GoldenRunner:
             return value
 
         values |= copy_from_runtime(self._suffix.run_stages({**boundary, **targets}, keep))
+        values |= {name: before[name] for x in self._kept if (name := x.name or "") in before}
         targets = {name: values[name] for name in targets}
         outputs = {name: values[name] for name in self._outputs}
         answer = {name: before.get(name, value) for name, value in outputs.items()}
@@ -74,4 +86,9 @@ class GoldenRunner:
 
     def _open_prefix(self) -> GoldenPass:
         settings, prefix = self._settings, self._split.prefix
+        if self._kept:
+            model = with_masks_apart(self._model)
+            wanted = [*prefix_outputs(model, self._split.targets)]
+            wanted += [model.values[x.name or ""] for x in self._kept]
+            prefix = extract(model, model.graph.inputs, list(dict.fromkeys(wanted)))
         return GoldenPass(prefix, provider=settings.provider, threads=settings.threads)

@@ -16,6 +16,7 @@ from onnxfi.injector.injection import Injection
 from onnxfi.injector.injection_batch import BlockSizes, InjectionBatch
 from onnxfi.injector.injections import Injections
 from onnxfi.injector.metrics import Metric, checked, default_metric
+from onnxfi.injector.operations import check_no_operation_follows, find_operations
 from onnxfi.injector.preparation import ErrorModelSpec, assign_error_models
 from onnxfi.injector.randomness import InjectionGenerators
 from onnxfi.injector.sessions import Sessions
@@ -51,6 +52,7 @@ class Injector:
         expected: int | None = None,
         limits: Limits | None = AUTO,
         policy: Policy = DEFAULT_POLICY,
+        operands: bool = False,
     ) -> None:
         """Split the model at the target and open the sessions.
 
@@ -70,6 +72,8 @@ class Injector:
                 None sets no limit. They matter where a fault at the target may decide how often
                 a node runs or how large a tensor is: there executions run in a child process.
             policy: the thresholds of the phases; they change no outcome.
+            operands: whether golden runs keep the operands of the operators that compute the
+                targets. Error models such as ``register`` read them.
 
         Raises:
             TargetNotFoundError: the model has no such target.
@@ -95,7 +99,9 @@ class Injector:
             policy=policy,
             experience=Experience.with_model(model, provider=self.provider, threads=threads),
         )
-        self._sessions: Sessions | None = Sessions.opened(model, self.split, self._settings)
+        self._sessions: Sessions | None = Sessions.opened(
+            model, self.split, self._settings, operands=operands
+        )
         self._default: Metric | None = None
         if not self.split.faulty_outputs:
             _logger.warning(
@@ -163,7 +169,7 @@ class Injector:
         Args:
             before: the targets, the boundary and the golden outputs by name, maybe among others:
                 what a `GoldenPass` with `split` returns of an input. The model's outputs among
-                them are the answer.
+                them are the answer, and the operands are kept if they are wanted.
         """
         return self._open.goldens.run_suffix(before)
 
@@ -271,7 +277,9 @@ class Injector:
         error_models = assign_error_models(error_model, self.targets)
         chosen = None if metric is None else checked(metric)
         first = self.split.stages[0].targets
-        drawers = Drawers(error_models, InjectionGenerators(seed), first)
+        operations = find_operations(self.model, error_models, self.targets)
+        check_no_operation_follows(operations, first)
+        drawers = Drawers(error_models, InjectionGenerators(seed), first, operations)
         # Outputs may be as large as the limit.
         most = None if self._settings.limits is None else 1
         sizes = BlockSizes(self._settings.policy, most=most)

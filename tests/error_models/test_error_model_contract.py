@@ -153,4 +153,6 @@ class TestContractOfSeveralBits(OurContract):
 
 
 def test_every_error_model_is_under_contract() -> None:
-    assert {load(spec).name for spec in ALL} == set(ERROR_MODELS)
+    # Those that read an operation draw nothing without one: see hardware/test_register.py.
+    alone = {x for x, kind in ERROR_MODELS.items() if not hasattr(kind, "with_operation")}
+    assert {load(spec).name for spec in ALL} == alone

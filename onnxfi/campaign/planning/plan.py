@@ -7,6 +7,7 @@ from functools import cached_property
 from itertools import accumulate
 
 from onnxfi.campaign.planning.strata import Stratum
+from onnxfi.error_models import OperationReader
 from onnxfi.graph import Target
 from onnxfi.run_directory import Shard
 
@@ -86,6 +87,11 @@ class Plan:
     per_round: int | None = None
     sizes: Sequence[int] = ()
     most: int | None = None
+
+    @cached_property
+    def reads_operations(self) -> bool:
+        """Whether an error model reads the operands of the target's operator."""
+        return any(isinstance(x, OperationReader) for y in self.strata for x in y.error_models)
 
     @cached_property
     def _first_faults(self) -> tuple[int, ...]:

@@ -10,7 +10,15 @@ from typing import Literal
 import numpy as np
 
 from onnxfi.graph import Model, Target
-from onnxfi.injector import Golden, GoldenCache, GoldenPass, Injector, check_inputs, check_repeated
+from onnxfi.injector import (
+    Golden,
+    GoldenCache,
+    GoldenPass,
+    Injector,
+    check_inputs,
+    check_repeated,
+    operands_of,
+)
 from onnxfi.onnx_ir import ir
 from onnxfi.surgery import extract, prefix_outputs, with_masks_apart
 
@@ -58,6 +66,7 @@ class GoldenRuns:
         provider: Literal["cpu", "cuda"],
         threads: int | None,
         check: Callable[[Golden, _Targets, int], None] = lambda golden, targets, index: None,
+        operands: bool = False,
     ) -> None:
         """Begin without a run.
 
@@ -70,10 +79,12 @@ class GoldenRuns:
             provider: as `onnxfi.runtime.choose_provider` returns it.
             threads: intra-op threads; None lets ONNX Runtime choose.
             check: called with each golden run, its targets and the index of its input.
+            operands: whether golden runs keep the operands of the targets' operators.
         """
         self._model = with_masks_apart(model)
         self._seed = seed
         self._check = check
+        self._operands = operands
         self._order = list(targets)
         self._inputs = inputs
         self._share = memory // 2
@@ -137,7 +148,7 @@ class GoldenRuns:
         Raises:
             InputError: they differ.
         """
-        alone = self._open(prefix_outputs(self._model, injector.targets))
+        alone = self._open(self._needed(injector.targets))
         first = injector.golden_from(self._run(alone, read(index)))
 
         def compare(golden: Golden) -> None:
@@ -170,6 +181,11 @@ class GoldenRuns:
         part = extract(self._model, self._model.graph.inputs, list(dict.fromkeys(outputs)))
         return GoldenPass(part, provider=self._provider, threads=self._threads)
 
+    def _needed(self, targets: _Targets) -> list[ir.Value]:
+        """Return the values of the model that golden runs at some targets begin with."""
+        operands = operands_of(self._model, targets) if self._operands else []
+        return [*prefix_outputs(self._model, targets), *operands]
+
     def _group_of(self, targets: _Targets) -> _Group:
         """Return the targets that share a pass: these, and as many of the next as fit."""
         with self._lock:
@@ -178,7 +194,7 @@ class GoldenRuns:
                 outputs: dict[ir.Value, None] = {}
                 size = self._inputs * sum(map(_size, self._model.graph.outputs))
                 for one in self._order[self._order.index(targets) :]:
-                    added = [x for x in prefix_outputs(self._model, one) if x not in outputs]
+                    added = [x for x in self._needed(one) if x not in outputs]
                     size += self._inputs * sum(map(_size, added))
                     if members and size > self._share:
                         break

@@ -87,6 +87,7 @@ class Worker:
             provider=choose_provider(execution.provider),
             threads=THREADS,
             check=self._check_answer,
+            operands=self.plan.reads_operations,
         )
         #: Places of injections that are known without scoring faults: those of records.
         self.recorded: dict[int, tuple[int, int]] = {}
@@ -160,6 +161,7 @@ class Worker:
             threads=THREADS,
             expected=expected,
             limits=execution.limits.limits,
+            operands=self.plan.reads_operations,
         )
 
     def run(

@@ -23,7 +23,7 @@ from onnxfi.cli.output import print_json
 from onnxfi.cli.rates import CAPTION, estimate_rate
 from onnxfi.cli.tables import Column, Table, print_table
 from onnxfi.display import counted
-from onnxfi.error_models import ErrorModel
+from onnxfi.error_models import ErrorModel, OperationReader
 from onnxfi.error_models import load as load_error_model
 from onnxfi.error_models.values import to_float64
 from onnxfi.graph import load
@@ -106,7 +106,10 @@ def inject(
     )
     if len(error_models) == 1:
         error_models *= len(together)
-    with Injector(loaded, together, provider=provider.value, limits=limits) as injector:
+    operands = any(isinstance(x, OperationReader) for x in error_models)
+    with Injector(
+        loaded, together, provider=provider.value, limits=limits, operands=operands
+    ) as injector:
         rows = _run(injector, error_models, samples, metric=chosen, count=count, seed=seed)
         names = [x.tensor for x in injector.split.targets]
     if as_json:
