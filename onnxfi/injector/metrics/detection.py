@@ -10,6 +10,14 @@ from pydantic import Field
 from onnxfi.error_models.values import to_float64
 from onnxfi.errors import InputError
 from onnxfi.injector.metrics.answers import pick_tensor
+from onnxfi.injector.metrics.detection_heads import (
+    ONE_OUTPUT,
+    TWO_OUTPUTS,
+    Decoded,
+    Head,
+    iou,
+    suppress,
+)
 from onnxfi.injector.metrics.metric import ColumnType, MetricValue, Outputs
 
 _COLUMNS: Mapping[str, ColumnType] = {
@@ -19,6 +27,7 @@ _COLUMNS: Mapping[str, ColumnType] = {
     "new": int,
     "moved": int,
     "min_iou": float,
+    "lost_share": float,
 }
 
 
@@ -33,29 +42,53 @@ class Detection:
     moved. A box with a NaN coordinate or without area matches none. Another number of samples is
     wrong.
 
-    The columns, over all samples: ``golden_boxes``, ``boxes``, ``lost``, ``new``, ``moved``, and
-    ``min_iou`` of the matches, None if there is no match. All but the first are None if the number
+    The columns, over all samples: ``golden_boxes``, ``boxes``, ``lost``, ``new``, ``moved``,
+    ``min_iou`` of the matches, None if there is no match; and the severity of an image that is
+    wrong (IVMOD, arXiv 2209.03225), with the golden boxes as the truth: ``lost_share``, the lost
+    boxes over the golden ones, None without golden boxes. All but the first are None if the number
     of samples differs.
 
     Attributes:
+        head: how the outputs hold boxes: ``boxes`` after the model's own suppression; or a raw
+            head, ``yolo5``, ``yolo8``, ``ssd`` or ``detr``.
+        output: the output of a head that has one: of yolo5 and yolo8; None for the first.
         boxes: the output with the boxes, shape (N, boxes, 4) or (boxes, 4).
         scores: the output with their scores, shape (N, boxes) or (boxes); with a last axis of
             classes, the highest score gives the score and the class.
         classes: the output with their classes, of the scores' shape; None for one class.
-        format: ``corners`` for two opposite corners, x before y or y before x; ``size`` for a
-            corner and the size; ``centre`` for the centre and the size.
+        format: of the heads boxes and ssd: ``corners`` for two opposite corners, x before y or y
+            before x; ``size`` for a corner and the size; ``centre`` for the centre and the size.
         score: the lowest score of a box that counts.
         match: the lowest IoU of a match.
         moved: the IoU below which a match has moved.
+        nms: the highest IoU of two boxes of a raw head that both count; better ones suppress
+            others. DETR needs none.
+        class_wise: whether boxes of different classes never suppress each other.
     """
 
-    boxes: str
-    scores: str
+    head: Head = "boxes"
+    output: str | None = None
+    boxes: str | None = None
+    scores: str | None = None
     classes: str | None = None
     format: Literal["corners", "size", "centre"] = "corners"
     score: float = 0.5
     match: Annotated[float, Field(gt=0, le=1)] = 0.5
     moved: Annotated[float, Field(ge=0, le=1)] = 0.95
+    nms: Annotated[float, Field(ge=0, le=1)] = 0.45
+    class_wise: bool = True
+
+    def __post_init__(self) -> None:
+        """Check that the outputs of the head are given.
+
+        Raises:
+            InputError: one is missing.
+        """
+        if self.head not in ONE_OUTPUT and (self.boxes is None or self.scores is None):
+            raise InputError(
+                f"The metric detection with head={self.head} needs the names of two outputs, boxes "
+                "and scores."
+            )
 
     @property
     def column_types(self) -> Mapping[str, ColumnType]:
@@ -82,12 +115,34 @@ class Detection:
             "new": boxes - len(matched),
             "moved": sum(x < self.moved for x in matched),
             "min_iou": min(matched, default=None),
+            "lost_share": (golden_boxes - len(matched)) / golden_boxes if golden_boxes else None,
         }
 
     def _samples(self, outputs: Outputs) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield the corners (K, 4) and the classes (K,) of the boxes that count, by sample."""
-        boxes = to_float64(pick_tensor(outputs, self.boxes))
-        scores = to_float64(pick_tensor(outputs, self.scores))
+        found, layout = self._decode(outputs)
+        for boxes, scores, classes in zip(
+            _corners(found.boxes, layout), found.scores, found.classes, strict=True
+        ):
+            counts = scores >= self.score
+            boxes, scores, classes = boxes[counts], scores[counts], classes[counts]
+            if self.head not in ("boxes", "detr"):
+                kept = suppress(boxes, scores, classes, limit=self.nms, apart=self.class_wise)
+                boxes, classes = boxes[kept], classes[kept]
+            yield boxes, classes
+
+    def _decode(self, outputs: Outputs) -> tuple[Decoded, str]:
+        """Return all boxes, and how they are given."""
+        if self.head in ONE_OUTPUT:
+            return ONE_OUTPUT[self.head](pick_tensor(outputs, self.output)), "centre"
+        tensors = pick_tensor(outputs, self.boxes), pick_tensor(outputs, self.scores)
+        if self.head in TWO_OUTPUTS:
+            layout = "centre" if self.head == "detr" else self.format
+            return TWO_OUTPUTS[self.head](*tensors), layout
+        return self._decode_boxes(outputs, *map(to_float64, tensors)), self.format
+
+    def _decode_boxes(self, outputs: Outputs, boxes: np.ndarray, scores: np.ndarray) -> Decoded:
+        """Return the boxes of a model that suppresses them itself."""
         if boxes.ndim == 2:
             boxes, scores = boxes[None], scores[None]
         if boxes.ndim != 3 or boxes.shape[2] != 4 or scores.shape[:2] != boxes.shape[:2]:
@@ -102,17 +157,13 @@ class Detection:
         if scores.ndim == 3:
             scores = np.where(np.isnan(scores), -np.inf, scores)
             classes, scores = scores.argmax(axis=2), scores.max(axis=2)
-        for of_sample, score, kind in zip(
-            _corners(boxes, self.format), scores, classes, strict=True
-        ):
-            counts = score >= self.score
-            yield of_sample[counts], kind[counts]
+        return Decoded(boxes, scores, classes)
 
     def _match(
         self, before: tuple[np.ndarray, np.ndarray], after: tuple[np.ndarray, np.ndarray]
     ) -> list[float]:
         """Return the IoU of each match in one sample."""
-        overlaps = _iou(before[0], after[0])
+        overlaps = iou(before[0], after[0])
         overlaps[before[1][:, None] != after[1][None]] = 0
         rows, columns = np.nonzero(overlaps >= self.match)
         order = np.argsort(-overlaps[rows, columns], kind="stable")
@@ -135,14 +186,3 @@ def _corners(boxes: np.ndarray, layout: str) -> np.ndarray:
         if layout != "corners":
             second = first + second
     return np.concatenate([np.minimum(first, second), np.maximum(first, second)], axis=-1)
-
-
-def _iou(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Return the IoU of each pair of boxes, (K, 4) and (L, 4); 0 if it is undefined."""
-    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
-        low = np.maximum(before[:, None, :2], after[None, :, :2])
-        high = np.minimum(before[:, None, 2:], after[None, :, 2:])
-        common = np.prod(np.maximum(high - low, 0), axis=2)
-        areas = [np.prod(x[:, 2:] - x[:, :2], axis=1) for x in (before, after)]
-        overlaps = common / (areas[0][:, None] + areas[1][None] - common)
-    return np.asarray(np.where(np.isfinite(overlaps), overlaps, 0.0))
