@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from onnxfi.injector.metrics import Classification, Metric
     from onnxfi.injector.operations import operands_of
     from onnxfi.injector.outcome import OUTCOMES, Outcome, decide_outcome
-    from onnxfi.injector.preparation import prepare_error_model
+    from onnxfi.injector.preparation import (
+        ErrorModelSpec,
+        assign_error_models,
+        prepare_error_model,
+    )
     from onnxfi.injector.random_inputs import draw_inputs
     from onnxfi.injector.randomness import InjectionGenerators, injection_rng
     from onnxfi.injector.repeatability import check_repeated, relative_distance
@@ -31,6 +35,7 @@ __all__ = [
     "Classification",
     "Drawer",
     "DueReason",
+    "ErrorModelSpec",
     "Golden",
     "GoldenCache",
     "GoldenPass",
@@ -42,6 +47,7 @@ __all__ = [
     "Injector",
     "Metric",
     "Outcome",
+    "assign_error_models",
     "check_inputs",
     "check_repeated",
     "check_tensor",
@@ -77,6 +83,8 @@ _HOMES = {
     "Injector": "injector",
     "Metric": "metrics",
     "Outcome": "outcome",
+    "ErrorModelSpec": "preparation",
+    "assign_error_models": "preparation",
     "check_inputs": "inputs",
     "check_repeated": "repeatability",
     "check_tensor": "inputs",
