@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Preparable,
         TargetInfo,
     )
+    from onnxfi.error_models.hardware.array_error_model import Array
     from onnxfi.error_models.hardware.operation import Operation, OperationReader
     from onnxfi.error_models.hardware.register import Register
     from onnxfi.error_models.infinity import Infinity
@@ -52,6 +53,7 @@ __all__ = [  # noqa: RUF022  # grouped, not sorted
     "Preparable",
     "TargetInfo",
     # the error models
+    "Array",
     "BitFlip",
     "Constant",
     "Infinity",
@@ -89,6 +91,7 @@ __all__ = [  # noqa: RUF022  # grouped, not sorted
 
 # Imported when first used: a command that only needs `Corruption` starts without the others.
 _HOMES = {
+    "Array": "hardware.array_error_model",
     "BatchSampler": "error_model",
     "BitFlip": "bit_flip",
     "BitLayout": "values.bit_layout",

@@ -106,17 +106,25 @@ class Operation:
         sums = [self.products(at.some(x)).sum(axis=1) for x in parts]
         return np.concatenate(sums) if sums else np.empty(0, self.wide)
 
-    def shifted(self, golden: np.ndarray, at: Places, shift: np.ndarray) -> np.ndarray:
+    def shifted(
+        self,
+        golden: np.ndarray,
+        at: Places,
+        shift: np.ndarray,
+        *,
+        sums: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Return the outputs whose sums differ from golden.
 
         Args:
             golden: the golden output.
             at: the outputs.
             shift: what is added to each sum, in the wide dtype.
+            sums: the golden sums without the bias, if they are known.
         """
         known: np.ndarray = golden.reshape(-1)[self.geometry.outputs(at)]
         if self.rescaling == "requantised":
-            sums = self._sums(at) + self._bias_of(at)
+            sums = (self._sums(at) if sums is None else sums) + self._bias_of(at)
             moved: np.ndarray = self._requantised(_wrapped(sums + shift), at, golden.dtype)
             return np.where(shift == 0, known, moved)
         if golden.dtype.kind in "iu":

@@ -7,6 +7,7 @@ from onnxfi.error_models.bit_flip import BitFlip
 from onnxfi.error_models.configuration_keys import configuration_keys, required_keys
 from onnxfi.error_models.constant import Constant
 from onnxfi.error_models.error_model import ErrorModel
+from onnxfi.error_models.hardware.array_error_model import Array
 from onnxfi.error_models.hardware.register import Register
 from onnxfi.error_models.infinity import Infinity
 from onnxfi.error_models.nan import NaN
@@ -35,6 +36,7 @@ ERROR_MODELS: dict[str, type[ErrorModel]] = {
     "spatial": SpatialModel,
     "upset": Upset,
     "register": Register,
+    "array": Array,
 }
 """The error models of onnxfi by name. Other packages cannot use these names."""
 

@@ -1,0 +1,1 @@
+"""Derives corruptions from faults in the processing elements of a systolic array."""
