@@ -11,8 +11,18 @@ if TYPE_CHECKING:
     from onnxfi.failure_rates.contributions import fit
     from onnxfi.failure_rates.fit_report import FitInterval, FitReport, TargetFit
     from onnxfi.failure_rates.rates import Rates
+    from onnxfi.failure_rates.safety_document import write_safety_document
 
-__all__ = ["SEA_LEVEL", "BeamTest", "FitInterval", "FitReport", "Rates", "TargetFit", "fit"]
+__all__ = [
+    "SEA_LEVEL",
+    "BeamTest",
+    "FitInterval",
+    "FitReport",
+    "Rates",
+    "TargetFit",
+    "fit",
+    "write_safety_document",
+]
 
 _HOMES = {
     "BeamTest": "beam",
@@ -22,6 +32,7 @@ _HOMES = {
     "SEA_LEVEL": "beam",
     "TargetFit": "fit_report",
     "fit": "contributions",
+    "write_safety_document": "safety_document",
 }
 
 
