@@ -110,9 +110,22 @@ def weights_of(model: Model, name: str | None) -> list[str]:
 
 
 def _copy(editor: GraphEditor, builder: NodeBuilder, value: ir.Value | None) -> ir.Value | None:
-    """Return a copy of a constant; None for other values."""
-    array = editor.array(value)
-    return None if array is None else builder.constant(f"copy_{len(builder.constants)}", array)
+    """Return a copy of a constant; None for other values.
+
+    Nodes that compute it, such as a DequantizeLinear, are copied too: with a stored result in their
+    place, a runtime would choose another kernel for the copy.
+    """
+    if value is None or (producer := value.producer()) is None or producer.op_type == "Constant":
+        array = editor.array(value)
+        return None if array is None else builder.constant(f"copy_{len(builder.constants)}", array)
+    if editor.array(value) is None or producer.outputs[0] is not value:
+        return None
+    inputs = [_copy(editor, builder, x) or x for x in producer.inputs]
+    copy = ir.node(producer.op_type, inputs, dict(producer.attributes), domain=producer.domain)
+    copy.name = f"{builder.name}/copy_of_node_{len(builder.nodes)}"
+    copy.outputs[0].name = copy.name
+    builder.nodes.append(copy)
+    return copy.outputs[0]
 
 
 def _equal(builder: NodeBuilder, name: str, first: ir.Value, second: ir.Value) -> ir.Value:

@@ -65,7 +65,7 @@ def _again(name: str, node: ir.Node, wrong: ir.Value) -> ir.Graph:
 
 
 def _as_it_is(name: str, output: ir.Value) -> ir.Graph:
-    return _body(f"{name}/else", [ir.node("Identity", [output], name=f"{name}/same")], output)
+    return _body(f"{name}/else", [ir.node("Identity", [output], name=f"{name}/unchanged")], output)
 
 
 def _body(name: str, nodes: list[ir.Node], like: ir.Value) -> ir.Graph:

@@ -151,6 +151,25 @@ def test_every_flip_of_an_integer_product_is_seen(op: str, kinds: tuple[str, str
                 assert injection.alarms[alarm].any()
 
 
+@pytest.mark.parametrize("op", ["ConvInteger", "MatMulInteger"])
+@pytest.mark.parametrize("on_alarm", ["zero", "recompute"])
+def test_integer_products_are_corrected(op: str, on_alarm: Any) -> None:
+    plain, x = integer_model(("uint8", "uint8"), op)
+    hardened = harden(plain, abft=["conv", "matmul"], on_alarm=on_alarm)
+    good = run(plain, x)["z"]
+    np.testing.assert_array_equal(good, run(hardened.model, x)["z"])
+    with onnxfi.Injector(hardened.model, "y", provider="cpu") as injector:
+        for injection in injector.inject(injector.golden({"x": x}), "bitflip", count=30):
+            expected = good.copy()
+            if on_alarm == "zero":
+                place: list[Any] = list(
+                    np.unravel_index(int(injection.corruption.indices[0]), good.shape)
+                )
+                place[1 if op == "ConvInteger" else -1] = slice(None)  # all channels there
+                expected[tuple(place)] = 0
+            np.testing.assert_array_equal(injection.outputs["z"], expected)
+
+
 def test_sums_by_hand() -> None:
     weights = np.arange(2 * 3 * 2).reshape(4, 3, 1)
     np.testing.assert_array_equal(

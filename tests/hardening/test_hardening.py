@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from onnx import helper, numpy_helper
 
 import onnxfi
 from onnxfi.demo import prepare, split_digits
@@ -204,3 +205,38 @@ def test_what_cannot_be_done_is_refused(lenet: onnxfi.Model, profile: onnxfi.Pro
     old.opset_import[0].version = 10
     with pytest.raises(ModelFormatError, match="opset 11 or later, got 10"):
         harden(onnxfi.load(old), ranger=profile)
+
+
+def test_a_duplicate_in_a_quantised_model_raises_no_false_alarm() -> None:
+    rng = np.random.default_rng(0)
+    scale, zero = np.array(0.02, np.float32), np.array(0, np.int8)
+    weights: dict[str, np.ndarray] = {
+        "w": rng.integers(-127, 128, (16, 8, 3, 3)).astype(np.int8),
+        "b": rng.integers(-2000, 2000, 16).astype(np.int32),
+        "scale": scale,
+        "zero": zero,
+    }
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "scale", "zero"], ["xq"]),
+        helper.make_node("DequantizeLinear", ["xq", "scale", "zero"], ["xd"]),
+        helper.make_node("DequantizeLinear", ["w", "scale", "zero"], ["wd"]),
+        helper.make_node("DequantizeLinear", ["b", "scale"], ["bd"]),
+        helper.make_node("Conv", ["xd", "wd", "bd"], ["y"]),
+        helper.make_node("QuantizeLinear", ["y", "scale", "zero"], ["yq"]),
+        helper.make_node("DequantizeLinear", ["yq", "scale", "zero"], ["z"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "quantised",
+        [helper.make_tensor_value_info("x", 1, ["N", 8, 10, 10])],
+        [helper.make_tensor_value_info("z", 1, ["N", 16, 8, 8])],
+        [numpy_helper.from_array(v, k) for k, v in weights.items()],
+    )
+    proto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    hardened = harden(onnxfi.load(proto), duplicate=["y"])
+    x = rng.normal(size=(20, 8, 10, 10)).astype(np.float32)
+    (alarm,) = hardened.alarms
+    assert not run(hardened.model, x)[alarm].any()
+    with onnxfi.Injector(hardened.model, "y", provider="cpu") as injector:
+        golden = injector.golden({"x": x[:1]})
+        assert all(raised(found) for found in injector.inject(golden, "bitflip", count=40))
