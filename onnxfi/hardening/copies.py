@@ -132,11 +132,17 @@ def _equal(builder: NodeBuilder, name: str, first: ir.Value, second: ir.Value) -
     """Return whether elements are equal, or both not a number."""
     dtype = first.dtype
     first, second = (_for_kernels(builder, f"{name}_{x}", v) for x, v in enumerate((first, second)))
-    same = builder.node("Equal", f"{name}_same", first, second)
     if dtype is None or not dtype.is_floating_point():
-        return same
+        return builder.node("Equal", f"{name}_same", first, second)
+    # Equal takes floating-point numbers from opset 11 on only.
+    less = builder.node("Less", f"{name}_less", first, second)
+    greater = builder.node("Greater", f"{name}_greater", first, second)
+    apart = builder.node("Or", f"{name}_apart", less, greater)
     nan = [builder.node("IsNaN", f"{name}_nan_{x}", v) for x, v in enumerate((first, second))]
-    return builder.node("Or", f"{name}_equal", same, builder.node("And", f"{name}_nan", *nan))
+    one_nan = builder.node("Xor", f"{name}_one_nan", *nan)
+    return builder.node(
+        "Not", f"{name}_equal", builder.node("Or", f"{name}_differ", apart, one_nan)
+    )
 
 
 def _any(editor: GraphEditor, builder: NodeBuilder, wrong: ir.Value) -> ir.Value:

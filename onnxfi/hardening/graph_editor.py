@@ -11,8 +11,8 @@ from onnxfi.onnx_ir import ir
 from onnxfi.runtime import Session
 from onnxfi.surgery import NodeBuilder, extract, free_name
 
-# Clip takes its bounds as inputs from here on.
-_FIRST_OPSET = 11
+# Where, IsNaN and comparisons of any number are there from here on.
+_FIRST_OPSET = 9
 # Axes of reductions are an input from these versions on.
 _AXES_AS_INPUT = {"ReduceSum": 13, "ReduceMax": 18}
 # Graph inputs need not have an initializer from here on, and one that has may be overridden.
@@ -35,7 +35,7 @@ class GraphEditor:
         """Copy the model.
 
         Raises:
-            ModelFormatError: its opset is below 11.
+            ModelFormatError: its opset is below 9.
         """
         self.model = Model(model.ir_model.clone(), model.files)
         self.opset = self.model.graph.opset_imports.get("", 0)
@@ -100,14 +100,12 @@ class GraphEditor:
         Returns:
             bool, shape ``(samples,)``, or ``(1,)`` where the first axis does not count them.
         """
-        rank = self._rank(like)
         counts = builder.node("Cast", "count", wrong, to=int(ir.DataType.INT32))
-        if self.counts_samples(like):
-            if rank > 1:
-                counts = self.reduce(builder, "ReduceMax", counts, list(range(1, rank)), keep=False)
-        else:
+        if like.shape is None or not self.counts_samples(like):
             flat = builder.node("Reshape", "flat", counts, builder.integers("flat_shape", -1))
             counts = self.reduce(builder, "ReduceMax", flat, [0], keep=True)
+        elif (rank := like.shape.rank()) > 1:
+            counts = self.reduce(builder, "ReduceMax", counts, list(range(1, rank)), keep=False)
         return builder.node("Cast", "raised", counts, to=int(ir.DataType.BOOL))
 
     def add_alarm(self, raised: ir.Value, like: ir.Value | None, protection: str, of: str) -> None:
@@ -151,11 +149,3 @@ class GraphEditor:
         if value not in self._constants or value.name is None:
             return None
         return Session(extract(self.model, [], [value])).run({})[value.name]
-
-    def _rank(self, value: ir.Value) -> int:
-        if value.shape is None:
-            raise ModelFormatError(
-                f"A tensor to protect must have a known rank, and {value.name!r} has none. Save "
-                "the model with inferred shapes (onnx.shape_inference)."
-            )
-        return value.shape.rank()

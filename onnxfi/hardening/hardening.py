@@ -100,7 +100,7 @@ def harden(
     Raises:
         InputError: no protection is given, the model is hardened already, or a protection fits
             nothing in the model, lacks inputs, or cannot do what it is to do on an alarm.
-        ModelFormatError: the model's opset is below 11.
+        ModelFormatError: the model's opset is below 9.
         TargetNotFoundError: the model has no such layer.
     """
     protections: list[Protection] = [

@@ -22,8 +22,9 @@ def check_integer_product(
     """Add a checksum to a ConvInteger or a MatMulInteger.
 
     The summed weights, less their zero points, are split into 8-bit digits, and the sum of the
-    digits' products is compared with the sum of the outputs. Both are exact modulo 2^32, so that
-    every change of the sum is seen, and no fault-free run raises an alarm.
+    digits' products is compared with the sum of the outputs. Both are exact, in int64, so that
+    every change of the sum is seen, and no fault-free run raises an alarm unless an output itself
+    exceeds int32.
 
     Returns:
         Why the node cannot be checked; None if it is.
@@ -39,7 +40,8 @@ def check_integer_product(
         return "it is no product of matrices"
     builder = editor.builder(f"{output.name}/abft")
     axis = 1 if is_conv else output.shape.rank() - 1
-    total = editor.reduce(builder, "ReduceSum", output, [axis], keep=True)
+    wide = builder.node("Cast", "wide", output, to=int(ir.DataType.INT64))
+    total = editor.reduce(builder, "ReduceSum", wide, [axis], keep=True)
     expected = _expected(editor, builder, node, _summed(node, weights, zero_points))
     same = builder.node("Equal", "same", total, expected)
     wrong = builder.node("Not", "wrong", same)
@@ -73,7 +75,7 @@ def _summed(node: ir.Node, weights: np.ndarray, zero_points: np.ndarray) -> np.n
 def _expected(
     editor: GraphEditor, builder: NodeBuilder, node: ir.Node, sums: np.ndarray
 ) -> ir.Value:
-    """Return the sum of the outputs, computed from summed weights: int32."""
+    """Return the sum of the outputs, computed from summed weights: int64."""
     is_conv = node.op_type == "ConvInteger"
     digits = _digits(sums)
     stored = builder.constant(
@@ -83,11 +85,12 @@ def _expected(
     if len(node.inputs) > 2 and node.inputs[2] is not None:
         inputs.append(node.inputs[2])
     parts = node_like(builder, node.op_type, "parts", inputs, node)
-    powers = np.array([_BASE**x for x in range(len(digits))], np.int64).astype(np.int32)
+    powers = np.array([_BASE**x for x in range(len(digits))], np.int64)
     rank = node.outputs[0].shape.rank() if node.outputs[0].shape is not None else 2
     axis = 1 if is_conv else rank - 1
     by_digit = powers.reshape([-1 if x == axis else 1 for x in range(rank)])
-    scaled = builder.node("Mul", "scaled", parts, builder.constant("powers", by_digit))
+    wide = builder.node("Cast", "wide_parts", parts, to=int(ir.DataType.INT64))
+    scaled = builder.node("Mul", "scaled", wide, builder.constant("powers", by_digit))
     return editor.reduce(builder, "ReduceSum", scaled, [axis], keep=True)
 
 

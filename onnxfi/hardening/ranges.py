@@ -26,6 +26,12 @@ _FOLLOWING = frozenset(
 )  # fmt: skip
 
 
+# Share of the largest size by which a range is wider than the profile's.
+_SLACK = 1e-4
+# Bounds of Clip are attributes before this version.
+_BOUNDS_AS_INPUT = 11
+
+
 class Range(NamedTuple):
     """The lowest and the highest value of a tensor."""
 
@@ -59,7 +65,8 @@ def _ranges(model: Model, protection: Ranger | Clip) -> dict[str, Range]:
     """Return the range of each tensor to bound, in the order of the graph."""
     found: dict[str, Range] = {}
     for node in model.graph:
-        for value in node.outputs:
+        # Other outputs, such as the mask of a Dropout, are not what layers behind it read.
+        for value in node.outputs[:1]:
             name = value.name or ""
             if value.dtype is None or not value.dtype.is_floating_point():
                 continue
@@ -99,12 +106,18 @@ def _bound(
     assert value.dtype is not None
     builder = editor.builder(f"{value.name}/{name}")
     dtype = value.dtype.numpy()
-    # Rounded outwards where the dtype is narrower than the profile.
-    low, high = (_outward(x, dtype, end) for x, end in zip(found, (-np.inf, np.inf), strict=True))
+    # Other kernels round differently, and the dtype may be narrower than the profile.
+    slack = _SLACK * max(abs(found.low), abs(found.high))
+    wider = found.low - slack, found.high + slack
+    low, high = (_outward(x, dtype, end) for x, end in zip(wider, (-np.inf, np.inf), strict=True))
     ends = builder.constant("low", low), builder.constant("high", high)
     corrected: ir.Value | None = None
     if on_alarm in (None, "clip"):
-        corrected = builder.node("Clip", "bounded", value, *ends)
+        corrected = (
+            builder.node("Clip", "bounded", value, *ends)
+            if editor.opset >= _BOUNDS_AS_INPUT
+            else builder.node("Clip", "bounded", value, min=float(low), max=float(high))
+        )
     if on_alarm is not None:
         wrong = _outside(builder, value, *ends)
         raised = editor.any_of_sample(builder, wrong, value)

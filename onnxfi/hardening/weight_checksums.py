@@ -9,8 +9,8 @@ from onnxfi.hardening.graph_editor import GraphEditor
 from onnxfi.hardening.protections import Parity
 from onnxfi.onnx_ir import ir
 
-# Bits of the sum of all weights; one more is the sign.
-_BITS = 62
+# Bits of the sum of all weights: ONNX Runtime 1.31 adds up int64 numbers in float64.
+_BITS = 52
 
 
 def add_checksums(editor: GraphEditor, protection: Parity) -> list[str]:
@@ -18,7 +18,7 @@ def add_checksums(editor: GraphEditor, protection: Parity) -> list[str]:
 
     The sum of the weights as int64 numbers does not depend on the order of its parts, so that one
     wrong weight always changes it. Floating-point weights are scaled by a power of two first: a
-    change below 2^-62 of the sum of their sizes is not seen. The scale is an input with a default,
+    change below 2^-52 of the sum of their sizes is not seen. The scale is an input with a default,
     so that no runtime computes the sum in advance.
 
     Raises:

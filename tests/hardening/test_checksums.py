@@ -204,3 +204,36 @@ def test_too_few_inputs_for_the_thresholds() -> None:
         harden(plain, abft=["pool"])
     with pytest.raises(InputError, match="need a product to check"):
         harden(plain, abft=["conv"])
+
+
+@pytest.mark.parametrize("op", ["ConvInteger", "MatMulInteger"])
+def test_sums_that_overflow_raise_no_alarm(op: str) -> None:
+    """Sums of products of the largest numbers exceed int32, on both sides alike."""
+    conv = op == "ConvInteger"
+    x = np.full((1, 2048, 2, 2) if conv else (2, 4096), 255, np.uint8)
+    shape = (1024, 2048, 1, 1) if conv else (4096, 2048)
+    weights = {"w": np.random.default_rng(5).integers(100, 128, shape).astype(np.int8)}
+    plain = model_of(helper.make_node(op, ["x", "w"], ["y"]), x, weights, TensorProto.INT32)
+    hardened = harden(plain, abft=["conv", "matmul"])
+    assert not run(hardened.model, x)[hardened.alarms[0]].any()
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e-5, 1.0, 1e30])
+def test_checksums_of_weights_are_exact(scale: float) -> None:
+    rng = np.random.default_rng(6)
+    x = np.ones((2, 300), np.float32)
+    spread = scale * 10.0 ** rng.uniform(-6, 0, (300, 200))
+    weights = {"w": (rng.normal(size=(300, 200)) * spread).astype(np.float32)}
+    plain = model_of(helper.make_node("MatMul", ["x", "w"], ["y"]), x, weights)
+    hardened = harden(plain, parity=["weights"])
+    assert not run(hardened.model, x)[hardened.alarms[0]].any()
+    with onnxfi.Injector(hardened.model, "w", provider="cpu") as injector:
+        golden = injector.golden({"x": x})
+        found = list(injector.inject(golden, "bitflip", count=300))
+    missed = [i for i in found if not i.flagged]
+    total = float(np.abs(weights["w"].astype(np.float64)).sum())
+    for injection in missed:
+        (site,) = injection.corruption.indices
+        change = abs(float(injection.corruption.values[0]) - float(weights["w"].reshape(-1)[site]))
+        assert change < total * 2.0**-51
+    assert len(missed) < 30
