@@ -7,6 +7,7 @@ import numpy as np
 from onnxfi.graph import Model
 from onnxfi.injector import Golden, GoldenCache, Injector
 from onnxfi.sequence.golden_sequence import Arrays
+from onnxfi.sequence.greedy import best_classes
 from onnxfi.sequence.state import StateMap
 from onnxfi.suffix import same_bits
 
@@ -60,9 +61,7 @@ class StepRunner:
         """Return the inputs that take the best class of the last position of an output."""
         found = {}
         for name, fed in self._feedback.items():
-            scores = outputs[name]
-            last = scores[:, -1] if scores.ndim > 2 else scores
-            best = np.where(np.isnan(last), -np.inf, last).argmax(axis=-1)
+            best = best_classes(outputs[name])
             value = self._inputs[fed]
             rank = best.ndim if value.shape is None else value.shape.rank()
             dtype = np.dtype(np.int64) if value.dtype is None else value.dtype.numpy()
