@@ -85,6 +85,11 @@ class Array:
                 f"got bit={self.bit} and register={self.register}: leave bit out"
             )
 
+    @property
+    def alike_in_all_targets(self) -> bool:
+        """A stuck bit is the same in all layers that run on the array."""
+        return self.stuck is not None
+
     def to_dict(self) -> dict[str, Any]:
         """Return ``{"name": ..., "configuration": {...}}``, from which ``load`` rebuilds it."""
         return to_dict(self)

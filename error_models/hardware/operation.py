@@ -199,6 +199,11 @@ def _wrapped(sums: np.ndarray) -> np.ndarray:
 class OperationReader(ErrorModel, Protocol):
     """An error model that computes with the operands of the operator that makes the target."""
 
+    @property
+    def alike_in_all_targets(self) -> bool:
+        """Whether an injection into several targets draws the same for each: one broken part."""
+        ...
+
     def with_operation(self, operation: Operation) -> ErrorModel:
         """Return the error model that draws the corruptions of one golden run.
 

@@ -70,6 +70,11 @@ class Register:
             t=checked_integer(self.name, "t", self.t, low=1, high=None),
         )
 
+    @property
+    def alike_in_all_targets(self) -> bool:
+        """Each target has a fault of its own."""
+        return False
+
     def to_dict(self) -> dict[str, Any]:
         """Return ``{"name": ..., "configuration": {...}}``, from which ``load`` rebuilds it."""
         return to_dict(self)

@@ -15,7 +15,7 @@ from onnxfi.injector.injection_batch import InjectionBatch
 from onnxfi.injector.injections import Hits, Injections
 from onnxfi.injector.metrics import Metric, naming_injections
 from onnxfi.injector.outcome import decide_outcome, decide_outcomes
-from onnxfi.suffix import Batch, Corrupt, Failure, LaneResult, Patches, Suffix
+from onnxfi.suffix import Batch, Corrupt, Failure, LaneResult, Patches, Suffix, Tensors
 from onnxfi.surgery import Split
 
 
@@ -50,14 +50,15 @@ class BlockRunner:
         corruptions = dict(zip(injection.targets, injection.corruptions, strict=True))
         tensors: dict[str, np.ndarray] = {}
 
-        def corrupt(target: Target, value: np.ndarray) -> np.ndarray:
+        def corrupt(target: Target, value: np.ndarray, known: Tensors) -> np.ndarray:
             if target.tensor not in corruptions:
                 return value
             tensors[target.tensor] = corruptions[target.tensor].apply(value)
             return tensors[target.tensor]
 
         first = {
-            x.tensor: corrupt(x, golden.targets[x.tensor]) for x in self._split.stages[0].targets
+            x.tensor: corrupt(x, golden.targets[x.tensor], golden.values)
+            for x in self._split.stages[0].targets
         }
         if len(corruptions) > len(first):
             values = {**golden.boundary, **first}
@@ -72,7 +73,8 @@ class BlockRunner:
         Args:
             golden: the golden run that the boundary comes from.
             first: the values of the first stage's targets, by name.
-            corrupt: called for each target of a later stage, with the value that came out.
+            corrupt: called for each target of a later stage, with the value that came out and the
+                tensors that are known by then.
 
         Raises:
             InputError: ONNX Runtime refuses a value, or a limit is exceeded.
@@ -161,14 +163,15 @@ class BlockRunner:
         corruptions: list[Corruption] = []
         replaced: list[np.ndarray] = []
 
-        def corrupt(target: Target, value: np.ndarray) -> np.ndarray:
-            corruption = draw(target, value)
+        def corrupt(target: Target, value: np.ndarray, known: Tensors) -> np.ndarray:
+            corruption = draw(target, value, {**golden.values, **known})
             corruptions.append(corruption)
             replaced.append(values_at(value, corruption.indices))
             return corruption.apply(value)
 
         first = {
-            x.tensor: corrupt(x, golden.targets[x.tensor]) for x in self._split.stages[0].targets
+            x.tensor: corrupt(x, golden.targets[x.tensor], golden.values)
+            for x in self._split.stages[0].targets
         }
         failures: dict[int, Failure] = {}
         made: Mapping[str, np.ndarray] | None = None
@@ -195,7 +198,7 @@ class BlockRunner:
         """Run without a fault: what fails then as well is no outcome of a fault."""
         if golden is not self._runs:
             first = {x.tensor: golden.targets[x.tensor] for x in self._split.stages[0].targets}
-            self._suffix.run_stages({**golden.boundary, **first}, lambda _, value: value)
+            self._suffix.run_stages({**golden.boundary, **first}, lambda _, value, __: value)
             self._runs = golden
 
 

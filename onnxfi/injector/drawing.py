@@ -29,9 +29,10 @@ from onnxfi.injector.user_code.checking import (
     sample_own,
     sample_repeated,
 )
+from onnxfi.suffix import Tensors
 
-#: Draws the corruption of a target from its value.
-Draw = Callable[[Target, np.ndarray], Corruption]
+#: Draws the corruption of a target from its value and the tensors that are known by then.
+Draw = Callable[[Target, np.ndarray, Tensors], Corruption]
 
 
 class Drawer:
@@ -41,16 +42,22 @@ class Drawer:
     """
 
     def __init__(
-        self, error_models: Mapping[str, ErrorModel], generators: InjectionGenerators
+        self,
+        error_models: Mapping[str, ErrorModel],
+        generators: InjectionGenerators,
+        operations: Mapping[str, TargetOperation] | None = None,
     ) -> None:
         """Keep the error models and the generators.
 
         Args:
             error_models: the error model of each target, by the name of its tensor.
             generators: the generators of the campaign.
+            operations: the operations that error models still have to read, by the names of targets
+                that lie downstream of others.
         """
         self._models = error_models
         self._generators = generators
+        self._operations = operations or {}
         self._repeated: Counter[str] = Counter()  # draws that were repeated, by target
 
     def draw_many(
@@ -86,23 +93,34 @@ class Drawer:
         for fault in faults:
             draw = self.of_fault(fault)
             for target, value in targets.items():
-                drawn[target.tensor].append(draw(target, value))
+                drawn[target.tensor].append(draw(target, value, {}))
         return {name: Corruptions.of(x) for name, x in drawn.items()}
 
     def of_fault(self, fault: int) -> Draw:
         """Return what draws the corruptions of one fault; invalid after the next call.
 
-        It takes one target after the other, with its value, and raises an ErrorModelError if the
-        error model does not fit.
+        It takes one target after the other, with its value and the known tensors, and raises an
+        ErrorModelError if the error model does not fit.
         """
         return partial(self._draw, self._generators.at(fault), fault)
 
     def _draw(
-        self, rng: np.random.Generator, fault: int, target: Target, value: np.ndarray
+        self,
+        rng: np.random.Generator,
+        fault: int,
+        target: Target,
+        value: np.ndarray,
+        known: Tensors,
     ) -> Corruption:
         if not value.size:  # there is nothing for a fault to hit
             return Corruption(np.empty(0, np.int64), np.empty(0, value.dtype))
         model = self._models[target.tensor]
+        if isinstance(model, OperationReader):
+            if model.alike_in_all_targets:
+                rng = self._generators.at(fault)
+            if target.tensor in self._operations:
+                operation = self._operations[target.tensor].operation(known, value.shape)
+                model = model.with_operation(operation)
         if not is_own(model):
             return model.sample(value, channel_axis=target.channel_axis, rng=rng)
         repeat = self._repeated[target.tensor] < DRAWN_TWICE
@@ -183,15 +201,18 @@ class Drawers:
         """
         if self._last is None or self._last[0] is not golden:
             tensors = {x: golden.targets[x.tensor] for x in self._first}
-            models = {**self._models, **self._reading(golden)}
-            drawer = Drawer(prepare_for(models, tensors), self._generators)
+            models = prepare_for({**self._models, **self._reading(golden)}, tensors)
+            first = {x.tensor for x in self._first}
+            later = {name: x for name, x in self._operations.items() if name not in first}
+            drawer = Drawer(models, self._generators, later)
             self._last = golden, drawer
         return self._last[1]
 
     def _reading(self, golden: Golden) -> dict[str, ErrorModel]:
         """Return the error models that read an operation, with that of a golden run."""
         reading: dict[str, ErrorModel] = {}
-        for name, found in self._operations.items():
+        for name in (x.tensor for x in self._first if x.tensor in self._operations):
+            found = self._operations[name]
             model = self._models[name]
             assert isinstance(model, OperationReader)
             operation = found.operation(golden.values, golden.targets[name].shape)

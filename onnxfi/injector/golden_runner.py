@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -11,10 +11,9 @@ from onnxfi.injector.golden import Golden
 from onnxfi.injector.golden_pass import GoldenPass
 from onnxfi.injector.inputs import check_inputs
 from onnxfi.injector.repeatability import check_repeated
-from onnxfi.onnx_ir import ir
 from onnxfi.runtime import copy_from_runtime
 from onnxfi.suffix import GoldenTensors, RunSettings, Suffix, Tensors
-from onnxfi.surgery import Split, extract, noise_note, prefix_outputs, with_masks_apart
+from onnxfi.surgery import Split, noise_note
 
 _logger = logging.getLogger("onnxfi")
 
@@ -28,8 +27,6 @@ class GoldenRunner:
         split: Split,
         suffix: Suffix,
         settings: RunSettings,
-        *,
-        kept: Sequence[ir.Value] = (),
     ) -> None:
         """Keep what runs; the prefix is opened for the first golden run from inputs.
 
@@ -38,10 +35,8 @@ class GoldenRunner:
             split: the model split at the targets.
             suffix: runs what follows the targets.
             settings: how to run.
-            kept: further values of the model that golden runs keep.
         """
         self._model = model
-        self._kept = kept
         self._split = split
         self._suffix = suffix
         self._settings = settings
@@ -72,12 +67,11 @@ class GoldenRunner:
         boundary = {name: values[name] for name in self._split.boundary}
         targets = {x.tensor: values[x.tensor] for x in self._split.stages[0].targets}
 
-        def keep(target: Target, value: np.ndarray) -> np.ndarray:
+        def keep(target: Target, value: np.ndarray, known: Tensors) -> np.ndarray:
             targets[target.tensor] = value
             return value
 
         values |= copy_from_runtime(self._suffix.run_stages({**boundary, **targets}, keep))
-        values |= {name: before[name] for x in self._kept if (name := x.name or "") in before}
         targets = {name: values[name] for name in targets}
         outputs = {name: values[name] for name in self._outputs}
         answer = {name: before.get(name, value) for name, value in outputs.items()}
@@ -86,9 +80,4 @@ class GoldenRunner:
 
     def _open_prefix(self) -> GoldenPass:
         settings, prefix = self._settings, self._split.prefix
-        if self._kept:
-            model = with_masks_apart(self._model)
-            wanted = [*prefix_outputs(model, self._split.targets)]
-            wanted += [model.values[x.name or ""] for x in self._kept]
-            prefix = extract(model, model.graph.inputs, list(dict.fromkeys(wanted)))
         return GoldenPass(prefix, provider=settings.provider, threads=settings.threads)

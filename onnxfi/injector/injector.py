@@ -16,12 +16,12 @@ from onnxfi.injector.injection import Injection
 from onnxfi.injector.injection_batch import BlockSizes, InjectionBatch
 from onnxfi.injector.injections import Injections
 from onnxfi.injector.metrics import Metric, checked, default_metric
-from onnxfi.injector.operations import check_no_operation_follows, find_operations
+from onnxfi.injector.operations import find_operations, operands_of
 from onnxfi.injector.preparation import ErrorModelSpec, assign_error_models
 from onnxfi.injector.randomness import InjectionGenerators
 from onnxfi.injector.sessions import Sessions
 from onnxfi.runtime import AUTO, Limits, Provider, aligned, choose_provider
-from onnxfi.suffix import DEFAULT_POLICY, Experience, Policy, RunSettings
+from onnxfi.suffix import DEFAULT_POLICY, Experience, Policy, RunSettings, Tensors
 from onnxfi.surgery import split_at
 
 _logger = logging.getLogger("onnxfi")
@@ -85,7 +85,8 @@ class Injector:
             raise InputError(f"lanes must be 'auto' or at least 1, got {lanes!r}.")
         self.model = model
         self.targets = resolve_targets(model, targets)
-        self.split = split_at(model, self.targets)
+        kept = operands_of(model, self.targets) if operands else ()
+        self.split = split_at(model, self.targets, kept=kept)
         self.provider = choose_provider(provider)
         hit = [x.tensor for x in self.targets]
         few = expected is not None and expected < policy.fewest_injections
@@ -99,9 +100,7 @@ class Injector:
             policy=policy,
             experience=Experience.with_model(model, provider=self.provider, threads=threads),
         )
-        self._sessions: Sessions | None = Sessions.opened(
-            model, self.split, self._settings, operands=operands
-        )
+        self._sessions: Sessions | None = Sessions.opened(model, self.split, self._settings)
         self._default: Metric | None = None
         if not self.split.faulty_outputs:
             _logger.warning(
@@ -195,10 +194,13 @@ class Injector:
         for name, array in given.items():
             golden.check_corrupted(name, array)
 
-        def take(target: Target, value: np.ndarray) -> np.ndarray:
+        def take(target: Target, value: np.ndarray, known: Tensors) -> np.ndarray:
             return given.get(target.tensor, value)
 
-        first = {x.tensor: take(x, golden.targets[x.tensor]) for x in self.split.stages[0].targets}
+        first = {
+            x.tensor: take(x, golden.targets[x.tensor], golden.values)
+            for x in self.split.stages[0].targets
+        }
         return self._open.blocks.outputs(golden, first, take)
 
     def inject(
@@ -278,7 +280,6 @@ class Injector:
         chosen = None if metric is None else checked(metric)
         first = self.split.stages[0].targets
         operations = find_operations(self.model, error_models, self.targets)
-        check_no_operation_follows(operations, first)
         drawers = Drawers(error_models, InjectionGenerators(seed), first, operations)
         # Outputs may be as large as the limit.
         most = None if self._settings.limits is None else 1

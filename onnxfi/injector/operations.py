@@ -212,36 +212,16 @@ def find_operations(
     }
 
 
-def check_no_operation_follows(
-    operations: Mapping[str, TargetOperation], first: Iterable[Target]
-) -> None:
-    """Check that no operation reads what an earlier fault changes.
-
-    Args:
-        operations: the operations that error models read, by the names of their targets.
-        first: the targets that lie downstream of no other.
-
-    Raises:
-        ErrorModelError: an operation computes another target.
-    """
-    later = operations.keys() - {x.tensor for x in first}
-    if later:
-        raise ErrorModelError(
-            f"The target {min(later)!r} lies downstream of another, whose fault changes the "
-            "operands that its error model reads. Hit one of them at a time."
-        )
-
-
-def operands_of(model: Model, targets: Iterable[Target]) -> list[ir.Value]:
+def operands_of(model: Model, targets: Iterable[Target]) -> list[str]:
     """Return the operands of the operators that compute targets; none of other targets."""
-    values: dict[ir.Value, None] = {}
+    names: dict[str, None] = {}
     for target in targets:
         try:
             found = TargetOperation.of(model, target)
         except ErrorModelError:
             continue
-        values.update(dict.fromkeys(found.operands.values()))
-    return list(values)
+        names.update(dict.fromkeys(x.name or "" for x in found.operands.values()))
+    return list(names)
 
 
 def _quantised(value: ir.Value) -> ir.Node | None:

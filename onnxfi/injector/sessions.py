@@ -6,7 +6,6 @@ from typing import Self
 from onnxfi.graph import Model
 from onnxfi.injector.block_runner import BlockRunner
 from onnxfi.injector.golden_runner import GoldenRunner
-from onnxfi.injector.operations import operands_of
 from onnxfi.suffix import RunSettings, Suffix
 from onnxfi.surgery import Split
 
@@ -24,19 +23,16 @@ class Sessions:
     goldens: GoldenRunner
 
     @classmethod
-    def opened(cls, model: Model, split: Split, settings: RunSettings, *, operands: bool) -> Self:
+    def opened(cls, model: Model, split: Split, settings: RunSettings) -> Self:
         """Open the sessions of a model that is split at the targets.
 
         Args:
             model: the model.
             split: the model split at the targets.
             settings: how to run.
-            operands: whether golden runs keep the operands of the targets' operators.
 
         Raises:
             ModelFormatError: ONNX Runtime cannot run a stage.
         """
         suffix = Suffix(split, settings)
-        kept = operands_of(model, split.targets) if operands else ()
-        goldens = GoldenRunner(model, split, suffix, settings, kept=kept)
-        return cls(BlockRunner(split, suffix), goldens)
+        return cls(BlockRunner(split, suffix), GoldenRunner(model, split, suffix, settings))

@@ -17,7 +17,7 @@ from onnxfi.suffix.waiting import Waiting
 from onnxfi.surgery import Split
 
 #: Returns the value that takes the place of a target's value.
-Corrupt = Callable[[Target, np.ndarray], np.ndarray]
+Corrupt = Callable[[Target, np.ndarray, Tensors], np.ndarray]
 
 
 class Suffix:
@@ -74,7 +74,8 @@ class Suffix:
 
         Args:
             values: the boundary, and the targets of the first stage as they are to be fed, by name.
-            corrupt: called for each target of a later stage, with the value that was computed.
+            corrupt: called for each target of a later stage, with the value that was computed and
+                with all tensors that are known by then.
             golden: the golden run of a faulty execution, by name; None for a golden run.
 
         Raises:
@@ -84,7 +85,7 @@ class Suffix:
         for number, (stage, route) in enumerate(zip(self._split.stages, self._routes, strict=True)):
             if number:
                 for target in stage.targets:
-                    known[target.tensor] = corrupt(target, known[target.tensor])
+                    known[target.tensor] = corrupt(target, known[target.tensor], known)
             known |= (
                 route.run_golden(known)
                 if golden is None

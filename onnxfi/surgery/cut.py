@@ -26,17 +26,21 @@ class Cut:
         crossing: the values that each level reads from earlier levels.
     """
 
-    def __init__(self, model: Model, targets: Sequence[Target]) -> None:
+    def __init__(
+        self, model: Model, targets: Sequence[Target], *, kept: Sequence[str] = ()
+    ) -> None:
         """Assign the nodes.
 
         Args:
             model: the model.
             targets: its targets, at least one.
+            kept: names of further values that the targets depend on, which levels hand on too.
         """
         self._graph = graph = model.graph
         self.targets = {model.values[x.tensor]: x for x in targets}
         reads = _reads(model)
         self.levels = _levels(reads, self.targets)
+        self._kept = [x for name in kept if (x := model.values[name]) not in self.targets]
         last = max(self.levels[value] for value in self.targets)
         # A target that reaches no output is still computed: a corruption is drawn from its value.
         needed = {*graph.outputs, *self.targets}
@@ -74,17 +78,25 @@ class Cut:
         return [x for x in dict.fromkeys(self._graph.outputs) if self.levels.get(x, 0) == level]
 
     def outputs(self, level: int) -> list[ir.Value]:
-        """Return all values that a level hands on: next targets, boundary, model outputs."""
+        """Return all values that a level hands on: next targets, boundary, model outputs, kept."""
+        kept = [x for x in self._kept if self.levels.get(x, 0) == level]
         made = [*self.targets_at(level + 1), *self.boundary(level), *self.graph_outputs(level)]
-        return list(dict.fromkeys(made))
+        return list(dict.fromkeys([*made, *kept]))
 
 
-def prefix_outputs(model: Model, targets: Sequence[Target]) -> list[ir.Value]:
+def prefix_outputs(
+    model: Model, targets: Sequence[Target], *, kept: Sequence[str] = ()
+) -> list[ir.Value]:
     """Return the outputs of the prefix of a split at some targets, as values of the model.
 
     Call it on a model whose Dropout masks are separate (see `with_masks_apart`).
+
+    Args:
+        model: the model.
+        targets: the targets.
+        kept: as in `split_at`.
     """
-    return Cut(model, targets).outputs(0)
+    return Cut(model, targets, kept=kept).outputs(0)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

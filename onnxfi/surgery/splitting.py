@@ -170,12 +170,19 @@ def split(model: Model, targets: Targets) -> Split:
     return split_at(model, resolve_targets(model, targets))
 
 
-def split_at(model: Model, targets: Sequence[Target]) -> Split:
-    """Split a model at targets that are resolved already; see `split`."""
+def split_at(model: Model, targets: Sequence[Target], *, kept: Sequence[str] = ()) -> Split:
+    """Split a model at targets that are resolved already; see `split`.
+
+    Args:
+        model: the model.
+        targets: the targets.
+        kept: names of further tensors that the targets depend on. The prefix and the stages give
+            them too.
+    """
     check_distinct(targets)
     check_replayable(model, [targets])
     model = with_masks_apart(model)
-    graph, cut = model.graph, Cut(model, targets)
+    graph, cut = model.graph, Cut(model, targets, kept=kept)
 
     def part(level: int, inputs: Iterable[ir.Value]) -> Model:
         return extract(model, list(inputs), cut.outputs(level))

@@ -183,8 +183,8 @@ class GoldenRuns:
 
     def _needed(self, targets: _Targets) -> list[ir.Value]:
         """Return the values of the model that golden runs at some targets begin with."""
-        operands = operands_of(self._model, targets) if self._operands else []
-        return [*prefix_outputs(self._model, targets), *operands]
+        kept = operands_of(self._model, targets) if self._operands else ()
+        return prefix_outputs(self._model, targets, kept=kept)
 
     def _group_of(self, targets: _Targets) -> _Group:
         """Return the targets that share a pass: these, and as many of the next as fit."""
