@@ -16,7 +16,14 @@ from onnxfi.failure_rates.residency import measured_residency
 from onnxfi.graph import load
 from onnxfi.results import Results
 from onnxfi.run_directory import RunDirectory
-from onnxfi.statistics import GroupStatistics, Rate, WeightedRate, summarise, weighted_rate
+from onnxfi.statistics import (
+    UNFLAGGED_SDC,
+    GroupStatistics,
+    Rate,
+    WeightedRate,
+    summarise,
+    weighted_rate,
+)
 from onnxfi.suggestions import did_you_mean
 
 _KINDS = {"weights": "weight", "activations": "activation", "inputs": "input"}
@@ -24,11 +31,17 @@ _KINDS = {"weights": "weight", "activations": "activation", "inputs": "input"}
 
 @dataclass(frozen=True, slots=True)
 class _Placed:
-    """A contribution, with the shares and the raw rate in FIT that it comes from."""
+    """A contribution, with the shares and the rates in FIT that it comes from.
+
+    The residual rate is `unseen`, a share, of `unseen_upsets`: with a coverage that was measured,
+    of all upsets, the sdc without an alarm; else, of those that no detector sees, the sdc.
+    """
 
     found: TargetFit
     sdc: Rate | WeightedRate
     due: Rate | WeightedRate
+    unseen: Rate | WeightedRate
+    unseen_upsets: float
     raw: float
     factor: float
 
@@ -158,18 +171,32 @@ def _residency(memory: Memory, group: GroupStatistics, *, live: _Live) -> float:
 def _contribution(group: GroupStatistics, memory: Memory, residency: float) -> _Placed:
     bits = int(group.key["target_bits"])
     raw = memory.raw.per_bit * bits
+    upsets = raw * residency
     sdc, due = group.per_inference["sdc"], group.per_inference["due"]
+    if memory.coverage == "measured":
+        if UNFLAGGED_SDC not in group.per_inference:
+            raise ConfigurationError(
+                f"The memory {memory.name!r} has the coverage 'measured', and the campaign's model "
+                "has no alarms. Run the campaign on a hardened model, or give the coverage as a "
+                "number."
+            )
+        unseen = group.per_inference[UNFLAGGED_SDC]
+        coverage = 1 - unseen.share / sdc.share if sdc.share else 0.0
+        unseen_upsets = upsets
+    else:
+        unseen, coverage = sdc, memory.coverage
+        unseen_upsets = upsets * (1 - coverage)
     found = TargetFit(
         name=str(group.key["target"]),
         memory=memory.name,
         bits=bits,
         residency=residency,
-        upsets=raw * residency,
-        sdc=FitInterval.of(sdc, raw * residency),
-        due=FitInterval.of(due, raw * residency),
-        coverage=memory.coverage,
+        upsets=upsets,
+        sdc=FitInterval.of(sdc, upsets),
+        due=FitInterval.of(due, upsets),
+        coverage=coverage,
     )
-    return _Placed(found, sdc, due, raw=raw, factor=memory.factor)
+    return _Placed(found, sdc, due, unseen, unseen_upsets, raw=raw, factor=memory.factor)
 
 
 def _element(element: Element) -> _Placed:
@@ -186,17 +213,17 @@ def _element(element: Element) -> _Placed:
         due=FitInterval.of(due, upsets),
         coverage=element.coverage,
     )
-    return _Placed(found, sdc, due, raw=element.fit, factor=1.0)
+    unseen_upsets = upsets * (1 - element.coverage)
+    return _Placed(found, sdc, due, sdc, unseen_upsets, raw=element.fit, factor=1.0)
 
 
 def _report(placed: Sequence[_Placed], rates: Rates, *, missing: Sequence[str]) -> FitReport:
     upsets = [x.found.upsets for x in placed]
-    undetected = [x.found.upsets * (1 - x.found.coverage) for x in placed]
     return FitReport(
         targets=sorted((x.found for x in placed), key=lambda x: -x.residual),
         sdc=combine([x.sdc for x in placed], upsets),
         due=combine([x.due for x in placed], upsets),
-        residual=combine([x.sdc for x in placed], undetected),
+        residual=combine([x.unseen for x in placed], [x.unseen_upsets for x in placed]),
         raw=math.fsum(x.raw for x in placed),
         low_raw=math.fsum(x.found.residual / x.factor for x in placed),
         high_raw=math.fsum(x.found.residual * x.factor for x in placed),

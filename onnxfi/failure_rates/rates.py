@@ -29,7 +29,8 @@ class Memory(Section):
         residency: the share of time that a bit holds live data: one number, one for each target by
             name or pattern, or ``graph``: 1 for weights, for others the time from producer to last
             reader over the time of an inference.
-        coverage: the share of failures that a detector sees (diagnostic coverage).
+        coverage: the share of silent failures that a detector sees, or ``measured``: the share of
+            each target's sdc that raised an alarm in a campaign on a hardened model.
     """
 
     name: str
@@ -37,7 +38,7 @@ class Memory(Section):
     factor: float = Field(default=1.0, ge=1)
     targets: tuple[str, ...] = Field(min_length=1)
     residency: Residency = 1.0
-    coverage: _Share = 0.0
+    coverage: Literal["measured"] | _Share = 0.0
 
     @field_validator("rate")
     @classmethod

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 import onnxfi
 from onnxfi.campaign import Campaign
@@ -14,6 +15,7 @@ from onnxfi.failure_rates.contributions import combine
 from onnxfi.failure_rates.residency import graph_residency, measured_residency
 from onnxfi.graph import load
 from onnxfi.statistics import Rate
+from tests.support.small_campaign import make_document
 
 RATE = "600 FIT/Mibit"
 ALL: dict[str, Any] = {
@@ -83,6 +85,37 @@ def test_residency_coverage_and_factor(run: Path) -> None:
     assert small.within_budget is False  # the upper end counts
 
 
+def test_a_measured_coverage_leaves_the_sdc_without_an_alarm(work: Path) -> None:
+    plain = onnxfi.load(work / "model.onnx")
+    feeds = [{"image": x[np.newaxis]} for x in np.load(work / "inputs.npz")["images"]]
+    onnxfi.harden(plain, abft=["conv"], inputs=feeds, false_alarms=0.1).model.save(
+        work / "model.onnx"
+    )
+    document = make_document(
+        targets={"tensors": ["conv", "relu", "scores"]},
+        error_models=["bitflip"],
+        injections={"per_target": 100},
+    )
+    (work / "campaign.yaml").write_text(yaml.safe_dump(document))
+    Campaign.from_yaml(work / "campaign.yaml", out=work / "run").run()
+    memory = {**ALL["memories"][0], "coverage": "measured", "factor": 2.0}
+    found = onnxfi.fit(work / "run", {"memories": [memory]})
+    rows = onnxfi.open(work / "run").records().to_pylist()
+    by_hand = 0.0
+    for target in found.targets:
+        sdc = [r for r in rows if r["target"] == target.name and r["outcome"] == "sdc"]
+        unflagged = sum(not r["flagged"] for r in sdc)
+        assert target.coverage == pytest.approx(1 - unflagged / len(sdc))
+        by_hand += target.upsets * unflagged / 100
+    assert 0 < by_hand < found.sdc.fit
+    assert found.residual.fit == pytest.approx(by_hand)
+    assert found.residual.fit == pytest.approx(sum(x.residual for x in found.targets))
+    assert found.high_raw == pytest.approx(2 * by_hand)
+    assert found.residual.low < by_hand < found.residual.high
+    (seen,) = [x for x in found.targets if x.name == "conv"]
+    assert seen.coverage > 0.9
+
+
 def test_no_failure_seen_is_an_upper_limit(run: Path) -> None:
     element = {"name": "none", "fit": 10.0, "sdc": 0.0}
     exact = onnxfi.fit(run, {"elements": [element]})
@@ -110,6 +143,10 @@ def test_no_failure_seen_is_an_upper_limit(run: Path) -> None:
         (
             {"memories": [{"name": "a", "rate": RATE, "targets": "*", "residency": {"conv": 1}}]},
             "has no residency for",
+        ),
+        (
+            {"memories": [{**ALL["memories"][0], "coverage": "measured"}]},
+            "the campaign's model has no alarms",
         ),
     ],
 )
