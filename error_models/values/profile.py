@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -48,10 +48,12 @@ class Profile:
     Attributes:
         inputs: number of inputs in the data set.
         tensors: the values of each tensor, by name.
+        fingerprints: a fingerprint of each input; empty in files of older versions.
     """
 
     inputs: int
     tensors: Mapping[str, TensorProfile]
+    fingerprints: Sequence[str] = ()
 
     def of(self, tensor: str) -> TensorProfile:
         """Return the values of a tensor.
@@ -117,7 +119,7 @@ class Profile:
             spread = [getattr(each, key) for key in _SPREAD]
             if any(x is not None and not isinstance(x, int | float) for x in spread):
                 raise TypeError
-        return cls(document["inputs"], tensors)
+        return cls(document["inputs"], tensors, tuple(map(str, document.get("fingerprints", ()))))
 
 
 def read_profile(model: str, path: str | os.PathLike[str] | None, *, given: bool) -> Profile | None:

@@ -18,6 +18,7 @@ from onnxfi.campaign.arguments import (
     TargetsLike,
     configure,
 )
+from onnxfi.campaign.fitted_inputs import warn_of_fitted_inputs
 from onnxfi.campaign.replaying.replay import replay
 from onnxfi.campaign.running.other_processor import warn_of_another_processor
 from onnxfi.campaign.running.rehearsal import rehearse
@@ -189,6 +190,7 @@ class Campaign:
             with saved:
                 worker = Worker(self.configuration)
                 exactness = rehearse(worker)
+                warn_of_fitted_inputs(worker.model, worker.inputs)
                 self._directory = RunDirectory.create(
                     place,
                     worker.configuration,

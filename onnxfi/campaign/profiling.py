@@ -9,6 +9,7 @@ import numpy as np
 from onnxfi.error_models import Profile
 from onnxfi.error_models.values import TensorProfile
 from onnxfi.graph import Model, Target
+from onnxfi.hardening import fingerprint
 from onnxfi.injector import check_inputs
 from onnxfi.runtime import Session, choose_provider
 from onnxfi.surgery import expose
@@ -43,14 +44,15 @@ def profile(
     exposed = expose(model, [x for x in chosen if x.kind != "input"])
     session = Session(exposed, provider=choose_provider(provider))
     tallies = {x.tensor: _Tally() for x in chosen}
-    count = 0
+    fingerprints: list[str] = []
     for feeds in inputs:
-        count += 1
         checked = check_inputs(model, feeds)
+        fingerprints.append(fingerprint(checked))
         values = {**checked, **session.run(checked)}
         for name, tally in tallies.items():
             tally.add(values[name])
-    return Profile(count, {name: tally.profile() for name, tally in tallies.items()})
+    tensors = {name: tally.profile() for name, tally in tallies.items()}
+    return Profile(len(fingerprints), tensors, tuple(fingerprints))
 
 
 class _Tally:

@@ -11,6 +11,7 @@ from onnxfi.errors import InputError
 from onnxfi.graph import ALARMS_KEY, Model, infer_types
 from onnxfi.hardening.checksums import Threshold
 from onnxfi.hardening.copies import compute_twice, vote
+from onnxfi.hardening.fitting_inputs import record_fitting_inputs
 from onnxfi.hardening.graph_editor import GraphEditor
 from onnxfi.hardening.products import check_products
 from onnxfi.hardening.protections import (
@@ -133,13 +134,15 @@ def harden(
                 names += restrict_ranges(editor, each)
     infer_types(editor.model.ir_model)
     result = Model(editor.model.ir_model, model.files)
+    fitted = [x for profile in (ranger, clip) if profile for x in profile.fingerprints]
     if thresholds:
         if inputs is None:
             raise InputError(
                 "Checksums of floating-point products need inputs without faults, from which their "
                 "thresholds are taken. Give inputs (--inputs)."
             )
-        set_thresholds(result, thresholds, inputs, false_alarms=false_alarms)
+        fitted += set_thresholds(result, thresholds, inputs, false_alarms=false_alarms)
+    record_fitting_inputs(result, fitted)
     properties = result.ir_model.metadata_props
     properties[ALARMS_KEY] = json.dumps(editor.alarms)
     properties[PROTECTIONS_KEY] = json.dumps(protected)

@@ -8,6 +8,7 @@ import numpy as np
 from onnxfi.errors import InputError
 from onnxfi.graph import Model
 from onnxfi.hardening.checksums import Threshold, set_limit
+from onnxfi.hardening.fitting_inputs import fingerprint
 from onnxfi.runtime import Session
 from onnxfi.surgery import expose
 
@@ -21,7 +22,7 @@ def set_thresholds(
     inputs: Iterable[Mapping[str, np.ndarray]],
     *,
     false_alarms: float,
-) -> None:
+) -> list[str]:
     """Set thresholds such that few fault-free inferences raise any alarm.
 
     Each residual is divided by its median over the inputs, and the largest of an input counts. The
@@ -34,12 +35,16 @@ def set_thresholds(
         inputs: fault-free inputs, each with an array per graph input.
         false_alarms: the largest probability of an alarm in a fault-free inference.
 
+    Returns:
+        The fingerprints of the inputs.
+
     Raises:
         InputError: there are too few inputs, or a residual is not finite without a fault.
     """
     session = Session(expose(model, [x.residual for x in thresholds]))
-    rows = []
+    rows, fingerprints = [], []
     for feeds in inputs:
+        fingerprints.append(fingerprint(feeds))
         values = session.run(feeds)
         rows.append([_largest(values[x.residual], x.residual) for x in thresholds])
     wanted = math.floor(false_alarms * (len(rows) + 1))
@@ -57,6 +62,7 @@ def set_thresholds(
     limit = float(np.sort(relative)[-wanted])
     for threshold, each in zip(thresholds, typical.tolist(), strict=True):
         set_limit(threshold, _FACTOR * limit * each)
+    return fingerprints
 
 
 def _largest(residual: np.ndarray, name: str) -> float:

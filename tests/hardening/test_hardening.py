@@ -12,7 +12,7 @@ from onnx import helper, numpy_helper
 import onnxfi
 from onnxfi.demo import prepare, split_digits
 from onnxfi.errors import InputError, ModelFormatError
-from onnxfi.hardening import cost, harden
+from onnxfi.hardening import cost, fingerprint, fitting_inputs, harden
 from tests.hardening.test_checksums import run
 from tests.support.small_graphs import chain
 
@@ -240,3 +240,35 @@ def test_a_duplicate_in_a_quantised_model_raises_no_false_alarm() -> None:
     with onnxfi.Injector(hardened.model, "y", provider="cpu") as injector:
         golden = injector.golden({"x": x[:1]})
         assert all(raised(found) for found in injector.inject(golden, "bitflip", count=40))
+
+
+def test_inputs_that_set_ranges_are_named(
+    lenet: onnxfi.Model,
+    profile: onnxfi.Profile,
+    training: Feeds,
+    held_out: np.ndarray,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    assert len({*profile.fingerprints}) == len(training)
+    profile.save(tmp_path / "profile.json")
+    assert onnxfi.Profile.load(tmp_path / "profile.json").fingerprints == profile.fingerprints
+    ranger = harden(lenet, ranger=profile).model
+    assert fitting_inputs(ranger) == {fingerprint(x) for x in training}
+    abft = harden(lenet, abft=["conv"], inputs=training[:150], false_alarms=0.1).model
+    assert len(fitting_inputs(abft)) == 150
+    images = np.concatenate([training[3]["image"], held_out[:2], training[4]["image"]])
+    for name, each, expected in (("ranger", ranger, 2), ("plain", lenet, 0)):
+        each.save(tmp_path / f"{name}.onnx")
+        caplog.clear()
+        onnxfi.Campaign(
+            model=tmp_path / f"{name}.onnx",
+            inputs={"image": images},
+            targets=["conv1"],
+            error_models=["bitflip"],
+            injections=4,
+            out=tmp_path / name,
+        ).begin()
+        said = [x.message for x in caplog.records if "ranges or thresholds" in x.message]
+        assert len(said) == (expected > 0)
+        assert all(x.startswith("2 of 4 inputs") for x in said)
