@@ -170,6 +170,26 @@ def test_integer_products_are_corrected(op: str, on_alarm: Any) -> None:
             np.testing.assert_array_equal(injection.outputs["z"], expected)
 
 
+def test_sums_beyond_32_bits_raise_no_false_alarm() -> None:
+    x = np.full((2, 2000), 255, np.uint8)
+    weights = {"w": np.full((2000, 50), 255, np.uint8)}
+    node = helper.make_node("MatMulInteger", ["x", "w"], ["y"])
+    plain = model_of(node, x, weights, TensorProto.INT32)
+    check(harden(plain, abft=["matmul"]), plain, x)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_sums_of_weights_raise_no_false_alarm(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(2, 147)).astype(np.float32)
+    sizes = 10.0 ** rng.uniform(-9, 0, (147, 64))
+    weights = {"w": (sizes * rng.choice([-1, 1, 1], sizes.shape)).astype(np.float32)}
+    plain = model_of(helper.make_node("MatMul", ["x", "w"], ["y"]), x, weights)
+    hardened = harden(plain, parity=["weights"])
+    (alarm,) = hardened.alarms
+    assert not run(hardened.model, x)[alarm].any()
+
+
 def test_sums_by_hand() -> None:
     weights = np.arange(2 * 3 * 2).reshape(4, 3, 1)
     np.testing.assert_array_equal(
