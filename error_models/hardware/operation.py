@@ -1,6 +1,7 @@
 """Defines an operation: an operator with its operands, and how its sums become outputs."""
 
 from dataclasses import dataclass, field
+from math import prod
 from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -12,6 +13,8 @@ from onnxfi.errors import ErrorModelError
 
 Rescaling = Literal["none", "dequantised", "requantised"]
 _PRODUCTS_AT_ONCE = 2**20
+# All sums are computed if a fault needs more than one of so many, because BLAS is fast.
+_LOOKED_UP = 64
 _PRODUCTS_AT_ONCE = 2**20
 
 
@@ -46,6 +49,7 @@ class Operation:
     scale: np.ndarray = field(default_factory=lambda: np.ones(1, np.float32))
     bias: np.ndarray | None = None
     y_zero: int = 0
+    _known_sums: dict[int, np.ndarray] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def accumulator(self) -> np.dtype[np.generic]:
@@ -99,20 +103,52 @@ class Operation:
         x = self.input_values(self.geometry.inputs(column, term))
         return _multiply(x, self.weight_values(at, self.geometry.weights(column, term)))
 
+    def sums_of_group(self, group: int) -> np.ndarray:
+        """Return all sums of a group without the bias; they are computed once.
+
+        Returns:
+            The wide dtype, shape ``(batches * positions, channels)``.
+        """
+        if group not in self._known_sums:
+            geometry, terms = self.geometry, np.arange(self.geometry.terms)
+            none, channels = np.array(0), np.arange(geometry.y_channel.size)
+            column = Places(np.array(group), none, none, channels[:, None])
+            weights = self.weight_values(
+                Places.of(group, 0, 0, channels), geometry.weights(column, terms)
+            )
+            rows = np.arange(geometry.y_batch.size * geometry.y_position.size)
+            step = max(1, _PRODUCTS_AT_ONCE // max(1, geometry.terms))
+            made = np.empty((rows.size, channels.size), self.wide)
+            for first in range(0, rows.size, step):
+                some = rows[first : first + step, None]
+                batch, position = np.divmod(some, geometry.y_position.size)
+                at = Places(np.array(group), batch, position, none)
+                inputs = self.input_values(geometry.inputs(at, terms))
+                made[first : first + step] = multiplied(inputs, weights.T)
+            self._known_sums[group] = made
+        return self._known_sums[group]
+
     def _sums(self, at: Places) -> np.ndarray:
         """Return the sums of outputs without the bias; some at a time, to bound the memory."""
+        groups = set(at.group.tolist())
+        if groups <= self._known_sums.keys() or len(at) * _LOOKED_UP >= prod(self.geometry.y_shape):
+            sums = np.empty(len(at), self.wide)
+            row = at.batch * self.geometry.y_position.size + at.position
+            for group in groups:
+                of_group = at.group == group
+                known = self.sums_of_group(group)
+                sums[of_group] = known[row[of_group], at.channel[of_group]]
+            return sums
         step = max(1, _PRODUCTS_AT_ONCE // max(1, self.geometry.terms))
         parts = [np.arange(x, min(x + step, len(at))) for x in range(0, len(at), step)]
-        sums = [self.products(at.some(x)).sum(axis=1) for x in parts]
-        return np.concatenate(sums) if sums else np.empty(0, self.wide)
+        direct = [self.products(at.some(x)).sum(axis=1) for x in parts]
+        return np.concatenate(direct) if direct else np.empty(0, self.wide)
 
     def shifted(
         self,
         golden: np.ndarray,
         at: Places,
         shift: np.ndarray,
-        *,
-        sums: np.ndarray | None = None,
     ) -> np.ndarray:
         """Return the outputs whose sums differ from golden.
 
@@ -120,11 +156,10 @@ class Operation:
             golden: the golden output.
             at: the outputs.
             shift: what is added to each sum, in the wide dtype.
-            sums: the golden sums without the bias, if they are known.
         """
         known: np.ndarray = golden.reshape(-1)[self.geometry.outputs(at)]
         if self.rescaling == "requantised":
-            sums = (self._sums(at) if sums is None else sums) + self._bias_of(at)
+            sums = self._sums(at) + self._bias_of(at)
             moved: np.ndarray = self._requantised(_wrapped(sums + shift), at, golden.dtype)
             return np.where(shift == 0, known, moved)
         if golden.dtype.kind in "iu":
@@ -187,6 +222,14 @@ def _multiply(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):  # faults make infinities and NaN
         multiplied: np.ndarray = one * other
     return multiplied
+
+
+def multiplied(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Return a matrix product of int64 or float64; exact for the operands of 8 bits."""
+    with np.errstate(all="ignore"):
+        made: np.ndarray = left.astype(np.float64) @ right.astype(np.float64)
+        # Sums of 8-bit products stay far below 2^53, and float64 products use BLAS.
+        return made.astype(np.int64) if left.dtype.kind == "i" else made
 
 
 def _wrapped(sums: np.ndarray) -> np.ndarray:

@@ -36,12 +36,9 @@ def corruption_of(
         block = flow.changed_sums(gemm, array, fault, tile)
         at = gemm.places(block.rows, block.columns)
         moved = np.flatnonzero(block.shift.reshape(-1) != 0)  # NaN is moved
-        sums = None
-        if operation.rescaling == "requantised" and moved.size:
-            sums = gemm.sums(block.rows, block.columns).reshape(-1)[moved]
         at, shift = at.some(moved), block.shift.reshape(-1)[moved]
         places.append(at)
-        values.append(operation.shifted(golden, at, shift, sums=sums))
+        values.append(operation.shifted(golden, at, shift))
     whole = Places(
         *(
             np.concatenate([getattr(x, name) for x in places])

@@ -6,8 +6,9 @@ The left matrix is streamed and the right one is held: weights are held in ``ws`
 
 import numpy as np
 
-from onnxfi.error_models.hardware.array.gemm import Block, Gemm, multiplied
+from onnxfi.error_models.hardware.array.gemm import Block, Gemm
 from onnxfi.error_models.hardware.array.systolic_array import ArrayFault, SystolicArray, Tile
+from onnxfi.error_models.hardware.operation import multiplied
 
 
 def changed_sums(gemm: Gemm, array: SystolicArray, fault: ArrayFault, tile: Tile | None) -> Block:

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from onnxfi.error_models.hardware.array.gemm import Block, Gemm, multiplied
+from onnxfi.error_models.hardware.array.gemm import Block, Gemm
 from onnxfi.error_models.hardware.array.systolic_array import ArrayFault, SystolicArray, Tile
+from onnxfi.error_models.hardware.operation import multiplied
 
 
 def changed_sums(gemm: Gemm, array: SystolicArray, fault: ArrayFault, tile: Tile | None) -> Block:
@@ -111,7 +112,7 @@ def _computed(
         northern = gemm.sums(rows - 1, columns).astype(golden.dtype)
     if tile is None:
         if fault.register == "accumulator":
-            plain = gemm.added(rows, terms, columns)
+            plain = _plain(gemm, rows, terms, columns, golden)
             start = fault.on(zero)[0]
             made = gemm.added(
                 rows, terms, columns, start=start, after=lambda _, sums: fault.on(sums)
@@ -122,7 +123,7 @@ def _computed(
     if fault.register == "accumulator":
         if at >= terms.size:
             return fault.on(golden)
-        plain = gemm.added(rows, terms, columns)
+        plain = _plain(gemm, rows, terms, columns, golden)
         made = gemm.added(
             rows,
             terms,
@@ -135,13 +136,20 @@ def _computed(
         return golden  # both accumulators hold 0
     if not fault.row:
         rest = gemm.added(rows, terms[at + 1 :], columns)
-        return _moved(golden, gemm.added(rows, terms, columns), rest)
+        return _moved(golden, _plain(gemm, rows, terms, columns, golden), rest)
     first = gemm.added(rows - 1, terms[: at + 1], columns)
     rest = gemm.added(rows, terms[at + 1 :], columns)
-    plain = gemm.added(rows, terms, columns)
+    plain = _plain(gemm, rows, terms, columns, golden)
     with np.errstate(all="ignore"):
         made = first + rest
     return _moved(golden, plain, made)
+
+
+def _plain(
+    gemm: Gemm, rows: np.ndarray, terms: np.ndarray, columns: np.ndarray, golden: np.ndarray
+) -> np.ndarray:
+    """Return sums without a fault, rounded as those with one: integers are golden."""
+    return golden if golden.dtype.kind == "i" else gemm.added(rows, terms, columns)
 
 
 def _moved(golden: np.ndarray, plain: np.ndarray, made: np.ndarray) -> np.ndarray:

@@ -55,7 +55,7 @@ class ArrayFault:
         """Return what a register holds under the fault, in the dtype that it holds."""
         code = bit_layout(held.dtype).unsigned
         codes = np.ascontiguousarray(held).view(code)
-        mask = np.left_shift(1, self.bit, dtype=code, casting="unsafe")
+        mask = code.type(1 << self.bit)
         if self.stuck is None:
             made = codes ^ mask
         elif self.stuck:
