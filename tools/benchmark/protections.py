@@ -35,6 +35,8 @@ Feeds = list[dict[str, np.ndarray]]
 Kind = Literal["activation", "weight"]
 _LARGE = ("torch_resnet50", "unet")
 NETWORKS = ("lenet", *QUANTISED, *_LARGE)
+# Inputs of large networks that set ranges and thresholds.
+_FITTING = 24
 _PRODUCTS = ("Conv", "Gemm", "MatMul", "ConvInteger", "MatMulInteger")
 _HEADER = (
     "network", "protection", "faults in", "sdc plain", "sdc", "sdc not flagged", "coverage",
@@ -101,9 +103,9 @@ def open_network(name: str, folder: Path, *, inputs: int, targets: int) -> Netwo
         model, path = made.model, made.path
         ((graph_input, image),) = made.feeds.items()
         rng = np.random.default_rng(1)
-        images = rng.standard_normal((13, *image.shape)).astype(np.float32)
+        images = rng.standard_normal((_FITTING + 16, *image.shape)).astype(np.float32)
         feeds = [{graph_input: x} for x in images]
-        fitting, feeds, false_alarms = feeds[:9], feeds[9:], 0.1
+        fitting, feeds, false_alarms = feeds[:_FITTING], feeds[_FITTING:], 0.05
     else:
         digits = split_digits()
         made = make("lenet", folder)
