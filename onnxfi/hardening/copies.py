@@ -80,7 +80,7 @@ def vote(editor: GraphEditor, protection: Tmr) -> list[str]:
         wrong = builder.node("Not", "wrong", builder.node("And", "agree", *equal))
         raised = _any(editor, builder, wrong)
         editor.add_alarm(raised, None, protection.name, name)
-        editor.insert(builder, None, stored=copies)
+        editor.insert(builder, value, stored=copies)
         editor.replace(value, voted)
     return names
 

@@ -61,8 +61,8 @@ class GraphEditor:
 
         Args:
             builder: the nodes and the constants.
-            after: the value that is made last of those that the nodes read; None, or a weight or an
-                input, for the beginning.
+            after: the value that is made last of those that the nodes read. Those of a weight are
+                inserted before its first reader, so that weights keep their order as targets.
             stored: constants that a runtime must not compute with in advance: they become inputs
                 with a default, which could be overridden.
         """
@@ -75,7 +75,8 @@ class GraphEditor:
         if producer is not None:
             graph.insert_after(producer, builder.nodes)
         else:
-            graph.insert_before(graph[0], builder.nodes)
+            readers = set() if after is None else {x for x, _ in after.uses()}
+            graph.insert_before(next((x for x in graph if x in readers), graph[0]), builder.nodes)
         for node in builder.nodes:
             self._added.add(node)
             for attribute in node.attributes.values():

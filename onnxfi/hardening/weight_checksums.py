@@ -44,7 +44,7 @@ def add_checksums(editor: GraphEditor, protection: Parity) -> list[str]:
         same = builder.node("Equal", "same", total, builder.constant("checksum", good))
         raised = builder.node("Not", "raised", same)
         editor.add_alarm(raised, None, protection.name, name)
-        editor.insert(builder, None, stored=[stored])
+        editor.insert(builder, value, stored=[stored])
     return names
 
 

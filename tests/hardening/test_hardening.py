@@ -129,6 +129,15 @@ def test_a_duplicate_sees_every_flip(lenet: onnxfi.Model, held_out: np.ndarray) 
     assert not any(x.any() for k, x in run(hardened.model, held_out).items() if "alarm" in k)
 
 
+@pytest.mark.parametrize("weights", ["weights", "weights:conv2"])
+@pytest.mark.parametrize("protection", ["tmr", "parity"])
+def test_weights_keep_their_order(lenet: onnxfi.Model, protection: str, weights: str) -> None:
+    # Faults are drawn by the number of the target, so campaigns on both models hit the same bits.
+    hardened = harden(lenet, **{protection: [weights]}).model  # type: ignore[arg-type]
+    plain = [x.tensor for x in lenet.targets(kind="weight")]
+    assert plain == [x.tensor for x in hardened.targets(kind="weight") if x.tensor in plain]
+
+
 @pytest.mark.parametrize("protection", ["tmr", "parity"])
 def test_faults_in_weights_are_seen(
     lenet: onnxfi.Model, held_out: np.ndarray, protection: str
