@@ -150,6 +150,43 @@ def test_control_equals_the_simulation_in_every_cycle(flow: Dataflow) -> None:
             example.compare(array, ArrayFault(r, c, register, 0, None, cycle))
 
 
+@pytest.mark.parametrize("flow", FLOWS)
+def test_requantised_outputs_follow_from_the_sums(flow: Dataflow) -> None:
+    """Sums of the simulation, with bias, scaled, rounded and saturated."""
+    example, array = EXAMPLES["conv"], SystolicArray(3, 4, flow)
+    rng = np.random.default_rng(1)
+    bias = rng.integers(-500, 500, (6, 1, 1)).astype(np.int32)
+    scale = rng.uniform(0.001, 0.01, 6).astype(np.float32)
+    plain = example.operation
+    operation = Operation(
+        plain.geometry,
+        plain.x,
+        plain.w,
+        plain.x_zero,
+        plain.w_zero,
+        rescaling="requantised",
+        scale=scale,
+        bias=bias,
+        y_zero=100,
+    )
+
+    def requantised(sums: np.ndarray) -> np.ndarray:
+        scaled = np.rint((sums + bias).astype(np.float32) * scale[:, None, None]) + 100
+        made: np.ndarray = np.clip(scaled, 0, 255).astype(np.uint8)
+        return made
+
+    golden = requantised(example.golden)
+    changed = 0
+    for register, bits in BITS.items():
+        for stuck in (0, 1):
+            fault = ArrayFault(1, 2, register, bits - 1, stuck)
+            corruption = corruption_of(fault, array, operation, golden)
+            changed += corruption.indices.size
+            expected = requantised(example.run(array, fault))
+            np.testing.assert_array_equal(corruption.apply(golden), expected)
+    assert changed
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("flow", FLOWS)
 @pytest.mark.parametrize("name", EXAMPLES)
