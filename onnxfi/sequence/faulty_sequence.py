@@ -54,9 +54,9 @@ class FaultySequence:
             early_exit: whether to stop once nothing is left of the fault.
         """
         runner, golden, count = self._steps, self._golden, len(self._golden)
-        outputs: list[Arrays] = [runner.answer(x) for x in golden.outputs]
+        outputs: list[Arrays] = [*golden.answers]
         outcomes: list[Outcome] = ["masked"] * count
-        made: Arrays = golden.outputs[first - 1] if first else {}
+        made: Arrays = {}
         feeds: Arrays = golden.feeds[first]
         masked_at: int | None = None
         ran = 0
@@ -72,8 +72,7 @@ class FaultySequence:
                 outcomes[step:] = ["due"] * (count - step)
                 break
             answer = runner.answer(made)
-            before = runner.answer(golden.outputs[step])
-            outcomes[step] = decide_outcome(before, answer, metric)
+            outcomes[step] = decide_outcome(golden.answers[step], answer, metric)
             outputs[step] = answer
             over = step >= last_active and same(made, golden.outputs[step])
             if over and masked_at is None:

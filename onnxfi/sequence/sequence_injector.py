@@ -12,6 +12,7 @@ from onnxfi.injector import ErrorModelSpec, Injector, Metric, assign_error_model
 from onnxfi.injector.metrics import checked, default_metric
 from onnxfi.sequence.faulty_sequence import FaultySequence
 from onnxfi.sequence.golden_sequence import Arrays, GoldenSequence
+from onnxfi.sequence.golden_steps import FeedsOfSteps, GoldenSteps, OutputsOfSteps
 from onnxfi.sequence.lifetime import Lifetime
 from onnxfi.sequence.sequence_injection import SequenceInjection
 from onnxfi.sequence.state import StateMap
@@ -58,7 +59,8 @@ class SequenceInjector:
                 first, such as those of a prompt.
             provider: ``cpu``, ``cuda``, or ``auto`` for CUDA where it runs.
             threads: intra-op threads of each session; None leaves the number to ONNX Runtime.
-            memory: bytes of golden tensors that are kept; others are computed again.
+            memory: bytes of golden tensors that are kept, and again of states; others are computed
+                again.
 
         Raises:
             OnnxfiError: the model has no such target, state or feedback, or cannot run.
@@ -68,6 +70,7 @@ class SequenceInjector:
         self._model = model
         self._injector = Injector(model, target, provider=provider, threads=threads)
         self._steps = StepRunner(model, self._injector, states, fed_back, memory=memory)
+        self._memory = memory
         self._numbers = itertools.count()
 
     def __enter__(self) -> Self:
@@ -102,15 +105,12 @@ class SequenceInjector:
         if not inputs:
             raise InputError("A sequence must have at least one step, got none.")
         beginning = self._steps.state.beginning(self._model, inputs[0], initial or {})
-        feeds: list[Arrays] = []
-        outputs: list[Arrays] = []
         number = next(self._numbers)
-        for step, given in enumerate(inputs):
-            feeds.append(
-                self._steps.next_inputs(given, outputs[-1]) if step else {**given, **beginning}
-            )
-            outputs.append(self._steps.golden(number, step, feeds[-1]).outputs)
-        return GoldenSequence(tuple(inputs), tuple(feeds), tuple(outputs), number)
+        kept = GoldenSteps(self._steps, inputs, number, memory=self._memory)
+        kept.begin({**inputs[0], **beginning})
+        feeds, outputs = (x(kept, len(inputs)) for x in (FeedsOfSteps, OutputsOfSteps))
+        answers = tuple(self._steps.answer(x) for x in outputs)
+        return GoldenSequence(tuple(inputs), feeds, outputs, answers, number)
 
     def inject(
         self,
@@ -152,7 +152,7 @@ class SequenceInjector:
         """
         steps = _steps(step, len(golden))
         lasting = lifetime or Lifetime()
-        answer = self._steps.answer(golden.outputs[0])
+        answer = golden.answers[0]
         chosen = checked(default_metric(answer) if metric is None else metric)
         model = assign_error_models(error_model, [self.target])[self.target.tensor]
         for number in range(first_id, first_id + count):

@@ -9,7 +9,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 import onnxfi
 from onnxfi.errors import InputError
+from onnxfi.injector import Golden
 from onnxfi.sequence import Lifetime, SequenceInjector
+from onnxfi.sequence.step_runner import StepRunner
 from onnxfi.suffix import same_bits
 from tests.sequence.whole_sequences import Brute, made, value
 
@@ -213,15 +215,38 @@ def test_outcomes_name_the_steps() -> None:
             assert (one.id, one.step, one.corruption) == (other.id, other.step, other.corruption)
 
 
-def test_memory_bounds_change_nothing() -> None:
-    found = []
-    for memory in (0, 1 << 30):
+@pytest.mark.parametrize("memory", [0, 100, 300, 1000])
+def test_memory_bounds_change_nothing(memory: int) -> None:
+    found: list[list[Any]] = []
+    for kept in (memory, 1 << 30):
         with SequenceInjector(
-            onnxfi.load(recurrent()), "s", state={"h_out": "h"}, memory=memory
+            onnxfi.load(recurrent()), "s", state={"h_out": "h"}, memory=kept
         ) as injector:
             golden = injector.golden(INPUTS)
             found.append([x.outcomes for x in injector.inject(golden, "bitflip", count=30)])
-    assert found[0] == found[1]
+            found.append([x["h_out"].tobytes() for x in golden.outputs])
+            found.append([golden.feeds[x]["h"].tobytes() for x in reversed(range(STEPS))])
+    assert found[:3] == found[3:]
+
+
+def test_states_are_kept_at_intervals_within_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    size = 4 * (4 + SIZE)  # bytes of the inputs of a step
+    ran: list[int] = []
+    run = StepRunner.golden
+
+    def golden_step(self: StepRunner, number: int, step: int, feeds: Any) -> Golden:
+        ran.append(step)
+        return run(self, number, step, feeds)
+
+    with SequenceInjector(
+        onnxfi.load(recurrent()), "s", state={"h_out": "h"}, memory=4 * size
+    ) as injector:
+        golden = injector.golden(INPUTS)
+        monkeypatch.setattr(StepRunner, "golden", golden_step)
+        assert golden.feeds[6]["h"].shape == (1, SIZE)
+        assert ran == []  # steps 0, 2, 4 and 6 are kept
+        assert golden.feeds[5]["h"].shape == (1, SIZE)
+        assert ran == [4]
 
 
 @pytest.mark.parametrize(
