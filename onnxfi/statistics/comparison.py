@@ -3,13 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from onnxfi.display import counted, html_table, list_names, shorten
 from onnxfi.errors import ConfigurationError
 from onnxfi.injector import OUTCOMES
 from onnxfi.run_directory import RunDirectory
-from onnxfi.statistics.campaign_statistics import CampaignStatistics, Detection, GroupStatistics
+from onnxfi.statistics.campaign_statistics import (
+    CampaignStatistics,
+    Coverage,
+    Detection,
+    GroupStatistics,
+)
 from onnxfi.statistics.difference import (
     Difference,
     difference,
@@ -18,11 +23,15 @@ from onnxfi.statistics.difference import (
     paired_difference,
     two_proportion_p,
 )
+from onnxfi.statistics.grouping import UNFLAGGED_SDC
 from onnxfi.statistics.network import WeightedRate
+from onnxfi.statistics.paired_coverage import paired_coverage
 from onnxfi.statistics.pairing import PairCounts, PairKey, pair_faults
 from onnxfi.statistics.rate import Rate
 from onnxfi.statistics.summary import summarise
 from onnxfi.statistics.weighting import EstimatedRate
+
+_R = TypeVar("_R", Rate, WeightedRate)
 
 Test = Literal["two-proportion", "mcnemar", "intervals"]
 
@@ -91,6 +100,9 @@ class Comparison:
         golden_accuracy: the accuracy of both models without faults, over the inputs that were met;
             None without labels.
         detection: what the alarms of the second model see; None if it has none.
+        coverage_before: of the faults that are sdc or due in the first model, the share that alarms
+            of the second one see: of the network, then of each target; empty without alarms, or if
+            faults are not paired.
     """
 
     paired: bool
@@ -100,6 +112,7 @@ class Comparison:
     network: Sequence[ComparedGroup]
     golden_accuracy: tuple[Rate, Rate] | None = None
     detection: Detection | None = None
+    coverage_before: Sequence[Coverage] = ()
 
     def __repr__(self) -> str:
         """Return one line: the number of targets, and the sdc rate of an error model."""
@@ -156,6 +169,7 @@ def compare(before: str | Path, after: str | Path) -> Comparison:
         network=_compare_networks(first, second),
         golden_accuracy=_golden_accuracy(first, second),
         detection=second.detection,
+        coverage_before=paired_coverage(first.groups["target"], pairs or {}),
     )
 
 
@@ -224,14 +238,12 @@ def _compare_groups(
     of_group = {} if pairs is None else pairs.get(key, {})
     clustered = before.faults != before.injections or after.faults != after.injections
     rates = {}
-    for name in before.per_inference:
-        if name not in after.per_inference:
-            continue
-        first, second = before.per_inference[name], after.per_inference[name]
+    for name, first, second in _common(before.per_inference, after.per_inference):
         if name in of_group:
             # Per fault, if each has several inferences.
             if clustered:
-                first, second = before.per_fault[name], after.per_fault[name]
+                of_faults = _common(before.per_fault, after.per_fault)
+                ((first, second),) = [(x, y) for other, x, y in of_faults if other == name]
             rates[name] = _compare_pairs(first, second, of_group[name])
         elif clustered or isinstance(first, EstimatedRate) or isinstance(second, EstimatedRate):
             p = interval_p(first, second)
@@ -241,6 +253,13 @@ def _compare_groups(
             found = difference(first, second)
             rates[name] = ComparedRate(first, second, found, p, "two-proportion")
     return ComparedGroup(key[0], after.key["target"], key[1], rates)
+
+
+def _common(before: Mapping[str, _R], after: Mapping[str, _R]) -> list[tuple[str, _R, _R]]:
+    """Return the rates that both have; without alarms, all sdc is sdc that no alarm sees."""
+    if UNFLAGGED_SDC in after and UNFLAGGED_SDC not in before:
+        before = {**before, UNFLAGGED_SDC: before["sdc"]}
+    return [(name, x, after[name]) for name, x in before.items() if name in after]
 
 
 def _compare_pairs(before: Rate, after: Rate, counts: PairCounts) -> ComparedRate:
@@ -262,11 +281,8 @@ def _compare_networks(before: CampaignStatistics, after: CampaignStatistics) -> 
         if other is None:
             continue
         rates = {}
-        for name, rate in network.per_inference.items():
-            if name in other.per_inference:
-                second = other.per_inference[name]
-                change = difference(rate, second)
-                p = interval_p(rate, second)
-                rates[name] = ComparedRate(rate, second, change, p, "intervals")
+        for name, first, second in _common(network.per_inference, other.per_inference):
+            change, p = difference(first, second), interval_p(first, second)
+            rates[name] = ComparedRate(first, second, change, p, "intervals")
         found.append(ComparedGroup(None, None, network.error_model, rates))
     return found

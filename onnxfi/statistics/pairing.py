@@ -9,9 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from onnxfi.run_directory import read_shards
+from onnxfi.statistics.grouping import FLAGGED, UNFLAGGED_SDC
 
 #: A target and an error model.
 PairKey = tuple[str, str]
+
+#: Counted beside outcomes: before, whether a fault is sdc or due; after, whether it did this to the
+#: first model in an inference in which no alarm of the second one was raised.
+MISSED = "missed"
 
 _IDENTITY = ("injection_id", "fault_id", "target", "error_model", "input_index")
 _READ = (*_IDENTITY, "indices", "bit", "outcome")
@@ -41,7 +46,8 @@ def pair_faults(
 ) -> dict[PairKey, dict[str, PairCounts]] | None:
     """Return the counts of pairs by target and error model, and by outcome.
 
-    A fault that met several inputs has an outcome if any of its inferences has it.
+    A fault that met several inputs has an outcome if any of its inferences has it. Where the second
+    model has alarms, sdc without an alarm and `MISSED` are counted as well.
 
     Args:
         before: the run directory of the first campaign.
@@ -65,6 +71,9 @@ def pair_faults(
         for side, table in (("before", first), ("after", second)):
             hit = pc.cast(pc.equal(table["outcome"], outcome), pa.int64())
             columns[f"{outcome} {side}"] = hit
+    if FLAGGED in second.column_names:
+        columns |= _unflagged(first, second)
+        outcomes = (*outcomes, UNFLAGGED_SDC, MISSED)
     keys = ["target", "error_model"]
     any_of = [(name, "max") for name in columns if " " in name]
     by_fault = pa.table(columns).group_by([*keys, "fault_id"], use_threads=False).aggregate(any_of)
@@ -85,12 +94,29 @@ def pair_faults(
     return found
 
 
+def _unflagged(first: pa.Table, second: pa.Table) -> dict[str, pa.ChunkedArray]:
+    """Return columns of 0 and 1 for sdc without an alarm, and for what alarms missed."""
+    columns = {}
+    for side, table in (("before", first), ("after", second)):
+        sdc = pc.equal(table["outcome"], "sdc")
+        if FLAGGED in table.column_names:
+            sdc = pc.and_not(sdc, pc.fill_null(table[FLAGGED], False))
+        columns[f"{UNFLAGGED_SDC} {side}"] = pc.cast(sdc, pa.int64())
+    harmful = pc.is_in(first["outcome"], value_set=pa.array(["sdc", "due"]))
+    missed = pc.and_not(harmful, pc.fill_null(second[FLAGGED], False))
+    columns[f"{MISSED} before"] = pc.cast(harmful, pa.int64())
+    columns[f"{MISSED} after"] = pc.cast(missed, pa.int64())
+    return columns
+
+
 def _faults(place: str | Path) -> pa.Table:
-    """Return the identity of each injection, a hash of its sites, and its outcome."""
+    """Return each injection's identity, a hash of its sites, its outcome, and its flag if any."""
     parts = []
-    for table in read_shards(place, _READ):
+    known = next(read_shards(place)).column_names
+    flag = [FLAGGED] if FLAGGED in known else []
+    for table in read_shards(place, [*_READ, *flag]):
         sites = _hash_sites(table["indices"]) * _MIX[0] + _hash_sites(table["bit"])
-        kept = table.select([*_IDENTITY, "outcome"])
+        kept = table.select([*_IDENTITY, "outcome", *flag])
         parts.append(kept.append_column("sites", pa.array(sites)))
     return pa.concat_tables(parts)
 

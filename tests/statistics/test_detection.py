@@ -11,7 +11,7 @@ import onnxfi
 from onnxfi.campaign import Campaign, replay, verify
 from onnxfi.report import write_campaign_report
 from onnxfi.run_directory import RunDirectory, read_records
-from onnxfi.statistics import Rate, summarise
+from onnxfi.statistics import Rate, compare, summarise
 from tests.support.small_campaign import fill, make_classifier, make_document
 
 
@@ -88,3 +88,51 @@ def test_a_plain_model_has_no_columns_of_alarms(tmp_path: Path) -> None:
     found = Campaign.from_yaml(folder / "campaign.yaml", out=folder / "run").run()
     assert "flagged" not in found.records().column_names
     assert summarise(folder / "run", found.configuration).detection is None
+
+
+@pytest.mark.thorough
+def test_coverage_of_the_faults_that_harm_the_plain_model(tmp_path: Path) -> None:
+    """Protections that correct: most of what they see is masked in the hardened model."""
+    folder = fill(tmp_path)
+    images = np.load(folder / "inputs.npz")["images"]
+    hardened = onnxfi.harden(
+        onnxfi.load(folder / "model.onnx"),
+        abft=["conv"],
+        on_alarm="recompute",
+        inputs=[{"image": x[np.newaxis]} for x in images],
+        false_alarms=0.1,
+    )
+    hardened.model.save(folder / "hardened.onnx")
+    document = make_document(
+        targets={"tensors": ["conv", "relu"]},
+        error_models=["bitflip"],
+        injections={"per_target": 60, "inputs_per_fault": 2},
+    )
+    for run, model in (("plain", "model.onnx"), ("hardened", "hardened.onnx")):
+        (folder / "c.yaml").write_text(yaml.safe_dump({**document, "model": model}))
+        Campaign.from_yaml(folder / "c.yaml", out=folder / run).run()
+    found = compare(folder / "plain", folder / "hardened")
+    assert found.paired
+    before, after = (read_records(folder / x).to_pylist() for x in ("plain", "hardened"))
+    coverage = {x.target: x.coverage for x in found.coverage_before}
+    assert {*coverage} == {None, "conv", "relu"}
+    for group in found.targets:
+        harmed: dict[int, bool] = {}  # whether every harmed inference of a fault raised an alarm
+        silent: list[set[int]] = [set(), set()]
+        for x, y in zip(before, after, strict=True):
+            if x["target"] != group.target:
+                continue
+            if x["outcome"] in ("sdc", "due"):
+                harmed[x["fault_id"]] = harmed.get(x["fault_id"], True) and y["flagged"]
+            if x["outcome"] == "sdc":
+                silent[0].add(x["fault_id"])
+            if y["outcome"] == "sdc" and not y["flagged"]:
+                silent[1].add(y["fault_id"])
+        assert coverage[group.target] == Rate.of(sum(harmed.values()), len(harmed))
+        rate = group.rates["unflagged_sdc"]
+        assert rate.test == "mcnemar"
+        assert [rate.before, rate.after] == [Rate.of(len(x), 60) for x in silent]
+    conv, relu, network = (coverage[x].share for x in ("conv", "relu", None))
+    assert relu < network < conv
+    assert conv > 0.9
+    assert not compare(folder / "hardened", folder / "plain").coverage_before

@@ -14,7 +14,13 @@ from onnxfi.cli.rates import estimate_difference, estimate_rate, to_document
 from onnxfi.cli.tables import Column, Row, Table, print_table
 from onnxfi.errors import ConfigurationError
 from onnxfi.report import write_comparison_report
-from onnxfi.statistics import ComparedGroup, Comparison, compare, describe_false_alarms
+from onnxfi.statistics import (
+    UNFLAGGED_SDC,
+    ComparedGroup,
+    Comparison,
+    compare,
+    describe_false_alarms,
+)
 
 
 def compare_campaigns(
@@ -39,18 +45,18 @@ def compare_campaigns(
     if report is not None:
         write_comparison_report(before, after, report)
         messages.print(f"Report: {report}")
-    print_comparison(before, after, rates=rate or ("sdc", "due"), as_json=as_json)
+    print_comparison(before, after, rates=rate or (), as_json=as_json)
 
 
 def print_comparison(
-    before: str, after: str, *, rates: Sequence[str] = ("sdc", "due"), as_json: bool = False
+    before: str, after: str, *, rates: Sequence[str] = (), as_json: bool = False
 ) -> None:
     """Print the comparison of two run directories.
 
     Args:
         before: a run directory.
         after: another one, such as one of a hardened model.
-        rates: the rates to show.
+        rates: the rates to show; by default sdc, due, and with alarms the sdc that none saw.
         as_json: print JSON instead of tables.
 
     Raises:
@@ -62,6 +68,7 @@ def print_comparison(
         print_json({**to_document(found), "overhead": None if cost is None else to_document(cost)})
         return
     known = {name for group in (*found.targets, *found.network) for name in group.rates}
+    rates = rates or ("sdc", "due", *(UNFLAGGED_SDC,) * (UNFLAGGED_SDC in known))
     for name in rates:
         if known and name not in known:
             raise ConfigurationError(
@@ -76,7 +83,19 @@ def print_comparison(
             typer.echo(f"Only in {place}: {missing}")
     if found.detection is not None:
         if found.detection.targets:
-            print_table(coverage_table(found.detection))
+            detection = found.detection
+            print_table(coverage_table([*detection.network, *detection.targets]))
+            typer.echo()
+        if found.coverage_before:
+            print_table(
+                coverage_table(
+                    found.coverage_before,
+                    title="What alarms see of the faults that harm the first model",
+                    caption="coverage: share of its sdc and due that raise an alarm in the second, "
+                    "in %, per fault",
+                )
+            )
+            typer.echo()
         typer.echo(describe_false_alarms(found.detection))
         typer.echo()
     if found.golden_accuracy is not None:

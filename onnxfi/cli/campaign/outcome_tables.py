@@ -7,7 +7,7 @@ from onnxfi.cli.rates import CAPTION, estimate_difference, estimate_rate
 from onnxfi.cli.tables import Column, Estimate, Table
 from onnxfi.statistics import (
     CampaignStatistics,
-    Detection,
+    Coverage,
     GroupStatistics,
     Rate,
     describe_due,
@@ -84,8 +84,13 @@ def network_table(found: CampaignStatistics, *, rates: Sequence[str]) -> Table:
     )
 
 
-def coverage_table(found: Detection) -> Table:
-    """Return what the alarms of a hardened model see: of the network, then of each target."""
+def coverage_table(
+    found: Sequence[Coverage],
+    *,
+    title: str = "What alarms see",
+    caption: str = "coverage: share of sdc and due that raise an alarm, in %",
+) -> Table:
+    """Return what the alarms of a hardened model see."""
     return Table(
         [
             Column("target"),
@@ -100,10 +105,10 @@ def coverage_table(found: Detection) -> Table:
                 str(x.coverage.total) if isinstance(x.coverage, Rate) else "",
                 estimate_rate(x.coverage),
             ]
-            for x in (*found.network, *found.targets)
+            for x in found
         ],
-        title="What alarms see",
-        caption="coverage: share of sdc and due that raise an alarm, in %",
+        title=title,
+        caption=caption,
         within="error model",
     )
 

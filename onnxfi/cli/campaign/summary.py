@@ -162,7 +162,8 @@ def print_summary(
         typer.echo()
     if not by and found.detection is not None:
         if found.detection.targets:
-            print_table(coverage_table(found.detection))
+            detection = found.detection
+            print_table(coverage_table([*detection.network, *detection.targets]))
         typer.echo(describe_false_alarms(found.detection))
         typer.echo()
     if not by and found.due:

@@ -39,7 +39,14 @@ def test_the_same_faults_on_both(onnxfi: Callable[..., Any], hardened: Path) -> 
     ran = onnxfi("campaign", "run", "c.yaml", "--out", "run", "--hardened", "h.onnx")
     assert ran.status == 0, ran.stderr
     assert "compared fault by fault" in ran.stdout
-    for said in ("What alarms see", "False alarms:", "Cost of an inference", "microseconds"):
+    for said in (
+        "What alarms see\n",
+        "What alarms see of the faults that harm the first model",
+        "unflagged_sdc: run (before)",
+        "False alarms:",
+        "Cost of an inference",
+        "microseconds",
+    ):
         assert said in ran.stdout
     found = json.loads(onnxfi("campaign", "compare", "run", "run-hardened", "--json").stdout)
     assert found["paired"]
