@@ -55,10 +55,10 @@ def test_is_a_value() -> None:
 def test_all_randomness_comes_from_the_generator(flow: str, dtype: str) -> None:
     """The same seed gives the same corruption, and the pattern names register and PE."""
     spec = f"array:size=3x4,dataflow={flow},stuck=any"
-    made = [draw(spec, seed, dtype) for seed in range(30)]
-    assert made == [draw(spec, seed, dtype) for seed in range(30)]
-    assert len({x.pattern for x in made}) > 10
-    assert sum(x.indices.size > 0 for x in made) > 5
+    made = [draw(spec, seed, dtype) for seed in range(14)]
+    assert made == [draw(spec, seed, dtype) for seed in range(14)]
+    assert len({x.pattern for x in made}) > 5
+    assert sum(x.indices.size > 0 for x in made) > 2
 
 
 @pytest.mark.parametrize("flow", ["os", "ws", "is"])

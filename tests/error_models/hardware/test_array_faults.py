@@ -130,14 +130,14 @@ def test_some_faults_equal_the_simulation(name: str, flow: Dataflow) -> None:
     example, array = EXAMPLES[name], SystolicArray(3, 4, flow)
     every = faults(array, 0)
     changing = 0
-    for index in rng.permutation(len(every))[:40].tolist():
+    for index in rng.permutation(len(every))[:25].tolist():
         chosen = every[index]
         cycle = int(rng.integers(array.cycles(example.geometry)))
         changing += example.compare(
             array,
             ArrayFault(chosen.row, chosen.column, chosen.register, chosen.bit, chosen.stuck, cycle),
         )
-    assert changing > 5
+    assert changing > 3
 
 
 @pytest.mark.parametrize("flow", FLOWS)

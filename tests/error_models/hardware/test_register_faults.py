@@ -217,9 +217,8 @@ def compare_all(kind: str, dtype: str, seed: int) -> None:
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "float16", "float32"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_equals_the_loops(kind: str, dtype: str) -> None:
-    """A few random operators of each kind."""
-    for seed in range(2):
-        compare_all(kind, dtype, seed)
+    """A random operator of each kind."""
+    compare_all(kind, dtype, 1)
 
 
 @pytest.mark.thorough
