@@ -16,6 +16,7 @@ Usage: python -m tools.check_cuda [--injections 20] [--provider cuda] [--quick] 
 import argparse
 import contextlib
 import io
+import logging
 import platform
 import statistics
 import subprocess
@@ -78,6 +79,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small graphs and few targets only")
     parser.add_argument("--out", type=Path, help="a file for all that is printed")
     arguments = parser.parse_args()
+    logging.getLogger("onnxfi").setLevel(logging.ERROR)
     with contextlib.ExitStack() as stack:
         if arguments.out is not None:
             file = stack.enter_context(arguments.out.open("w", encoding="utf-8"))
