@@ -5,8 +5,13 @@ from collections.abc import Iterator
 
 import onnxruntime
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.small_campaign import finished, work, write
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("any_load", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any_load")
 
 __all__ = ["finished", "idle_threads_sleep", "live", "work", "write"]
 
