@@ -141,15 +141,32 @@ class TargetOperation:
             self._refuse(f"operands of floats or of 8 bits, got {x.dtype} and {w.dtype}")
         if any(given[role].size > 1 for role in ("x_scale", "x_zero", "y_scale") if role in given):
             self._refuse("one scale and zero point for the input and for the output")
-        channels = w.shape[0] if "Conv" in self.node.op_type else w.shape[-1]
-        if self.node.op_type == "Gemm" and _integer(self.node, "transB", 0):
-            channels = w.shape[0]
-        if self.node.op_type == "ConvTranspose":
-            channels = w.shape[1] if _integer(self.node, "group", 1) == 1 else -1
+        channels = w.shape[self._output_axis]
         for role in ("w_scale", "w_zero"):
             scales = given.get(role)
-            if scales is not None and scales.size > 1 and scales.shape != (channels,):
+            if scales is None or scales.size == 1:
+                continue
+            if scales.shape != (channels,) or not self._has_scales_of_outputs(w.ndim):
                 self._refuse("one scale of the weight, or one for each output channel")
+
+    @property
+    def _output_axis(self) -> int:
+        """The axis of the weight that counts output channels."""
+        if self.node.op_type == "ConvTranspose":
+            return 1
+        if self.node.op_type == "Gemm":
+            return 0 if _integer(self.node, "transB", 0) else 1
+        return 0 if "Conv" in self.node.op_type else -1
+
+    def _has_scales_of_outputs(self, rank: int) -> bool:
+        """Return whether several scales of the weight are those of the output channels."""
+        if self.node.op_type == "ConvTranspose" and _integer(self.node, "group", 1) > 1:
+            return False
+        weight = self.node.inputs[1]
+        made_by = None if weight is None else _quantised(weight)
+        if made_by is None or self.node.op_type in _ROLES:
+            return True
+        return _integer(made_by, "axis", 1) % rank == self._output_axis % rank
 
     def _refuse(self, needed: str) -> None:
         raise ErrorModelError(

@@ -234,3 +234,20 @@ def test_other_operators_are_refused() -> None:
         load("register").prepare(  # type: ignore[attr-defined]
             CASES["QDQ Conv"].model.target("xf"), None
         )
+
+
+def test_scales_of_input_channels_are_refused() -> None:
+    """They are not factors of the sums."""
+    x, w = draw((1, 4, 5, 5), "uint8"), draw((4, 4, 3, 3), "int8")
+    scales = scale([0.1, 0.2, 0.3, 0.4])
+    zero = np.array(0, np.uint8)
+    for axis in (0, 1):
+        zeros = np.zeros(4, np.int8)
+        case = Case("Conv", x, w, scale(0.1), zero, scales, zeros, quantised=True, w_axis=axis)
+        golden = case.run()
+        operation = TargetOperation.of(case.model, case.model.target("y"))
+        if axis == 0:
+            assert operation.operation(case.tensors(), golden.shape).scale.size == 4
+            continue
+        with pytest.raises(ErrorModelError, match="output channel"):
+            operation.operation(case.tensors(), golden.shape)
