@@ -39,7 +39,8 @@ class Detection:
     sample are matched one to one, in order of falling IoU (intersection over union), down to
     ``match``. Of equal IoUs the earlier golden and then the earlier faulty box comes first. A
     golden box without a match is lost, a faulty one is new; a match with an IoU below ``moved`` has
-    moved. A box with a NaN coordinate or without area matches none. Another number of samples is
+    moved. A box that is bit-equal to another has the IoU 1 with it; otherwise one with a NaN
+    coordinate or without area matches none. Another number of samples is
     wrong.
 
     The columns, over all samples: ``golden_boxes``, ``boxes``, ``lost``, ``new``, ``moved``,
@@ -63,6 +64,8 @@ class Detection:
         moved: the IoU below which a match has moved.
         nms: the highest IoU of two boxes of a raw head that both count; better ones suppress
             others. DETR needs none.
+        candidates: the most boxes of a sample that enter the suppression, those with the highest
+            scores.
         class_wise: whether boxes of different classes never suppress each other.
     """
 
@@ -76,6 +79,7 @@ class Detection:
     match: Annotated[float, Field(gt=0, le=1)] = 0.5
     moved: Annotated[float, Field(ge=0, le=1)] = 0.95
     nms: Annotated[float, Field(ge=0, le=1)] = 0.45
+    candidates: Annotated[int, Field(ge=1)] = 1000
     class_wise: bool = True
 
     def __post_init__(self) -> None:
@@ -127,6 +131,8 @@ class Detection:
             counts = scores >= self.score
             boxes, scores, classes = boxes[counts], scores[counts], classes[counts]
             if self.head not in ("boxes", "detr"):
+                best = np.argsort(-scores, kind="stable")[: self.candidates]
+                boxes, scores, classes = boxes[best], scores[best], classes[best]
                 kept = suppress(boxes, scores, classes, limit=self.nms, apart=self.class_wise)
                 boxes, classes = boxes[kept], classes[kept]
             yield boxes, classes
@@ -145,13 +151,25 @@ class Detection:
         """Return the boxes of a model that suppresses them itself."""
         if boxes.ndim == 2:
             boxes, scores = boxes[None], scores[None]
-        if boxes.ndim != 3 or boxes.shape[2] != 4 or scores.shape[:2] != boxes.shape[:2]:
+        if (
+            boxes.ndim != 3
+            or boxes.shape[2] != 4
+            or scores.ndim not in (2, 3)
+            or scores.shape[:2] != boxes.shape[:2]
+            or 0 in scores.shape[2:]
+        ):
             raise InputError(
                 "The metric's boxes must have the shape (N, boxes, 4), and the scores (N, boxes) "
                 f"or (N, boxes, classes), got {boxes.shape} and {scores.shape}."
             )
         if self.classes is not None:
-            classes = pick_tensor(outputs, self.classes).reshape(boxes.shape[:2])
+            classes = pick_tensor(outputs, self.classes)
+            if classes.size != boxes.shape[0] * boxes.shape[1]:
+                raise InputError(
+                    f"The metric's classes must be as many as the boxes, {boxes.shape[:2]}, got "
+                    f"the shape {classes.shape}. Name another output."
+                )
+            classes = classes.reshape(boxes.shape[:2])
         else:
             classes = np.zeros(boxes.shape[:2], np.int64)
         if scores.ndim == 3:
@@ -164,6 +182,9 @@ class Detection:
     ) -> list[float]:
         """Return the IoU of each match in one sample."""
         overlaps = iou(before[0], after[0])
+        first, second = before[0][:, None], after[0][None]
+        equal = (first == second) | (np.isnan(first) & np.isnan(second))
+        overlaps[equal.all(axis=2)] = 1  # also without area, or not finite
         overlaps[before[1][:, None] != after[1][None]] = 0
         rows, columns = np.nonzero(overlaps >= self.match)
         order = np.argsort(-overlaps[rows, columns], kind="stable")

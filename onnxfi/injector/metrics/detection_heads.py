@@ -140,7 +140,9 @@ def _best(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _three_axes(found: np.ndarray, axis: int, least: int, wanted: str) -> np.ndarray:
-    if found.ndim != 3 or found.shape[axis] < least:
+    # One that has more numbers for each box than boxes has its axes the other way round.
+    turned = least > 2 and found.ndim == 3 and found.shape[axis] > found.shape[3 - axis]
+    if found.ndim != 3 or found.shape[axis] < least or turned:
         raise InputError(
             f"The output of this head must have the shape {wanted}, got {found.shape}. Choose "
             "another head, or another output."

@@ -21,6 +21,8 @@ def area(box: Any) -> float:
 
 
 def iou(a: Any, b: Any) -> float:
+    if np.array_equal(a, b, equal_nan=True):
+        return 1.0  # also without area
     common = area([max(a[0], b[0]), max(a[1], b[1]), min(a[2], b[2]), min(a[3], b[3])])
     union = area(a) + area(b) - common
     return common / union if union > 0 and math.isfinite(common / union) else 0.0

@@ -161,3 +161,44 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
         load_metric("detection", {"head": "detr"})
     with pytest.raises(ConfigurationError, match="yolo9"):
         load_metric("detection", {"head": "yolo9"})
+
+
+def test_a_golden_box_without_area_is_not_lost() -> None:
+    boxes = np.array([[[1, 1, 1, 5], [0, 0, 4, 4], [np.nan, 0, 1, 1]]], np.float32)
+    outputs = {"b": boxes, "s": np.ones((1, 3), np.float32)}
+    metric = Detection(boxes="b", scores="s")
+    assert not metric.is_wrong(outputs, {name: x.copy() for name, x in outputs.items()})
+    moved = {**outputs, "b": boxes + np.float32(3)}
+    assert metric.is_wrong(outputs, moved)
+
+
+def test_many_candidates_are_cut() -> None:
+    """A fault that lifts all scores does not take seconds."""
+    boxes, scores = drawn(3)
+    golden = outputs_of("yolo8", boxes, scores)
+    found = metric_of("yolo8", score=0.0, candidates=5, nms=1).columns(golden, golden)
+    assert found["boxes"] == 10
+
+
+def test_axes_the_other_way_round_are_refused() -> None:
+    boxes, scores = drawn(4)
+    turned = {"raw": outputs_of("yolo8", boxes, scores)["raw"]}
+    with pytest.raises(InputError, match="Choose another head"):
+        metric_of("yolo5").columns(turned, turned)
+    turned = {"raw": outputs_of("yolo5", boxes, scores)["raw"]}
+    with pytest.raises(InputError, match="Choose another head"):
+        metric_of("yolo8").columns(turned, turned)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"c": np.zeros(2)}, "as many as the boxes"),
+        ({"s": np.zeros((1, 3, 2, 2))}, "must have the shape"),
+        ({"s": np.zeros((1, 3, 0))}, "must have the shape"),
+    ],
+)
+def test_outputs_that_do_not_belong_together(changed: dict[str, np.ndarray], said: str) -> None:
+    outputs = {"b": np.zeros((1, 3, 4)), "s": np.zeros((1, 3)), "c": np.zeros((1, 3))} | changed
+    with pytest.raises(InputError, match=said):
+        Detection(boxes="b", scores="s", classes="c").columns(outputs, outputs)
