@@ -2,16 +2,14 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Self, get_args
+from dataclasses import dataclass
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 
 from onnxfi.error_models.checks import checked_choice, checked_integer
-from onnxfi.error_models.configuration_keys import to_dict
 from onnxfi.error_models.converted_fields import convert_fields
 from onnxfi.error_models.corruption import Corruption
-from onnxfi.error_models.error_model import TargetInfo
 from onnxfi.error_models.hardware.array.array_faults import corruption_of
 from onnxfi.error_models.hardware.array.systolic_array import (
     ArrayFault,
@@ -20,7 +18,7 @@ from onnxfi.error_models.hardware.array.systolic_array import (
     SystolicArray,
 )
 from onnxfi.error_models.hardware.operation import Operation, checked_operation
-from onnxfi.error_models.hardware.operators import check_operator
+from onnxfi.error_models.hardware.operation_error_model import OperationErrorModel
 from onnxfi.error_models.values.bit_choice import BitField, bits_of_dtype, checked_bit
 from onnxfi.errors import ErrorModelError
 
@@ -29,7 +27,7 @@ _REGISTERS: tuple[RegisterOfPE, ...] = get_args(RegisterOfPE)
 
 
 @dataclass(frozen=True, slots=True)
-class Array:
+class Array(OperationErrorModel):
     """Faults one bit of a register of a processing element (PE) of a systolic array.
 
     The target is the output of a convolution or matrix product, which the array computes as a
@@ -57,7 +55,6 @@ class Array:
     bit: int | BitField = "any"
     stuck: int | Literal["any"] | None = None
     cycle: int | None = None
-    _operation: Operation | None = field(init=False, repr=False, compare=False, default=None)
 
     def __post_init__(self) -> None:
         """Check and convert the values."""
@@ -89,21 +86,6 @@ class Array:
     def alike_in_all_targets(self) -> bool:
         """A stuck bit is the same in all layers that run on the array."""
         return self.stuck is not None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return ``{"name": ..., "configuration": {...}}``, from which ``load`` rebuilds it."""
-        return to_dict(self)
-
-    def prepare(self, target: TargetInfo, golden: np.ndarray | None) -> Self:
-        """Return the same error model, if the target is the output of a supported operator."""
-        check_operator(self.name, target)
-        return self
-
-    def with_operation(self, operation: Operation) -> Self:
-        """Return the error model that draws faults of an operation."""
-        ready = type(self)(**self.to_dict()["configuration"])
-        convert_fields(ready, _operation=operation)
-        return ready
 
     def sample(
         self, golden: np.ndarray, *, channel_axis: int | None, rng: np.random.Generator

@@ -15,7 +15,6 @@ Rescaling = Literal["none", "dequantised", "requantised"]
 _PRODUCTS_AT_ONCE = 2**20
 # All sums are computed if a fault needs more than one of so many, because BLAS is fast.
 _LOOKED_UP = 64
-_PRODUCTS_AT_ONCE = 2**20
 
 
 @dataclass(frozen=True, eq=False)

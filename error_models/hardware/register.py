@@ -1,17 +1,15 @@
 """Register: faults in the registers of a convolution engine."""
 
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Self
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from onnxfi.error_models.checks import checked_choice, checked_integer
-from onnxfi.error_models.configuration_keys import to_dict
 from onnxfi.error_models.converted_fields import convert_fields
 from onnxfi.error_models.corruption import Corruption
-from onnxfi.error_models.error_model import TargetInfo
 from onnxfi.error_models.hardware.operation import Operation, checked_operation
-from onnxfi.error_models.hardware.operators import check_operator
+from onnxfi.error_models.hardware.operation_error_model import OperationErrorModel
 from onnxfi.error_models.hardware.register_faults import (
     AccumulatorFault,
     InputFault,
@@ -29,7 +27,7 @@ _ENGINES = ("nvdla",)
 
 
 @dataclass(frozen=True, slots=True)
-class Register:
+class Register(OperationErrorModel):
     """Inverts one bit of a register of the engine that computes the target.
 
     The target is the output of a convolution or matrix product. The corruption is exact: the
@@ -57,7 +55,6 @@ class Register:
     bit: int | BitField = "any"
     k: int = 4
     t: int = 16
-    _operation: Operation | None = field(init=False, repr=False, compare=False, default=None)
 
     def __post_init__(self) -> None:
         """Check and convert the values."""
@@ -74,21 +71,6 @@ class Register:
     def alike_in_all_targets(self) -> bool:
         """Each target has a fault of its own."""
         return False
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return ``{"name": ..., "configuration": {...}}``, from which ``load`` rebuilds it."""
-        return to_dict(self)
-
-    def prepare(self, target: TargetInfo, golden: np.ndarray | None) -> Self:
-        """Return the same error model, if the target is the output of a supported operator."""
-        check_operator(self.name, target)
-        return self
-
-    def with_operation(self, operation: Operation) -> Self:
-        """Return the error model that draws faults of an operation."""
-        ready = type(self)(self.fault, self.engine, self.bit, self.k, self.t)
-        convert_fields(ready, _operation=operation)
-        return ready
 
     def sample(
         self, golden: np.ndarray, *, channel_axis: int | None, rng: np.random.Generator

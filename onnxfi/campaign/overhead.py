@@ -50,9 +50,10 @@ def measure_overhead(before: str | Path, after: str | Path) -> Overhead | None:
     """
     configurations = [RunDirectory.open(x).configuration for x in (before, after)]
     try:
-        models = [load(x.model) for x in configurations]
-        if PROTECTIONS_KEY not in models[1].ir_model.metadata_props:
+        hardened = load(configurations[1].model)
+        if PROTECTIONS_KEY not in hardened.ir_model.metadata_props:
             return None
+        models = [load(configurations[0].model), hardened]
         feeds = [
             read_inputs(model, configuration.inputs).at(0)
             for model, configuration in zip(models, configurations, strict=True)

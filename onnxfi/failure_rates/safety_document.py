@@ -99,8 +99,8 @@ def _assumptions(opened: RunDirectory) -> Iterator[str]:
         [
             ("model", f"{configuration.model.name}, SHA-256 `{manifest['model']}`"),
             ("inputs", f"{configuration.inputs.name}, SHA-256 `{manifest['inputs']}`"),
-            ("error models", ", ".join(f"`{x.name}`" for x in configuration.error_model_entries)),
-            ("metric", f"`{configuration.metric.name}`"),
+            ("error models", ", ".join(_code(x.name) for x in configuration.error_model_entries)),
+            ("metric", _code(configuration.metric.name)),
             ("seed", str(manifest["seed"])),
             ("provider", f"{manifest['provider']} on {processor}"),
             ("versions", ", ".join(f"{k} {v}" for k, v in manifest["versions"].items())),
@@ -128,10 +128,10 @@ def _fault_space(opened: RunDirectory, found: CampaignStatistics) -> Iterator[st
         ("target", "kind", "operator", "error model", "bits", "injections", "faults"),
         [
             (
-                f"`{x.key['target']}`",
+                _code(x.key["target"]),
                 x.key["kind"],
                 x.key["op_type"],
-                f"`{x.key['error_model']}`",
+                _code(x.key["error_model"]),
                 f"{x.key['target_bits']:,}",
                 f"{x.injections:,}",
                 f"{x.faults:,}",
@@ -172,7 +172,7 @@ def _exposure(
         ("target or element", "memory", "bits", "residency", "coverage", "SDC", "residual FIT"),
         [
             (
-                f"`{x.name}`",
+                _code(x.name),
                 x.memory or "none",
                 f"{x.bits:,}",
                 f"{x.residency:.3g}",
@@ -201,13 +201,13 @@ def _results(found: CampaignStatistics, directory: str | Path) -> Iterator[str]:
     yield ""
     names = ("sdc", "due", "benign", "masked")
     rows = [
-        ("whole network", f"`{x.error_model}`", *(_rate(x.per_inference[name]) for name in names))
+        ("whole network", _code(x.error_model), *(_rate(x.per_inference[name]) for name in names))
         for x in found.network
     ]
     rows += [
         (
-            f"`{x.key['target']}`",
-            f"`{x.key['error_model']}`",
+            _code(x.key["target"]),
+            _code(x.key["error_model"]),
             *(_rate(x.per_inference[name]) for name in names),
         )
         for x in sorted(found.groups["target"], key=lambda x: -x.per_inference["sdc"].share)

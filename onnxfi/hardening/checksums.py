@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from onnxfi.hardening.correction import correct
+from onnxfi.hardening.correction import raise_alarm
 from onnxfi.hardening.graph_editor import GraphEditor
 from onnxfi.hardening.protections import Abft
 from onnxfi.onnx_ir import ir
@@ -14,8 +14,6 @@ from onnxfi.surgery import NodeBuilder, constant
 
 # Sums of float16 and bfloat16 values are formed in float32.
 _WIDE = {np.dtype(np.float64): ir.DataType.DOUBLE}
-# The axis of outputs that is summed up.
-_CHANNELS, _COLUMNS = 1, -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +50,7 @@ def check_product(
     expected = _CHECKS[node.op_type](node, parts)
     if expected is None:
         return "its weights or its bias are computed while it runs"
-    axis = _CHANNELS if node.op_type == "Conv" else output.shape.rank() - 1
+    axis = 1 if node.op_type == "Conv" else output.shape.rank() - 1
     total = editor.reduce(builder, "ReduceSum", parts.widened(output), [axis], keep=True)
     apart = builder.node("Abs", "apart", builder.node("Sub", "difference", total, expected))
     apart.dtype, apart.shape = (
@@ -63,12 +61,7 @@ def check_product(
     # NaN is not less than anything.
     below = builder.node("Less", "below", apart, limit)
     wrong = builder.node("Not", "wrong", below)
-    raised = editor.any_of_sample(builder, wrong, output)
-    corrected = correct(editor, builder, node, wrong, raised, protection.on_alarm)
-    editor.add_alarm(raised, output, protection.name, layer)
-    editor.insert(builder, output)
-    if corrected is not None:
-        editor.replace(output, corrected)
+    raise_alarm(editor, builder, node, wrong, protection, layer)
     return Threshold(apart.name or "", limit)
 
 
@@ -91,18 +84,17 @@ class _Parts:
 
 
 def _conv(node: ir.Node, parts: _Parts) -> ir.Value | None:
-    weights = parts.editor.array(node.inputs[1])
-    bias = _optional(node, 2)
-    if weights is None or (bias is not None and parts.editor.array(bias) is None):
+    weights, bias = parts.editor.array(node.inputs[1]), _optional(node, 2)
+    stored = parts.editor.array(bias)
+    if weights is None or (bias is not None and stored is None):
         return None
     groups = node.attributes.get_int("group", 1)
     inputs = [
         parts.widened(_input(node, 0)),
         parts.stored("weights", sum_of_outputs(weights, groups)),
     ]
-    found = parts.editor.array(bias)
-    if found is not None:
-        inputs.append(parts.stored("bias", found.astype(np.float64).sum(keepdims=True)))
+    if stored is not None:
+        inputs.append(parts.stored("bias", stored.astype(np.float64).sum(keepdims=True)))
     return node_like(parts.builder, "Conv", "expected", inputs, node)
 
 
@@ -123,15 +115,15 @@ def sum_of_outputs(weights: np.ndarray, groups: int) -> np.ndarray:
 
 def _gemm(node: ir.Node, parts: _Parts) -> ir.Value | None:
     weights, bias = parts.editor.array(node.inputs[1]), _optional(node, 2)
-    if weights is None or (bias is not None and parts.editor.array(bias) is None):
+    stored = parts.editor.array(bias)
+    if weights is None or (bias is not None and stored is None):
         return None
     by_column = weights.T if node.attributes.get_int("transB", 0) else weights
     alpha, beta = (node.attributes.get_float(x, 1.0) for x in ("alpha", "beta"))
     sums = alpha * by_column.astype(np.float64).sum(axis=1, keepdims=True)
     inputs = [parts.widened(_input(node, 0)), parts.stored("weights", sums)]
-    found = parts.editor.array(bias)
-    if found is not None:
-        full = np.broadcast_to(found.astype(np.float64), (*found.shape[:-1], by_column.shape[1]))
+    if stored is not None:
+        full = np.broadcast_to(stored.astype(np.float64), (*stored.shape[:-1], by_column.shape[1]))
         inputs.append(parts.stored("bias", beta * full.sum(axis=-1, keepdims=True)))
     return parts.builder.node(
         "Gemm", "expected", *inputs, transA=node.attributes.get_int("transA", 0)

@@ -2,11 +2,11 @@
 
 from onnxfi.errors import InputError
 from onnxfi.graph import Model
-from onnxfi.hardening.correction import correct
+from onnxfi.hardening.correction import raise_alarm
 from onnxfi.hardening.graph_editor import GraphEditor
 from onnxfi.hardening.protections import Duplicate, Tmr
 from onnxfi.onnx_ir import ir
-from onnxfi.surgery import NodeBuilder
+from onnxfi.surgery import NodeBuilder, copy_node
 
 _COPIES = ("second", "third")
 # What Equal and Where of ONNX Runtime 1.23 to 1.27 take, and most other runtimes.
@@ -45,17 +45,10 @@ def compute_twice(editor: GraphEditor, protection: Duplicate) -> str:
             f"{target.tensor!r} reads none: runtimes merge equal operators with equal inputs. "
             "Choose a convolution or a product."
         )
-    copy = ir.node(node.op_type, inputs, dict(node.attributes), domain=node.domain)
-    copy.name = f"{builder.name}/again"
-    copy.outputs[0].name = copy.name
+    copy = copy_node(node, f"{builder.name}/again", inputs)
     builder.nodes.append(copy)
     wrong = builder.node("Not", "wrong", _equal(builder, "output", output, copy.outputs[0]))
-    raised = editor.any_of_sample(builder, wrong, output)
-    corrected = correct(editor, builder, node, wrong, raised, protection.on_alarm)
-    editor.add_alarm(raised, output, protection.name, target.layer or target.tensor)
-    editor.insert(builder, output)
-    if corrected is not None:
-        editor.replace(output, corrected)
+    raise_alarm(editor, builder, node, wrong, protection, target.layer or target.tensor)
     return target.tensor
 
 
@@ -78,7 +71,7 @@ def vote(editor: GraphEditor, protection: Tmr) -> list[str]:
         equal = [_equal(builder, f"as_{x}", value, y) for x, y in zip(_COPIES, copies, strict=True)]
         voted = _where(builder, equal[0], value, copies[1])
         wrong = builder.node("Not", "wrong", builder.node("And", "agree", *equal))
-        raised = _any(editor, builder, wrong)
+        raised = editor.any_of_sample(builder, wrong, None)
         editor.add_alarm(raised, None, protection.name, name)
         editor.insert(builder, value, stored=copies)
         editor.replace(value, voted)
@@ -121,9 +114,7 @@ def _copy(editor: GraphEditor, builder: NodeBuilder, value: ir.Value | None) -> 
     if editor.array(value) is None or producer.outputs[0] is not value:
         return None
     inputs = [_copy(editor, builder, x) or x for x in producer.inputs]
-    copy = ir.node(producer.op_type, inputs, dict(producer.attributes), domain=producer.domain)
-    copy.name = f"{builder.name}/copy_of_node_{len(builder.nodes)}"
-    copy.outputs[0].name = copy.name
+    copy = copy_node(producer, f"{builder.name}/copy_of_node_{len(builder.nodes)}", inputs)
     builder.nodes.append(copy)
     return copy.outputs[0]
 
@@ -143,14 +134,6 @@ def _equal(builder: NodeBuilder, name: str, first: ir.Value, second: ir.Value) -
     return builder.node(
         "Not", f"{name}_equal", builder.node("Or", f"{name}_differ", apart, one_nan)
     )
-
-
-def _any(editor: GraphEditor, builder: NodeBuilder, wrong: ir.Value) -> ir.Value:
-    """Return whether any element is true: bool, shape ``(1,)``."""
-    counts = builder.node("Cast", "count", wrong, to=int(ir.DataType.INT32))
-    flat = builder.node("Reshape", "flat", counts, builder.integers("flat_shape", -1))
-    most = editor.reduce(builder, "ReduceMax", flat, [0], keep=True)
-    return builder.node("Cast", "raised", most, to=int(ir.DataType.BOOL))
 
 
 def _where(builder: NodeBuilder, condition: ir.Value, yes: ir.Value, no: ir.Value) -> ir.Value:

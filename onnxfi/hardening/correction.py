@@ -1,14 +1,41 @@
-"""Puts another value in the place of one that raised an alarm."""
+"""Raises alarms, and puts another value in the place of one that raised one."""
 
 import numpy as np
 
 from onnxfi.hardening.graph_editor import GraphEditor
-from onnxfi.hardening.protections import OnAlarm
+from onnxfi.hardening.protections import Abft, Duplicate, OnAlarm
 from onnxfi.onnx_ir import ir
-from onnxfi.surgery import NodeBuilder
+from onnxfi.surgery import NodeBuilder, copy_node
 
 
-def correct(
+def raise_alarm(
+    editor: GraphEditor,
+    builder: NodeBuilder,
+    node: ir.Node,
+    wrong: ir.Value,
+    protection: Abft | Duplicate,
+    of: str,
+) -> None:
+    """Raise an alarm where the output of a node is wrong, and correct it if that is asked for.
+
+    Args:
+        editor: the model.
+        builder: holds the nodes of the check; they are inserted.
+        node: the node whose first output is checked.
+        wrong: bool, of a shape that broadcasts over the output.
+        protection: names the alarm, and says what follows it.
+        of: the layer or tensor that is protected.
+    """
+    output = node.outputs[0]
+    raised = editor.any_of_sample(builder, wrong, output)
+    corrected = _correct(editor, builder, node, wrong, raised, protection.on_alarm)
+    editor.add_alarm(raised, output, protection.name, of)
+    editor.insert(builder, output)
+    if corrected is not None:
+        editor.replace(output, corrected)
+
+
+def _correct(
     editor: GraphEditor,
     builder: NodeBuilder,
     node: ir.Node,
@@ -57,9 +84,7 @@ def correct(
 def _again(name: str, node: ir.Node, wrong: ir.Value) -> ir.Graph:
     """Return a body that runs a node again, and takes the wrong elements from there."""
     output = node.outputs[0]
-    copy = ir.node(node.op_type, node.inputs, dict(node.attributes), domain=node.domain)
-    copy.name = f"{name}/again"
-    copy.outputs[0].name = copy.name
+    copy = copy_node(node, f"{name}/again", node.inputs)
     mixed = ir.node("Where", [wrong, copy.outputs[0], output], name=f"{name}/mixed")
     return _body(f"{name}/then", [copy, mixed], output)
 

@@ -90,19 +90,22 @@ class GraphEditor:
             if node not in self._added:
                 node.replace_input_with(index, corrected)
 
-    def any_of_sample(self, builder: NodeBuilder, wrong: ir.Value, like: ir.Value) -> ir.Value:
+    def any_of_sample(
+        self, builder: NodeBuilder, wrong: ir.Value, like: ir.Value | None
+    ) -> ir.Value:
         """Return whether any element of a sample is true.
 
         Args:
             builder: takes the nodes.
             wrong: the elements, bool.
-            like: a value of the same rank, of which the first axis may count samples.
+            like: a value of the same rank, of which the first axis may count samples; None where
+                it does not.
 
         Returns:
             bool, shape ``(samples,)``, or ``(1,)`` where the first axis does not count them.
         """
         counts = builder.node("Cast", "count", wrong, to=int(ir.DataType.INT32))
-        if like.shape is None or not self.counts_samples(like):
+        if like is None or like.shape is None or not self.counts_samples(like):
             flat = builder.node("Reshape", "flat", counts, builder.integers("flat_shape", -1))
             counts = self.reduce(builder, "ReduceMax", flat, [0], keep=True)
         elif (rank := like.shape.rank()) > 1:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from onnxfi.hardening.checksums import node_like, sum_of_outputs
-from onnxfi.hardening.correction import correct
+from onnxfi.hardening.correction import raise_alarm
 from onnxfi.hardening.graph_editor import GraphEditor
 from onnxfi.hardening.protections import Abft
 from onnxfi.onnx_ir import ir
@@ -39,18 +39,20 @@ def check_integer_product(
     if weights.ndim < 2 or (not is_conv and output.shape.rank() < 2):
         return "it is no product of matrices"
     builder = editor.builder(f"{output.name}/abft")
-    axis = 1 if is_conv else output.shape.rank() - 1
+    rank = output.shape.rank()
+    axis = 1 if is_conv else rank - 1
     wide = builder.node("Cast", "wide", output, to=int(ir.DataType.INT64))
     total = editor.reduce(builder, "ReduceSum", wide, [axis], keep=True)
-    expected = _expected(editor, builder, node, _summed(node, weights, zero_points))
+    digits = _digits(_summed(node, weights, zero_points))
+    parts = _products(builder, node, digits)
+    powers = np.array([_BASE**x for x in range(len(digits))], np.int64)
+    by_digit = powers.reshape([-1 if x == axis else 1 for x in range(rank)])
+    wide_parts = builder.node("Cast", "wide_parts", parts, to=int(ir.DataType.INT64))
+    scaled = builder.node("Mul", "scaled", wide_parts, builder.constant("powers", by_digit))
+    expected = editor.reduce(builder, "ReduceSum", scaled, [axis], keep=True)
     same = builder.node("Equal", "same", total, expected)
     wrong = builder.node("Not", "wrong", same)
-    raised = editor.any_of_sample(builder, wrong, output)
-    corrected = correct(editor, builder, node, wrong, raised, protection.on_alarm)
-    editor.add_alarm(raised, output, protection.name, layer)
-    editor.insert(builder, output)
-    if corrected is not None:
-        editor.replace(output, corrected)
+    raise_alarm(editor, builder, node, wrong, protection, layer)
     return None
 
 
@@ -72,26 +74,16 @@ def _summed(node: ir.Node, weights: np.ndarray, zero_points: np.ndarray) -> np.n
     return np.asarray((wide - zero_points).sum(axis=-1, keepdims=True))
 
 
-def _expected(
-    editor: GraphEditor, builder: NodeBuilder, node: ir.Node, sums: np.ndarray
-) -> ir.Value:
-    """Return the sum of the outputs, computed from summed weights: int64."""
-    is_conv = node.op_type == "ConvInteger"
-    digits = _digits(sums)
+def _products(builder: NodeBuilder, node: ir.Node, digits: list[np.ndarray]) -> ir.Value:
+    """Return the sums of the outputs computed from each digit of the summed weights: int32."""
+    axis = 0 if node.op_type == "ConvInteger" else -1
     stored = builder.constant(
-        "weights", np.concatenate([x.astype(np.int8) for x in digits], axis=0 if is_conv else -1)
+        "weights", np.concatenate([x.astype(np.int8) for x in digits], axis=axis)
     )
     inputs = [x for x in (node.inputs[0], stored) if x is not None]
     if len(node.inputs) > 2 and node.inputs[2] is not None:
         inputs.append(node.inputs[2])
-    parts = node_like(builder, node.op_type, "parts", inputs, node)
-    powers = np.array([_BASE**x for x in range(len(digits))], np.int64)
-    rank = node.outputs[0].shape.rank() if node.outputs[0].shape is not None else 2
-    axis = 1 if is_conv else rank - 1
-    by_digit = powers.reshape([-1 if x == axis else 1 for x in range(rank)])
-    wide = builder.node("Cast", "wide_parts", parts, to=int(ir.DataType.INT64))
-    scaled = builder.node("Mul", "scaled", wide, builder.constant("powers", by_digit))
-    return editor.reduce(builder, "ReduceSum", scaled, [axis], keep=True)
+    return node_like(builder, node.op_type, "parts", inputs, node)
 
 
 def _digits(sums: np.ndarray) -> list[np.ndarray]:

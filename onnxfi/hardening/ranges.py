@@ -24,8 +24,6 @@ _FOLLOWING = frozenset(
         "Squeeze", "Unsqueeze", "Transpose", "Concat", "Identity", "Dropout",
     }
 )  # fmt: skip
-
-
 # Share of the largest size by which a range is wider than the profile's.
 _SLACK = 1e-4
 # Bounds of Clip are attributes before this version.
@@ -66,31 +64,26 @@ def _ranges(model: Model, protection: Ranger | Clip) -> dict[str, Range]:
     found: dict[str, Range] = {}
     for node in model.graph:
         # Other outputs, such as the mask of a Dropout, are not what layers behind it read.
-        for value in node.outputs[:1]:
-            name = value.name or ""
-            if value.dtype is None or not value.dtype.is_floating_point():
-                continue
+        value = node.outputs[0] if node.outputs else None
+        if value is None or value.dtype is None or not value.dtype.is_floating_point():
+            continue
+        name = value.name or ""
+        if isinstance(protection, Clip) or node.op_type in _ACTIVATION_FUNCTIONS:
             own = _profiled(protection, name)
-            if isinstance(protection, Clip) or node.op_type in _ACTIVATION_FUNCTIONS:
-                if own is not None:
-                    found[name] = own
-                continue
-            read = [x.name or "" for x in node.inputs if x is not None and _is_data(x)]
-            if node.op_type in _FOLLOWING and read and all(x in found for x in read):
-                ends = [found[x] for x in read]
-                found[name] = Range(min(x.low for x in ends), max(x.high for x in ends))
-                if _pads_with_zeros(node):
-                    low, high = found[name]
-                    found[name] = Range(min(low, 0.0), max(high, 0.0))
+            if own is not None:
+                found[name] = own
+            continue
+        read = [x.name or "" for x in node.inputs if x is not None and _is_data(x)]
+        if node.op_type in _FOLLOWING and read and all(x in found for x in read):
+            ends = [found[x] for x in read]
+            if node.op_type == "AveragePool":  # it may pad with zeros
+                ends.append(Range(0.0, 0.0))
+            found[name] = Range(min(x.low for x in ends), max(x.high for x in ends))
     return found
 
 
 def _is_data(value: ir.Value) -> bool:
     return value.dtype is None or value.dtype.is_floating_point()
-
-
-def _pads_with_zeros(node: ir.Node) -> bool:
-    return node.op_type == "AveragePool"
 
 
 def _profiled(protection: Ranger | Clip, name: str) -> Range | None:

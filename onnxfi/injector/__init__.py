@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from onnxfi.injector.injections import Hits, Injections, is_raised
     from onnxfi.injector.injector import Injector
     from onnxfi.injector.inputs import check_inputs, check_tensor, shape_fits
-    from onnxfi.injector.metrics import Classification, Metric
+    from onnxfi.injector.metrics import Classification, Metric, edit_distances
     from onnxfi.injector.operations import operands_of
     from onnxfi.injector.outcome import OUTCOMES, Outcome, decide_outcome
     from onnxfi.injector.preparation import (
@@ -54,6 +54,7 @@ __all__ = [
     "decide_outcome",
     "describe_call",
     "draw_inputs",
+    "edit_distances",
     "injection_rng",
     "is_raised",
     "lanes_of_target",
@@ -91,6 +92,7 @@ _HOMES = {
     "decide_outcome": "outcome",
     "describe_call": "user_code.calls",
     "draw_inputs": "random_inputs",
+    "edit_distances": "metrics",
     "injection_rng": "randomness",
     "is_raised": "injections",
     "lanes_of_target": "target_lanes",

@@ -58,6 +58,10 @@ class Drawer:
         self._models = error_models
         self._generators = generators
         self._operations = operations or {}
+        # Checks of a Protocol are slow, and faults are many.
+        self._readers = {
+            name: x for name, x in error_models.items() if isinstance(x, OperationReader)
+        }
         self._repeated: Counter[str] = Counter()  # draws that were repeated, by target
 
     def draw_many(
@@ -115,12 +119,13 @@ class Drawer:
         if not value.size:  # there is nothing for a fault to hit
             return Corruption(np.empty(0, np.int64), np.empty(0, value.dtype))
         model = self._models[target.tensor]
-        if isinstance(model, OperationReader):
-            if model.alike_in_all_targets:
+        reader = self._readers.get(target.tensor)
+        if reader is not None:
+            if reader.alike_in_all_targets:
                 rng = self._generators.at(fault)
             if target.tensor in self._operations:
                 operation = self._operations[target.tensor].operation(known, value.shape)
-                model = model.with_operation(operation)
+                model = reader.with_operation(operation)
         if not is_own(model):
             return model.sample(value, channel_axis=target.channel_axis, rng=rng)
         repeat = self._repeated[target.tensor] < DRAWN_TWICE

@@ -58,6 +58,10 @@ class FloatFormat(Format):
     bits: int
     dtype: np.dtype[np.generic]
 
+    @property
+    def _unsigned(self) -> np.dtype[np.generic]:
+        return np.dtype(f"u{self.dtype.itemsize}")
+
     def encode(self, numbers: np.ndarray) -> np.ndarray:
         """Round numbers and return their codes."""
         with np.errstate(over="ignore", invalid="ignore"):  # signalling NaNs become quiet
@@ -66,15 +70,13 @@ class FloatFormat(Format):
                 largest = float(ml_dtypes.finfo(self.dtype).max)
                 wide = np.clip(wide, -largest, largest)
             rounded = wide.astype(self.dtype)
-        unsigned = {1: np.uint8, 2: np.uint16, 4: np.uint32}[self.dtype.itemsize]
-        codes: np.ndarray = rounded.view(unsigned).astype(np.uint64)
+        codes: np.ndarray = rounded.view(self._unsigned).astype(np.uint64)
         return codes & np.uint64((1 << self.bits) - 1)
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
         """Return the numbers that codes stand for."""
-        unsigned = {1: np.uint8, 2: np.uint16, 4: np.uint32}[self.dtype.itemsize]
         with np.errstate(invalid="ignore"):
-            return np.asarray(codes).astype(unsigned).view(self.dtype).astype(np.float64)
+            return np.asarray(codes).astype(self._unsigned).view(self.dtype).astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from onnxfi.injector import edit_distances
+
 # A text has collapsed if one cycle of at most this many tokens fills at least this share of its
 # end, and the golden text does not end like this.
 _LONGEST_CYCLE = 8
@@ -36,6 +40,9 @@ def compare_tokens(golden: Sequence[int], faulty: Sequence[int]) -> TokenCompari
         golden: tokens without a fault.
         faulty: tokens with a fault; fewer if a step failed.
     """
+    (distance,) = edit_distances(
+        np.array(golden, np.int64), np.array([faulty], np.int64), np.array([len(faulty)])
+    )
     length = max(len(golden), len(faulty))
     pairs = zip(golden, faulty, strict=False)
     differ = [one != other for one, other in pairs]
@@ -43,21 +50,9 @@ def compare_tokens(golden: Sequence[int], faulty: Sequence[int]) -> TokenCompari
     return TokenComparison(
         first_difference=differ.index(True) if any(differ) else None,
         divergence=sum(differ) / length if length else 0.0,
-        edit_distance=_edit_distance(golden, faulty),
+        edit_distance=int(distance),
         collapsed=_cyclic_share(faulty) >= _COLLAPSED_SHARE > _cyclic_share(golden),
     )
-
-
-def _edit_distance(one: Sequence[int], other: Sequence[int]) -> int:
-    """Return the Levenshtein distance by Wagner and Fischer's table, one row at a time."""
-    above = list(range(len(other) + 1))
-    for row, token in enumerate(one, 1):
-        here = [row]
-        for column, compared in enumerate(other, 1):
-            replaced = above[column - 1] + (token != compared)
-            here.append(min(replaced, above[column] + 1, here[-1] + 1))
-        above = here
-    return above[-1]
 
 
 def _cyclic_share(tokens: Sequence[int]) -> float:

@@ -238,12 +238,11 @@ def _compare_groups(
     of_group = {} if pairs is None else pairs.get(key, {})
     clustered = before.faults != before.injections or after.faults != after.injections
     rates = {}
-    for name, first, second in _common(before.per_inference, after.per_inference):
+    for name, (first, second) in _common(before.per_inference, after.per_inference).items():
         if name in of_group:
             # Per fault, if each has several inferences.
             if clustered:
-                of_faults = _common(before.per_fault, after.per_fault)
-                ((first, second),) = [(x, y) for other, x, y in of_faults if other == name]
+                first, second = _common(before.per_fault, after.per_fault)[name]
             rates[name] = _compare_pairs(first, second, of_group[name])
         elif clustered or isinstance(first, EstimatedRate) or isinstance(second, EstimatedRate):
             p = interval_p(first, second)
@@ -255,11 +254,11 @@ def _compare_groups(
     return ComparedGroup(key[0], after.key["target"], key[1], rates)
 
 
-def _common(before: Mapping[str, _R], after: Mapping[str, _R]) -> list[tuple[str, _R, _R]]:
+def _common(before: Mapping[str, _R], after: Mapping[str, _R]) -> dict[str, tuple[_R, _R]]:
     """Return the rates that both have; without alarms, all sdc is sdc that no alarm sees."""
     if UNFLAGGED_SDC in after and UNFLAGGED_SDC not in before:
         before = {**before, UNFLAGGED_SDC: before["sdc"]}
-    return [(name, x, after[name]) for name, x in before.items() if name in after]
+    return {name: (x, after[name]) for name, x in before.items() if name in after}
 
 
 def _compare_pairs(before: Rate, after: Rate, counts: PairCounts) -> ComparedRate:
@@ -281,7 +280,7 @@ def _compare_networks(before: CampaignStatistics, after: CampaignStatistics) -> 
         if other is None:
             continue
         rates = {}
-        for name, first, second in _common(network.per_inference, other.per_inference):
+        for name, (first, second) in _common(network.per_inference, other.per_inference).items():
             change, p = difference(first, second), interval_p(first, second)
             rates[name] = ComparedRate(first, second, change, p, "intervals")
         found.append(ComparedGroup(None, None, network.error_model, rates))

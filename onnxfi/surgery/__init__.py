@@ -7,7 +7,7 @@ from onnxfi.surgery.exposing import expose
 from onnxfi.surgery.extract import extract
 from onnxfi.surgery.free_batch import with_free_batch
 from onnxfi.surgery.free_name import free_name
-from onnxfi.surgery.node_builder import NodeBuilder, constant
+from onnxfi.surgery.node_builder import NodeBuilder, constant, copy_node
 from onnxfi.surgery.noise.dropout_masks import with_masks_apart
 from onnxfi.surgery.noise.replay import (
     changed_noise,
@@ -30,6 +30,7 @@ __all__ = [
     "changed_noise",
     "check_replayable",
     "constant",
+    "copy_node",
     "counts_samples",
     "draws",
     "embed",

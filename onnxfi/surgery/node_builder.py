@@ -1,5 +1,6 @@
 """Builds nodes and constants under a common name, before they are inserted into a graph."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -41,6 +42,13 @@ class NodeBuilder:
     def integers(self, name: str, *numbers: int) -> ir.Value:
         """Add a constant of int64 numbers, shape (number of them,)."""
         return self.constant(name, np.array(numbers, np.int64))
+
+
+def copy_node(node: ir.Node, name: str, inputs: Sequence[ir.Value | None]) -> ir.Node:
+    """Return a node with the operator and attributes of another; its first output gets the name."""
+    copy = ir.node(node.op_type, inputs, dict(node.attributes), domain=node.domain, name=name)
+    copy.outputs[0].name = name
+    return copy
 
 
 def constant(name: str, array: np.ndarray) -> ir.Value:

@@ -3,16 +3,14 @@
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 import yaml
 
-import onnxfi
 from onnxfi.campaign import Campaign
 from onnxfi.errors import ConfigurationError
 from onnxfi.failure_rates import fit, write_safety_document
 from onnxfi.run_directory import read_records
-from tests.support.small_campaign import fill, make_classifier, make_document
+from tests.support.small_campaign import fill, fill_hardened, make_document
 
 RATES = """\
 memories: [{name: SRAM, rate: "20 FIT/Mbit (10^6)", targets: activations, residency: 1}]
@@ -32,15 +30,7 @@ SECTIONS = [
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a campaign on a hardened model, with fit.yaml beside it; do not write to it."""
-    folder = fill(tmp_path_factory.mktemp("run"))
-    images = np.load(folder / "inputs.npz")["images"]
-    hardened = onnxfi.harden(
-        onnxfi.load(make_classifier()),
-        abft=["conv"],
-        inputs=[{"image": x[np.newaxis]} for x in images],
-        false_alarms=0.1,
-    )
-    hardened.model.save(folder / "model.onnx")
+    folder = fill_hardened(tmp_path_factory.mktemp("run"))
     document = make_document(
         targets={"tensors": ["conv", "relu"]},
         error_models=["bitflip"],

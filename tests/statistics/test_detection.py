@@ -1,4 +1,4 @@
-"""What alarms see, against counting the records one by one."""
+"""The statistics of alarms equal a count of the records, one by one."""
 
 from pathlib import Path
 
@@ -12,21 +12,13 @@ from onnxfi.campaign import Campaign, replay, verify
 from onnxfi.report import write_campaign_report
 from onnxfi.run_directory import RunDirectory, read_records
 from onnxfi.statistics import Rate, compare, summarise
-from tests.support.small_campaign import fill, make_classifier, make_document
+from tests.support.small_campaign import fill, fill_hardened, make_document
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a finished campaign on a hardened model; do not write to it."""
-    folder = fill(tmp_path_factory.mktemp("hardened"))
-    images = np.load(folder / "inputs.npz")["images"]
-    hardened = onnxfi.harden(
-        onnxfi.load(make_classifier()),
-        abft=["conv"],
-        inputs=[{"image": x[np.newaxis]} for x in images],
-        false_alarms=0.1,
-    )
-    hardened.model.save(folder / "model.onnx")
+    folder = fill_hardened(tmp_path_factory.mktemp("hardened"))
     # A threshold that some of the inputs exceed without a fault.
     proto = onnx.load(folder / "model.onnx")
     for x in proto.graph.initializer:

@@ -14,15 +14,12 @@ import pytest
 from onnx import helper, numpy_helper
 
 import onnxfi
-from onnxfi.error_models import BitFlip
 from onnxfi.graph import ALARMS_KEY
-from onnxfi.injector.injection_batch import InjectionBatch
-from onnxfi.injector.metrics import Classification
 from onnxfi.suffix import DEFAULT_POLICY, Policy
 from tests.support.overwritten import Overwritten
+from tests.support.random_graphs.chain_injections import COUNT, injections
 from tests.support.random_graphs.float_chains import FloatChain, float_chain
 
-COUNT = 20
 GRAPHS, ALL = 8, 1_000
 LANES: list[int | str] = [2, 8, "auto"]
 POLICIES = [
@@ -61,34 +58,12 @@ def alarmed(chain: FloatChain, rng: np.random.Generator) -> onnx.ModelProto:
     return proto
 
 
-def flagging(
-    model: onnxfi.Model,
-    chain: FloatChain,
-    lanes: int | str,
-    propagation: bool,
-    policy: Policy,
-) -> tuple[list[onnxfi.Injection], list[np.ndarray]]:
-    """Inject into several inputs at once; also return their golden tensors."""
-    with onnxfi.Injector(
-        *(model, chain.target),
-        provider="cpu",
-        threads=1,
-        lanes=lanes,  # type: ignore[arg-type]
-        propagation=propagation,
-        policy=policy,
-    ) as injector:
-        goldens = [injector.golden(x) for x in chain.feeds]
-        meetings = [InjectionBatch(x, COUNT * n, range(COUNT)) for n, x in enumerate(goldens)]
-        blocks = injector.inject_all(meetings, BitFlip(), seed=1, metric=Classification())
-        return [x for block in blocks for x in block], [x.target for x in goldens]
-
-
 def check(seed: int) -> Counter[str]:
     """Compare with the oracle, and every other way of running with the first one."""
     chain, rng = float_chain(seed), np.random.default_rng(seed)
     proto = alarmed(chain, rng)
     model = onnxfi.load(proto)
-    expected, goldens = flagging(model, chain, 1, False, DEFAULT_POLICY)
+    expected, goldens = injections(model, chain.target, chain.feeds, 1, False)
     seen: Counter[str] = Counter()
     shown = onnx.ModelProto()
     shown.CopyFrom(proto)
@@ -111,7 +86,7 @@ def check(seed: int) -> Counter[str]:
         seen[f"{injection.outcome}, {'flagged' if injection.flagged else 'not flagged'}"] += 1
     for policy in rng.permutation(len(POLICIES))[:3]:
         lanes = LANES[rng.integers(3)]
-        got, _ = flagging(model, chain, lanes, True, POLICIES[policy])
+        got, _ = injections(model, chain.target, chain.feeds, lanes, True, POLICIES[policy])
         for mine, other in zip(got, expected, strict=True):
             assert (mine.outcome, mine.flagged) == (other.outcome, other.flagged), mine.id
             assert {k: x.tolist() for k, x in mine.alarms.items()} == {

@@ -11,10 +11,7 @@ import numpy as np
 import pytest
 
 import onnxfi
-from onnxfi.error_models import BitFlip
-from onnxfi.injector.injection_batch import InjectionBatch
-from onnxfi.injector.metrics import Classification
-from onnxfi.suffix import DEFAULT_POLICY, Policy
+from onnxfi.suffix import Policy
 from onnxfi.suffix.phases.checkpoint import Checkpoint
 from onnxfi.suffix.phases.dense import Dense
 from onnxfi.suffix.phases.lookahead import Lookahead
@@ -23,10 +20,10 @@ from onnxfi.suffix.phases.push import Push
 from onnxfi.suffix.phases.windows import Windows
 from onnxfi.suffix.policy import PhaseName
 from tests.support.overwritten import Overwritten
+from tests.support.random_graphs.chain_injections import COUNT, injections
 from tests.support.random_graphs.float_chains import float_chain
 from tests.support.record_checks import assert_same
 
-COUNT = 20
 SETTINGS = [
     *((1, True), (2, True), (8, True), ("auto", True)),
     *((2, False), (8, False), ("auto", False)),
@@ -45,29 +42,6 @@ FORCED_SEEDS = range(13)  # each phase takes lanes of at least one of these grap
 _REORDERED = frozenset({"Conv", "LayerNormalization", "Transpose"})
 # Windows may not read a mean that their own changes reach.
 _OTHERS = [124]
-
-
-def injections(
-    model: onnxfi.Model,
-    target: str,
-    feeds: list[dict[str, np.ndarray]],
-    lanes: int | str,
-    propagation: bool,
-    policy: Policy = DEFAULT_POLICY,
-) -> tuple[list[onnxfi.Injection], list[np.ndarray]]:
-    """Inject into several inputs at once; also return their golden tensors."""
-    with onnxfi.Injector(
-        *(model, target),
-        provider="cpu",
-        threads=1,
-        lanes=lanes,  # type: ignore[arg-type]
-        propagation=propagation,
-        policy=policy,
-    ) as injector:
-        goldens = [injector.golden(x) for x in feeds]
-        meetings = [InjectionBatch(x, COUNT * n, range(COUNT)) for n, x in enumerate(goldens)]
-        blocks = injector.inject_all(meetings, BitFlip(), seed=1, metric=Classification())
-        return [x for block in blocks for x in block], [x.target for x in goldens]
 
 
 def check(seed: int) -> None:

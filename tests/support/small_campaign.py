@@ -10,6 +10,7 @@ import pytest
 import yaml
 from onnx import TensorProto, helper, numpy_helper
 
+import onnxfi
 from onnxfi.campaign import Campaign
 
 INPUTS = 12
@@ -59,6 +60,19 @@ def fill(folder: Path) -> Path:
         labels=rng.integers(0, 5, INPUTS),
     )
     (folder / "campaign.yaml").write_text(yaml.safe_dump(make_document()))
+    return folder
+
+
+def fill_hardened(folder: Path) -> Path:
+    """Write the same, with a checksum of the convolution in model.onnx."""
+    images = np.load(fill(folder) / "inputs.npz")["images"]
+    hardened = onnxfi.harden(
+        onnxfi.load(folder / "model.onnx"),
+        abft=["conv"],
+        inputs=[{"image": x[np.newaxis]} for x in images],
+        false_alarms=0.1,
+    )
+    hardened.model.save(folder / "model.onnx")
     return folder
 
 

@@ -8,6 +8,7 @@ import typer
 
 from onnxfi.campaign import Overhead, measure_overhead
 from onnxfi.cli.campaign.outcome_tables import coverage_table
+from onnxfi.cli.cost_table import cost_table
 from onnxfi.cli.options.arguments import JsonOption, RatesOption
 from onnxfi.cli.output import messages, print_json
 from onnxfi.cli.rates import estimate_difference, estimate_rate, to_document
@@ -135,15 +136,11 @@ def _table(found: Comparison, name: str, before: str, after: str) -> Table:
 
 
 def _cost_table(cost: Overhead) -> Table:
-    rows = [
-        ("FLOPs", cost.before.flops, cost.after.flops),
-        ("stored numbers", cost.before.parameters, cost.after.parameters),
-        ("nodes", cost.before.nodes, cost.after.nodes),
-        ("microseconds", round(1e6 * cost.seconds_before), round(1e6 * cost.seconds_after)),
-    ]
-    return Table(
-        [Column(""), *(Column(x, "number") for x in ("before", "after", "ratio"))],
-        [[name, f"{x:,}", f"{y:,}", f"{y / max(x, 1):.2f}"] for name, x, y in rows],
+    return cost_table(
+        cost.before,
+        cost.after,
+        ("before", "after"),
+        microseconds=(round(1e6 * cost.seconds_before), round(1e6 * cost.seconds_after)),
         title="Cost of an inference",
     )
 

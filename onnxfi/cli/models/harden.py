@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from onnxfi.cli.cost_table import cost_table
 from onnxfi.cli.options.arguments import JsonOption, ModelArgument
 from onnxfi.cli.options.feeding import FeedingOptions
 from onnxfi.cli.options.inputs import configure_optional_inputs, read_samples
 from onnxfi.cli.output import messages, print_json
-from onnxfi.cli.tables import Column, Table, print_table
+from onnxfi.cli.tables import print_table
 from onnxfi.display import counted
 from onnxfi.error_models import Profile
 from onnxfi.graph import Model, load
@@ -114,7 +115,7 @@ def harden(
     if as_json:
         print_json(_document(loaded, hardened, out))
         return
-    print_table(_table(loaded, hardened))
+    print_table(cost_table(cost(loaded), cost(hardened.model), ("plain", "hardened")))
     for name, tensors in hardened.protected.items():
         messages.print(f"{name}: {', '.join(tensors)}")
     for tensor, reason in hardened.left_out.items():
@@ -132,20 +133,3 @@ def _document(plain: Model, hardened: Hardened, out: Path) -> dict[str, object]:
         "before": asdict(cost(plain)),
         "after": asdict(cost(hardened.model)),
     }
-
-
-def _table(plain: Model, hardened: Hardened) -> Table:
-    before, after = asdict(cost(plain)), asdict(cost(hardened.model))
-    names = {"flops": "FLOPs", "parameters": "stored numbers", "nodes": "nodes"}
-    return Table(
-        [
-            Column(""),
-            Column("plain", "number"),
-            Column("hardened", "number"),
-            Column("ratio", "number"),
-        ],
-        [
-            [name, f"{before[key]:,}", f"{after[key]:,}", f"{after[key] / max(before[key], 1):.2f}"]
-            for key, name in names.items()
-        ],
-    )

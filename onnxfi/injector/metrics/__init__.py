@@ -19,6 +19,7 @@ from onnxfi.injector.metrics.registry import (
 from onnxfi.injector.metrics.regression import Regression
 from onnxfi.injector.metrics.segmentation import Segmentation
 from onnxfi.injector.metrics.sequence import TokenSequence
+from onnxfi.injector.metrics.tokens import edit_distances
 
 __all__ = [
     "BUILT_IN",
@@ -44,6 +45,7 @@ __all__ = [
     "choose_metric",
     "columns_of_all",
     "default_metric",
+    "edit_distances",
     "in_parts",
     "is_in",
     "load_metric",

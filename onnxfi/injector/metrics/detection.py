@@ -40,8 +40,7 @@ class Detection:
     ``match``. Of equal IoUs the earlier golden and then the earlier faulty box comes first. A
     golden box without a match is lost, a faulty one is new; a match with an IoU below ``moved`` has
     moved. A box that is bit-equal to another has the IoU 1 with it; otherwise one with a NaN
-    coordinate or without area matches none. Another number of samples is
-    wrong.
+    coordinate or without area matches none. Another number of samples is wrong.
 
     The columns, over all samples: ``golden_boxes``, ``boxes``, ``lost``, ``new``, ``moved``,
     ``min_iou`` of the matches, None if there is no match; and the severity of an image that is
